@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every Swift target is built the same way: Swift 6 mode, the upcoming features that remove
+/// surprises, strict memory safety, and warnings that stop the build.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "seedbed",
+  products: [
+    .executable(name: "seedbed", targets: ["seedbed"]),
+    .executable(name: "seedbed-node", targets: ["seedbed-node"]),
+  ],
+  targets: [
+    // C: system libraries and small shims.
+    .systemLibrary(name: "CUV", pkgConfig: "libuv-static", providers: [.apt(["libuv1-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .target(name: "CProcess"),
+
+    // What a node is made of. No Foundation and no SQLite below this line…
+    .target(name: "Arguments"),
+    .target(name: "Participants", path: "Sources/Participants/Contract"),
+    .target(name: "Gossip", dependencies: ["Participants"], path: "Sources/Participants/Gossip"),
+    .target(name: "Networks", dependencies: ["Gossip", "Participants"]),
+    .target(name: "LiveDriver", dependencies: ["CUV", "Participants"]),
+    .executableTarget(
+      name: "seedbed-node",
+      dependencies: ["Arguments", "CUV", "LiveDriver", "Networks", "Participants"]),
+
+    // …and what runs, records and judges networks.
+    .target(name: "Topology", dependencies: ["CYAML", "Networks", "Participants"]),
+    .target(name: "Supervisor", dependencies: ["CProcess", "Participants", "Topology"]),
+    .target(name: "History", dependencies: ["CSQLite", "Participants", "Topology"]),
+    .target(name: "Checks", dependencies: ["History"]),
+    .executableTarget(
+      name: "seedbed",
+      dependencies: [
+        "Arguments", "Checks", "History", "Networks", "Participants", "Supervisor", "Topology",
+      ]),
+
+    // Tests.
+    .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
+    .testTarget(name: "GossipTests", dependencies: ["Gossip", "Participants"]),
+    .testTarget(name: "TopologyTests", dependencies: ["Topology"]),
+    .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
+    .testTarget(name: "HistoryTests", dependencies: ["CSQLite", "History", "Topology"]),
+    .testTarget(name: "ChecksTests", dependencies: ["Checks", "History"]),
+  ]
+)
+
+for target in package.targets where target.type != .system {
+  target.swiftSettings = settings
+}

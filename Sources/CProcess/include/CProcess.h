@@ -1,0 +1,1 @@
+int cprocess_placeholder(void);

@@ -1,0 +1,65 @@
+/// Where a node can be reached: a host, as text, and a port.
+///
+/// The host is a numeric IPv4 or IPv6 address or a name. Text keeps what a protocol carried, byte
+/// for byte (`localhost` and `127.0.0.1` are different identities on the gossip network), and a
+/// dotted quad fits Swift's inline strings, so an IPv4 address allocates nothing.
+package struct Address: Hashable, Sendable {
+  package var host: String
+  package var port: UInt16
+
+  /// The longest host that is taken, in bytes (a DNS name's limit, RFC 1035, section 2.3.4).
+  package static let longestHost = 255
+
+  package init(host: String, port: UInt16) {
+    self.host = host
+    self.port = port
+  }
+
+  /// Reads `HOST:PORT` or `[IPV6]:PORT`. `nil` when the host is empty, too long or holds anything
+  /// but letters, digits and `.-_:`, or when the port is not a decimal number from 0 to 65535.
+  package init?(parsing text: some StringProtocol) {
+    guard let colon = text.lastIndex(of: ":") else { return nil }
+    self.init(host: text[..<colon], portText: text[text.index(after: colon)...])
+  }
+
+  /// The same from the two parts, as protocols carry them that use another separator.
+  package init?(host: some StringProtocol, portText: some StringProtocol) {
+    guard (1...5).contains(portText.utf8.count),
+      portText.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+      let port = UInt16(portText)
+    else { return nil }
+    var host = host[...]
+    if host.hasPrefix("["), host.hasSuffix("]") {
+      host = host.dropFirst().dropLast()
+    }
+    guard (1...Self.longestHost).contains(host.utf8.count),
+      host.utf8.allSatisfy(Self.isHostByte)
+    else { return nil }
+    self.init(host: String(host), port: port)
+  }
+
+  private static func isHostByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+      UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "."), UInt8(ascii: "-"),
+      UInt8(ascii: "_"), UInt8(ascii: ":"):
+      true
+    default:
+      false
+    }
+  }
+}
+
+extension Address: CustomStringConvertible {
+  /// `HOST:PORT`, with brackets around an IPv6 host.
+  package var description: String {
+    host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+  }
+}
+
+/// By host, then by port: a total order that every node agrees on.
+extension Address: Comparable {
+  package static func < (a: Address, b: Address) -> Bool {
+    a.host == b.host ? a.port < b.port : a.host < b.host
+  }
+}

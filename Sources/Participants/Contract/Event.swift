@@ -1,0 +1,70 @@
+/// One kind of event, declared where it is emitted, with what its fields mean.
+///
+/// `docs/EVENTS.md` is generated from these declarations.
+package struct EventKind: Sendable {
+  /// `area.verb`, lower case, e.g. `link.opened`.
+  package var name: String
+  /// One sentence: what it says happened.
+  package var summary: String
+  /// What `peer` holds, when the kind has one.
+  package var peer: String?
+  package var fields: [EventField]
+
+  package init(_ name: String, _ summary: String, peer: String? = nil, fields: [EventField] = []) {
+    self.name = name
+    self.summary = summary
+    self.peer = peer
+    self.fields = fields
+  }
+}
+
+/// A documented field of an event kind.
+package struct EventField: Sendable {
+  package var name: String
+  package var summary: String
+
+  package init(_ name: String, _ summary: String) {
+    self.name = name
+    self.summary = summary
+  }
+}
+
+/// One line of a node's log, before the driver gives it its time and sequence number.
+package struct Event: Equatable, Sendable {
+  package enum Value: Equatable, Sendable {
+    case text(String)
+    case integer(Int64)
+    case flag(Bool)
+    case object([(name: String, value: Value)])
+
+    package static func == (a: Value, b: Value) -> Bool {
+      switch (a, b) {
+      case (.text(let a), .text(let b)): a == b
+      case (.integer(let a), .integer(let b)): a == b
+      case (.flag(let a), .flag(let b)): a == b
+      case (.object(let a), .object(let b)):
+        a.elementsEqual(b) { $0.name == $1.name && $0.value == $1.value }
+      case (.text, _), (.integer, _), (.flag, _), (.object, _): false
+      }
+    }
+  }
+
+  package var kind: String
+  package var peer: Address?
+  package var fields: [(name: String, value: Value)]
+
+  package init(
+    _ kind: EventKind, peer: Address? = nil, _ fields: KeyValuePairs<String, Value> = [:]
+  ) {
+    self.kind = kind.name
+    self.peer = peer
+    self.fields = fields.map { (name: $0.key, value: $0.value) }
+  }
+
+  package static func == (a: Event, b: Event) -> Bool {
+    a.kind == b.kind && a.peer == b.peer && Value.object(a.fields) == .object(b.fields)
+  }
+
+  /// The value of a field, if the event has it.
+  package subscript(name: String) -> Value? { fields.first { $0.name == name }?.value }
+}

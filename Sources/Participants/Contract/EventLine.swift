@@ -1,0 +1,81 @@
+/// The event log's format: one JSON object per line, `t`, `n` and `kind` first.
+///
+/// `docs/EVENTS.md` describes it for people who write nodes in other languages.
+extension Event {
+  /// The longest line that is written or read, in bytes, its newline included. A text that would
+  /// make a line longer is cut to ``longestText``.
+  package static let longestLine = 65_536
+  /// The longest text value that is written, in bytes before escaping.
+  package static let longestText = 2_048
+
+  /// Appends the event as a line: its time in microseconds since the epoch, its sequence number
+  /// (from 1, without gaps), its kind, its peer, its fields.
+  package func appendLine(time: Instant, sequence: UInt64, to buffer: inout [UInt8]) {
+    buffer.append(contentsOf: "{\"t\":".utf8)
+    buffer.append(contentsOf: String(time.microseconds).utf8)
+    buffer.append(contentsOf: ",\"n\":".utf8)
+    buffer.append(contentsOf: String(sequence).utf8)
+    buffer.append(contentsOf: ",\"kind\":".utf8)
+    JSONText.append(kind, to: &buffer)
+    if let peer {
+      buffer.append(contentsOf: ",\"peer\":".utf8)
+      JSONText.append(peer.description, to: &buffer)
+    }
+    for field in fields {
+      buffer.append(UInt8(ascii: ","))
+      Self.append(field, to: &buffer)
+    }
+    buffer.append(contentsOf: "}\n".utf8)
+  }
+
+  private static func append(_ field: (name: String, value: Value), to buffer: inout [UInt8]) {
+    JSONText.append(field.name, to: &buffer)
+    buffer.append(UInt8(ascii: ":"))
+    switch field.value {
+    case .text(let text): JSONText.append(text, to: &buffer)
+    case .integer(let integer): buffer.append(contentsOf: String(integer).utf8)
+    case .flag(let flag): buffer.append(contentsOf: (flag ? "true" : "false").utf8)
+    case .object(let members):
+      buffer.append(UInt8(ascii: "{"))
+      for (index, member) in members.enumerated() {
+        if index > 0 { buffer.append(UInt8(ascii: ",")) }
+        append(member, to: &buffer)
+      }
+      buffer.append(UInt8(ascii: "}"))
+    }
+  }
+}
+
+/// JSON strings (RFC 8259, section 7), without Foundation so that nodes stay small.
+package enum JSONText {
+  /// Appends a quoted string, cut at ``Event/longestText`` bytes.
+  package static func append(_ text: String, to buffer: inout [UInt8]) {
+    buffer.append(UInt8(ascii: "\""))
+    if text.utf8.count <= Event.longestText {
+      for byte in text.utf8 { append(byte, to: &buffer) }
+    } else {
+      var length = 0
+      for character in text.unicodeScalars {
+        length += UTF8.width(character)
+        guard length <= Event.longestText else { break }
+        for byte in String(character).utf8 { append(byte, to: &buffer) }
+      }
+    }
+    buffer.append(UInt8(ascii: "\""))
+  }
+
+  private static func append(_ byte: UInt8, to buffer: inout [UInt8]) {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+      buffer.append(UInt8(ascii: "\\"))
+      buffer.append(byte)
+    case 0..<0x20, 0x7f:
+      let digits = Array("0123456789abcdef".utf8)
+      buffer.append(contentsOf: "\\u00".utf8)
+      buffer.append(digits[Int(byte >> 4)])
+      buffer.append(digits[Int(byte & 15)])
+    default:
+      buffer.append(byte)
+    }
+  }
+}

@@ -1,0 +1,73 @@
+/// One node's protocol as a pure state machine: the contract between the networks and the drivers.
+///
+/// - **Feed it** every ``Input`` that concerns the node, one at a time, with a clock that never runs
+///   backwards. The first input is ``Input/started(listening:)``.
+/// - **Drain** the ``Effects`` after every call and carry them out in the order they were emitted.
+/// - **Call again** when something happens. An input that is late, repeated or about a connection
+///   or timer that is no longer known is harmless and changes nothing.
+///
+/// A participant does no I/O and knows no clock, no randomness and no logger but what is handed to
+/// it; it never lets the order of a `Dictionary` or `Set` reach an effect. The same inputs, times
+/// and generator therefore give the same effects, whichever driver runs it. What a remote peer sends
+/// is never a reason to trap: it is an event and, at most, a closed connection.
+///
+/// The shape follows SWIM.Instance (swift-cluster-membership), quinn-proto and TigerBeetle's VOPR.
+package protocol Participant {
+  mutating func handle(
+    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects)
+}
+
+/// Names a connection, dialled or accepted. Drivers and participants take them from one counter
+/// (``Effects/nextConnection()``), so an ID is never used twice in a node's life.
+package struct ConnectionID: Hashable, Comparable, Sendable {
+  package var number: UInt64
+
+  package init(_ number: UInt64) { self.number = number }
+
+  package static func < (a: ConnectionID, b: ConnectionID) -> Bool { a.number < b.number }
+}
+
+/// Names a timer: what it is for, in the participant's own numbering, and which of its subjects
+/// (a connection's number, say) it is about. Setting a timer again moves it.
+package struct TimerKey: Hashable, Sendable {
+  package var purpose: UInt8
+  package var subject: UInt64
+
+  package init(purpose: UInt8, subject: UInt64 = 0) {
+    self.purpose = purpose
+    self.subject = subject
+  }
+}
+
+/// Why a connection ended, or was never made.
+package enum CloseReason: String, Sendable {
+  /// The remote side ended it in order.
+  case ended
+  /// The remote side, or the network, broke it.
+  case reset
+  /// Nobody listens at that address.
+  case refused
+  /// The name could not be resolved, or there is no way to the address.
+  case unreachable
+  /// More was waiting to be sent than the driver's limit: the remote side does not read.
+  case backlogged
+}
+
+package enum Input: Sendable {
+  /// The node is bound to its address, which is what others can reach it at.
+  case started(listening: Address)
+  /// Somebody connected to the node. `from` is their end of the connection, not their identity.
+  case accepted(ConnectionID, from: Address)
+  /// A connection that the participant asked for is there.
+  case connected(ConnectionID)
+  /// Bytes arrived, in order, cut anywhere.
+  case received(ConnectionID, [UInt8])
+  /// A connection ended that the participant did not close, or one it asked for failed.
+  case closed(ConnectionID, CloseReason)
+  /// A datagram arrived, whole.
+  case datagram(from: Address, [UInt8])
+  /// A timer that was set is due.
+  case timer(TimerKey)
+  /// The node is about to end: the last chance to say something.
+  case stopping
+}

@@ -1,0 +1,155 @@
+/// What a node does in its network, and how it is configured: one entry of the catalogue that
+/// `seedbed-node --help`, the topology's validation and the documentation all read.
+package struct Role: Sendable {
+  /// The network it belongs to, e.g. `gossip`.
+  package var network: String
+  /// What topologies call it inside its network, e.g. `peer`.
+  package var name: String
+  package var summary: String
+  package var options: [OptionSpecification]
+  /// How it uses the list of seeds in `config.txt`.
+  package var seedList: SeedListUse
+  /// Makes a participant from checked options.
+  package var make: @Sendable (ParticipantSettings) -> any Participant
+
+  package init(
+    network: String, name: String, summary: String, options: [OptionSpecification],
+    seedList: SeedListUse,
+    make: @escaping @Sendable (ParticipantSettings) -> any Participant
+  ) {
+    self.network = network
+    self.name = name
+    self.summary = summary
+    self.options = options
+    self.seedList = seedList
+    self.make = make
+  }
+
+  /// `NETWORK-NAME`, the role's name on the node's command line.
+  package var fullName: String { "\(network)-\(name)" }
+}
+
+/// What a role does with the seed list, `config.txt`: one `HOST:PORT` per line.
+package enum SeedListUse: Sendable {
+  /// Is listed there: adds its own address if it is absent.
+  case listed
+  /// Reads it at the start, and needs at least one line.
+  case reads
+}
+
+/// All that a participant knows besides what it is told while it runs.
+package struct ParticipantSettings: Sendable {
+  package var options: OptionValues
+  /// The seeds of the network, in the order of the file.
+  package var seeds: [Address]
+
+  package init(options: OptionValues, seeds: [Address]) {
+    self.options = options
+    self.seeds = seeds
+  }
+}
+
+/// One option of a role.
+package struct OptionSpecification: Sendable {
+  package enum Kind: Sendable, Equatable {
+    case duration(ClosedRange<Microseconds>)
+    case count(ClosedRange<Int64>)
+    case flag
+    case choice([String])
+  }
+
+  /// In words joined by hyphens, as on the command line and in topologies.
+  package var name: String
+  package var kind: Kind
+  package var initial: OptionValue
+  package var summary: String
+
+  package init(_ name: String, _ kind: Kind, default initial: OptionValue, _ summary: String) {
+    self.name = name
+    self.kind = kind
+    self.initial = initial
+    self.summary = summary
+  }
+
+  /// What is allowed, for messages and help: `a duration from 1ms to 1h`, `true or false`.
+  package var allowed: String {
+    switch kind {
+    case .duration(let range): "a duration from \(range.lowerBound) to \(range.upperBound)"
+    case .count(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    case .flag: "true or false"
+    case .choice(let words): words.joined(separator: " or ")
+    }
+  }
+
+  /// Reads a value as written. `nil` when it is not what ``allowed`` says.
+  package func parse(_ text: some StringProtocol) -> OptionValue? {
+    switch kind {
+    case .duration(let range):
+      Microseconds(parsing: text).flatMap { range.contains($0) ? .duration($0) : nil }
+    case .count(let range):
+      Int64(text).flatMap { range.contains($0) ? .count($0) : nil }
+    case .flag:
+      text == "true" ? .flag(true) : text == "false" ? .flag(false) : nil
+    case .choice(let words):
+      words.contains(String(text)) ? .choice(String(text)) : nil
+    }
+  }
+}
+
+package enum OptionValue: Hashable, Sendable, CustomStringConvertible {
+  case duration(Microseconds)
+  case count(Int64)
+  case flag(Bool)
+  case choice(String)
+
+  /// As it is written on a command line or in a topology.
+  package var description: String {
+    switch self {
+    case .duration(let duration): duration.description
+    case .count(let count): String(count)
+    case .flag(let flag): String(flag)
+    case .choice(let word): word
+    }
+  }
+}
+
+/// A role's options with a value for each: those given, and the defaults for the rest.
+package struct OptionValues: Sendable {
+  private let specifications: [OptionSpecification]
+  private var given: [String: OptionValue]
+
+  /// The values of a role's options. Names and values have been checked by whoever read them.
+  package init(_ specifications: [OptionSpecification], given: [String: OptionValue] = [:]) {
+    self.specifications = specifications
+    self.given = given
+  }
+
+  /// Every option with its value in effect, in the catalogue's order.
+  package var all: [(name: String, value: OptionValue)] {
+    specifications.map { (name: $0.name, value: given[$0.name] ?? $0.initial) }
+  }
+
+  package func duration(_ name: String) -> Microseconds {
+    guard case .duration(let value) = self[name] else { preconditionFailure(name) }
+    return value
+  }
+
+  package func count(_ name: String) -> Int {
+    guard case .count(let value) = self[name] else { preconditionFailure(name) }
+    return Int(value)
+  }
+
+  package func flag(_ name: String) -> Bool {
+    guard case .flag(let value) = self[name] else { preconditionFailure(name) }
+    return value
+  }
+
+  package func choice(_ name: String) -> String {
+    guard case .choice(let value) = self[name] else { preconditionFailure(name) }
+    return value
+  }
+
+  private subscript(name: String) -> OptionValue? {
+    given[name] ?? specifications.first { $0.name == name }?.initial
+  }
+}

@@ -1,0 +1,78 @@
+/// A length of time in microseconds: the project's only unit of time below the command line.
+package struct Microseconds: Hashable, Comparable, Sendable {
+  package var count: Int64
+
+  package init(_ count: Int64) { self.count = count }
+
+  package static let zero = Microseconds(0)
+  package static func milliseconds(_ count: Int64) -> Microseconds { Microseconds(count * 1_000) }
+  package static func seconds(_ count: Int64) -> Microseconds { Microseconds(count * 1_000_000) }
+
+  package static func < (a: Microseconds, b: Microseconds) -> Bool { a.count < b.count }
+  package static func + (a: Microseconds, b: Microseconds) -> Microseconds {
+    Microseconds(a.count + b.count)
+  }
+  package static func - (a: Microseconds, b: Microseconds) -> Microseconds {
+    Microseconds(a.count - b.count)
+  }
+  package static func * (a: Microseconds, factor: Int) -> Microseconds {
+    Microseconds(a.count * Int64(factor))
+  }
+}
+
+/// A duration as people write it: a decimal number and a unit, `250us`, `20ms`, `1.5s`, `2m`, `1h`.
+extension Microseconds: CustomStringConvertible {
+  /// The longest duration that is taken: ten years. Sums of a few of them stay far from overflow.
+  package static let longest = Microseconds.seconds(10 * 366 * 86_400)
+
+  private static let units: [(name: String, factor: Int64)] = [
+    ("us", 1), ("ms", 1_000), ("s", 1_000_000), ("m", 60_000_000), ("h", 3_600_000_000),
+  ]
+
+  /// `nil` when the text is not a non-negative decimal number followed by a unit, when it is not a
+  /// whole number of microseconds, or when it is longer than ``longest``.
+  package init?(parsing text: some StringProtocol) {
+    let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    let suffix = text[number.endIndex...]
+    guard let unit = Self.units.first(where: { $0.name == suffix }) else { return nil }
+    let parts = number.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count <= 2, !parts[0].isEmpty, let whole = Int64(parts[0]),
+      whole <= Self.longest.count / unit.factor
+    else { return nil }
+    var total = whole * unit.factor
+    if parts.count == 2 {
+      guard (1...9).contains(parts[1].count), let digits = Int64(parts[1]) else { return nil }
+      let scale = parts[1].reduce(Int64(1)) { scale, _ in scale * 10 }
+      let (scaled, overflow) = digits.multipliedReportingOverflow(by: unit.factor)
+      guard !overflow, scaled % scale == 0 else { return nil }
+      total += scaled / scale
+    }
+    guard total <= Self.longest.count else { return nil }
+    self.init(total)
+  }
+
+  /// The shortest exact spelling: `0s`, `250us`, `20ms`, `1500ms`, `2s`, `3m`.
+  package var description: String {
+    guard count != 0 else { return "0s" }
+    let unit = Self.units.last { count % $0.factor == 0 } ?? Self.units[0]
+    return "\(count / unit.factor)\(unit.name)"
+  }
+}
+
+/// A point in time, in microseconds since the Unix epoch.
+///
+/// A driver hands it to a participant with every input and never lets it run backwards. A
+/// participant has no other clock.
+package struct Instant: Hashable, Comparable, Sendable {
+  package var microseconds: Int64
+
+  package init(microseconds: Int64) { self.microseconds = microseconds }
+
+  package static func < (a: Instant, b: Instant) -> Bool { a.microseconds < b.microseconds }
+  package static func + (a: Instant, b: Microseconds) -> Instant {
+    Instant(microseconds: a.microseconds + b.count)
+  }
+  package static func - (a: Instant, b: Instant) -> Microseconds {
+    Microseconds(a.microseconds - b.microseconds)
+  }
+}

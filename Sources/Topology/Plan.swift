@@ -1,0 +1,81 @@
+package import Participants
+
+/// A topology made concrete: every node by name with its options, and every fault with its target
+/// and time. Two plans from the same topology, overrides and seed are equal.
+///
+/// It is stored in the run's folder as `plan.json`, so that a history can be rebuilt from the folder
+/// alone.
+package struct Plan: Codable, Equatable, Sendable {
+  /// The layout of `plan.json`. A reader refuses a newer one.
+  package static let currentVersion = 1
+
+  package var version = Plan.currentVersion
+  /// The network's name, e.g. `gossip`.
+  package var network: String
+  /// What every random choice of the plan, and each node's own generator, derives from.
+  package var seed: UInt64
+  /// In start order.
+  package var nodes: [PlannedNode]
+  /// In order of their times. `id` is the position, from 1.
+  package var faults: [PlannedFault]
+  /// How long after the run began (all nodes ready) the nodes are stopped.
+  package var stopAt: Microseconds
+  /// How long the nodes have to become ready, from the launch of the last.
+  package var readyWithin: Microseconds
+  /// How long a node has to end after SIGTERM before it gets SIGKILL.
+  package var stopWithin: Microseconds
+  /// Whether a node that dies unasked leaves the run successful.
+  package var allowsUnexpectedExits: Bool
+  /// Names of checks from `checks/`, or paths of `.sql` files.
+  package var checks: [String]
+}
+
+package struct PlannedNode: Codable, Equatable, Sendable {
+  /// `GROUP-NUMBER`, numbered from 1.
+  package var name: String
+  package var group: String
+  /// The role's full name, e.g. `gossip-peer`.
+  package var role: String
+  /// The options that differ from the role's defaults, as they are written on a command line.
+  package var options: [String: String]
+  /// The group whose nodes must all be ready before this node starts.
+  package var after: String?
+  /// How long after that moment (or the launch) it starts.
+  package var delay: Microseconds
+  /// A fixed address to listen on; `nil` for any free port on loopback.
+  package var listen: String?
+}
+
+package struct PlannedFault: Codable, Equatable, Sendable {
+  package enum Action: String, Codable, CaseIterable, Sendable {
+    /// SIGKILL.
+    case kill
+    /// SIGTERM: the node ends in order.
+    case stop
+    /// SIGSTOP, and SIGCONT after `lasting`.
+    case pause
+    /// SIGKILL where it still runs, then the same node again: same name, address and log.
+    case restart
+  }
+
+  package var id: Int
+  package var action: Action
+  /// The node's name.
+  package var node: String
+  /// After the run began.
+  package var at: Microseconds
+  /// How long a pause lasts; `nil` for a pause to the end and for the other actions.
+  package var lasting: Microseconds?
+}
+
+/// Durations are stored as whole microseconds.
+extension Microseconds: Codable {
+  package init(from decoder: any Decoder) throws {
+    self.init(try decoder.singleValueContainer().decode(Int64.self))
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(count)
+  }
+}

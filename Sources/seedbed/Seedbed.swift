@@ -1,0 +1,1 @@
+@main struct Seedbed { static func main() { print("seedbed") } }
