@@ -53,7 +53,8 @@ let package = Package(
     .testTarget(name: "GossipTests", dependencies: ["Gossip", "Participants"]),
     .testTarget(name: "TopologyTests", dependencies: ["Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
-    .testTarget(name: "HistoryTests", dependencies: ["CSQLite", "History", "Topology"]),
+    .testTarget(
+      name: "HistoryTests", dependencies: ["History", "Participants", "Topology"]),
     .testTarget(name: "ChecksTests", dependencies: ["Checks", "History"]),
   ]
 )
