@@ -136,9 +136,10 @@ struct PeerLinkReader {
     if let prefix = worded.first(where: { rest.starts(with: $0) }) {
       return fields(in: rest, after: prefix)
     }
-    let prefixes = worded + [
-      GossipWire.gossipPrefix, GossipWire.acknowledgement, GossipWire.busyPrefix,
-    ]
+    let prefixes =
+      worded + [
+        GossipWire.gossipPrefix, GossipWire.acknowledgement, GossipWire.busyPrefix,
+      ]
     if prefixes.contains(where: { $0.starts(with: rest) }) { return nil }
     let word = rest.prefix { $0 != GossipWire.space }
     return (.garbage(bytes: word.count), word.count)
@@ -153,7 +154,8 @@ struct PeerLinkReader {
       return (.garbage(bytes: frame.count), frame.count)
     }
     let parts = text.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false)
-    guard parts.count == 4, isTimestamp(parts[0]), Address(host: parts[1], portText: parts[2]) != nil
+    guard parts.count == 4, isTimestamp(parts[0]),
+      Address(host: parts[1], portText: parts[2]) != nil
     else { return (.garbage(bytes: frame.count), frame.count) }
     return (.gossip(message: Array(message)), frame.count)
   }

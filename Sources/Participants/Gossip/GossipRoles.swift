@@ -31,7 +31,8 @@ package enum GossipRoles {
 
   package static let peer = Role(
     network: "gossip", name: "peer",
-    summary: "registers with seeds, links to other peers, gossips, probes its links, reports the dead",
+    summary:
+      "registers with seeds, links to other peers, gossips, probes its links, reports the dead",
     options: [
       OptionSpecification(
         "max-links", .count(1...1_000), default: .count(4),
