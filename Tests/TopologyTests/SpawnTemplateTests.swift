@@ -7,7 +7,7 @@ import Topology
   private let gossip = SpawnTemplate.all[0]
 
   private func read(_ file: TopologyFile) throws -> Topology {
-    try Topology(file, roles: Networks.roles, checks: [])
+    try Topology(file, roles: Networks.roles, checks: nil)
   }
 
   @Test(arguments: [(5, 30, 20, 0), (5, 30, 20, 2), (1, 1, 4, 0), (5, 1_000, 30, 10)])
