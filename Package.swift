@@ -63,7 +63,8 @@ let package = Package(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(
-      name: "HistoryTests", dependencies: ["History", "Participants", "Topology"]),
+      name: "HistoryTests",
+      dependencies: ["Arguments", "History", "Participants", "Topology", "seedbed"]),
     .testTarget(name: "ChecksTests", dependencies: ["Checks", "History"]),
   ]
 )
