@@ -40,7 +40,7 @@ let package = Package(
     // …and what runs, records and judges networks.
     .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
     .target(name: "Supervisor", dependencies: ["CProcess", "Participants", "Topology"]),
-    .target(name: "History", dependencies: ["CSQLite", "Participants", "Topology"]),
+    .target(name: "History", dependencies: ["Arguments", "CSQLite", "Participants", "Topology"]),
     .target(name: "Checks", dependencies: ["History"]),
     .executableTarget(
       name: "seedbed",
