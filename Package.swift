@@ -41,7 +41,7 @@ let package = Package(
     .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
     .target(name: "Supervisor", dependencies: ["CProcess", "Participants", "Topology"]),
     .target(name: "History", dependencies: ["Arguments", "CSQLite", "Participants", "Topology"]),
-    .target(name: "Checks", dependencies: ["History"]),
+    .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
     .executableTarget(
       name: "seedbed",
       dependencies: [
@@ -55,7 +55,9 @@ let package = Package(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(name: "HistoryTests", dependencies: ["CSQLite", "History", "Topology"]),
-    .testTarget(name: "ChecksTests", dependencies: ["Checks", "History"]),
+    .testTarget(
+      name: "ChecksTests",
+      dependencies: ["Arguments", "Checks", "History", "Participants", "Topology"]),
   ]
 )
 
