@@ -2,7 +2,8 @@ import Arguments
 import Participants
 
 /// The faults of a topology, each with a node and in order of time: the state of every node that a
-/// fault touches is followed through the schedule, so that none is killed twice or paused when down.
+/// fault touches is followed through the schedule, so that none is killed twice or paused while
+/// down.
 ///
 /// Whether a schedule can happen does not depend on the seed: a fault that chooses its nodes
 /// chooses among those that no other fault names, and how many of them are up is always the same.
@@ -73,7 +74,7 @@ struct FaultSchedule {
       }
       let candidates = candidates(for: fault, among: members)
       guard candidates.count >= count else {
-        return "a \(action) of \(count) nodes of group '\(group)' at \(fault.at) finds only "
+        return "a \(action) of \(count) in group '\(group)' at \(fault.at) finds only "
           + "\(candidates.count) that are up and that no other fault names"
       }
       chosen = candidates.prefix(count).sorted { Self.number(of: $0) < Self.number(of: $1) }

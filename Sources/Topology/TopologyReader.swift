@@ -291,8 +291,8 @@ private struct TopologyReader {
     if problems.isEmpty { checkSeedLists(groups) }
   }
 
-  /// The groups that are ready before a group starts, nearest first. In a cycle, the group itself is
-  /// one of them.
+  /// The groups that are ready before a group starts, nearest first. In a cycle, the group itself
+  /// is one of them.
   private func predecessors(of name: String, in groups: [PlacedGroup]) -> [String] {
     var found: [String] = []
     var current = name
