@@ -1,4 +1,4 @@
-internal import Arguments
+package import Arguments
 
 /// A promise of a network as SQL: a file with a header, a query that selects violations, and one
 /// that counts witnesses.

@@ -1,4 +1,4 @@
-package import History
+internal import History
 
 /// Applies checks to one run of a history.
 package struct Judge: ~Copyable {
@@ -52,7 +52,7 @@ package struct Judge: ~Copyable {
     plannedChecks = planned
   }
 
-  package func judge(_ checks: [Check]) -> [Judgement] { checks.map(judge) }
+  package func judge(_ checks: [Check]) -> [Judgement] { checks.map { judge($0) } }
 
   package func judge(_ check: Check) -> Judgement {
     var judgement = Judgement(check: check, verdict: .inconclusive, reason: obstacle ?? "")

@@ -1,5 +1,4 @@
 package import History
-internal import Participants
 
 /// The log lines around a violation: of each node that its row names, the few nearest in time to the
 /// first moment that the row names.
@@ -53,12 +52,9 @@ extension Judge {
       WHERE place <= ?3
       ORDER BY s, node, n
       """)
-    var names: [UInt8] = []
-    names.appendList("[", Array(nodes.prefix(Surroundings.mostNodes)), "]") { name, text in
-      JSONText.append(name, to: &text)
-    }
+    let names = JSON.list(nodes.prefix(Surroundings.mostNodes).map(JSON.text))
     try statement.bind(
-      .real(moment), .text(String(decoding: names, as: UTF8.self)), .integer(Int64(Surroundings.linesPerNode)))
+      .real(moment), .text(names), .integer(Int64(Surroundings.linesPerNode)))
     var lines: [Surroundings.Line] = []
     while try statement.step() {
       guard case .real(let seconds) = statement.value(at: 0) else { continue }
