@@ -40,8 +40,10 @@ package struct CheckLibrary: Sendable {
 
   /// The names of a network's checks, in order.
   package func names(of network: String) -> [String] {
-    let entries = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(network)")) ?? []
-    return entries.filter { $0.hasSuffix(".sql") }.map { String($0.dropLast(".sql".count)) }.sorted()
+    let entries =
+      (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(network)")) ?? []
+    return entries.filter { $0.hasSuffix(".sql") }.map { String($0.dropLast(".sql".count)) }
+      .sorted()
   }
 
   /// Reads checks for a run of a network.
