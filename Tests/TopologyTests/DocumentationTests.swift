@@ -25,7 +25,7 @@ import Topology
     #expect(examples.count == 4)
     for text in examples {
       let file = TopologyFile(path: "example", text: text)
-      _ = try Topology(file, roles: Networks.roles, checks: Self.checks)
+      _ = try Topology(file, roles: Networks.roles, checks: { _ in Self.checks })
     }
   }
 
@@ -36,7 +36,8 @@ import Topology
     #expect(changes.count == 5)
     let file = TopologyFile(path: "example", text: try #require(blocks("yaml").first))
     _ = try Topology(
-      file, overrides: changes.map(String.init), roles: Networks.roles, checks: Self.checks)
+      file, overrides: changes.map(String.init), roles: Networks.roles, checks: { _ in Self.checks }
+    )
   }
 
   @Test func `names the limits that the code has`() throws {

@@ -7,7 +7,7 @@ import Topology
   private let gossip = SpawnTemplate.all[0]
 
   private func read(_ file: TopologyFile) throws -> Topology {
-    try Topology(file, roles: Networks.roles, checks: [])
+    try Topology(file, roles: Networks.roles, checks: nil)
   }
 
   @Test(arguments: [(5, 30, 20, 0), (5, 30, 20, 2), (1, 1, 4, 0), (5, 1_000, 30, 10)])
@@ -64,7 +64,7 @@ import Topology
     }
     #expect(
       error?.messages == [
-        "spawn gossip:22:5: a kill of 1 in group 'peer' at 10s finds only 0 that are up and "
+        "spawn gossip:22:22: a kill of 1 in group 'peer' at 10s finds only 0 that are up and "
           + "that no other fault names"
       ])
   }
