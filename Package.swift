@@ -48,6 +48,14 @@ let package = Package(
         "Arguments", "Checks", "History", "Networks", "Participants", "Supervisor", "Topology",
       ]),
 
+    // Benchmarks, with the plain C they are measured against.
+    .target(
+      name: "BenchmarkReferences", dependencies: ["CSQLite"], path: "Benchmarks/References"),
+    .executableTarget(
+      name: "seedbed-benchmarks",
+      dependencies: ["Arguments", "BenchmarkReferences", "History", "Participants", "Topology"],
+      path: "Benchmarks/Runner"),
+
     // Tests.
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
     .testTarget(name: "GossipTests", dependencies: ["Gossip", "Participants"]),
