@@ -1,3 +1,4 @@
+import Participants
 import Testing
 
 @testable import Checks

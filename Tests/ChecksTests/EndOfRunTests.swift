@@ -1,3 +1,4 @@
+import Participants
 import Testing
 
 @testable import Checks
@@ -177,7 +178,7 @@ import Testing
     #expect(judgement.reason == "1 violation, 5 witnesses")
     #expect(judgement.column("peer") == ["peer-5"])
     #expect(judgement.column("neighbours") == ["0"])
-    #expect(judgement.column("problem") == ["no path from peer-1"])
+    #expect(judgement.column("problem") == ["no path from peer-2"])
     #expect(judgement.column("peers_there") == ["4"])
   }
 
