@@ -100,7 +100,7 @@ extension View {
           JOIN gossip_deadlines g ON g.run = l.run AND g.node = l.node
         WHERE (d.back_t IS NULL OR d.back_t > d.gone_t + g.report_within)
           AND (l.reason IS NULL OR l.closed_t > d.gone_t + g.report_within
-            OR l.reason NOT IN ('duplicate', 'displaced', 'busy', 'stopping'))
+            OR l.reason NOT IN ('duplicate', 'displaced', 'busy', 'garbled', 'stopping'))
         GROUP BY l.run, l.node, d.node, d.t
       ),
       bound AS MATERIALIZED (
@@ -137,19 +137,15 @@ extension View {
   static let seedBeliefs = View(
     name: "seed_beliefs",
     summary: """
-      A seed's last word, before the run was stopped, on a peer that ever registered with \
-      it.
+      A seed's last word, before the run was stopped, on a peer that registered with it. A seed \
+      that was started anew knows only who registered since.
       """,
     columns: [
       ("run", "the run"),
       ("seed", "the seed"),
       ("peer_node", "the peer's name"),
       ("peer", "the peer's address"),
-      (
-        "listed",
-        "1: in its list; 0: dropped, reported dead, or not registered again since the seed "
-          + "started anew"
-      ),
+      ("listed", "1: in its list; 0: dropped, or reported dead and being dialled"),
       ("since_t", "since when"),
       ("since_s", "seconds from the run's beginning to `since_t`"),
     ],
@@ -172,27 +168,20 @@ extension View {
       ),
       -- A seed that starts anew knows nobody: only what it said since then counts.
       started AS MATERIALIZED (
-        SELECT run, node, max(life) AS life, max(t) AS t
-        FROM words WHERE kind = 'node.ready' GROUP BY run, node
+        SELECT run, node, max(life) AS life FROM words WHERE kind = 'node.ready' GROUP BY run, node
       ),
       changes AS (
-        SELECT w.*, b.life AS last_life, b.t AS started_t,
+        SELECT w.run, w.node AS seed, w.peer, w.n, w.t, w.kind, w.listed,
           w.listed IS NOT lag(w.listed) OVER told AS changed
-        FROM words w JOIN started b ON b.run = w.run AND b.node = w.node
+        FROM words w JOIN started b ON b.run = w.run AND b.node = w.node AND b.life = w.life
         WHERE w.kind <> 'node.ready'
-        WINDOW told AS (PARTITION BY w.run, w.node, w.peer, w.life ORDER BY w.n)
+        WINDOW told AS (PARTITION BY w.run, w.node, w.peer ORDER BY w.n)
       ),
       -- The columns beside max() are those of the row that has it.
-      last AS (
-        SELECT run, node, peer, life = last_life AS known, listed, t, started_t,
-          max(iif(life = last_life AND changed, n, 0))
-        FROM changes GROUP BY run, node, peer
-        HAVING sum(kind = 'peer.registered') > 0
-      ),
       beliefs AS (
-        SELECT run, node AS seed, peer, iif(known, listed, 0) AS listed,
-          iif(known, t, started_t) AS t
-        FROM last
+        SELECT run, seed, peer, listed, t, max(iif(changed, n, 0))
+        FROM changes GROUP BY run, seed, peer
+        HAVING sum(kind = 'peer.registered') > 0
       )
       SELECT b.run, b.seed, p.node AS peer_node, b.peer, b.listed,
         b.t AS since_t, (b.t - r.began_t) / 1e6 AS since_s
