@@ -26,8 +26,25 @@ package struct Plan: Codable, Equatable, Sendable {
   package var stopWithin: Microseconds
   /// Whether a node that dies unasked leaves the run successful.
   package var allowsUnexpectedExits: Bool
-  /// Names of checks from `checks/`, or paths of `.sql` files.
-  package var checks: [String]
+  /// Names of checks from `checks/`, or paths of `.sql` files; `nil` for every check of the network.
+  package var checks: [String]?
+
+  package init(
+    network: String, seed: UInt64, nodes: [PlannedNode], faults: [PlannedFault] = [],
+    stopAt: Microseconds, readyWithin: Microseconds = .seconds(30),
+    stopWithin: Microseconds = .seconds(5), allowsUnexpectedExits: Bool = false,
+    checks: [String]? = nil
+  ) {
+    self.network = network
+    self.seed = seed
+    self.nodes = nodes
+    self.faults = faults
+    self.stopAt = stopAt
+    self.readyWithin = readyWithin
+    self.stopWithin = stopWithin
+    self.allowsUnexpectedExits = allowsUnexpectedExits
+    self.checks = checks
+  }
 }
 
 package struct PlannedNode: Codable, Equatable, Sendable {
@@ -44,6 +61,19 @@ package struct PlannedNode: Codable, Equatable, Sendable {
   package var delay: Microseconds
   /// A fixed address to listen on; `nil` for any free port on loopback.
   package var listen: String?
+
+  package init(
+    name: String, group: String, role: String, options: [String: String] = [:],
+    after: String? = nil, delay: Microseconds = .zero, listen: String? = nil
+  ) {
+    self.name = name
+    self.group = group
+    self.role = role
+    self.options = options
+    self.after = after
+    self.delay = delay
+    self.listen = listen
+  }
 }
 
 package struct PlannedFault: Codable, Equatable, Sendable {
@@ -66,6 +96,16 @@ package struct PlannedFault: Codable, Equatable, Sendable {
   package var at: Microseconds
   /// How long a pause lasts; `nil` for a pause to the end and for the other actions.
   package var lasting: Microseconds?
+
+  package init(
+    id: Int, action: Action, node: String, at: Microseconds, lasting: Microseconds? = nil
+  ) {
+    self.id = id
+    self.action = action
+    self.node = node
+    self.at = at
+    self.lasting = lasting
+  }
 }
 
 /// Durations are stored as whole microseconds.

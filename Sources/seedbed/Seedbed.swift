@@ -1,1 +1,42 @@
-@main struct Seedbed { static func main() { print("seedbed") } }
+import Arguments
+import Glibc
+
+/// One command of `seedbed`: what it is called and takes, and what it does.
+protocol SeedbedCommand: SendableMetatype {
+  static var command: Command { get }
+  static func run(_ arguments: ParsedArguments) throws -> ExitCode
+}
+
+@main struct Seedbed {
+  /// In the order of the help.
+  private static let commands: [any SeedbedCommand.Type] = []
+
+  private static let root = Command(
+    "seedbed", "Grow a peer-to-peer network on your machine, break it, and ask SQL what happened.",
+    subcommands: commands.map { $0.command }, version: Version.current)
+
+  static func main() {
+    exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+  }
+
+  private static func run(_ arguments: [String]) -> ExitCode {
+    do {
+      switch try root.parse(arguments) {
+      case .print(let text):
+        print(text, terminator: "")
+        return .success
+      case .run(let parsed):
+        guard let chosen = commands.first(where: { $0.command.name == parsed.command.name }) else {
+          preconditionFailure("a command that is not in the list was parsed")
+        }
+        return try chosen.run(parsed)
+      }
+    } catch let error as any ReportedError {
+      for message in error.messages { Terminal.complain(message) }
+      return error.exitCode
+    } catch {
+      Terminal.complain("\(error)")
+      return .error
+    }
+  }
+}

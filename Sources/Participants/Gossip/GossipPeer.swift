@@ -1,0 +1,8 @@
+package import Participants
+
+package struct GossipPeer: Participant {
+  init(_ settings: ParticipantSettings) {}
+  package mutating func handle(
+    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {}
+}
