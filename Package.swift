@@ -39,7 +39,8 @@ let package = Package(
 
     // …and what runs, records and judges networks.
     .target(name: "Topology", dependencies: ["CYAML", "Networks", "Participants"]),
-    .target(name: "Supervisor", dependencies: ["CProcess", "Participants", "Topology"]),
+    .target(
+      name: "Supervisor", dependencies: ["Arguments", "CProcess", "Participants", "Topology"]),
     .target(name: "History", dependencies: ["CSQLite", "Participants", "Topology"]),
     .target(name: "Checks", dependencies: ["History"]),
     .executableTarget(

@@ -76,9 +76,11 @@ package struct SupervisorCore: Sendable {
 
   let plan: Plan
   private let seedLists: [String: SeedListUse]
+  /// The groups whose addresses make `config.txt`.
+  private let listedGroups: [String]
   var nodes: [Node]
   var phase = Phase.launching
-  private var began: Instant?
+  private(set) var began: Instant?
   private var effects: [Effect] = []
   /// How many nodes are in each state.
   private var counts: [Node.State: Int]
@@ -111,6 +113,11 @@ package struct SupervisorCore: Sendable {
   package init(plan: Plan, seedLists: [String: SeedListUse]) {
     self.plan = plan
     self.seedLists = seedLists
+    var listed: [String] = []
+    for node in plan.nodes where seedLists[node.role] == .listed && !listed.contains(node.group) {
+      listed.append(node.group)
+    }
+    listedGroups = listed
     nodes = Array(repeating: Node(), count: plan.nodes.count)
     counts = [.waiting: plan.nodes.count]
     gated = Array(plan.nodes.indices)
@@ -239,39 +246,22 @@ extension SupervisorCore {
       effects.append(.log(event))
     }
     lastSpawn = now
-    if !hasListedNodes { emit(.writeSeedList([])) }
+    if listedGroups.isEmpty { emit(.writeSeedList([])) }
     openGates(at: now)
   }
-
-  private var hasListedNodes: Bool { plan.nodes.contains { isListed($0) } }
-  private func isListed(_ node: PlannedNode) -> Bool { seedLists[node.role] == .listed }
 
   /// The groups that must be ready before the node starts: the one it names, and the seeds if it
   /// reads their list.
   private func groupsBefore(_ node: PlannedNode) -> [String] {
-    var groups = node.after.map { [$0] } ?? []
-    if seedLists[node.role] == .reads {
-      for other in plan.nodes where isListed(other) && !groups.contains(other.group) {
-        groups.append(other.group)
-      }
-    }
-    return groups
+    (node.after.map { [$0] } ?? []) + (seedLists[node.role] == .reads ? listedGroups : [])
   }
 
   /// Gives a moment to start to every node that need not wait for a group any more.
   private mutating func openGates(at now: Instant) {
-    var groups: [String: Bool] = [:]
-    let open = { (node: PlannedNode) in
-      // Nodes of one group wait for the same groups.
-      if let known = groups[node.group] { return known }
-      let isOpen = groupsBefore(node).allSatisfy { missing[$0] == 0 }
-      groups[node.group] = isOpen
-      return isOpen
-    }
     var still: [Int] = []
     for index in gated {
       let node = plan.nodes[index]
-      if open(node) {
+      if groupsBefore(node).allSatisfy({ missing[$0] == 0 }) {
         scheduled.append((at: now + node.delay, node: index))
       } else {
         still.append(index)
@@ -328,10 +318,8 @@ extension SupervisorCore {
   }
 
   private mutating func writeSeedListIfComplete(_ group: String) {
-    let listed = plan.nodes.indices.filter { isListed(plan.nodes[$0]) }
-    guard listed.contains(where: { plan.nodes[$0].group == group }),
-      listed.allSatisfy({ missing[plan.nodes[$0].group] == 0 })
-    else { return }
+    guard listedGroups.contains(group), listedGroups.allSatisfy({ missing[$0] == 0 }) else { return }
+    let listed = plan.nodes.indices.filter { listedGroups.contains(plan.nodes[$0].group) }
     emit(.writeSeedList(listed.compactMap { nodes[$0].address }))
   }
 
