@@ -38,7 +38,7 @@ let package = Package(
       dependencies: ["Arguments", "CUV", "LiveDriver", "Networks", "Participants"]),
 
     // …and what runs, records and judges networks.
-    .target(name: "Topology", dependencies: ["CYAML", "Networks", "Participants"]),
+    .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
     .target(
       name: "Supervisor", dependencies: ["Arguments", "CProcess", "Participants", "Topology"]),
     .target(name: "History", dependencies: ["CSQLite", "Participants", "Topology"]),
@@ -52,7 +52,8 @@ let package = Package(
     // Tests.
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
     .testTarget(name: "GossipTests", dependencies: ["Gossip", "Participants"]),
-    .testTarget(name: "TopologyTests", dependencies: ["Topology"]),
+    .testTarget(
+      name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(name: "HistoryTests", dependencies: ["CSQLite", "History", "Topology"]),
     .testTarget(name: "ChecksTests", dependencies: ["Checks", "History"]),

@@ -9,7 +9,9 @@ protocol SeedbedCommand: SendableMetatype {
 
 @main struct Seedbed {
   /// In the order of the help.
-  private static let commands: [any SeedbedCommand.Type] = []
+  private static let commands: [any SeedbedCommand.Type] = [
+    PlanCommand.self
+  ]
 
   private static let root = Command(
     "seedbed", "Grow a peer-to-peer network on your machine, break it, and ask SQL what happened.",

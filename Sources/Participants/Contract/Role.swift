@@ -71,9 +71,17 @@ package struct OptionSpecification: Sendable {
     self.summary = summary
   }
 
-  /// What is allowed, for messages and help: `a duration from 1ms to 1h`, `true or false`.
+  /// What is allowed, for messages and help.
+  package var allowed: String { kind.allowed }
+
+  /// Reads a value as written. `nil` when it is not what ``allowed`` says.
+  package func parse(_ text: some StringProtocol) -> OptionValue? { kind.parse(text) }
+}
+
+extension OptionSpecification.Kind {
+  /// In words: `a duration from 1ms to 1h`, `true or false`.
   package var allowed: String {
-    switch kind {
+    switch self {
     case .duration(let range): "a duration from \(range.lowerBound) to \(range.upperBound)"
     case .count(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .flag: "true or false"
@@ -83,7 +91,7 @@ package struct OptionSpecification: Sendable {
 
   /// Reads a value as written. `nil` when it is not what ``allowed`` says.
   package func parse(_ text: some StringProtocol) -> OptionValue? {
-    switch kind {
+    switch self {
     case .duration(let range):
       Microseconds(parsing: text).flatMap { range.contains($0) ? .duration($0) : nil }
     case .count(let range):

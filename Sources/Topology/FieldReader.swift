@@ -1,0 +1,92 @@
+import Arguments
+import Participants
+
+/// Reads typed values out of a document and collects what is wrong, so that a person sees all of it
+/// at once. Whatever could not be read is `nil`.
+struct FieldReader {
+  private(set) var problems: [TopologyError.Problem] = []
+
+  /// A mapping whose keys have been checked.
+  struct Fields {
+    var place: Place
+    var entries: [YAMLEntry]
+
+    subscript(key: String) -> YAMLEntry? { entries.first { $0.key == key } }
+
+    func place(of key: String) -> Place { self[key]?.value.place ?? place }
+  }
+
+  mutating func complain(_ place: Place, _ message: String) {
+    problems.append(TopologyError.Problem(place: place, message: message))
+  }
+
+  /// A mapping, with unknown keys and missing ones complained of.
+  mutating func fields(
+    _ value: YAMLValue, of what: String, allowed: [String], required: [String] = []
+  ) -> Fields? {
+    guard let entries = entries(value, of: what) else { return nil }
+    let listed = allowed.joined(separator: ", ")
+    for entry in entries where !allowed.contains(entry.key) {
+      complain(
+        entry.place,
+        "unknown key '\(entry.key)'\(suggestion(for: entry.key, among: allowed)); "
+          + "allowed here: \(listed)")
+    }
+    let fields = Fields(place: value.place, entries: entries)
+    for key in required where fields[key] == nil {
+      complain(value.place, "missing key '\(key)' in \(what)")
+    }
+    return fields
+  }
+
+  /// A mapping whose keys are names.
+  mutating func entries(_ value: YAMLValue, of what: String) -> [YAMLEntry]? {
+    if case .mapping(let entries) = value.content { return entries }
+    complain(value.place, "expected a mapping (KEY: VALUE) for \(what), found \(value.found)")
+    return nil
+  }
+
+  mutating func items(_ entry: YAMLEntry?) -> [YAMLValue]? {
+    guard let entry else { return nil }
+    if case .sequence(let items) = entry.value.content { return items }
+    misfit(entry, "a list")
+    return nil
+  }
+
+  mutating func text(_ entry: YAMLEntry?) -> String? {
+    guard let entry else { return nil }
+    if case .scalar(let text) = entry.value.content, !text.isEmpty { return text }
+    misfit(entry, "a word")
+    return nil
+  }
+
+  mutating func count(_ entry: YAMLEntry?, _ range: ClosedRange<Int>) -> Int? {
+    read(entry, .count(Int64(range.lowerBound)...Int64(range.upperBound))).flatMap { value in
+      if case .count(let count) = value { Int(count) } else { nil }
+    }
+  }
+
+  mutating func duration(
+    _ entry: YAMLEntry?, _ range: ClosedRange<Microseconds>
+  ) -> Microseconds? {
+    read(entry, .duration(range)).flatMap { value in
+      if case .duration(let duration) = value { duration } else { nil }
+    }
+  }
+
+  mutating func choice(_ entry: YAMLEntry?, _ words: [String]) -> String? {
+    read(entry, .choice(words))?.description
+  }
+
+  /// A value of the kinds that a role's options have.
+  mutating func read(_ entry: YAMLEntry?, _ kind: OptionSpecification.Kind) -> OptionValue? {
+    guard let entry else { return nil }
+    if case .scalar(let text) = entry.value.content, let value = kind.parse(text) { return value }
+    misfit(entry, kind.allowed)
+    return nil
+  }
+
+  private mutating func misfit(_ entry: YAMLEntry, _ expected: String) {
+    complain(entry.value.place, "'\(entry.key)' takes \(expected), found \(entry.value.found)")
+  }
+}

@@ -1,0 +1,67 @@
+package import Participants
+
+/// What a topology file says, once it has been found valid: a network's groups of nodes, what is
+/// done to them, and when it all ends. `docs/TOPOLOGY.md` is the file's reference.
+///
+/// ``plan(seed:)`` makes it concrete.
+package struct Topology: Equatable, Sendable {
+  package var network: String
+  /// In the file's order.
+  package var groups: [Group]
+  /// In the file's order.
+  package var faults: [Fault]
+  package var readyWithin: Microseconds
+  /// After the run began, as the times of faults are.
+  package var stopAt: Microseconds
+  package var stopWithin: Microseconds
+  package var allowsUnexpectedExits: Bool
+  /// Names, or absolute paths of `.sql` files; `nil` for every check of the network.
+  package var checks: [String]?
+
+  package struct Group: Equatable, Sendable {
+    package var name: String
+    /// The role's full name.
+    package var role: String
+    package var count: Int
+    package var after: String?
+    package var every: Microseconds
+    /// Those given that are not the role's defaults.
+    package var options: [String: OptionValue]
+    package var variants: [Variant]
+  }
+
+  /// Some nodes of a group that have other options.
+  package struct Variant: Equatable, Sendable {
+    package var count: Int
+    /// All that are not the role's defaults, the group's included.
+    package var options: [String: OptionValue]
+  }
+
+  package struct Fault: Equatable, Sendable {
+    package enum Target: Equatable, Sendable {
+      case node(String)
+      /// Any so many of a group.
+      case some(Int, group: String)
+    }
+
+    package var action: PlannedFault.Action
+    package var target: Target
+    package var at: Microseconds
+    package var lasting: Microseconds?
+  }
+
+  // What is absurd on one machine is a slip of the finger: named limits say so before it starts.
+  package static let mostNodes = 20_000
+  package static let mostGroups = 100
+  package static let mostFaults = 10_000
+  package static let longestGroupName = 40
+  /// The latest `stop.at`: a week.
+  package static let latestStop = Microseconds.seconds(7 * 86_400)
+  /// The longest `within` and `every`.
+  package static let longestWait = Microseconds.seconds(3_600)
+}
+
+extension Topology.Group {
+  /// `GROUP-1`, `GROUP-2`, …
+  package var nodeNames: [String] { (1...count).map { "\(name)-\($0)" } }
+}

@@ -1,0 +1,96 @@
+/// A YAML value as it was written, with its place.
+///
+/// Only what topologies need: no anchors, aliases or tags. A scalar is its text; what reads it
+/// decides whether that is a number, so quotes make no difference and `no` is a word.
+struct YAMLValue: Equatable, Sendable {
+  enum Content: Equatable, Sendable {
+    case scalar(String)
+    case sequence([YAMLValue])
+    case mapping([YAMLEntry])
+  }
+
+  var content: Content
+  var place: Place
+
+  /// What was found, for messages.
+  var found: String {
+    switch content {
+    case .scalar(""): "nothing"
+    case .scalar(let text): "'\(text)'"
+    case .sequence: "a list"
+    case .mapping: "a mapping"
+    }
+  }
+}
+
+struct YAMLEntry: Equatable, Sendable {
+  var key: String
+  var place: Place
+  var value: YAMLValue
+}
+
+extension YAMLValue {
+  /// Lists and mappings inside each other, at most.
+  static let deepest = 20
+
+  /// Reads a text that is one YAML document without duplicate keys.
+  /// - Parameter override: the place of everything, for a text that is not a file's.
+  static func parse(_ text: String, override: Place? = nil) throws(YAMLError) -> YAMLValue {
+    let events = try YAMLEvent.all(in: text, override: override)
+    let starts = events.indices.filter { events[$0].kind == .documentStart }
+    guard let start = starts.first else {
+      throw YAMLError(place: override ?? .file, message: "there is nothing in it")
+    }
+    if starts.count > 1 {
+      throw YAMLError(place: events[starts[1]].place, message: "a second document begins here")
+    }
+    var builder = Builder(rest: events[(start + 1)...])
+    return try builder.value(depth: 0)
+  }
+
+  private struct Builder {
+    var rest: ArraySlice<YAMLEvent>
+
+    mutating func value(depth: Int) throws(YAMLError) -> YAMLValue {
+      // A well-formed stream, which libyaml gives, never ends inside a value.
+      guard let event = rest.popFirst() else {
+        throw YAMLError(place: .file, message: "not YAML: it ends too early")
+      }
+      guard depth < YAMLValue.deepest else {
+        throw YAMLError(
+          place: event.place, message: "more than \(YAMLValue.deepest) levels of nesting")
+      }
+      switch event.kind {
+      case .sequenceStart:
+        var items: [YAMLValue] = []
+        while rest.first?.kind != .sequenceEnd { items.append(try value(depth: depth + 1)) }
+        rest.removeFirst()
+        return YAMLValue(content: .sequence(items), place: event.place)
+      case .mappingStart:
+        return YAMLValue(content: .mapping(try entries(depth: depth + 1)), place: event.place)
+      case .scalar(let text):
+        return YAMLValue(content: .scalar(text), place: event.place)
+      case .sequenceEnd, .mappingEnd, .documentStart, .other:
+        throw YAMLError(place: event.place, message: "not YAML: a value is missing")
+      }
+    }
+
+    private mutating func entries(depth: Int) throws(YAMLError) -> [YAMLEntry] {
+      var entries: [YAMLEntry] = []
+      var places: [String: Place] = [:]
+      while rest.first?.kind != .mappingEnd {
+        let key = try value(depth: depth)
+        guard case .scalar(let name) = key.content else {
+          throw YAMLError(place: key.place, message: "expected a key, found \(key.found)")
+        }
+        if let first = places.updateValue(key.place, forKey: name) {
+          throw YAMLError(
+            place: key.place, message: "duplicate key '\(name)'; the first is \(first.described)")
+        }
+        entries.append(YAMLEntry(key: name, place: key.place, value: try value(depth: depth)))
+      }
+      rest.removeFirst()
+      return entries
+    }
+  }
+}

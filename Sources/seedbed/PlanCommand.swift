@@ -1,0 +1,102 @@
+import Arguments
+import FoundationEssentials
+import Networks
+import Participants
+import Topology
+
+/// `seedbed plan`: what a run would do, without doing it.
+enum PlanCommand: SeedbedCommand {
+  static let command = Command(
+    "plan", "Print what a topology makes of a seed, without running it.",
+    discussion: """
+      The plan has every node with its options, and every fault with its target and time. The \
+      same topology, changes and seed always give the same plan; 'run' makes it in the same way.
+      """,
+    examples: [
+      Example("seedbed plan topologies/gossip.yaml", "With a random seed, which is printed."),
+      Example(
+        "seedbed plan topologies/gossip.yaml --seed 7 --set groups.peer.count=50",
+        "Another size; always the same victims."),
+    ],
+    positionals: [Positional("TOPOLOGY", "The topology file.")],
+    options: [
+      .set, .seed,
+      Option(
+        "format", .choice("FORMAT", ["table", "json"]), "How the plan is printed.",
+        .defaulted("table")),
+    ])
+
+  static func run(_ arguments: ParsedArguments) throws -> ExitCode {
+    let file = try TopologyFile(reading: arguments.require("TOPOLOGY"))
+    let topology = try Topology(
+      file, overrides: arguments.all("set"), roles: Networks.roles, checks: nil)
+    let plan = topology.plan(seed: arguments.seed)
+    if arguments["format"] == "json" {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      print(String(decoding: try encoder.encode(plan), as: UTF8.self))
+    } else {
+      printTables(plan)
+    }
+    return .success
+  }
+
+  private static func printTables(_ plan: Plan) {
+    let facts = [
+      ["network", plan.network],
+      ["seed", String(plan.seed)],
+      ["nodes", String(plan.nodes.count)],
+      ["ready", "within \(plan.readyWithin)"],
+      ["stop", "at \(plan.stopAt), within \(plan.stopWithin)"],
+      ["unexpected exits", plan.allowsUnexpectedExits ? "allowed" : "fail the run"],
+      ["checks", plan.checks.map { $0.joined(separator: ", ") } ?? "all of the network"],
+    ]
+    printAligned(facts)
+    print("")
+    let alike = plan.nodes.reduce(into: [[PlannedNode]]()) { ranges, node in
+      if let last = ranges.last?.last, last.group == node.group, last.options == node.options {
+        ranges[ranges.count - 1].append(node)
+      } else {
+        ranges.append([node])
+      }
+    }
+    printAligned([["NODES", "ROLE", "START", "OPTIONS"]] + alike.compactMap(row))
+    guard !plan.faults.isEmpty else { return }
+    print("")
+    let faults = plan.faults.map { fault in
+      let lasting =
+        fault.lasting.map { "for \($0)" } ?? (fault.action == .pause ? "to the end" : "")
+      return [String(fault.id), fault.at.description, fault.action.rawValue, fault.node, lasting]
+    }
+    printAligned([["FAULT", "AT", "ACTION", "NODE", ""]] + faults)
+  }
+
+  /// One line for neighbouring nodes with the same options.
+  private static func row(_ alike: [PlannedNode]) -> [String]? {
+    guard let first = alike.first, let last = alike.last else { return nil }
+    let names = alike.count == 1 ? first.name : "\(first.name) to \(last.name)"
+    let moment = first.after.map { "after \($0)" } ?? "at launch"
+    let delay =
+      last.delay == .zero
+      ? "" : alike.count == 1 ? " + \(first.delay)" : " + \(first.delay) to \(last.delay)"
+    let options = first.options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    return [names, first.role, moment + delay, options.joined(separator: " ")]
+  }
+
+  private static func printAligned(_ rows: [[String]]) {
+    let widths = rows.reduce(into: [Int: Int]()) { widths, row in
+      for (column, cell) in row.enumerated() {
+        widths[column] = max(widths[column] ?? 0, cell.count)
+      }
+    }
+    for row in rows {
+      var line = ""
+      for (column, cell) in row.enumerated() {
+        let padding = (widths[column] ?? 0) - cell.count
+        line += cell + String(repeating: " ", count: padding + 2)
+      }
+      while line.last == " " { line.removeLast() }
+      print(line)
+    }
+  }
+}
