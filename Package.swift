@@ -41,7 +41,7 @@ let package = Package(
     .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
     .target(
       name: "Supervisor", dependencies: ["Arguments", "CProcess", "Participants", "Topology"]),
-    .target(name: "History", dependencies: ["CSQLite", "Participants", "Topology"]),
+    .target(name: "History", dependencies: ["Arguments", "CSQLite", "Participants", "Topology"]),
     .target(name: "Checks", dependencies: ["History"]),
     .executableTarget(
       name: "seedbed",
