@@ -96,9 +96,13 @@ int cprocess_pidfd_signal(int pidfd, int signal) {
 }
 
 int cprocess_pidfd_reap(int pidfd, int *code, int *signal) {
+  idtype_t type = (idtype_t)P_PIDFD;
   siginfo_t information = {.si_pid = 0};
-  if (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &information, WEXITED | WNOHANG) < 0) return -errno;
+  if (waitid(type, (id_t)pidfd, &information, WEXITED | WNOHANG | WNOWAIT) < 0) return -errno;
   if (information.si_pid == 0) return 0;
+  // While the leader is a zombie, the group's number cannot have gone to anybody else.
+  kill(-information.si_pid, SIGKILL);
+  if (waitid(type, (id_t)pidfd, &information, WEXITED | WNOHANG) < 0) return -errno;
   int exited = information.si_code == CLD_EXITED;
   *code = exited ? information.si_status : 0;
   *signal = exited ? 0 : information.si_status;
@@ -137,6 +141,15 @@ int cprocess_signals_open(void) {
   signal(SIGPIPE, SIG_IGN);
   int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   return descriptor < 0 ? -errno : descriptor;
+}
+
+void cprocess_signals_unblock(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 int cprocess_signals_next(int signals) {

@@ -40,7 +40,7 @@ package struct NodeCommand: Sendable {
   }
 
   package func arguments(
-    for node: PlannedNode, listen: String, seed: UInt64, in folder: RunFolder
+    for node: PlannedNode, listen: String, seed: UInt64, in folder: LiveRunFolder
   ) -> [String] {
     let fixed = [
       executable, node.role, "--name", node.name, "--listen", listen,
@@ -111,16 +111,20 @@ final class NodeProcess {
 
   /// Reaps the process if it has ended, and ends what it may have started in its process group.
   func reap() -> SupervisorCore.ExitStatus? {
-    // While the process is a zombie, its group's number cannot have gone to anybody else.
-    kill(-pid, SIGKILL)
     var code: CInt = 0
     var signal: CInt = 0
     guard unsafe cprocess_pidfd_reap(descriptor.number, &code, &signal) == 1 else { return nil }
     return signal == 0 ? .code(code) : .signal(signal)
   }
 
-  /// Whether nothing is left in the process's group. Ask after it was reaped.
-  var groupIsEmpty: Bool { kill(-pid, 0) != 0 && errno == ESRCH }
+}
+
+/// The process group that a node's process led.
+struct ProcessGroup {
+  let leader: pid_t
+
+  /// Whether nothing is left of it, not even a zombie. Ask once the leader was reaped.
+  var isEmpty: Bool { kill(-leader, 0) != 0 && errno == ESRCH }
 }
 
 /// A null-terminated array of C strings, for as long as the body runs.

@@ -19,19 +19,19 @@ struct ReadyWatch {
     var address: String
   }
 
-  private let folder: RunFolder
+  private let folder: LiveRunFolder
   /// By the log's file name.
   private var awaited: [String: Awaited] = [:]
   private(set) var descriptor: Descriptor?
 
-  init(_ folder: RunFolder) { self.folder = folder }
+  init(_ folder: LiveRunFolder) { self.folder = folder }
 
   /// Call it before the node's process is started: a line that is in the log by then is an earlier
   /// process's. Returns the descriptor to wait on, where a new one was opened.
   mutating func await(_ node: Int, named name: String) throws(SupervisorError) -> Descriptor? {
     var information = stat()
     let exists = unsafe stat(folder.log(of: name), &information) == 0
-    awaited[RunFolder.logName(of: name)] = Awaited(
+    awaited[LiveRunFolder.logName(of: name)] = Awaited(
       node: node, offset: exists ? Int(information.st_size) : 0)
     guard descriptor == nil else { return nil }
     descriptor = try .taking(
@@ -40,7 +40,7 @@ struct ReadyWatch {
   }
 
   mutating func forget(_ name: String) {
-    awaited[RunFolder.logName(of: name)] = nil
+    awaited[LiveRunFolder.logName(of: name)] = nil
     closeIfIdle()
   }
 

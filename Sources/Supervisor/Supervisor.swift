@@ -29,7 +29,7 @@ package final class Supervisor {
   }
 
   private let plan: Plan
-  private let folder: RunFolder
+  private let folder: LiveRunFolder
   private let command: NodeCommand
   private let stopRequest: StopRequest
   private let observer: any RunObserver
@@ -46,15 +46,15 @@ package final class Supervisor {
   private var usage = HostUsage()
   /// The process of each node that has one.
   private var processes: [NodeProcess?]
-  /// Processes that were reaped while their group still had members.
-  private var lingering: [(node: Int, process: NodeProcess)] = []
+  /// Groups that still had members when their leader was reaped.
+  private var lingering: [(node: Int, group: ProcessGroup)] = []
   private var conclusion: SupervisorCore.Conclusion?
 
   /// From here on SIGINT, SIGTERM and SIGHUP stop the run; make it before starting other threads.
   ///
   /// - Parameter seedLists: what each role of the plan, by full name, does with `config.txt`.
   package init(
-    plan: Plan, seedLists: [String: SeedListUse], folder: RunFolder, command: NodeCommand,
+    plan: Plan, seedLists: [String: SeedListUse], folder: LiveRunFolder, command: NodeCommand,
     stopRequest: StopRequest, observer: any RunObserver
   ) throws(SupervisorError) {
     self.plan = plan
@@ -73,7 +73,8 @@ package final class Supervisor {
     try wait(on: stopRequest.descriptor, Token.stopRequest)
   }
 
-  /// Runs the plan to its end. Every node has ended when it returns.
+  /// Runs the plan to its end. Every node has ended when it returns, and SIGINT, SIGTERM and SIGHUP
+  /// have their usual effects again.
   package func run() throws(SupervisorError) -> SupervisorCore.Conclusion {
     handle(.launched)
     while true {
@@ -81,6 +82,7 @@ package final class Supervisor {
       observer.show(core.progress, at: clock.now)
       if let conclusion {
         folder.removeEmptyOutputs(of: plan.nodes)
+        cprocess_signals_unblock()
         return conclusion
       }
       try waitForInputs()
@@ -138,7 +140,8 @@ package final class Supervisor {
     guard let process = processes[node], let status = process.reap() else { return }
     processes[node] = nil
     readyWatch.forget(plan.nodes[node].name)
-    if !process.groupIsEmpty { lingering.append((node: node, process: process)) }
+    let group = ProcessGroup(leader: process.pid)
+    if !group.isEmpty { lingering.append((node: node, group: group)) }
     handle(.exited(node, status))
   }
 
@@ -163,7 +166,7 @@ package final class Supervisor {
           try folder.write(seedList: seeds)
         } catch { handle(.failed(error.description)) }
       case .checkGroups:
-        lingering.removeAll { $0.process.groupIsEmpty }
+        lingering.removeAll(where: \.group.isEmpty)
         handle(.groupsSeen(alive: lingering.map(\.node)))
       case .sampleUsage: write(usage.sample())
       case .finished(let conclusion): self.conclusion = conclusion
@@ -231,4 +234,9 @@ struct RunClock: Sendable {
     unsafe clock_gettime(clock, &time)
     return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
   }
+}
+
+extension Instant {
+  /// By the system's clock.
+  package static var now: Instant { RunClock().now }
 }

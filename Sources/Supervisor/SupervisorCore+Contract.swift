@@ -34,7 +34,7 @@ extension SupervisorCore {
     case readState(Int)
     /// Write `config.txt`, before anything that follows.
     case writeSeedList([Address])
-    /// See which nodes' process groups still have members, and kill those.
+    /// See which nodes' process groups still have members. They were killed with the node.
     case checkGroups
     /// Write a ``SupervisorEvents/usageSampled`` event.
     case sampleUsage

@@ -10,7 +10,7 @@ protocol SeedbedCommand: SendableMetatype {
 @main struct Seedbed {
   /// In the order of the help.
   private static let commands: [any SeedbedCommand.Type] = [
-    PlanCommand.self
+    RunCommand.self, SpawnCommand.self, PlanCommand.self,
   ]
 
   private static let root = Command(

@@ -29,8 +29,8 @@ pid_t cprocess_spawn(const struct cprocess_child *child);
 int cprocess_pidfd_open(pid_t pid);
 /// Signals exactly that process, never another that got its ID.
 int cprocess_pidfd_signal(int pidfd, int signal);
-/// Reaps the process. Returns 1 and fills in either `code` (with `signal` 0) or `signal`; 0 when it
-/// has not ended.
+/// Reaps the process, the leader of its group, and kills what it left in the group. Returns 1 and
+/// fills in either `code` (with `signal` 0) or `signal`; 0 when it has not ended.
 int cprocess_pidfd_reap(int pidfd, int *code, int *signal);
 
 int cprocess_epoll_open(void);
@@ -44,6 +44,8 @@ int cprocess_epoll_wait(int epoll, uint64_t *tokens, int limit, int timeout_ms);
 int cprocess_signals_open(void);
 /// The next of the signals that arrived, or 0.
 int cprocess_signals_next(int signals);
+/// Lets the signals do to this thread what they do by default. One that is pending does it now.
+void cprocess_signals_unblock(void);
 
 /// A descriptor that becomes readable by a write of eight bytes.
 int cprocess_event_open(void);

@@ -4,8 +4,9 @@ import Glibc
 package import Participants
 package import Topology
 
-/// A run's folder, `LOGS/YYYYMMDD-HHMMSS-NETWORK-xxxx`: everything a history is made from.
-package struct RunFolder: Sendable {
+/// The folder of a run under way, `LOGS/YYYYMMDD-HHMMSS-NETWORK-xxxx`: everything a history is made
+/// from.
+package struct LiveRunFolder: Sendable {
   /// The folder's name, which is the run's.
   package let name: String
   /// The folder's path, relative when the logs' folder was given so.
@@ -49,6 +50,12 @@ package struct RunFolder: Sendable {
     }
     try write(Array(json) + [UInt8(ascii: "\n")], to: "plan.json")
     try write(Array(topology.utf8), to: "topology.yaml")
+  }
+
+  /// Takes the folder away again, when the run is not to start after all.
+  package func remove() {
+    for file in ["plan.json", "topology.yaml"] { unsafe unlink("\(path)/\(file)") }
+    unsafe rmdir(path)
   }
 
   /// Replaces `config.txt` as a whole: whoever reads it sees all seeds or the file as it was.
