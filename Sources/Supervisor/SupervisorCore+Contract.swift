@@ -82,8 +82,18 @@ extension SupervisorCore {
     package var began: Bool
     /// The nodes whose output says more about a failure.
     package var blamed: [String]
-    /// The exit code of the node whose end made the launch fail.
+    /// How the node ended whose end made the launch fail.
     package var launchFailure: ExitStatus?
+
+    package init(
+      outcome: Outcome, reason: String, began: Bool, blamed: [String], launchFailure: ExitStatus?
+    ) {
+      self.outcome = outcome
+      self.reason = reason
+      self.began = began
+      self.blamed = blamed
+      self.launchFailure = launchFailure
+    }
   }
 
   /// Where the run is, for a display.

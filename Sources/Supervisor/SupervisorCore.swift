@@ -136,7 +136,7 @@ package struct SupervisorCore: Sendable {
     case .ready(let node, let address): ready(node, address, at: now)
     case .exited(let node, let status): exited(node, status, at: now)
     case .stateSeen(let node, let isPaused): stateSeen(node, isPaused: isPaused)
-    case .due: break
+    case .due: spawnScheduled(at: now)
     case .interrupted: interrupt(at: now)
     case .failed(let why): fail(why, at: now)
     case .groupsSeen(let alive): groupsSeen(alive: alive, at: now)
@@ -171,7 +171,6 @@ package struct SupervisorCore: Sendable {
       nextUsage = now + Self.usageInterval
     }
     if case .launching = phase {
-      spawnScheduled(at: now)
       checkReadiness(at: now)
       beginIfAllReady(at: now)
     }
@@ -272,6 +271,7 @@ extension SupervisorCore {
   }
 
   private mutating func spawnScheduled(at now: Instant) {
+    guard case .launching = phase else { return }
     for _ in 0..<Self.spawnsAtOnce {
       guard let next = scheduled.last, next.at <= now else { return }
       scheduled.removeLast()
