@@ -119,11 +119,17 @@ struct LaunchTests {
 
   @Test("A large launch can be interrupted between its processes")
   func launchIsInterruptible() {
-    var host = FakeHost(.small(seeds: 5_000))
-    host.schedule(.interrupted, after: .zero)
-    host.run()
-    #expect(host.conclusion?.outcome == .interrupted)
-    #expect((1..<200).contains(host.events.count { $0.kind == "node.spawned" }))
+    var core = FakeHost(.small(seeds: 5_000)).core
+    let now = Instant(microseconds: 1)
+    func spawns(_ effects: [SupervisorCore.Effect]) -> Int {
+      effects.count { if case .spawn = $0 { true } else { false } }
+    }
+    var effects = core.handle(.launched, at: now)
+    effects += core.handle(.due, at: now)
+    #expect((1..<100).contains(spawns(effects)))
+    #expect(core.wakeAt == now, "more are to be started at once")
+    #expect(spawns(core.handle(.interrupted, at: now)) == 0)
+    #expect(spawns(core.handle(.due, at: now)) == 0)
   }
 
   @Test("Usage is sampled at the start and every second until the end")
