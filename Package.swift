@@ -35,7 +35,7 @@ let package = Package(
     .target(name: "LiveDriver", dependencies: ["CUV", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
-      dependencies: ["Arguments", "CUV", "LiveDriver", "Networks", "Participants"]),
+      dependencies: ["Arguments", "LiveDriver", "Networks", "Participants"]),
 
     // …and what runs, records and judges networks.
     .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),

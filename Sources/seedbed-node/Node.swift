@@ -1,2 +1,68 @@
-import CUV
-@main struct Node { static func main() { print(unsafe String(cString: uv_version_string())) } }
+import Arguments
+import Glibc
+import LiveDriver
+import Networks
+import Participants
+
+/// `seedbed-node ROLE …`: runs one participant until it is asked to end.
+@main struct Node {
+  static func main() {
+    // A closed pipe or socket is an error code here, never the end of the node.
+    signal(SIGPIPE, SIG_IGN)
+    exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+  }
+
+  private static func run(_ arguments: [String]) -> ExitCode {
+    do {
+      switch try NodeCommand.root.parse(arguments) {
+      case .print(let text):
+        print(text, terminator: "")
+        return .success
+      case .run(let parsed):
+        guard let role = Networks.roles.first(where: { $0.fullName == parsed.command.name }) else {
+          preconditionFailure("a role that is not in the catalogue was parsed")
+        }
+        return try run(role, NodeCommand(parsed, role: role))
+      }
+    } catch {
+      return complain("\(error)", .usage)
+    }
+  }
+
+  private static func run(_ role: Role, _ command: NodeCommand) throws -> ExitCode {
+    raiseDescriptorLimit()
+    let seeds = role.seedList == .reads ? try SeedListFile.read(command.config) : SeedList([])
+    let participant = role.make(ParticipantSettings(options: command.options, seeds: seeds.seeds))
+    let driver = try LiveDriver(
+      participant,
+      identity: LiveDriver.Identity(
+        role: role.fullName, version: Version.current, options: command.options),
+      random: SeededGenerator(seed: command.seed, stream: command.name),
+      log: EventLog(path: command.log))
+    let address = try driver.listen(
+      on: command.listen, transports: role.transports, advertising: command.advertisedHost)
+    if role.seedList == .listed, let config = command.config {
+      try SeedListFile.add(address, to: config)
+    }
+    do throws(NodeFailure) {
+      try driver.run(at: address)
+      return .success
+    } catch {
+      return complain("\(error)", .error)
+    }
+  }
+
+  private static func complain(_ message: String, _ code: ExitCode) -> ExitCode {
+    let line = Array("seedbed-node: \(message)\n".utf8)
+    _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    return code
+  }
+
+  /// A seed holds a connection for each of its peers: more than the usual soft limit of 1024.
+  private static func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+}

@@ -31,11 +31,13 @@ package struct EventField: Sendable {
 
 /// One line of a node's log, before the driver gives it its time and sequence number.
 package struct Event: Equatable, Sendable {
-  package enum Value: Equatable, Sendable {
+  package enum Value: Equatable, Sendable, ExpressibleByStringLiteral {
     case text(String)
     case integer(Int64)
     case flag(Bool)
     case object([(name: String, value: Value)])
+
+    package init(stringLiteral text: String) { self = .text(text) }
 
     package static func == (a: Value, b: Value) -> Bool {
       switch (a, b) {

@@ -51,6 +51,8 @@ package enum CloseReason: String, Sendable {
   case unreachable
   /// More was waiting to be sent than the driver's limit: the remote side does not read.
   case backlogged
+  /// This machine could not do it (no free descriptor, say): it tells nothing about the other side.
+  case failed
 }
 
 package enum Input: Sendable {

@@ -7,6 +7,8 @@ package struct Role: Sendable {
   package var name: String
   package var summary: String
   package var options: [OptionSpecification]
+  /// What it listens on, all at one port.
+  package var transports: Transports
   /// How it uses the list of seeds in `config.txt`.
   package var seedList: SeedListUse
   /// Makes a participant from checked options.
@@ -14,19 +16,31 @@ package struct Role: Sendable {
 
   package init(
     network: String, name: String, summary: String, options: [OptionSpecification],
-    seedList: SeedListUse,
+    transports: Transports, seedList: SeedListUse,
     make: @escaping @Sendable (ParticipantSettings) -> any Participant
   ) {
     self.network = network
     self.name = name
     self.summary = summary
     self.options = options
+    self.transports = transports
     self.seedList = seedList
     self.make = make
   }
 
   /// `NETWORK-NAME`, the role's name on the node's command line.
   package var fullName: String { "\(network)-\(name)" }
+}
+
+package struct Transports: OptionSet, Sendable {
+  package let rawValue: UInt8
+
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// TCP.
+  package static let stream = Transports(rawValue: 1)
+  /// UDP.
+  package static let datagram = Transports(rawValue: 2)
 }
 
 /// What a role does with the seed list, `config.txt`: one `HOST:PORT` per line.

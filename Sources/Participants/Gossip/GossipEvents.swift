@@ -81,10 +81,15 @@ package enum GossipEvents {
     peer: "the sender, where it said who it is",
     fields: [reason, EventField("bytes", "how many were dropped")])
 
+  package static let connectionRefused = EventKind(
+    "connection.refused",
+    "A connection was closed at once because as many as allowed are held.",
+    fields: [EventField("count", "how many so far; logged at 1, 2, 4, 8, …")])
+
   package static let all = [
     peerRegistered, listSent, reportReceived, peerRemoved, reportDisputed, reportIgnored,
     registrationRefused, seedRegistered, seedLost, listReceived, linkOpened, linkClosed,
     linkRefused, linkDeclined, gossipSent, gossipReceived, livenessMissed, peerSuspected,
-    suspicionCleared, deadReported, messageRejected,
+    suspicionCleared, deadReported, messageRejected, connectionRefused,
   ]
 }

@@ -1,8 +1,168 @@
 package import Participants
 
+/// A peer of the gossip network: registers with seeds, links to other peers, gossips, probes its
+/// links, and reports dead peers to the seeds.
+///
+/// Wire-compatible with the original `peer.py`. A peer picks half of the seeds plus one, registers,
+/// waits `join-delay`, and dials peers from the union of their lists until it has `max-links`. On
+/// each link both sides introduce themselves, probe one another every `liveness-interval`, and pass
+/// on every text they did not know. Where it differs from the original, and why:
+///
+/// - **Silence is noticed.** A neighbour that misses `liveness-misses` replies in a row, or whose
+///   link breaks, is *suspected* and dialled once more. Only if nobody answers is it reported, and
+///   then to every seed of the network, the ones it is not registered with included.
+/// - **A slot that becomes free is used again**: ask the seeds, dial, every `relink-interval`.
+/// - **The links form one network.** Random links alone can split it. Every peer also keeps a link
+///   to some address greater than its own (*anchored*), first of all the nearest one, and a full
+///   peer makes room for the nearest smaller address. By induction every peer then reaches the
+///   greatest (`docs/decisions/0003-gossip-links.md`).
+/// - **A new link is caught up** with the texts of the last `catch-up-window`, one for each
+///   acknowledgement, so that whoever was cut off for a while gets what it missed.
+/// - **A text's identity is its origin, time and words**, not its words alone.
 package struct GossipPeer: Participant {
-  init(_ settings: ParticipantSettings) {}
+  enum Purpose: UInt8 {
+    /// A connection must have said what it is expected to.
+    case answer = 1
+    /// A seed's list is whole when the stream has paused.
+    case settle
+    /// A full peer waits this long to hear who dialled.
+    case greeting
+    case join
+    case round
+    case roundDeadline
+    case seedRetry
+    case probe
+    case verify
+    case text
+    case catchUp
+  }
+
+  /// The role's options.
+  struct Settings {
+    let maxLinks, textCount, livenessMisses, maxRemembered, maxConnections: Int
+    let textDelay, textInterval, livenessInterval, joinDelay, answerTimeout: Microseconds
+    let relinkInterval, seedRetry, settle, catchUpWindow: Microseconds
+    let hasUniqueTexts, reportsDead: Bool
+
+    init(_ options: OptionValues) {
+      maxLinks = options.count("max-links")
+      textCount = options.count("gossip-count")
+      livenessMisses = options.count("liveness-misses")
+      maxRemembered = options.count("max-remembered")
+      maxConnections = options.count("max-connections")
+      textDelay = options.duration("gossip-delay")
+      textInterval = options.duration("gossip-interval")
+      livenessInterval = options.duration("liveness-interval")
+      joinDelay = options.duration("join-delay")
+      answerTimeout = options.duration("answer-timeout")
+      relinkInterval = options.duration("relink-interval")
+      seedRetry = options.duration("seed-retry")
+      settle = options.duration("settle")
+      catchUpWindow = options.duration("catch-up-window")
+      hasUniqueTexts = options.choice("texts") == "unique"
+      reportsDead = options.flag("report-dead")
+    }
+  }
+
+  let settings: Settings
+  /// Every seed of the network, in the order of `config.txt`.
+  let seeds: [Address]
+  var own = Address(host: "", port: 0)
+
+  // Seeds: GossipPeer+Seeds.swift
+  var seedLinks: [ConnectionID: SeedLink] = [:]
+  /// Seeds that could be registered with, next one first.
+  var spareSeeds: [Address] = []
+  var untriedSeeds = 0
+  var isJoining = true
+
+  // Links: GossipPeer+Links.swift
+  var connections: [ConnectionID: PeerConnection] = [:]
+  /// The connection to each linked neighbour.
+  var links: [Address: ConnectionID] = [:]
+  /// The link held beyond `max-links` for the nearest smaller address.
+  var roomMadeFor: Address?
+  var refusals = Tally()
+
+  // Rounds of dialling: GossipPeer+Rounds.swift
+  var candidates = Candidates()
+  var round = Round()
+
+  // The dead: GossipPeer+Liveness.swift
+  var suspects: [Suspect] = []
+  var lastSuspect: UInt64 = 0
+
+  // Texts: GossipPeer+Texts.swift
+  var texts: RememberedTexts
+  var textsSent = 0
+  var hasStartedTexts = false
+
+  init(_ settings: ParticipantSettings) {
+    self.settings = Settings(settings.options)
+    seeds = settings.seeds
+    texts = RememberedTexts(limit: self.settings.maxRemembered)
+  }
+
   package mutating func handle(
     _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {}
+  ) {
+    switch input {
+    case .started(let listening):
+      own = listening
+      start(at: now, using: &random, emit: &emit)
+    case .accepted(let id, _):
+      accept(id, at: now, emit: &emit)
+    case .connected(let id):
+      if connections[id] != nil {
+        // Both sides introduce themselves at once.
+        emit.write(GossipWire.handshake(own), to: id)
+      }
+    case .received(let id, let bytes):
+      if seedLinks[id] != nil {
+        readSeed(bytes, from: id, at: now, using: &random, emit: &emit)
+      } else if connections[id] != nil {
+        read(bytes, from: id, at: now, emit: &emit)
+      }
+    case .closed(let id, let reason):
+      if seedLinks[id] != nil {
+        loseSeed(id, reason: reason.rawValue, at: now, using: &random, emit: &emit)
+      } else if connections[id] != nil {
+        lose(id, reason, at: now, emit: &emit)
+      }
+    case .timer(let key):
+      fire(key, at: now, using: &random, emit: &emit)
+    case .datagram, .stopping:
+      break
+    }
+  }
+
+  private mutating func fire(
+    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    let id = ConnectionID(key.subject)
+    switch Purpose(rawValue: key.purpose) {
+    case .answer:
+      if seedLinks[id] != nil {
+        emit.close(id)
+        loseSeed(id, reason: "silent", at: now, using: &random, emit: &emit)
+      } else if connections[id] != nil {
+        giveUp(id, at: now, emit: &emit)
+      }
+    case .settle: takeList(from: id, at: now, using: &random, emit: &emit)
+    case .greeting: decline(id, emit: &emit)
+    case .join: dialCandidates(at: now, using: &random, emit: &emit)
+    case .round: beginRound(at: now, using: &random, emit: &emit)
+    case .roundDeadline: dialCandidates(at: now, using: &random, emit: &emit)
+    case .seedRetry: registerWithMoreSeeds(at: now, emit: &emit)
+    case .probe: probe(id, at: now, emit: &emit)
+    case .verify: dialSuspect(number: key.subject, at: now, emit: &emit)
+    case .text: sendText(at: now, using: &random, emit: &emit)
+    case .catchUp: beginCatchUp(id, at: now, emit: &emit)
+    case nil: break
+    }
+  }
+
+  func key(_ purpose: Purpose, _ subject: UInt64 = 0) -> TimerKey {
+    TimerKey(purpose: purpose.rawValue, subject: subject)
+  }
 }

@@ -26,12 +26,13 @@ package enum GossipRoles {
         "max-peers", .count(1...1_000_000), default: .count(65_536),
         "peers remembered; further ones are not listed"),
     ],
-    seedList: .listed,
+    transports: .stream, seedList: .listed,
     make: { GossipSeed($0) })
 
   package static let peer = Role(
     network: "gossip", name: "peer",
-    summary: "registers with seeds, links to other peers, gossips, probes its links, reports the dead",
+    summary:
+      "registers with seeds, links to other peers, gossips, probes its links, reports the dead",
     options: [
       OptionSpecification(
         "max-links", .count(1...1_000), default: .count(4),
@@ -80,6 +81,6 @@ package enum GossipRoles {
         "max-connections", .count(2...65_536), default: .count(64),
         "connections held at once, links and seeds included; more are closed at once"),
     ],
-    seedList: .reads,
+    transports: .stream, seedList: .reads,
     make: { GossipPeer($0) })
 }

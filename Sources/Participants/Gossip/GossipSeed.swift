@@ -1,8 +1,269 @@
 package import Participants
 
+/// A seed: keeps the list of peers, hands it to whoever asks, and drops peers that are dead.
+///
+/// Wire-compatible with the original `seed.py`. Where that believes every report, this one looks
+/// for itself: a peer said to be dead leaves the list at once, is dialled, and comes back if it
+/// answers with a handshake or BUSY within `answer-timeout`.
 package struct GossipSeed: Participant {
-  init(_ settings: ParticipantSettings) {}
+  private enum Purpose: UInt8 {
+    case settle = 1
+    case registration
+    case answer
+  }
+
+  /// Bytes without meaning that a connection may send before it is closed.
+  private static let garbageLimit = 4_096
+
+  private struct Client {
+    var reader = SeedLinkReader()
+    var peer: Address?
+    var garbage = 0
+  }
+
+  /// A peer that was reported dead and is being dialled.
+  private struct Suspect {
+    var address: Address
+    var reporter: Address
+    var reader = PeerLinkReader()
+  }
+
+  private let answerTimeout: Microseconds
+  private let settle: Microseconds
+  private let registrationTimeout: Microseconds
+  private let maxConnections: Int
+  private let maxPeers: Int
+
+  private var own = Address(host: "", port: 0)
+  private var clients: [ConnectionID: Client] = [:]
+  private var suspects: [ConnectionID: Suspect] = [:]
+  private var suspected: [Address: ConnectionID] = [:]
+  private var peers = PeerList()
+  private var refusals = Tally()
+
+  init(_ settings: ParticipantSettings) {
+    answerTimeout = settings.options.duration("answer-timeout")
+    settle = settings.options.duration("settle")
+    registrationTimeout = settings.options.duration("registration-timeout")
+    maxConnections = settings.options.count("max-connections")
+    maxPeers = settings.options.count("max-peers")
+  }
+
   package mutating func handle(
     _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {}
+  ) {
+    switch input {
+    case .started(let listening):
+      own = listening
+    case .accepted(let id, _):
+      accept(id, at: now, emit: &emit)
+    case .connected:
+      break  // A suspect's kernel answers even when the suspect is frozen: wait for its words.
+    case .received(let id, let bytes):
+      if clients[id] != nil {
+        read(bytes, from: id, at: now, emit: &emit)
+      } else if suspects[id] != nil {
+        readSuspect(bytes, from: id, emit: &emit)
+      }
+    case .closed(let id, let reason):
+      if clients.removeValue(forKey: id) != nil {
+        cancelTimers(of: id, emit: &emit)
+      } else if suspects[id] != nil {
+        conclude(id, answered: false, unsure: reason == .failed, emit: &emit)
+      }
+    case .timer(let key):
+      fire(key, at: now, emit: &emit)
+    case .datagram, .stopping:
+      break
+    }
+  }
+
+  private mutating func fire(_ key: TimerKey, at now: Instant, emit: inout Effects) {
+    let id = ConnectionID(key.subject)
+    switch Purpose(rawValue: key.purpose) {
+    case .settle:
+      let messages = clients[id]?.reader.settle() ?? []
+      act(on: messages, from: id, at: now, emit: &emit)
+    case .registration:
+      guard let client = clients[id], client.peer == nil else { return }
+      drop(id, emit: &emit)
+    case .answer:
+      guard suspects[id] != nil else { return }
+      emit.close(id)
+      conclude(id, answered: false, emit: &emit)
+    case nil:
+      break
+    }
+  }
+
+  private func key(_ purpose: Purpose, _ id: ConnectionID) -> TimerKey {
+    TimerKey(purpose: purpose.rawValue, subject: id.number)
+  }
+
+  private func cancelTimers(of id: ConnectionID, emit: inout Effects) {
+    emit.cancelTimer(key(.settle, id))
+    emit.cancelTimer(key(.registration, id))
+  }
+}
+
+// MARK: - Clients
+
+extension GossipSeed {
+  private mutating func accept(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+    guard clients.count + suspects.count < maxConnections else {
+      refusals.add(emit: &emit)
+      emit.close(id)
+      return
+    }
+    clients[id] = Client()
+    emit.write(GossipWire.welcome(own), to: id)
+    emit.setTimer(key(.registration, id), at: now + registrationTimeout)
+  }
+
+  private mutating func drop(_ id: ConnectionID, emit: inout Effects) {
+    clients[id] = nil
+    cancelTimers(of: id, emit: &emit)
+    emit.close(id)
+  }
+
+  private mutating func read(
+    _ bytes: [UInt8], from id: ConnectionID, at now: Instant, emit: inout Effects
+  ) {
+    let messages = clients[id]?.reader.read(bytes) ?? []
+    act(on: messages, from: id, at: now, emit: &emit)
+    if clients[id]?.reader.wantsSettling == true {
+      emit.setTimer(key(.settle, id), at: now + settle)
+    }
+  }
+
+  private mutating func act(
+    on messages: [SeedLinkMessage], from id: ConnectionID, at now: Instant, emit: inout Effects
+  ) {
+    for message in messages {
+      guard var client = clients[id] else { return }
+      switch message {
+      case .register(let peer):
+        client.peer = peer
+        clients[id] = client
+        register(peer, on: id, emit: &emit)
+      case .listRequest:
+        emit.write(GossipWire.listPrefix + peers.encoded, to: id)
+        emit.log(
+          Event(
+            GossipEvents.listSent, peer: client.peer, ["count": .integer(Int64(peers.count))]))
+      case .report(let dead, let by):
+        investigate(dead, reportedBy: by, at: now, emit: &emit)
+      case .garbage(let bytes):
+        if client.garbage == 0 {
+          emit.log(.rejected(from: client.peer, reason: "not a message", bytes: bytes))
+        }
+        client.garbage += bytes
+        clients[id] = client
+        if client.garbage > Self.garbageLimit {
+          emit.log(.rejected(from: client.peer, reason: "too many", bytes: client.garbage))
+          drop(id, emit: &emit)
+        }
+      }
+    }
+  }
+
+  private mutating func register(_ peer: Address, on id: ConnectionID, emit: inout Effects) {
+    // A peer that registers is alive, whatever was said of it.
+    if let dial = suspected[peer] {
+      emit.close(dial)
+      conclude(dial, answered: true, emit: &emit)
+    }
+    guard peers.contains(peer) || peers.count < maxPeers else {
+      emit.log(Event(GossipEvents.registrationRefused, peer: peer, ["reason": "the list is full"]))
+      drop(id, emit: &emit)
+      return
+    }
+    peers.add(peer)
+    emit.write(GossipWire.registered, to: id)
+    emit.log(Event(GossipEvents.peerRegistered, peer: peer))
+  }
+}
+
+// MARK: - Suspects
+
+extension GossipSeed {
+  private mutating func investigate(
+    _ dead: Address, reportedBy reporter: Address, at now: Instant, emit: inout Effects
+  ) {
+    let by = Event.Value.text(reporter.description)
+    emit.log(Event(GossipEvents.reportReceived, peer: dead, ["by": by]))
+    guard suspected[dead] == nil else { return }
+    guard peers.contains(dead) else {
+      emit.log(
+        Event(GossipEvents.reportIgnored, peer: dead, ["by": by, "reason": "not listed"]))
+      return
+    }
+    peers.remove(dead)
+    let dial = emit.connect(to: dead)
+    suspects[dial] = Suspect(address: dead, reporter: reporter)
+    suspected[dead] = dial
+    emit.setTimer(key(.answer, dial), at: now + answerTimeout)
+  }
+
+  private mutating func readSuspect(
+    _ bytes: [UInt8], from id: ConnectionID, emit: inout Effects
+  ) {
+    let messages = suspects[id]?.reader.read(bytes) ?? []
+    for message in messages {
+      switch message {
+      case .handshake, .busy:
+        emit.close(id)
+        conclude(id, answered: true, emit: &emit)
+        return
+      case .gossip, .acknowledgement, .livenessRequest, .livenessReply, .garbage:
+        continue
+      }
+    }
+  }
+
+  /// Ends the investigation of a suspect. `unsure` when it could not even be dialled from here.
+  private mutating func conclude(
+    _ id: ConnectionID, answered: Bool, unsure: Bool = false, emit: inout Effects
+  ) {
+    guard let suspect = suspects.removeValue(forKey: id) else { return }
+    suspected[suspect.address] = nil
+    emit.cancelTimer(key(.answer, id))
+    let by = Event.Value.text(suspect.reporter.description)
+    if unsure {
+      peers.add(suspect.address)
+      emit.log(
+        Event(
+          GossipEvents.reportIgnored, peer: suspect.address,
+          ["by": by, "reason": "it could not be dialled from here"]))
+    } else if answered {
+      peers.add(suspect.address)
+      emit.log(Event(GossipEvents.reportDisputed, peer: suspect.address, ["by": by]))
+    } else {
+      emit.log(Event(GossipEvents.peerRemoved, peer: suspect.address, ["by": by]))
+    }
+  }
+}
+
+/// The listed peers in the order in which they registered, and the answer that lists them.
+private struct PeerList {
+  private var order: [Address] = []
+  private var members: Set<Address> = []
+  /// The body of the answer: an entry for each peer.
+  private(set) var encoded: [UInt8] = []
+
+  var count: Int { order.count }
+
+  func contains(_ peer: Address) -> Bool { members.contains(peer) }
+
+  mutating func add(_ peer: Address) {
+    guard members.insert(peer).inserted else { return }
+    order.append(peer)
+    encoded += GossipWire.listEntry(peer)
+  }
+
+  mutating func remove(_ peer: Address) {
+    guard members.remove(peer) != nil else { return }
+    order.removeAll { $0 == peer }
+    encoded = order.flatMap(GossipWire.listEntry)
+  }
 }

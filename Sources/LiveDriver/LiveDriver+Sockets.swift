@@ -1,0 +1,191 @@
+import CUV
+import Glibc
+package import Participants
+
+extension LiveDriver {
+  /// Binds the node and starts to listen. Port 0 takes any free one.
+  ///
+  /// - Returns: the address that others can reach it at: the real port, and the advertised host
+  ///   where there is one.
+  package func listen(
+    on address: Address, transports: Transports, advertising host: String? = nil
+  ) throws(NodeFailure) -> Address {
+    guard var socketAddress = SocketAddress(numeric: address) else {
+      throw NodeFailure(
+        "cannot listen on \(address): the host must be an IPv4 or IPv6 address or localhost")
+    }
+    var bound = address
+    if transports.contains(.stream) {
+      bound.port = try listenForStreams(on: &socketAddress, named: address)
+      socketAddress.port = bound.port
+    }
+    if transports.contains(.datagram) {
+      bound.port = try receiveDatagrams(on: &socketAddress, named: bound)
+    }
+    bound.host = host ?? bound.host
+    return bound
+  }
+
+  private func listenForStreams(
+    on socketAddress: inout SocketAddress, named address: Address
+  ) throws(NodeFailure) -> UInt16 {
+    let handle = UnsafeMutablePointer<uv_tcp_t>.allocate(capacity: 1)
+    unsafe uv_tcp_init(loop, handle)
+    unsafe listener = handle
+    let stream = unsafe UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_stream_t.self)
+    var result = unsafe socketAddress.withPointer { unsafe uv_tcp_bind(handle, $0, 0) }
+    if result == 0 {
+      result = unsafe uv_listen(stream, Self.acceptQueue) { stream, status in
+        guard status == 0, let stream = unsafe stream else { return }
+        unsafe LiveDriver.of(stream.pointee.loop)?.accept(from: stream)
+      }
+    }
+    try Self.check(result, "cannot listen on \(address)")
+    return unsafe SocketAddress { unsafe uv_tcp_getsockname(handle, $0, $1) }?.port ?? 0
+  }
+
+  private func accept(from listener: UnsafeMutablePointer<uv_stream_t>) {
+    let connection = Connection(nextConnection(), on: self)
+    guard unsafe uv_accept(listener, connection.stream) == 0 else { return connection.close() }
+    let remote = unsafe SocketAddress { unsafe uv_tcp_getpeername(connection.handle, $0, $1) }
+    connections[connection.id] = connection
+    connection.begin()
+    deliver(
+      .accepted(
+        connection.id, from: remote?.address ?? Address(host: "unknown", port: 0)))
+  }
+
+  func connect(_ id: ConnectionID, to address: Address) {
+    let connection = Connection(id, on: self)
+    connections[id] = connection
+    if let socketAddress = SocketAddress(numeric: address) {
+      connect(connection, to: socketAddress)
+    } else {
+      resolve(address, for: connection)
+    }
+  }
+
+  private func connect(_ connection: Connection, to socketAddress: SocketAddress) {
+    var socketAddress = socketAddress
+    let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
+    let result = unsafe socketAddress.withPointer {
+      unsafe uv_tcp_connect(request, connection.handle, $0) { request, status in
+        defer { unsafe request?.deallocate() }
+        guard status != CInt(UV_ECANCELED.rawValue),
+          let connection = unsafe Connection.of(request?.pointee.handle.pointee.data)
+        else { return }
+        connection.connected(status)
+      }
+    }
+    if result != 0 {
+      unsafe request.deallocate()
+      connection.end(CloseReason(result))
+    }
+  }
+
+  /// Looks a name up, in libuv's thread pool, and connects to its first address.
+  private func resolve(_ address: Address, for connection: Connection) {
+    let request = UnsafeMutablePointer<uv_getaddrinfo_t>.allocate(capacity: 1)
+    unsafe request.pointee.data = Unmanaged.passRetained(connection).toOpaque()
+    let result = unsafe uv_getaddrinfo(
+      loop, request,
+      { request, status, found in
+        defer {
+          unsafe uv_freeaddrinfo(found)
+          unsafe request?.deallocate()
+        }
+        guard let data = unsafe request?.pointee.data else { return }
+        let connection = unsafe Unmanaged<Connection>.fromOpaque(data).takeRetainedValue()
+        guard let driver = unsafe LiveDriver.of(request?.pointee.loop),
+          driver.connections[connection.id] != nil
+        else { return }
+        if status == 0, let first = unsafe found?.pointee,
+          let socketAddress = unsafe SocketAddress(first.ai_addr, length: first.ai_addrlen)
+        {
+          driver.connect(connection, to: socketAddress)
+        } else {
+          connection.end(.unreachable)
+        }
+      }, address.host, String(address.port), nil)
+    if result != 0 {
+      unsafe Unmanaged.passUnretained(connection).release()
+      unsafe request.deallocate()
+      connection.end(.failed)
+    }
+  }
+
+  // MARK: - Datagrams
+
+  private func receiveDatagrams(
+    on socketAddress: inout SocketAddress, named address: Address
+  ) throws(NodeFailure) -> UInt16 {
+    let handle = UnsafeMutablePointer<uv_udp_t>.allocate(capacity: 1)
+    unsafe uv_udp_init(loop, handle)
+    unsafe datagramSocket = handle
+    var result = unsafe socketAddress.withPointer { unsafe uv_udp_bind(handle, $0, 0) }
+    if result == 0 {
+      result = unsafe uv_udp_recv_start(
+        handle,
+        { handle, _, buffer in
+          guard let driver = unsafe LiveDriver.of(handle?.pointee.loop) else { return }
+          unsafe buffer?.pointee = uv_buf_init(
+            driver.readBuffer, CUnsignedInt(LiveDriver.readSize))
+        },
+        { handle, count, buffer, source, _ in
+          // A count of 0 without a source: there was nothing to read after all.
+          guard count >= 0, let source = unsafe source,
+            let driver = unsafe LiveDriver.of(handle?.pointee.loop),
+            let from = unsafe SocketAddress(source)?.address
+          else { return }
+          let bytes = unsafe UnsafeRawBufferPointer(start: buffer?.pointee.base, count: count)
+          unsafe driver.deliver(.datagram(from: from, Array(bytes)))
+        })
+    }
+    try Self.check(result, "cannot receive datagrams on \(address)")
+    return unsafe SocketAddress { unsafe uv_udp_getsockname(handle, $0, $1) }?.port ?? 0
+  }
+
+  /// Sends at once or not at all: a datagram that does not fit into the socket's buffer is lost, as
+  /// it may be anywhere on its way.
+  func send(_ datagram: [UInt8], to address: Address) {
+    guard let socket = unsafe datagramSocket,
+      var socketAddress = SocketAddress(numeric: address)
+    else { return }
+    unsafe datagram.withUnsafeBytes { bytes in
+      let base = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+      var buffer = unsafe uv_buf_init(
+        base?.assumingMemoryBound(to: CChar.self), CUnsignedInt(bytes.count))
+      unsafe socketAddress.withPointer { _ = unsafe uv_udp_try_send(socket, &buffer, 1, $0) }
+    }
+  }
+
+  func closeSockets() {
+    unsafe closeSocket(UnsafeMutableRawPointer(listener))
+    unsafe closeSocket(UnsafeMutableRawPointer(datagramSocket))
+    unsafe listener = nil
+    unsafe datagramSocket = nil
+  }
+
+  private func closeSocket(_ socket: UnsafeMutableRawPointer?) {
+    guard let socket = unsafe socket else { return }
+    unsafe uv_close(socket.assumingMemoryBound(to: uv_handle_t.self)) { handle in
+      unsafe handle?.deallocate()
+    }
+  }
+
+  private static func check(_ result: CInt, _ what: String) throws(NodeFailure) {
+    guard result != 0 else { return }
+    throw NodeFailure("\(what): \(unsafe String(cString: uv_strerror(result)))")
+  }
+}
+
+extension Connection {
+  /// The answer to a connect.
+  fileprivate func connected(_ status: CInt) {
+    guard let driver = unsafe LiveDriver.of(handle.pointee.loop), driver.connections[id] != nil
+    else { return }
+    guard status == 0 else { return end(CloseReason(status)) }
+    begin()
+    driver.deliver(.connected(id))
+  }
+}

@@ -1,0 +1,229 @@
+import CUV
+import Glibc
+package import Participants
+
+/// Runs one participant over real sockets and real time, on a libuv loop of its own.
+///
+/// It holds no protocol decision: it turns what happens into inputs, carries effects out in order,
+/// and keeps to its limits. Everything runs on the thread that calls ``run()``.
+@safe package final class LiveDriver {
+  /// Bytes that may wait to be sent on one connection. A remote side that does not read is cut off.
+  static let backlogLimit = 8 * 1024 * 1024
+  /// Bytes taken from a connection at once.
+  static let readSize = 64 * 1024
+  /// How long a closed connection may take to deliver what was written.
+  static let lingerLimit = Microseconds.seconds(1)
+  /// Connections that may wait to be accepted.
+  static let acceptQueue: CInt = 1_024
+
+  /// What the node tells about itself when it is ready.
+  package struct Identity {
+    package var role: String
+    package var version: String
+    package var options: OptionValues
+
+    package init(role: String, version: String, options: OptionValues) {
+      self.role = role
+      self.version = version
+      self.options = options
+    }
+  }
+
+  let loop: UnsafeMutablePointer<uv_loop_t>
+  var connections: [ConnectionID: Connection] = [:]
+  private var participant: any Participant
+  private var random: SeededGenerator
+  private var effects = Effects()
+  private var log: EventLog
+  private let identity: Identity
+  private let clock = NodeClock()
+  private var timers: [TimerKey: Timer] = [:]
+  var listener: UnsafeMutablePointer<uv_tcp_t>?
+  var datagramSocket: UnsafeMutablePointer<uv_udp_t>?
+  let readBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: readSize)
+  /// Inputs that came up while effects were carried out.
+  private var pending: [Input] = []
+  private var isDelivering = false
+  private var isStopping = false
+  /// The first failure: the loop ends and ``run()`` throws it.
+  private var failure: NodeFailure?
+
+  package init(
+    _ participant: any Participant, identity: Identity, random: SeededGenerator,
+    log: consuming EventLog
+  ) throws(NodeFailure) {
+    self.participant = participant
+    self.identity = identity
+    self.random = random
+    self.log = log
+    unsafe loop = .allocate(capacity: 1)
+    guard unsafe uv_loop_init(loop) == 0 else {
+      throw NodeFailure("cannot make an event loop")
+    }
+    unsafe loop.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+  }
+
+  deinit {
+    unsafe uv_loop_close(loop)
+    unsafe loop.deallocate()
+    unsafe readBuffer.deallocate()
+  }
+
+  static func of(_ loop: UnsafeMutablePointer<uv_loop_t>?) -> LiveDriver? {
+    guard let data = unsafe loop?.pointee.data else { return nil }
+    return unsafe Unmanaged<LiveDriver>.fromOpaque(data).takeUnretainedValue()
+  }
+
+  /// Starts the participant at the address that ``listen(on:transports:advertising:)`` returned, and
+  /// runs until the process is asked to end (SIGTERM or SIGINT) and everything is closed.
+  package func run(at address: Address) throws(NodeFailure) {
+    let (terminate, interrupt) = unsafe (watchSignal(SIGTERM), watchSignal(SIGINT))
+    let flusher = unsafe flushBeforeBlocking()
+    defer {
+      unsafe terminate.deallocate()
+      unsafe interrupt.deallocate()
+      unsafe flusher.deallocate()
+    }
+    record(readyEvent(at: address))
+    flushLog()
+    deliver(.started(listening: address))
+    unsafe uv_run(loop, UV_RUN_DEFAULT)
+    if let failure { throw failure }
+    record(Event(DriverEvents.stopped))
+    flushLog()
+    if let failure { throw failure }
+  }
+
+  private func readyEvent(at address: Address) -> Event {
+    let options = identity.options.all.map { option in
+      let value: Event.Value =
+        switch option.value {
+        case .duration(let duration): .integer(duration.count)
+        case .count(let count): .integer(count)
+        case .flag(let flag): .flag(flag)
+        case .choice(let word): .text(word)
+        }
+      return (name: option.name, value: value)
+    }
+    return Event(
+      DriverEvents.ready,
+      [
+        "address": .text(address.description), "role": .text(identity.role),
+        "version": .text(identity.version), "pid": .integer(Int64(getpid())),
+        "options": .object(options),
+      ])
+  }
+
+  // MARK: - Inputs and effects
+
+  /// Hands an input to the participant and carries out what it wants done. Inputs that this brings
+  /// up are handed over afterwards, in order.
+  func deliver(_ input: Input) {
+    pending.append(input)
+    guard !isDelivering else { return }
+    isDelivering = true
+    defer { isDelivering = false }
+    while !pending.isEmpty {
+      let input = pending.removeFirst()
+      participant.handle(input, at: clock.now, using: &random, emit: &effects)
+      for effect in effects.drain() { perform(effect) }
+    }
+  }
+
+  func nextConnection() -> ConnectionID { effects.nextConnection() }
+
+  private func perform(_ effect: Effect) {
+    switch effect {
+    case .connect(let id, let address): connect(id, to: address)
+    case .write(let id, let bytes): connections[id]?.write(bytes)
+    case .close(let id): connections[id]?.close()
+    case .send(let bytes, let address): send(bytes, to: address)
+    case .setTimer(let key, let instant): setTimer(key, at: instant)
+    case .cancelTimer(let key): timers.removeValue(forKey: key)?.cancel()
+    case .log(let event): record(event)
+    }
+  }
+
+  private func setTimer(_ key: TimerKey, at instant: Instant) {
+    let timer =
+      timers[key]
+      ?? Timer(on: self) { [unowned self] in
+        timers.removeValue(forKey: key)?.cancel()
+        deliver(.timer(key))
+      }
+    timers[key] = timer
+    timer.set(after: instant - clock.now)
+  }
+
+  private func record(_ event: Event) {
+    do throws(NodeFailure) { try log.append(event, at: clock.now) } catch { fail(error) }
+  }
+
+  func flushLog() {
+    do throws(NodeFailure) { try log.flush() } catch { fail(error) }
+  }
+
+  /// A node that cannot keep its log must not go on as if nothing were lost.
+  private func fail(_ error: NodeFailure) {
+    guard failure == nil else { return }
+    failure = error
+    unsafe uv_stop(loop)
+  }
+
+  // MARK: - The end
+
+  /// Tells the participant, then closes everything; the loop ends when all of it is closed.
+  func stop() {
+    guard !isStopping else { return }
+    isStopping = true
+    record(Event(DriverEvents.stopping))
+    deliver(.stopping)
+    for timer in timers.values { timer.cancel() }
+    timers.removeAll()
+    for connection in connections.values { connection.close() }
+    closeSockets()
+    unsafe uv_walk(
+      loop,
+      { handle, _ in
+        guard let handle = unsafe handle else { return }
+        let kind = unsafe handle.pointee.type
+        if kind == UV_SIGNAL, unsafe uv_is_closing(handle) == 0 { unsafe uv_close(handle, nil) }
+      }, nil)
+  }
+
+  private func watchSignal(_ signal: CInt) -> UnsafeMutablePointer<uv_signal_t> {
+    let handle = UnsafeMutablePointer<uv_signal_t>.allocate(capacity: 1)
+    unsafe uv_signal_init(loop, handle)
+    unsafe uv_signal_start(
+      handle, { handle, _ in unsafe LiveDriver.of(handle?.pointee.loop)?.stop() }, signal)
+    return unsafe handle
+  }
+
+  /// The log reaches the disk before the node waits for anything.
+  private func flushBeforeBlocking() -> UnsafeMutablePointer<uv_prepare_t> {
+    let handle = UnsafeMutablePointer<uv_prepare_t>.allocate(capacity: 1)
+    unsafe uv_prepare_init(loop, handle)
+    unsafe uv_prepare_start(
+      handle, { handle in unsafe LiveDriver.of(handle?.pointee.loop)?.flushLog() })
+    unsafe handle.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { unsafe uv_unref($0) }
+    return unsafe handle
+  }
+}
+
+/// Microseconds since the epoch that never run backwards: the monotonic clock, set by the system's
+/// clock once, when the node starts.
+struct NodeClock {
+  private let offset: Int64
+
+  init() {
+    offset = Self.read(CLOCK_REALTIME) - Self.read(CLOCK_MONOTONIC)
+  }
+
+  var now: Instant { Instant(microseconds: Self.read(CLOCK_MONOTONIC) + offset) }
+
+  private static func read(_ clock: clockid_t) -> Int64 {
+    var time = timespec()
+    unsafe clock_gettime(clock, &time)
+    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+  }
+}

@@ -1,0 +1,284 @@
+import Participants
+
+/// A connection to another peer: a link, or one that may become a link.
+struct PeerConnection {
+  enum Direction: String {
+    /// We dialled, to have a link.
+    case dialled
+    /// They dialled.
+    case accepted
+    /// We dialled, to find out whether a suspect is alive.
+    case verifying
+  }
+
+  enum Phase {
+    /// Our handshake is on its way; theirs has not come.
+    case greeting
+    /// They dialled while there was no room: who they are decides what they are told.
+    case full
+    case linked
+  }
+
+  let direction: Direction
+  var phase: Phase
+  /// Who they are: whom we dialled, or who they said they are.
+  var peer: Address?
+  var reader = PeerLinkReader()
+  /// Bytes without meaning so far.
+  var garbage = 0
+  /// The timestamps of liveness requests without a reply, oldest first.
+  var probes: [String] = []
+  /// Texts still to be sent to a new neighbour, next one last.
+  var catchUp: [[UInt8]] = []
+
+  /// Bytes without meaning that a neighbour may send before it is closed.
+  static let garbageLimit = 4_096
+}
+
+extension GossipPeer {
+  mutating func accept(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+    guard connections.count + seedLinks.count < settings.maxConnections else {
+      refusals.add(emit: &emit)
+      emit.close(id)
+      return
+    }
+    if slotsTaken < settings.maxLinks {
+      connections[id] = PeerConnection(direction: .accepted, phase: .greeting)
+      emit.write(GossipWire.handshake(own), to: id)
+      emit.setTimer(key(.answer, id.number), at: now + settings.answerTimeout)
+    } else {
+      connections[id] = PeerConnection(direction: .accepted, phase: .full)
+      emit.setTimer(key(.greeting, id.number), at: now + settings.settle)
+    }
+  }
+
+  mutating func dial(
+    _ peer: Address, as direction: PeerConnection.Direction = .dialled, at now: Instant,
+    emit: inout Effects
+  ) {
+    let id = emit.connect(to: peer)
+    connections[id] = PeerConnection(direction: direction, phase: .greeting, peer: peer)
+    emit.setTimer(key(.answer, id.number), at: now + settings.answerTimeout)
+  }
+
+  mutating func read(
+    _ bytes: [UInt8], from id: ConnectionID, at now: Instant, emit: inout Effects
+  ) {
+    let messages = connections[id]?.reader.read(bytes) ?? []
+    for message in messages {
+      guard let connection = connections[id] else { return }
+      switch (connection.phase, message) {
+      case (.greeting, .handshake(let peer)), (.full, .handshake(let peer)):
+        introduce(id, connection.peer ?? peer, at: now, emit: &emit)
+      case (.greeting, .busy):
+        refused(id, connection, at: now, emit: &emit)
+      case (.linked, .busy):
+        unlink(id, reason: "busy", emit: &emit)
+        emit.close(id)
+        planRound(afresh: true, at: now, emit: &emit)
+      case (.linked, .gossip(let text)):
+        takeText(text, from: id, at: now, emit: &emit)
+      case (.linked, .acknowledgement):
+        catchUp(id, emit: &emit)
+      case (.linked, .livenessRequest(let timestamp, let asker)):
+        emit.write(GossipWire.livenessReply(to: timestamp, asker, from: own), to: id)
+      case (.linked, .livenessReply(let timestamp, let asker)):
+        takeReply(to: timestamp, asker: asker, on: id)
+      case (_, .garbage(let bytes)):
+        takeGarbage(bytes, from: id, at: now, emit: &emit)
+      case (.linked, .handshake), (.full, _), (.greeting, _):
+        break
+      }
+    }
+  }
+
+  /// They have said who they are: settles duplicates and room, then opens the link.
+  private mutating func introduce(
+    _ id: ConnectionID, _ peer: Address, at now: Instant, emit: inout Effects
+  ) {
+    guard let connection = connections[id] else { return }
+    guard peer != own, settleDuplicate(id, connection, with: peer, emit: &emit) else {
+      remove(id, emit: &emit)
+      emit.close(id)
+      dialNext(at: now, emit: &emit)
+      return
+    }
+    connections[id]?.peer = peer
+    switch connection.phase {
+    case .full:
+      guard slotsTaken < settings.maxLinks || makeRoom(for: peer, emit: &emit) else {
+        decline(id, emit: &emit)
+        if peer < own, candidates.predecessor.map({ $0 < peer }) ?? true {
+          // Perhaps the seeds name it as the nearest smaller one: then there is room next time.
+          round.mustAsk = true
+          planRound(at: now, emit: &emit)
+        }
+        return
+      }
+      emit.write(GossipWire.handshake(own), to: id)
+    case .greeting where connection.direction == .verifying && slotsTaken > settings.maxLinks:
+      clearSuspicion(of: peer, emit: &emit)
+      decline(id, emit: &emit)
+      return
+    case .greeting, .linked:
+      break
+    }
+    open(id, peer, connection.direction, at: now, emit: &emit)
+  }
+
+  private mutating func open(
+    _ id: ConnectionID, _ peer: Address, _ direction: PeerConnection.Direction, at now: Instant,
+    emit: inout Effects
+  ) {
+    connections[id]?.phase = .linked
+    links[peer] = id
+    emit.cancelTimer(key(.answer, id.number))
+    emit.cancelTimer(key(.greeting, id.number))
+    clearSuspicion(of: peer, emit: &emit)
+    let word = direction == .accepted ? "accepted" : "dialled"
+    emit.log(Event(GossipEvents.linkOpened, peer: peer, ["direction": .text(word)]))
+    emit.setTimer(key(.probe, id.number), at: now + settings.livenessInterval)
+    if settings.catchUpWindow > .zero {
+      emit.setTimer(key(.catchUp, id.number), at: now + settings.textDelay)
+    }
+    startTexts(at: now, emit: &emit)
+    round.hasLinked = true
+    dialNext(at: now, emit: &emit)
+  }
+
+  /// When both sides dial at once, both keep the connection that the smaller address dialled. A
+  /// second one from the same side replaces the first: that side has started again.
+  /// False: this connection is the one to give up.
+  private mutating func settleDuplicate(
+    _ id: ConnectionID, _ connection: PeerConnection, with peer: Address, emit: inout Effects
+  ) -> Bool {
+    let weAreSmaller = own < peer
+    let isOurs = connection.direction != .accepted
+    if let other = links[peer], let first = connections[other] {
+      let otherIsOurs = first.direction != .accepted
+      guard isOurs == otherIsOurs || isOurs == weAreSmaller else { return false }
+      unlink(other, reason: "duplicate", emit: &emit)
+      emit.close(other)
+      return true
+    }
+    let pending = connections.keys.sorted().first {
+      $0 != id && connections[$0]?.peer == peer && connections[$0]?.direction != .accepted
+    }
+    guard !isOurs, let pending else { return true }
+    if weAreSmaller && connections[pending]?.direction == .dialled { return false }
+    remove(pending, emit: &emit)
+    emit.close(pending)
+    return true
+  }
+
+  /// A full peer takes one more link: to the nearest smaller address that the seeds name.
+  private mutating func makeRoom(for peer: Address, emit: inout Effects) -> Bool {
+    guard candidates.predecessor == peer else { return false }
+    if let displaced = roomMadeFor, let id = links[displaced] {
+      unlink(id, reason: "displaced", emit: &emit)
+      emit.write(GossipWire.busy(links: settings.maxLinks), to: id)
+      emit.close(id)
+    }
+    roomMadeFor = peer
+    return true
+  }
+
+  /// There is no room: says so and closes.
+  mutating func decline(_ id: ConnectionID, emit: inout Effects) {
+    guard let connection = connections[id] else { return }
+    emit.log(Event(GossipEvents.linkDeclined, peer: connection.peer))
+    remove(id, emit: &emit)
+    emit.write(GossipWire.busy(links: settings.maxLinks), to: id)
+    emit.close(id)
+  }
+
+  /// Whom we dialled has no room, which also shows that it is alive.
+  private mutating func refused(
+    _ id: ConnectionID, _ connection: PeerConnection, at now: Instant, emit: inout Effects
+  ) {
+    emit.log(Event(GossipEvents.linkRefused, peer: connection.peer))
+    remove(id, emit: &emit)
+    emit.close(id)
+    if let peer = connection.peer { clearSuspicion(of: peer, emit: &emit) }
+    dialNext(at: now, emit: &emit)
+  }
+
+  private mutating func takeGarbage(
+    _ bytes: Int, from id: ConnectionID, at now: Instant, emit: inout Effects
+  ) {
+    guard var connection = connections[id] else { return }
+    if connection.garbage == 0 {
+      emit.log(.rejected(from: connection.peer, reason: "not a message", bytes: bytes))
+    }
+    connection.garbage += bytes
+    connections[id] = connection
+    guard connection.garbage > PeerConnection.garbageLimit else { return }
+    emit.log(.rejected(from: connection.peer, reason: "too many", bytes: connection.garbage))
+    if connection.phase == .linked {
+      unlink(id, reason: "garbled", emit: &emit)
+    } else {
+      remove(id, emit: &emit)
+    }
+    emit.close(id)
+    planRound(afresh: true, at: now, emit: &emit)
+  }
+
+  /// The driver says that a connection ended, or could not be made.
+  mutating func lose(
+    _ id: ConnectionID, _ reason: CloseReason, at now: Instant, emit: inout Effects
+  ) {
+    guard let connection = connections[id] else { return }
+    switch (connection.phase, connection.direction) {
+    case (.linked, _):
+      unlink(id, reason: reason.rawValue, emit: &emit)
+      planRound(afresh: true, at: now, emit: &emit)
+      if let peer = connection.peer {
+        suspect(peer, misses: 0, because: "link \(reason.rawValue)", at: now, emit: &emit)
+      }
+    case (_, .verifying):
+      remove(id, emit: &emit)
+      if let peer = connection.peer {
+        suspectIsSilent(peer, reason, at: now, emit: &emit)
+      }
+    case (_, .dialled):
+      remove(id, emit: &emit)
+      if let peer = connection.peer, reason == .refused {
+        // The seeds list it, and nobody is there.
+        emit.log(Event(GossipEvents.peerSuspected, peer: peer, ["reason": "refused"]))
+        report(peer, at: now, emit: &emit)
+      }
+      dialNext(at: now, emit: &emit)
+    case (_, .accepted):
+      remove(id, emit: &emit)
+    }
+  }
+
+  /// A connection has not said who it is in time.
+  mutating func giveUp(
+    _ id: ConnectionID, at now: Instant, emit: inout Effects
+  ) {
+    guard let connection = connections[id], connection.phase != .linked else { return }
+    remove(id, emit: &emit)
+    emit.close(id)
+    if connection.direction == .verifying, let peer = connection.peer {
+      suspectIsSilent(peer, nil, at: now, emit: &emit)
+    }
+    dialNext(at: now, emit: &emit)
+  }
+
+  /// Forgets a link and logs why it ended. Closing the connection is the caller's.
+  mutating func unlink(_ id: ConnectionID, reason: String, emit: inout Effects) {
+    guard let connection = connections[id], let peer = connection.peer else { return }
+    links[peer] = nil
+    if roomMadeFor == peer { roomMadeFor = nil }
+    remove(id, emit: &emit)
+    emit.log(Event(GossipEvents.linkClosed, peer: peer, ["reason": .text(reason)]))
+  }
+
+  mutating func remove(_ id: ConnectionID, emit: inout Effects) {
+    connections[id] = nil
+    for purpose in [Purpose.answer, .greeting, .probe, .catchUp] {
+      emit.cancelTimer(key(purpose, id.number))
+    }
+  }
+}

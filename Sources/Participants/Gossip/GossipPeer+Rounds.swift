@@ -1,0 +1,107 @@
+import Participants
+
+/// One round of asking the seeds and dialling whoever they name.
+struct Round {
+  enum Phase {
+    case idle
+    /// Planned: its timer is set.
+    case waiting
+    /// Waiting for the seeds' lists.
+    case asking
+    case dialling
+  }
+
+  /// Each barren round doubles the wait for the next, this many times at most.
+  static let longestBackoff = 4
+
+  var phase = Phase.idle
+  /// Whom this round may still dial, next one last.
+  var queue: [Address] = []
+  /// Rounds in a row that brought no link.
+  var barren = 0
+  var hasLinked = false
+  /// The lists are wanted even if no link is missing: a stranger asked for room.
+  var mustAsk = false
+}
+
+extension GossipPeer {
+  /// Whether the peer has a link to a greater address. Only the greatest of all never has one; it
+  /// goes on asking, rarely, because it cannot know that it is.
+  private var isAnchored: Bool { links.keys.contains { $0 > own } }
+
+  /// Links, and connections that may become one.
+  var slotsTaken: Int { connections.values.count { $0.phase != .full } }
+
+  private var wantsLinks: Bool { slotsTaken < settings.maxLinks || !isAnchored }
+
+  /// Plans a round if links are missing. `afresh` forgets the backoff: something has changed.
+  mutating func planRound(afresh: Bool = false, at now: Instant, emit: inout Effects) {
+    if afresh { round.barren = 0 }
+    guard !isJoining, wantsLinks || round.mustAsk,
+      round.phase == .idle || (afresh && round.phase == .waiting)
+    else { return }
+    round.phase = .waiting
+    let wait = settings.relinkInterval * (1 << round.barren)
+    emit.setTimer(key(.round), at: now + wait)
+  }
+
+  mutating func beginRound(
+    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    guard round.phase == .waiting else { return }
+    guard wantsLinks || round.mustAsk else {
+      round.phase = .idle
+      return
+    }
+    round.mustAsk = false
+    round.phase = .asking
+    candidates.removeAll()
+    if requestLists(at: now, emit: &emit) > 0 {
+      emit.setTimer(key(.roundDeadline), at: now + settings.answerTimeout)
+    } else {
+      dialCandidates(at: now, using: &random, emit: &emit)
+    }
+  }
+
+  /// The seeds have answered, or had the time to: dials a greater address where one is missing, and
+  /// random others while there is room.
+  mutating func dialCandidates(
+    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    emit.cancelTimer(key(.roundDeadline))
+    round.phase = .dialling
+    round.hasLinked = false
+    round.queue = Array(candidates.sample.shuffled(using: &random).prefix(2 * settings.maxLinks))
+    if !isAnchored {
+      for successor in candidates.successors.reversed() {
+        round.queue.removeAll { $0 == successor }
+        round.queue.append(successor)
+      }
+    }
+    dialNext(at: now, emit: &emit)
+  }
+
+  /// Dials as many of the round's queue as there is room for; ends the round when nobody is left.
+  mutating func dialNext(at now: Instant, emit: inout Effects) {
+    guard round.phase == .dialling else { return }
+    while let next = round.queue.last {
+      let isAnchor = !isAnchored && next > own && !isDialling { $0 > own }
+      guard isAnchor || slotsTaken < settings.maxLinks else { break }
+      round.queue.removeLast()
+      if connections.values.contains(where: { $0.peer == next }) { continue }
+      dial(next, at: now, emit: &emit)
+    }
+    guard !isDialling({ _ in true }) else { return }
+    round.phase = .idle
+    round.queue = []
+    round.barren = round.hasLinked ? 0 : min(round.barren + 1, Round.longestBackoff)
+    planRound(at: now, emit: &emit)
+  }
+
+  private func isDialling(_ condition: (Address) -> Bool) -> Bool {
+    connections.values.contains { connection in
+      connection.phase == .greeting && connection.direction == .dialled
+        && (connection.peer.map(condition) ?? false)
+    }
+  }
+}

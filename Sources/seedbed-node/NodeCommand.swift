@@ -1,0 +1,93 @@
+import Arguments
+import Glibc
+import Networks
+import Participants
+
+/// The command line of `seedbed-node`: a subcommand for each role, made from the catalogue.
+struct NodeCommand {
+  let name: String
+  let listen: Address
+  let advertisedHost: String?
+  let config: String?
+  let log: String?
+  let seed: UInt64
+  let options: OptionValues
+
+  init(_ arguments: ParsedArguments, role: Role) throws(UsageError) {
+    let listenText = try arguments.require("listen")
+    guard let listen = Address(parsing: listenText) else {
+      throw arguments.refusal(of: "listen", allowed: Self.addressForm)
+    }
+    self.listen = listen
+    name = arguments["name"] ?? role.fullName
+    advertisedHost = arguments["advertise"]
+    config = arguments["config"]
+    log = arguments["log"]
+    seed = arguments.integer("seed").map { UInt64($0) } ?? UInt64.random(in: 0...UInt64(Int64.max))
+    var given: [String: OptionValue] = [:]
+    for option in role.options {
+      given[option.name] = arguments[option.name].flatMap { option.parse($0) }
+    }
+    options = OptionValues(role.options, given: given)
+  }
+
+  private static let addressForm = "HOST:PORT with a numeric host, e.g. 127.0.0.1:5000"
+
+  static let root = Command(
+    "seedbed-node", "Run one node of a peer-to-peer network.",
+    discussion: """
+      A node listens, prints its events as JSON lines (or appends them to a log) and runs until \
+      SIGTERM or Ctrl-C.
+      """,
+    examples: [
+      Example(
+        "seedbed-node gossip-seed --listen 127.0.0.1:5000 --config config.txt",
+        "A seed, which adds itself to config.txt."),
+      Example(
+        "seedbed-node gossip-peer --config config.txt", "A peer, on any free port of 127.0.0.1."),
+    ],
+    subcommands: Networks.roles.map(command), version: Version.current)
+
+  private static func command(for role: Role) -> Command {
+    Command(
+      role.fullName, "A \(role.network) \(role.name): \(role.summary).",
+      options: [
+        Option(
+          "listen",
+          ValueKind("HOST:PORT", allowed: addressForm) { Address(parsing: $0) != nil },
+          "Where to listen; port 0 takes any free one.", .defaulted("127.0.0.1:0")),
+        Option(
+          "advertise", .text("HOST"), "The host to tell others, if it is not that of --listen."),
+        Option(
+          "config", .text("FILE"),
+          role.seedList == .listed
+            ? "The seed list, one HOST:PORT a line: the node adds itself if it is absent."
+            : "The seed list, one HOST:PORT a line.",
+          role.seedList == .reads ? .required : .optional),
+        Option("log", .text("FILE"), "Append events to this file, not to standard output."),
+        Option("name", .text("NAME"), "What the run calls this node.", .defaulted(role.fullName)),
+        Option(
+          "seed", .integer("N", 0...Int64.max), "Fixes the node's random choices; random if absent."
+        ),
+      ] + role.options.map(option))
+  }
+
+  private static func option(for specification: OptionSpecification) -> Option {
+    let kind: ValueKind =
+      switch specification.kind {
+      case .duration: value("DURATION", specification)
+      case .count: value("COUNT", specification)
+      case .flag: .choice("FLAG", ["true", "false"])
+      case .choice(let words): .choice("WORD", words)
+      }
+    return Option(
+      specification.name, kind,
+      specification.summary.prefix(1).uppercased()
+        + specification.summary.dropFirst() + ".",
+      .defaulted(specification.initial.description))
+  }
+
+  private static func value(_ name: String, _ specification: OptionSpecification) -> ValueKind {
+    ValueKind(name, allowed: specification.allowed) { specification.parse($0) != nil }
+  }
+}
