@@ -1,5 +1,5 @@
-/// The word that a misspelled one was probably meant to be: the first with the fewest edits, if they
-/// are few for its length (one, or a third of it).
+/// The word that a misspelled one was probably meant to be: the first with the fewest edits, if
+/// they are few for its length (one, or a third of it).
 package func nearestWord(to word: String, among words: some Sequence<String>) -> String? {
   // Longer texts are not misspelled words, and the distance costs their product.
   guard word.utf8.count <= 64 else { return nil }

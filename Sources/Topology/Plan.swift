@@ -3,8 +3,8 @@ package import Participants
 /// A topology made concrete: every node by name with its options, and every fault with its target
 /// and time. Two plans from the same topology, overrides and seed are equal.
 ///
-/// It is stored in the run's folder as `plan.json`, so that a history can be rebuilt from the folder
-/// alone.
+/// It is stored in the run's folder as `plan.json`, so that a history can be rebuilt from the
+/// folder alone.
 package struct Plan: Codable, Equatable, Sendable {
   /// The layout of `plan.json`. A reader refuses a newer one.
   package static let currentVersion = 1
@@ -26,7 +26,8 @@ package struct Plan: Codable, Equatable, Sendable {
   package var stopWithin: Microseconds
   /// Whether a node that dies unasked leaves the run successful.
   package var allowsUnexpectedExits: Bool
-  /// Names of checks from `checks/`, or paths of `.sql` files; `nil` for every check of the network.
+  /// Names of checks from `checks/`, or absolute paths of `.sql` files; `nil` for every check of
+  /// the network.
   package var checks: [String]?
 
   package init(

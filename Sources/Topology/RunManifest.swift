@@ -1,7 +1,7 @@
 package import Participants
 
-/// The facts of a run that its folder keeps beside the events, as `plan.json`: with them the history
-/// can be rebuilt from the folder alone.
+/// The facts of a run that its folder keeps beside the events, as `plan.json`: with them the
+/// history can be rebuilt from the folder alone.
 package struct RunManifest: Codable, Equatable, Sendable {
   /// The folder's name.
   package var name: String

@@ -2,8 +2,8 @@ package import Participants
 
 /// A topology composed from a few numbers, for `seedbed spawn NETWORK`.
 ///
-/// What it gives is a file's text, which goes through the same reader as any other: the run's folder
-/// then has a topology that can be copied, changed and run again.
+/// What it gives is a file's text, which goes through the same reader as any other: the run's
+/// folder then has a topology that can be copied, changed and run again.
 package struct SpawnTemplate: Sendable {
   package struct Group: Sendable {
     /// The group's name, and its role's.
@@ -25,8 +25,8 @@ package struct SpawnTemplate: Sendable {
   /// - Parameters:
   ///   - counts: by group's name; the group's own count for those that are not there.
   ///   - duration: from the moment when all nodes are ready to the stop.
-  ///   - kills: how many nodes are killed (none or more), spread between a quarter and half of the duration, so
-  ///     that there are links before and time for reports after.
+  ///   - kills: how many nodes are killed (none or more), spread between a quarter and half of the
+  ///     duration, so that there are links before and time for reports after.
   package func compose(
     counts: [String: Int], duration: Microseconds, kills: Int
   ) -> TopologyFile {
@@ -48,8 +48,8 @@ package struct SpawnTemplate: Sendable {
 
   /// The timings follow from the duration, so that what is found and repaired after a kill is seen
   /// before the run ends. With a unit of 1/40 of the duration, a frozen peer is reported after 4
-  /// units of probing and 2 of dialling, and the gap it leaves is closed 4 units later: a quarter of
-  /// the duration, where the kills leave half of it.
+  /// units of probing and 2 of dialling, and the gap it leaves is closed 4 units later: a quarter
+  /// of the duration, where the kills leave half of it.
   ///
   /// Every text reaches every peer, so their number is bounded: in a large network 20 peers speak.
   private static let gossip = SpawnTemplate(

@@ -8,11 +8,12 @@ extension Topology {
   /// - Parameters:
   ///   - overrides: `--set`s, `KEY.KEY=VALUE`, applied in order before anything is validated.
   ///   - roles: the catalogue that networks, roles and options are looked up in.
-  ///   - checks: the names of the checks that there are; `nil` to take any name.
+  ///   - checks: the names of the checks that there are for a network; `nil` to take any name.
   /// - Throws: every problem found at the first stage that finds any: the text, the changes, the
   ///   shape, and what only the whole can tell.
   package init(
-    _ file: TopologyFile, overrides: [String] = [], roles: [Role], checks: [String]?
+    _ file: TopologyFile, overrides: [String] = [], roles: [Role],
+    checks: ((_ network: String) -> [String])?
   ) throws(TopologyError) {
     var document: YAMLValue
     do throws(YAMLError) {
@@ -33,12 +34,12 @@ extension Topology {
 private struct TopologyReader {
   let file: TopologyFile
   let roles: [Role]
-  let checks: [String]?
+  let checks: ((String) -> [String])?
   private var fields = FieldReader()
   /// The roles of the topology's network.
   private var networkRoles: [Role] = []
 
-  init(file: TopologyFile, roles: [Role], checks: [String]?) {
+  init(file: TopologyFile, roles: [Role], checks: ((String) -> [String])?) {
     self.file = file
     self.roles = roles
     self.checks = checks
@@ -55,19 +56,19 @@ private struct TopologyReader {
     else { return nil }
     let network = readNetwork(root["network"])
     let groups = readGroups(root["groups"])
-    let (faults, faultPlaces) = readFaults(root["faults"])
+    let faults = readFaults(root["faults"])
     let ready = readLimits(root["ready"], of: "ready", allowed: ["within"])
     let stop = readLimits(root["stop"], of: "stop", allowed: ["at", "within"], required: ["at"])
     let exits = fields.choice(root["unexpected-exits"], ["fail", "allow"])
-    let checks = readChecks(root["checks"])
+    let checks = readChecks(root["checks"], of: network)
     guard problems.isEmpty, let network, let stopAt = stop.at else { return nil }
     let topology = Topology(
-      network: network, groups: groups.map(\.group), faults: faults,
+      network: network, groups: groups.map(\.group), faults: faults.map(\.fault),
       readyWithin: ready.within ?? .seconds(30), stopAt: stopAt,
       stopWithin: stop.within ?? .seconds(5), allowsUnexpectedExits: exits == "allow",
       checks: checks)
     check(groups)
-    if problems.isEmpty { check(topology, faultPlaces: faultPlaces) }
+    if problems.isEmpty { check(topology, faults.map(\.places)) }
     return problems.isEmpty ? topology : nil
   }
 
@@ -172,17 +173,18 @@ private struct TopologyReader {
     }
   }
 
-  private mutating func readFaults(_ entry: YAMLEntry?) -> ([Topology.Fault], [Place]) {
+  private typealias PlacedFault = (fault: Topology.Fault, places: [FaultSchedule.Part: Place])
+
+  private mutating func readFaults(_ entry: YAMLEntry?) -> [PlacedFault] {
     let items = fields.items(entry) ?? []
     if let entry, items.count > Topology.mostFaults {
       fields.complain(entry.value.place, "more than \(Topology.mostFaults) faults")
-      return ([], [])
+      return []
     }
-    let faults = items.compactMap { readFault($0) }
-    return (faults, items.map(\.place))
+    return items.compactMap { readFault($0) }
   }
 
-  private mutating func readFault(_ item: YAMLValue) -> Topology.Fault? {
+  private mutating func readFault(_ item: YAMLValue) -> PlacedFault? {
     let actions = PlannedFault.Action.allCases.map(\.rawValue)
     guard
       let fault = fields.fields(
@@ -204,7 +206,12 @@ private struct TopologyReader {
       fields.complain(lasting.place, "'for' belongs to a pause; a \(action.rawValue) has no end")
     }
     guard let target = readTarget(entry), let at else { return nil }
-    return Topology.Fault(action: action, target: target, at: at, lasting: lasting)
+    return (
+      Topology.Fault(action: action, target: target, at: at, lasting: lasting),
+      [
+        .time: fault.place(of: "at"), .target: entry.value.place, .end: fault.place(of: "for"),
+      ]
+    )
   }
 
   private mutating func readTarget(_ entry: YAMLEntry) -> Topology.Fault.Target? {
@@ -231,8 +238,10 @@ private struct TopologyReader {
     )
   }
 
-  private mutating func readChecks(_ entry: YAMLEntry?) -> [String]? {
+  private mutating func readChecks(_ entry: YAMLEntry?, of network: String?) -> [String]? {
     guard let entry, let items = fields.items(entry) else { return nil }
+    // Without a network that exists, no name can be judged.
+    let known = networkRoles.isEmpty ? nil : network.flatMap { checks?($0) }
     var read: [String] = []
     for item in items {
       guard let named = fields.text(YAMLEntry(key: entry.key, place: item.place, value: item))
@@ -244,8 +253,8 @@ private struct TopologyReader {
           continue
         }
         check = path
-      } else if let checks, !checks.contains(named) {
-        refuse(named, "check", at: item.place, among: checks)
+      } else if let known, !known.contains(named) {
+        refuse(named, "check", at: item.place, among: known)
       }
       if read.contains(check) { fields.complain(item.place, "check '\(named)' is listed twice") }
       read.append(check)
@@ -291,8 +300,8 @@ private struct TopologyReader {
     if problems.isEmpty { checkSeedLists(groups) }
   }
 
-  /// The groups that are ready before a group starts, nearest first. In a cycle, the group itself is
-  /// one of them.
+  /// The groups that are ready before a group starts, nearest first. In a cycle, the group itself
+  /// is one of them.
   private func predecessors(of name: String, in groups: [PlacedGroup]) -> [String] {
     var found: [String] = []
     var current = name
@@ -330,9 +339,11 @@ private struct TopologyReader {
     }
   }
 
-  private mutating func check(_ topology: Topology, faultPlaces: [Place]) {
-    for problem in FaultSchedule(topology, seed: 0).problems {
-      fields.complain(faultPlaces[problem.fault], problem.message)
+  private mutating func check(
+    _ topology: Topology, _ places: [[FaultSchedule.Part: Place]]
+  ) {
+    for (fault, problem) in FaultSchedule(topology, seed: 0).problems {
+      fields.complain(places[fault][problem.part] ?? .file, problem.message)
     }
   }
 }

@@ -15,10 +15,22 @@ struct YAMLEvent {
     case documentStart
     /// Of a document or of the stream: nothing that matters here.
     case other
+
+    /// How many levels deeper what follows is.
+    var opened: Int {
+      switch self {
+      case .sequenceStart, .mappingStart: 1
+      case .sequenceEnd, .mappingEnd: -1
+      case .scalar, .documentStart, .other: 0
+      }
+    }
   }
 
   var kind: Kind
   var place: Place
+
+  /// Lists and mappings inside each other, at most: libyaml's time grows with the square of it.
+  static let deepest = 20
 
   /// Parses a text to its end: all that touches libyaml's memory is here.
   ///
@@ -36,6 +48,7 @@ struct YAMLEvent {
     return unsafe try bytes.withUnsafeBufferPointer { buffer throws(YAMLError) in
       unsafe yaml_parser_set_input_string(parser, buffer.baseAddress, buffer.count)
       var events: [YAMLEvent] = []
+      var depth = 0
       while true {
         var event = unsafe yaml_event_t()
         guard unsafe yaml_parser_parse(parser, &event) == 1 else {
@@ -43,7 +56,12 @@ struct YAMLEvent {
         }
         defer { unsafe yaml_event_delete(&event) }
         guard unsafe event.type != YAML_STREAM_END_EVENT else { return events }
-        unsafe events.append(try YAMLEvent(event, override: override))
+        let next = unsafe try YAMLEvent(event, override: override)
+        depth += next.kind.opened
+        guard depth <= deepest else {
+          throw YAMLError(place: next.place, message: "more than \(deepest) levels of nesting")
+        }
+        events.append(next)
       }
     }
   }

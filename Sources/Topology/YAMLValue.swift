@@ -30,9 +30,6 @@ struct YAMLEntry: Equatable, Sendable {
 }
 
 extension YAMLValue {
-  /// Lists and mappings inside each other, at most.
-  static let deepest = 20
-
   /// Reads a text that is one YAML document without duplicate keys.
   /// - Parameter override: the place of everything, for a text that is not a file's.
   static func parse(_ text: String, override: Place? = nil) throws(YAMLError) -> YAMLValue {
@@ -45,29 +42,25 @@ extension YAMLValue {
       throw YAMLError(place: events[starts[1]].place, message: "a second document begins here")
     }
     var builder = Builder(rest: events[(start + 1)...])
-    return try builder.value(depth: 0)
+    return try builder.value()
   }
 
   private struct Builder {
     var rest: ArraySlice<YAMLEvent>
 
-    mutating func value(depth: Int) throws(YAMLError) -> YAMLValue {
+    mutating func value() throws(YAMLError) -> YAMLValue {
       // A well-formed stream, which libyaml gives, never ends inside a value.
       guard let event = rest.popFirst() else {
         throw YAMLError(place: .file, message: "not YAML: it ends too early")
       }
-      guard depth < YAMLValue.deepest else {
-        throw YAMLError(
-          place: event.place, message: "more than \(YAMLValue.deepest) levels of nesting")
-      }
       switch event.kind {
       case .sequenceStart:
         var items: [YAMLValue] = []
-        while rest.first?.kind != .sequenceEnd { items.append(try value(depth: depth + 1)) }
+        while rest.first?.kind != .sequenceEnd { items.append(try value()) }
         rest.removeFirst()
         return YAMLValue(content: .sequence(items), place: event.place)
       case .mappingStart:
-        return YAMLValue(content: .mapping(try entries(depth: depth + 1)), place: event.place)
+        return YAMLValue(content: .mapping(try entries()), place: event.place)
       case .scalar(let text):
         return YAMLValue(content: .scalar(text), place: event.place)
       case .sequenceEnd, .mappingEnd, .documentStart, .other:
@@ -75,11 +68,11 @@ extension YAMLValue {
       }
     }
 
-    private mutating func entries(depth: Int) throws(YAMLError) -> [YAMLEntry] {
+    private mutating func entries() throws(YAMLError) -> [YAMLEntry] {
       var entries: [YAMLEntry] = []
       var places: [String: Place] = [:]
       while rest.first?.kind != .mappingEnd {
-        let key = try value(depth: depth)
+        let key = try value()
         guard case .scalar(let name) = key.content else {
           throw YAMLError(place: key.place, message: "expected a key, found \(key.found)")
         }
@@ -87,7 +80,7 @@ extension YAMLValue {
           throw YAMLError(
             place: key.place, message: "duplicate key '\(name)'; the first is \(first.described)")
         }
-        entries.append(YAMLEntry(key: name, place: key.place, value: try value(depth: depth)))
+        entries.append(YAMLEntry(key: name, place: key.place, value: try value()))
       }
       rest.removeFirst()
       return entries

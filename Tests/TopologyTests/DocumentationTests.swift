@@ -1,0 +1,55 @@
+import Networks
+import Testing
+import Topology
+
+@Suite struct `The reference of topology files` {
+  private static let path =
+    #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
+    .joined(separator: "/") + "/docs/TOPOLOGY.md"
+
+  private static let checks = ["dead-nodes-are-reported", "gossip-reaches-every-live-peer"]
+
+  /// The texts between lines of three backticks, with the word after the first of them.
+  private func blocks(_ language: String) throws -> [String] {
+    let lines = try TopologyFile(reading: Self.path).text
+      .split(separator: "\n", omittingEmptySubsequences: false)
+    let fences = lines.indices.filter { lines[$0].hasPrefix("```") }
+    let starts = stride(from: 0, to: fences.count - 1, by: 2)
+    return starts.filter { lines[fences[$0]] == "```" + language }.map { start in
+      lines[(fences[start] + 1)..<fences[start + 1]].joined(separator: "\n")
+    }
+  }
+
+  @Test func `has examples that are valid`() throws {
+    let examples = try blocks("yaml")
+    #expect(examples.count == 4)
+    for text in examples {
+      let file = TopologyFile(path: "example", text: text)
+      _ = try Topology(file, roles: Networks.roles, checks: { _ in Self.checks })
+    }
+  }
+
+  @Test func `has changes that fit its first example`() throws {
+    let changes = try blocks("sh").joined(separator: "\n").split(separator: " --set ").dropFirst()
+      .map { $0.prefix { $0 != "\n" } }
+      .map { $0.hasPrefix("'") ? $0.dropFirst().prefix { $0 != "'" } : $0.prefix { $0 != " " } }
+    #expect(changes.count == 5)
+    let file = TopologyFile(path: "example", text: try #require(blocks("yaml").first))
+    _ = try Topology(
+      file, overrides: changes.map(String.init), roles: Networks.roles, checks: { _ in Self.checks }
+    )
+  }
+
+  @Test func `names the limits that the code has`() throws {
+    let text = try TopologyFile(reading: Self.path).text
+    for limit in [
+      "1 to \(Topology.mostGroups) groups", "1ms to \(Topology.latestStop)",
+      "in lower case, \(Topology.longestGroupName) at most", "up to \(Topology.longestWait)",
+      "larger than \(TopologyFile.largest >> 20) MiB",
+    ] {
+      #expect(text.contains(limit), "\(limit)")
+    }
+    #expect(Topology.mostNodes == 20_000 && text.contains("20,000 in all groups together"))
+    #expect(Topology.mostFaults == 10_000 && text.contains("10,000 at most"))
+  }
+}

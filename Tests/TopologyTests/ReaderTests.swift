@@ -1,0 +1,357 @@
+import Arguments
+import Glibc
+import Participants
+import Testing
+import Topology
+
+@Suite struct `A valid topology` {
+  @Test func `is read as it is written`() throws {
+    let read = try topology(meshText + "ready: { within: 1m }\nunexpected-exits: allow\n")
+    #expect(read.network == "mesh")
+    #expect(read.groups.map(\.name) == ["leaf", "hub", "far-leaf"])
+    #expect(read.groups.map(\.role) == ["mesh-leaf", "mesh-hub", "mesh-leaf"])
+    #expect(read.groups.map(\.count) == [12, 2, 1])
+    #expect(read.groups.map(\.after) == ["hub", nil, "leaf"])
+    #expect(read.groups.map(\.every) == [.milliseconds(20), .zero, .zero])
+    #expect(read.faults.count == 6)
+    #expect(read.faults[2].action == .pause)
+    #expect(read.faults[2].target == .node("leaf-3"))
+    #expect(read.faults[2].at == .seconds(9))
+    #expect(read.faults[2].lasting == .seconds(4))
+    #expect(read.faults[5].target == .some(1, group: "hub"))
+    #expect(read.readyWithin == .seconds(60))
+    #expect(read.stopAt == .seconds(20))
+    #expect(read.stopWithin == .seconds(5))
+    #expect(read.allowsUnexpectedExits)
+    #expect(read.checks == nil)
+  }
+
+  @Test func `keeps only the options that differ from the role's defaults`() throws {
+    let leaf = try topology(meshText).groups[0]
+    #expect(leaf.options == ["pace": .duration(.milliseconds(500))])
+    #expect(leaf.variants[0].options == leaf.options.merging(["shy": .flag(true)]) { $1 })
+    #expect(leaf.variants[1].options == [:])
+  }
+
+  @Test func `has defaults for what may be left out`() throws {
+    let read = try topology("network: mesh\ngroups: { hub: { count: 1 } }\nstop: { at: 1s }\n")
+    #expect(read.readyWithin == .seconds(30))
+    #expect(read.stopWithin == .seconds(5))
+    #expect(!read.allowsUnexpectedExits)
+    #expect(read.faults.isEmpty)
+  }
+
+  @Test func `may be written in JSON, or with quotes`() throws {
+    let read = try topology(
+      #"{"network":"mesh","groups":{"hub":{"count":"1"}},"stop":{"at":"1s"}}"#)
+    #expect(read.groups.map(\.count) == [1])
+  }
+
+  @Test func `names its checks, or none of them`() throws {
+    let text = "network: mesh\ngroups: { hub: { count: 1 } }\nstop: { at: 1s }\n"
+    #expect(try topology(text + "checks: [nothing-is-lost]\n").checks == ["nothing-is-lost"])
+    #expect(try topology(text + "checks: []\n").checks == [])
+  }
+}
+
+@Suite struct `What is not YAML, or more than is needed of it` {
+  @Test(arguments: [
+    ("", "t.yaml: there is nothing in it"),
+    ("# only a comment\n", "t.yaml: there is nothing in it"),
+    (
+      "network: mesh\ngroups: { hub: { count: 2 }\nstop: { at: 1s }\n",
+      "t.yaml:3:1: not YAML: did not find expected ',' or '}' (while parsing a flow mapping)"
+    ),
+    (
+      "a:\n\t- b\n",
+      "t.yaml:2:1: not YAML: found character that cannot start any token (while "
+        + "scanning for the next token)"
+    ),
+    ("a: b\u{1}\n", "t.yaml:1:5: not YAML: control characters are not allowed"),
+    ("à: 1\nb: ü\u{1}\n", "t.yaml:2:5: not YAML: control characters are not allowed"),
+    ("a: 1\nb: 2\na: 3\n", "t.yaml:3:1: duplicate key 'a'; the first is in line 1"),
+    ("a: { b: 1, b: 2 }\n", "t.yaml:1:12: duplicate key 'b'; the first is in line 1"),
+    ("a: &x 1\n", "t.yaml:1:4: anchors are not supported: write the value out"),
+    ("a: 1\nb: *x\n", "t.yaml:2:4: aliases are not supported: write the value out"),
+    ("a: !!int 1\n", "t.yaml:1:4: tags are not supported: write the value alone"),
+    ("a: !x [1]\n", "t.yaml:1:4: tags are not supported: write the value alone"),
+    ("a: 1\n---\nb: 2\n", "t.yaml:2:1: a second document begins here"),
+    ("? [a]\n: 1\n", "t.yaml:1:3: expected a key, found a list"),
+    ("- a\n", "t.yaml:1:1: expected a mapping (KEY: VALUE) for the topology, found a list"),
+    ("mesh", "t.yaml:1:1: expected a mapping (KEY: VALUE) for the topology, found 'mesh'"),
+    (String(repeating: "[", count: 1_000), "t.yaml:1:21: more than 20 levels of nesting"),
+    (
+      String(repeating: "[", count: 20) + String(repeating: "]", count: 20),
+      "t.yaml:1:1: expected a mapping (KEY: VALUE) for the topology, found a list"
+    ),
+  ])
+  func `is refused with its place`(text: String, message: String) {
+    #expect(complaints(text) == [message])
+  }
+}
+
+@Suite struct `What a topology may not say` {
+  private let rest = "stop: { at: 20s }\n"
+
+  @Test func `an unknown or missing key is named, with the nearest and all that are allowed`() {
+    #expect(
+      complaints("network: mesh\ngrops: { hub: { count: 1 } }\n") == [
+        "t.yaml:2:1: unknown key 'grops' (did you mean 'groups'?); allowed here: network, groups, "
+          + "faults, ready, stop, unexpected-exits, checks",
+        "t.yaml:1:1: missing key 'groups' in the topology",
+        "t.yaml:1:1: missing key 'stop' in the topology",
+      ])
+    #expect(
+      complaints("network: mesh\ngroups: { hub: { cuont: 1 } }\nstop: { within: 1s }\n") == [
+        "t.yaml:2:18: unknown key 'cuont' (did you mean 'count'?); allowed here: role, count, "
+          + "after, every, options, variants",
+        "t.yaml:2:16: missing key 'count' in group 'hub'",
+        "t.yaml:3:7: missing key 'at' in 'stop'",
+      ])
+  }
+
+  @Test func `a misspelled name is answered with the nearest and all that there are`() {
+    #expect(
+      complaints("network: mehs\ngroups: { hub: { count: 1 } }\n" + rest)
+        == ["t.yaml:1:10: unknown network 'mehs' (did you mean 'mesh'?); there are: mesh"])
+    #expect(
+      complaints("network: mesh\ngroups: { hubb: { count: 1 } }\n" + rest)
+        == ["t.yaml:2:11: unknown role 'hubb' (did you mean 'hub'?); there are: hub, leaf"])
+    #expect(
+      complaints("network: mesh\ngroups: { a: { role: leav, count: 1 } }\n" + rest)
+        == ["t.yaml:2:22: unknown role 'leav' (did you mean 'leaf'?); there are: hub, leaf"])
+    #expect(
+      complaints("network: mesh\ngroups: { hub: { count: 1, options: { limt: 2 } } }\n" + rest)
+        == [
+          "t.yaml:2:39: unknown option 'limt' of mesh-hub (did you mean 'limit'?); there are: limit"
+        ])
+    #expect(
+      complaints("network: mesh\ngroups: { hub: { count: 1, after: hup } }\n" + rest)
+        == ["t.yaml:2:35: unknown group 'hup' (did you mean 'hub'?); there are: hub"])
+    #expect(
+      complaints(
+        "network: mesh\ngroups: { hub: { count: 1 } }\nchecks: [all-is-wel]\n" + rest)
+        == [
+          "t.yaml:3:10: unknown check 'all-is-wel' (did you mean 'all-is-well'?); there are: "
+            + "all-is-well, nothing-is-lost"
+        ])
+  }
+
+  @Test(arguments: [
+    ("count: 0", "'count' takes a whole number from 1 to 20000, found '0'"),
+    ("count: -1", "'count' takes a whole number from 1 to 20000, found '-1'"),
+    ("count: 20001", "'count' takes a whole number from 1 to 20000, found '20001'"),
+    (
+      "count: 99999999999999999999",
+      "'count' takes a whole number from 1 to 20000, found '99999999999999999999'"
+    ),
+    ("count: 1.5", "'count' takes a whole number from 1 to 20000, found '1.5'"),
+    ("count: two", "'count' takes a whole number from 1 to 20000, found 'two'"),
+    ("count: [1]", "'count' takes a whole number from 1 to 20000, found a list"),
+    ("count:", "'count' takes a whole number from 1 to 20000, found nothing"),
+    ("count: 1, every: 20", "'every' takes a duration from 0s to 1h, found '20'"),
+    ("count: 1, every: 2h", "'every' takes a duration from 0s to 1h, found '2h'"),
+    ("count: 1, role: {}", "'role' takes a word, found a mapping"),
+    (
+      "count: 1, options: [limit]",
+      "expected a mapping (KEY: VALUE) for options, found a list"
+    ),
+    (
+      "count: 1, options: { limit: 10 }",
+      "'limit' takes a whole number from 1 to 9, found '10'"
+    ),
+    ("count: 1, variants: 3", "'variants' takes a list, found '3'"),
+    (
+      "count: 1, variants: [{ count: 2, options: {} }]",
+      "the variants are 2 nodes, but group 'hub' has 1"
+    ),
+  ])
+  func `a value of the wrong kind or out of range is answered with what is allowed`(
+    group: String, message: String
+  ) {
+    let text = "network: mesh\n\(rest)groups: {  hub: { \(group) } }\n"
+    let found = complaints(text)
+    #expect(found.count == 1)
+    #expect(found.first?.hasPrefix("t.yaml:3:") == true)
+    #expect(found.first?.hasSuffix(": " + message) == true)
+  }
+
+  @Test func `options of every kind are checked`() {
+    let text = """
+      network: mesh
+      groups:
+        hub: { count: 1 }
+        leaf:
+          count: 1
+          after: hub
+          options:
+            pace: 5
+            shy: yes
+            mode: mild
+      stop: { at: 20s }
+      """
+    #expect(
+      complaints(text) == [
+        "t.yaml:8:13: 'pace' takes a duration from 1ms to 1m, found '5'",
+        "t.yaml:9:12: 'shy' takes true or false, found 'yes'",
+        "t.yaml:10:13: 'mode' takes calm or wild, found 'mild'",
+      ])
+  }
+
+  @Test func `more nodes than the limit in all are refused where it is passed`() {
+    let text = """
+      network: mesh
+      groups:
+        hub: { count: 15000 }
+        more: { role: hub, count: 5001 }
+      stop: { at: 20s }
+      """
+    #expect(complaints(text) == ["t.yaml:4:29: 20001 nodes in all; 20000 at most"])
+  }
+
+  @Test(arguments: ["Hub", "7up", "-x", "a b", "a/b", "é", String(repeating: "x", count: 41)])
+  func `a group's name must suit a file's name`(name: String) {
+    let text =
+      "network: mesh\ngroups: { \"\(name)\": { role: hub, count: 1 } }\nstop: { at: 20s }\n"
+    #expect(
+      complaints(text) == [
+        "t.yaml:2:11: a group's name is a letter and then letters, digits and hyphens, in lower "
+          + "case, 40 at most; found '\(name)'"
+      ])
+  }
+
+  @Test func `groups that wait for each other are refused`() {
+    let text = """
+      network: mesh
+      groups:
+        hub: { count: 1, after: b }
+        b: { role: hub, count: 1, after: hub }
+        c: { role: hub, count: 1, after: c }
+      stop: { at: 20s }
+      """
+    #expect(
+      complaints(text) == [
+        "t.yaml:3:27: group 'hub' would start after itself: hub after b after hub",
+        "t.yaml:4:36: group 'b' would start after itself: b after hub after b",
+        "t.yaml:5:36: group 'c' would start after itself: c after c",
+      ])
+  }
+
+  @Test func `who reads the list of seeds must start after all of them`() {
+    #expect(
+      complaints("network: mesh\ngroups: { leaf: { count: 1 } }\nstop: { at: 20s }\n") == [
+        "t.yaml:2:17: group 'leaf' reads the list of seeds at its start, but there are none: add a "
+          + "group of role hub"
+      ])
+    let text = """
+      network: mesh
+      groups:
+        hub: { count: 1 }
+        hub2: { role: hub, count: 1, after: hub }
+        leaf: { count: 1, after: hub }
+        leaf2: { role: leaf, count: 1, after: hub2 }
+      stop: { at: 20s }
+      """
+    #expect(
+      complaints(text) == [
+        "t.yaml:5:28: group 'leaf' reads the list of seeds at its start: let it start after them, "
+          + "with 'after: hub2'"
+      ])
+  }
+
+  @Test func `many problems are counted rather than printed`() {
+    let keys = (1...25).map { "k\($0): 1\n" }.joined()
+    let found = complaints(
+      "network: mesh\ngroups: { hub: { count: 1 } }\nstop: { at: 1s }\n" + keys)
+    #expect(found.count == 21)
+    #expect(found.last == "t.yaml: 5 more problems")
+  }
+}
+
+@Suite struct `A topology's file` {
+  private let folder = Folder()
+
+  @Test func `is read, and its checks are found beside it`() throws {
+    let check = try folder.write("my-own.sql", "SELECT 1;")
+    let path = try folder.write(
+      "t.yaml",
+      "network: mesh\ngroups: { hub: { count: 1 } }\nstop: { at: 1s }\n"
+        + "checks: [./my-own.sql, all-is-well]\n")
+    let read = try Topology(TopologyFile(reading: path), roles: roles, checks: { _ in knownChecks })
+    #expect(read.checks == [check, "all-is-well"])
+  }
+
+  @Test func `names the checks that are not there, or twice`() throws {
+    _ = try folder.write("my-own.sql", "SELECT 1;")
+    let path = try folder.write(
+      "t.yaml",
+      "network: mesh\ngroups: { hub: { count: 1 } }\nstop: { at: 1s }\n"
+        + "checks: [my-own.sql, ./my-own.sql, other.sql]\n")
+    let error = #expect(throws: TopologyError.self) {
+      try Topology(TopologyFile(reading: path), roles: roles, checks: { _ in knownChecks })
+    }
+    #expect(
+      error?.messages == [
+        "\(path):4:22: check './my-own.sql' is listed twice",
+        "\(path):4:36: there is no readable file 'other.sql'",
+      ])
+    #expect(error?.exitCode == .usage)
+  }
+
+  @Test func `is refused where it cannot be read`() throws {
+    #expect(
+      complaint(reading: "\(folder.path)/none") == "cannot be read: No such file or directory")
+    #expect(complaint(reading: folder.path) == "cannot be read: Is a directory")
+    let binary = try folder.write("binary", [0xff, 0xfe, 0x00])
+    #expect(complaint(reading: binary) == "not UTF-8 text")
+    let large = try folder.write("large", [UInt8](repeating: 0x20, count: TopologyFile.largest + 1))
+    #expect(complaint(reading: large) == "larger than 1048576 bytes: no topology")
+  }
+
+  /// What is said about a file, behind its path.
+  private func complaint(reading path: String) -> String? {
+    do throws(TopologyError) {
+      _ = try TopologyFile(reading: path)
+      return nil
+    } catch {
+      let prefix = "\(path): "
+      return error.description.hasPrefix(prefix)
+        ? String(error.description.dropFirst(prefix.count)) : error.description
+    }
+  }
+}
+
+/// A folder that goes with the test.
+private final class Folder {
+  let path: String
+
+  init() {
+    var template = Array("/tmp/seedbed-topology-XXXXXX".utf8CString)
+    path = unsafe template.withUnsafeMutableBufferPointer { buffer in
+      guard let made = unsafe buffer.baseAddress.flatMap({ unsafe mkdtemp($0) }) else { return "" }
+      return unsafe String(cString: made)
+    }
+  }
+
+  private var files: [String] = []
+
+  func write(_ name: String, _ text: String) throws -> String { try write(name, Array(text.utf8)) }
+
+  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
+    let file = "\(path)/\(name)"
+    let descriptor = unsafe open(file, O_WRONLY | O_CREAT, 0o600)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    let count = unsafe bytes.withUnsafeBytes { buffer in
+      unsafe Glibc.write(descriptor, buffer.baseAddress, buffer.count)
+    }
+    try #require(count == bytes.count)
+    files.append(file)
+    return file
+  }
+
+  deinit {
+    for file in files { unsafe unlink(file) }
+    unsafe rmdir(path)
+  }
+}
