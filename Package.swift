@@ -55,7 +55,8 @@ let package = Package(
     .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
-    .testTarget(name: "HistoryTests", dependencies: ["CSQLite", "History", "Topology"]),
+    .testTarget(
+      name: "HistoryTests", dependencies: ["History", "Participants", "Topology"]),
     .testTarget(name: "ChecksTests", dependencies: ["Checks", "History"]),
   ]
 )
