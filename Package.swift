@@ -57,6 +57,8 @@ let package = Package(
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(
       name: "HistoryTests", dependencies: ["History", "Participants", "Topology"]),
+    .testTarget(
+      name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
     .testTarget(name: "ChecksTests", dependencies: ["Checks", "History"]),
   ]
 )

@@ -53,9 +53,11 @@ static int become(const struct cprocess_child *child, pid_t parent) {
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return errno;
   }
 
-  // exec keeps ignored signals ignored and blocked ones blocked.
-  struct sigaction standard = {.sa_handler = SIG_DFL};
-  for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
+  // exec keeps ignored signals ignored and blocked ones blocked. The C library's sigaction refuses
+  // two of them; the kernel's structure is all zeros for the default, and shorter than this.
+  char standard[64] = {0};
+  for (int number = 1; number < NSIG; number++)
+    syscall(SYS_rt_sigaction, number, standard, NULL, (NSIG - 1) / 8);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);

@@ -78,7 +78,7 @@ struct RunSession {
       _ = try History.open(arguments.history)
     } catch {
       folder.remove()
-      throw error
+      throw UsageError("\(error)")
     }
     return folder
   }
