@@ -132,7 +132,7 @@ private func withCStrings<Result>(
   _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
 ) -> Result {
   var copies = unsafe strings.map { unsafe strdup($0) } + [nil]
-  defer { for unsafe copy in unsafe copies { unsafe free(copy) } }
+  defer { for index in unsafe copies.indices { unsafe free(copies[index]) } }
   return unsafe copies.withUnsafeMutableBufferPointer { buffer in
     guard let base = buffer.baseAddress else { preconditionFailure("an array with an end mark") }
     return unsafe body(base)

@@ -318,7 +318,9 @@ extension SupervisorCore {
   }
 
   private mutating func writeSeedListIfComplete(_ group: String) {
-    guard listedGroups.contains(group), listedGroups.allSatisfy({ missing[$0] == 0 }) else { return }
+    guard listedGroups.contains(group), listedGroups.allSatisfy({ missing[$0] == 0 }) else {
+      return
+    }
     let listed = plan.nodes.indices.filter { listedGroups.contains(plan.nodes[$0].group) }
     emit(.writeSeedList(listed.compactMap { nodes[$0].address }))
   }

@@ -90,7 +90,9 @@ extension RunTests {
         echo "group $(cut -d' ' -f5 /proc/$$/stat) of $$"
         for d in /proc/$$/fd/*; do [ -e $d ] && echo "descriptor ${d##*/}"; done
         echo "input $(readlink /proc/$$/fd/0)"
-        grep -E '^Sig(Blk|Ign|Cgt)' /proc/$$/status
+        while read -r key value; do
+          case $key in SigBlk: | SigIgn:) echo "$key $value" ;; esac
+        done < /proc/$$/status
         echo "backtrace $SWIFT_BACKTRACE"
         cat
         exec sleep 1000
@@ -106,8 +108,8 @@ extension RunTests {
       let descriptors = lines.filter { $0.hasPrefix("descriptor ") && $0.count == 12 }
       #expect(descriptors == ["descriptor 0", "descriptor 1", "descriptor 2"])
       #expect(lines.contains("input /dev/null"))
-      #expect(lines.contains("SigBlk:\t0000000000000000"))
-      #expect(lines.contains("SigIgn:\t0000000000000000"))
+      #expect(lines.contains("SigBlk: 0000000000000000"))
+      #expect(lines.contains("SigIgn: 0000000000000000"))
       #expect(lines.contains("backtrace enable=no"))
     }
   }

@@ -123,7 +123,8 @@ struct FakeHost {
     lastPid += 1
     processes[node] = Process(pid: lastPid)
     let isFirst = started.insert(node).inserted
-    if let delay = isFirst ? behaviour.readyAfter : behaviour.readyAgainAfter { happen(.ready(node: node, pid: lastPid), after: delay) }
+    let readyAfter = isFirst ? behaviour.readyAfter : behaviour.readyAgainAfter
+    if let readyAfter { happen(.ready(node: node, pid: lastPid), after: readyAfter) }
     if let delay = behaviour.crashesAfter {
       happen(.end(node: node, pid: lastPid, behaviour.crash), after: delay)
     }
