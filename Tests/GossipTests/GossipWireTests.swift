@@ -1,7 +1,7 @@
 import Participants
 import Testing
 
-@testable import Gossip
+import Gossip
 
 /// The captures from the original program, and streams cut in every way.
 @Suite struct GossipWireTests {

@@ -3,7 +3,7 @@ import Participants
 /// A few participants in virtual time: streams that arrive in order but cut anywhere, nodes that die
 /// or freeze. One seed fixes everything that happens.
 struct VirtualNetwork {
-  private struct Node {
+  private final class Node {
     var participant: any Participant
     var random: SeededGenerator
     var effects = Effects()
@@ -11,6 +11,11 @@ struct VirtualNetwork {
     var isFrozen = false
     /// What arrived while the node was frozen.
     var held: [Input] = []
+
+    init(_ participant: any Participant, random: SeededGenerator) {
+      self.participant = participant
+      self.random = random
+    }
   }
 
   /// One side of a connection.
@@ -36,7 +41,7 @@ struct VirtualNetwork {
   private var ended: [End: CloseReason] = [:]
   /// When the last arrival at an end is due: later ones never overtake it.
   private var lastArrival: [End: Instant] = [:]
-  private var queue: [(at: Instant, order: UInt64, what: Happening)] = []
+  private var queue = Heap<Planned>()
   private var order: UInt64 = 0
   private var random: SeededGenerator
   private let seed: UInt64
@@ -50,7 +55,7 @@ struct VirtualNetwork {
 
   mutating func start(_ address: Address, _ participant: any Participant) {
     let random = SeededGenerator(seed: seed, stream: address.description)
-    nodes[address] = Node(participant: participant, random: random)
+    nodes[address] = Node(participant, random: random)
     handle(.started(listening: address), at: address)
   }
 
@@ -76,7 +81,7 @@ struct VirtualNetwork {
   mutating func run(for duration: Microseconds) {
     let end = now + duration
     while let next = queue.first, next.at <= end {
-      queue.removeFirst()
+      _ = queue.removeFirst()
       now = next.at
       happen(next.what)
     }
@@ -157,11 +162,9 @@ struct VirtualNetwork {
       nodes[address]?.held.append(input)
       return
     }
-    guard var node = nodes[address] else { return }
+    guard let node = nodes[address] else { return }
     node.participant.handle(input, at: now, using: &node.random, emit: &node.effects)
-    let effects = node.effects.drain()
-    nodes[address] = node
-    for effect in effects { perform(effect, of: address) }
+    for effect in node.effects.drain() { perform(effect, of: address) }
   }
 
   private mutating func perform(_ effect: Effect, of address: Address) {
@@ -194,13 +197,46 @@ struct VirtualNetwork {
   private mutating func plan(_ what: Happening, after wait: Microseconds) {
     order += 1
     let at = now + max(wait, .zero)
-    // Later than all that is due by then, so that equal times keep their order.
-    var low = 0
-    var high = queue.count
-    while low < high {
-      let middle = (low + high) / 2
-      if queue[middle].at <= at { low = middle + 1 } else { high = middle }
+    queue.insert(Planned(at: at, order: order, what: what))
+  }
+
+  private struct Planned: Comparable {
+    var at: Instant
+    var order: UInt64
+    var what: Happening
+
+    static func < (a: Planned, b: Planned) -> Bool {
+      a.at == b.at ? a.order < b.order : a.at < b.at
     }
-    queue.insert((at, order, what), at: low)
+    static func == (a: Planned, b: Planned) -> Bool { a.order == b.order }
+  }
+}
+
+/// A binary heap: the least element first.
+private struct Heap<Element: Comparable> {
+  private var elements: [Element] = []
+
+  var first: Element? { elements.first }
+
+  mutating func insert(_ element: Element) {
+    elements.append(element)
+    var child = elements.count - 1
+    while child > 0, elements[child] < elements[(child - 1) / 2] {
+      elements.swapAt(child, (child - 1) / 2)
+      child = (child - 1) / 2
+    }
+  }
+
+  mutating func removeFirst() -> Element {
+    elements.swapAt(0, elements.count - 1)
+    let first = elements.removeLast()
+    var parent = 0
+    while let child = [2 * parent + 1, 2 * parent + 2].filter({ $0 < elements.count })
+      .min(by: { elements[$0] < elements[$1] }), elements[child] < elements[parent]
+    {
+      elements.swapAt(child, parent)
+      parent = child
+    }
+    return first
   }
 }
