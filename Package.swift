@@ -49,6 +49,14 @@ let package = Package(
         "Arguments", "Checks", "History", "Networks", "Participants", "Supervisor", "Topology",
       ]),
 
+    // Benchmarks, with the plain C they are measured against.
+    .target(
+      name: "BenchmarkReferences", dependencies: ["CSQLite"], path: "Benchmarks/References"),
+    .executableTarget(
+      name: "seedbed-benchmarks",
+      dependencies: ["Arguments", "BenchmarkReferences", "History", "Participants", "Topology"],
+      path: "Benchmarks/Runner"),
+
     // Tests.
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
     .testTarget(name: "GossipTests", dependencies: ["Gossip", "Participants"]),
@@ -56,7 +64,8 @@ let package = Package(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(
-      name: "HistoryTests", dependencies: ["History", "Participants", "Topology"]),
+      name: "HistoryTests",
+      dependencies: ["Arguments", "History", "Participants", "Topology", "seedbed"]),
     .testTarget(
       name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
     .testTarget(name: "ChecksTests", dependencies: ["Checks", "History"]),

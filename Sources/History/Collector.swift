@@ -20,10 +20,14 @@ internal import Participants
     /// Whether all that the logs held was taken; if not, the next step has more to do at once.
     package var isUpToDate = true
 
+    package init() {}
+
     package static func + (a: Progress, b: Progress) -> Progress {
-      Progress(
-        bytes: a.bytes + b.bytes, lines: a.lines + b.lines, rejected: a.rejected + b.rejected,
-        isUpToDate: b.isUpToDate)
+      var sum = b
+      sum.bytes += a.bytes
+      sum.lines += a.lines
+      sum.rejected += a.rejected
+      return sum
     }
   }
 

@@ -1,7 +1,8 @@
+package import Arguments
 internal import CSQLite
 
 /// What SQLite refused, with the statement and the place in it where that is known.
-package struct DatabaseError: Error, CustomStringConvertible {
+package struct DatabaseError: ReportedError {
   /// SQLite's extended result code.
   package var code: Int32
   /// SQLite's message.
@@ -33,7 +34,9 @@ package struct DatabaseError: Error, CustomStringConvertible {
   package var isInterruption: Bool { primaryCode == SQLITE_INTERRUPT }
   /// The statement would change the database, or reach beyond it.
   package var isRefusedWrite: Bool {
+    // In a connection that is limited to a run, what looks like a table is a view.
     primaryCode == SQLITE_AUTH || primaryCode == SQLITE_READONLY
+      || message.hasPrefix("cannot modify ")
   }
   /// Another connection holds the lock.
   var isBusy: Bool { primaryCode == SQLITE_BUSY }
@@ -42,9 +45,19 @@ package struct DatabaseError: Error, CustomStringConvertible {
   /// The statement itself is at fault, not the file, the disk or another process.
   package var isBadSQL: Bool { primaryCode == SQLITE_ERROR || isRefusedWrite }
 
+  /// A statement or a file that cannot be used is bad input; the rest is trouble on the way.
+  package var exitCode: ExitCode {
+    switch primaryCode {
+    case SQLITE_ERROR, SQLITE_AUTH, SQLITE_READONLY, SQLITE_PERM, SQLITE_CANTOPEN, SQLITE_NOTADB,
+      SQLITE_FULL:
+      .usage
+    default: .error
+    }
+  }
+
   package var description: String {
     guard isBadSQL, primaryCode != SQLITE_READONLY else { return "\(file): \(message)\(advice)" }
-    if primaryCode == SQLITE_AUTH {
+    if isRefusedWrite {
       return "the statement is refused (\(message)): the history is open for reading only, so only "
         + "SELECT, VALUES, WITH and EXPLAIN run here"
     }
@@ -62,7 +75,7 @@ package struct DatabaseError: Error, CustomStringConvertible {
       "; check the permissions of the file and its folder (SQLite writes beside the file too), or "
         + "choose another file with --history"
     case SQLITE_NOTADB:
-      "; it is not an SQLite database: choose another file with --history, or move it away"
+      ": choose another file with --history, or move this one away"
     case SQLITE_CORRUPT:
       "; the file is damaged: move it away and rebuild it with 'seedbed collect' on each run's folder"
     case SQLITE_IOERR: "; the disk failed to read or write (code \(code)): see the system's log"

@@ -1,5 +1,11 @@
 /// How people name a run: `last`, its number, or the beginning of its name.
 extension ReadOnlyHistory {
+  /// Opens a history for reading, limited to the run that `reference` names.
+  package init(_ file: String, runNamed reference: String) throws {
+    let number = try ReadOnlyHistory(file).run(named: reference)
+    try self.init(file, run: number)
+  }
+
   /// The number of the run that `reference` names. `last` is the one launched last.
   package func run(named reference: String) throws -> Int64 {
     let last = "SELECT run, name FROM main.runs ORDER BY launched_t DESC, run DESC LIMIT 1"

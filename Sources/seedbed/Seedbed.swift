@@ -10,7 +10,8 @@ protocol SeedbedCommand: SendableMetatype {
 @main struct Seedbed {
   /// In the order of the help.
   private static let commands: [any SeedbedCommand.Type] = [
-    RunCommand.self, SpawnCommand.self, PlanCommand.self,
+    RunCommand.self, SpawnCommand.self, PlanCommand.self, RunsCommand.self, ShowCommand.self,
+    QueryCommand.self, LogsCommand.self, CollectCommand.self,
   ]
 
   private static let root = Command(
