@@ -42,7 +42,7 @@ let package = Package(
     .target(
       name: "Supervisor", dependencies: ["Arguments", "CProcess", "Participants", "Topology"]),
     .target(name: "History", dependencies: ["Arguments", "CSQLite", "Participants", "Topology"]),
-    .target(name: "Checks", dependencies: ["History"]),
+    .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
     .executableTarget(
       name: "seedbed",
       dependencies: [
@@ -68,7 +68,9 @@ let package = Package(
       dependencies: ["Arguments", "History", "Participants", "Topology", "seedbed"]),
     .testTarget(
       name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
-    .testTarget(name: "ChecksTests", dependencies: ["Checks", "History"]),
+    .testTarget(
+      name: "ChecksTests",
+      dependencies: ["Arguments", "Checks", "History", "Participants", "Topology"]),
   ]
 )
 
