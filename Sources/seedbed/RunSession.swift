@@ -1,4 +1,5 @@
 import Arguments
+import Checks
 import History
 import Networks
 import Participants
@@ -8,10 +9,7 @@ import Topology
 /// One run from its plan to its exit code: what `run` and `spawn` share.
 struct RunSession {
   static let options: [Option] = [
-    .set, .seed, .logs, .history,
-    Option(
-      "checks", .text("DIR"),
-      "The folder of the checks. (default: checks here, or near the executable)"),
+    .set, .seed, .logs, .history, .checks,
     .flag("no-checks", "Do not judge the run; 'seedbed check' can, later."),
   ]
 
@@ -23,6 +21,8 @@ struct RunSession {
   private let topology: TopologyFile
   private let arguments: ParsedArguments
   private let command: NodeCommand
+  /// What judges the run; `nil` where nothing is to.
+  private let checks: [Check]?
 
   /// Validates what the command line asks for; nothing has started yet.
   init(plan: Plan, topology: TopologyFile, _ arguments: ParsedArguments) throws {
@@ -30,14 +30,22 @@ struct RunSession {
     self.topology = topology
     self.arguments = arguments
     command = try NodeCommand()
+    checks = try Self.library(arguments)?.checks(plan.checks, network: plan.network)
+  }
+
+  /// The checks that there are; `nil` where none are wanted.
+  private static func library(_ arguments: ParsedArguments) throws -> CheckLibrary? {
+    arguments.has("no-checks") ? nil : try CheckLibrary(arguments["checks"])
   }
 
   /// Reads a topology with the command line's changes, and further ones.
   static func topology(
     _ file: TopologyFile, _ arguments: ParsedArguments, overrides: [String] = []
   ) throws -> Topology {
-    try Topology(
-      file, overrides: arguments.all("set") + overrides, roles: Networks.roles, checks: nil)
+    let library = try library(arguments)
+    return try Topology(
+      file, overrides: arguments.all("set") + overrides, roles: Networks.roles,
+      checks: library.map { library in { library.names(of: $0) } })
   }
 
   func run() throws -> ExitCode {
@@ -64,7 +72,7 @@ struct RunSession {
     }
     display.finish(conclusion, recorded, history: arguments.history)
     report(conclusion, in: folder)
-    return exitCode(conclusion)
+    return try exitCode(conclusion, verdicts: judge(conclusion, run: recorded.run))
   }
 
   /// Makes the run's folder with its plan, when the history can be written too.
@@ -95,13 +103,27 @@ struct RunSession {
     Terminal.complain(message)
   }
 
+  /// Judges a run that came to its planned stop, or failed on the way there.
+  private func judge(_ conclusion: SupervisorCore.Conclusion, run: Int64) throws -> ExitCode {
+    guard let checks, conclusion.began, conclusion.outcome != .interrupted else { return .success }
+    let judge = try Judge(arguments.history, run: run)
+    let judgements = judge.judge(checks)
+    try judgements.store(run: run, history: arguments.history)
+    var output = StandardOutput()
+    output.write(try judge.report(judgements, paint: Terminal.output.painted))
+    try output.finish()
+    return judgements.exitCode
+  }
+
   /// A run that was interrupted is never a success: too little may have been seen.
-  private func exitCode(_ conclusion: SupervisorCore.Conclusion) -> ExitCode {
+  private func exitCode(
+    _ conclusion: SupervisorCore.Conclusion, verdicts: ExitCode
+  ) -> ExitCode {
     switch conclusion.outcome {
-    case .completed: .success
+    case .completed: verdicts
     case .interrupted: .inconclusive
     case .failed where conclusion.launchFailure == .code(ExitCode.usage.rawValue): .usage
-    case .failed: .failed
+    case .failed: verdicts == .error ? .error : .failed
     }
   }
 }
