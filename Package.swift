@@ -39,7 +39,8 @@ let package = Package(
 
     // …and what runs, records and judges networks.
     .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
-    .target(name: "Supervisor", dependencies: ["CProcess", "Participants", "Topology"]),
+    .target(
+      name: "Supervisor", dependencies: ["Arguments", "CProcess", "Participants", "Topology"]),
     .target(name: "History", dependencies: ["Arguments", "CSQLite", "Participants", "Topology"]),
     .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
     .executableTarget(
@@ -63,7 +64,10 @@ let package = Package(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(
-      name: "HistoryTests", dependencies: ["History", "Participants", "Topology"]),
+      name: "HistoryTests",
+      dependencies: ["Arguments", "History", "Participants", "Topology", "seedbed"]),
+    .testTarget(
+      name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
     .testTarget(
       name: "ChecksTests",
       dependencies: ["Arguments", "Checks", "History", "Participants", "Topology"]),

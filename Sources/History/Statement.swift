@@ -79,8 +79,9 @@ package enum SQLValue: Equatable, Sendable {
 
   /// Runs the statement to its end and makes it ready to run again. Bindings stay.
   package func run() throws(DatabaseError) {
+    // Also after an error, or no value could be bound any more.
+    defer { reset() }
     while try step() {}
-    reset()
   }
 
   /// Makes the statement ready to run again. Bindings stay.
