@@ -15,6 +15,7 @@ import Testing
     #expect(judgement.reason == "1 violation, 10 witnesses")
     #expect(judgement.column("seed") == ["seed-2"])
     #expect(judgement.column("peer") == ["peer-5"])
+    #expect(judgement.column("died_s") == ["10.0"])
     #expect(judgement.column("believed") == ["listed"])
     #expect(judgement.column("since_s") == ["-0.8"])
     #expect(judgement.column("in_fact") == ["dead"])
@@ -146,6 +147,16 @@ import Testing
     let judgement = try story.judgement(check)
     #expect(judgement.verdict == .inconclusive)
     #expect(judgement.reason.hasPrefix("0 of at least 1 witness: no live seed"))
+  }
+
+  @Test(
+    "A dead peer may be listed longer by the time in which the host was overloaded",
+    arguments: [(16.5, Verdict.inconclusive), (17.5, .fail)])
+  func overloadedSinceDeath(stop: Double, verdict: Verdict) throws {
+    let story = Story.ofOneDeath(stop: stop)
+    for kind in ["report.received", "peer.removed"] { story.unsay(kind, by: "seed-2") }
+    story.overload(from: 11, to: 13)
+    #expect(try story.judgement(check).verdict == verdict)
   }
 
   @Test("A wrong belief on a host that was overloaded at the end is inconclusive")

@@ -221,7 +221,7 @@ import Testing
           dead    cause   died_s  due_s  silent_neighbours  reported_by
           peer-5  killed  10.0    14.01  peer-4             peer-1
           log lines around 10.000 s:
-            -0.500 s  peer-4  link.opened      peer-3 {"direction":"accepted"}
+            -0.500 s  peer-4  link.opened      peer-5 {"direction":"dialled"}
             -0.500 s  peer-5  link.opened      peer-4 {"direction":"accepted"}
             -0.500 s  peer-5  link.opened      peer-1 {"direction":"dialled"}
             5.100 s   peer-4  gossip.received  peer-1 {"message":"1.5:127.0.0.1:6001:hello"}
