@@ -39,9 +39,10 @@ let package = Package(
 
     // …and what runs, records and judges networks.
     .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
-    .target(name: "Supervisor", dependencies: ["CProcess", "Participants", "Topology"]),
+    .target(
+      name: "Supervisor", dependencies: ["Arguments", "CProcess", "Participants", "Topology"]),
     .target(name: "History", dependencies: ["Arguments", "CSQLite", "Participants", "Topology"]),
-    .target(name: "Checks", dependencies: ["History"]),
+    .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
     .executableTarget(
       name: "seedbed",
       dependencies: [
@@ -65,7 +66,11 @@ let package = Package(
     .testTarget(
       name: "HistoryTests",
       dependencies: ["Arguments", "History", "Participants", "Topology", "seedbed"]),
-    .testTarget(name: "ChecksTests", dependencies: ["Checks", "History"]),
+    .testTarget(
+      name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
+    .testTarget(
+      name: "ChecksTests",
+      dependencies: ["Arguments", "Checks", "History", "Participants", "Topology"]),
   ]
 )
 

@@ -38,6 +38,8 @@ package struct ReadOnlyHistory: ~Copyable {
     }
     // A temporary view reads the temporary views above before the tables of the same names.
     for view in View.all { try database.execute("CREATE TEMP VIEW \(view.definition)") }
+    // These functions make a table of their own when they are first used, which is refused later.
+    try database.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')")
     database.refuseWrites()
     return database
   }

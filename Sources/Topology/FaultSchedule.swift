@@ -8,10 +8,17 @@ import Participants
 /// Whether a schedule can happen does not depend on the seed: a fault that chooses its nodes
 /// chooses among those that no other fault names, and how many of them are up is always the same.
 struct FaultSchedule {
-  /// Of a fault, by its position in the topology.
-  struct Problem {
-    var fault: Int
+  /// What of a fault is wrong.
+  enum Part { case time, target, end }
+
+  struct Problem: Error {
+    var part: Part
     var message: String
+
+    init(_ part: Part, _ message: String) {
+      self.part = part
+      self.message = message
+    }
   }
 
   private enum State: Equatable {
@@ -22,7 +29,8 @@ struct FaultSchedule {
   }
 
   private(set) var faults: [PlannedFault] = []
-  private(set) var problems: [Problem] = []
+  /// With the fault's position in the topology.
+  private(set) var problems: [(fault: Int, problem: Problem)] = []
 
   private let topology: Topology
   private let nodes: [String: [String]]
@@ -43,50 +51,61 @@ struct FaultSchedule {
       ($0.element.at, $0.offset) < ($1.element.at, $1.offset)
     }
     for (index, fault) in ordered {
-      if let message = schedule(fault, known: known) {
-        problems.append(Problem(fault: index, message: message))
+      do throws(Problem) {
+        try schedule(fault, known: known)
+      } catch {
+        problems.append((index, error))
       }
     }
     problems.sort { $0.fault < $1.fault }
   }
 
-  /// Plans a fault, or says why it cannot be.
-  private mutating func schedule(_ fault: Topology.Fault, known: Set<String>) -> String? {
+  private mutating func schedule(_ fault: Topology.Fault, known: Set<String>) throws(Problem) {
     let action = fault.action.rawValue
     guard fault.at < topology.stopAt else {
-      return "a \(action) at \(fault.at) is too late: the run stops at \(topology.stopAt)"
+      throw Problem(
+        .time, "a \(action) at \(fault.at) is too late: the run stops at \(topology.stopAt)")
     }
     if let lasting = fault.lasting, fault.at + lasting > topology.stopAt {
-      return "the pause would end at \(fault.at + lasting), after the run stops at "
-        + "\(topology.stopAt); leave 'for' out to pause to the end"
+      throw Problem(
+        .end,
+        "the pause would end at \(fault.at + lasting), after the run stops at "
+          + "\(topology.stopAt); leave 'for' out to pause to the end")
     }
-    let chosen: [String]
-    switch fault.target {
-    case .node(let name):
-      guard known.contains(name) else { return unknown(name) }
-      if let conflict = conflict(fault, name) { return conflict }
-      chosen = [name]
-    case .some(let count, let group):
-      guard let members = nodes[group] else {
-        let names = topology.groups.map(\.name)
-        return "unknown group '\(group)'\(suggestion(for: group, among: names)); "
-          + "there are: \(names.joined(separator: ", "))"
-      }
-      let candidates = candidates(for: fault, among: members)
-      guard candidates.count >= count else {
-        return "a \(action) of \(count) in group '\(group)' at \(fault.at) finds only "
-          + "\(candidates.count) that are up and that no other fault names"
-      }
-      chosen = candidates.prefix(count).sorted { Self.number(of: $0) < Self.number(of: $1) }
-    }
-    for name in chosen {
+    for name in try targets(of: fault, known: known) {
       states[name] = after(fault)
       faults.append(
         PlannedFault(
           id: faults.count + 1, action: fault.action, node: name, at: fault.at,
           lasting: fault.lasting))
     }
-    return nil
+  }
+
+  private mutating func targets(
+    of fault: Topology.Fault, known: Set<String>
+  ) throws(Problem) -> [String] {
+    switch fault.target {
+    case .node(let name):
+      guard known.contains(name) else { throw Problem(.target, unknown(name)) }
+      if let conflict = conflict(fault, name) { throw Problem(.target, conflict) }
+      return [name]
+    case .some(let count, let group):
+      guard let members = nodes[group] else {
+        let names = topology.groups.map(\.name)
+        throw Problem(
+          .target,
+          "unknown group '\(group)'\(suggestion(for: group, among: names)); "
+            + "there are: \(names.joined(separator: ", "))")
+      }
+      let candidates = candidates(for: fault, among: members)
+      guard candidates.count >= count else {
+        throw Problem(
+          .target,
+          "a \(fault.action.rawValue) of \(count) in group '\(group)' at \(fault.at) "
+            + "finds only \(candidates.count) that are up and that no other fault names")
+      }
+      return candidates.prefix(count).sorted { Self.number(of: $0) < Self.number(of: $1) }
+    }
   }
 
   /// The nodes a fault may hit, in the order of preference that the seed decides.

@@ -26,8 +26,8 @@ package struct Plan: Codable, Equatable, Sendable {
   package var stopWithin: Microseconds
   /// Whether a node that dies unasked leaves the run successful.
   package var allowsUnexpectedExits: Bool
-  /// Names of checks from `checks/`, or absolute paths of `.sql` files; `nil` for every check of the
-  /// network.
+  /// Names of checks from `checks/`, or absolute paths of `.sql` files; `nil` for every check of
+  /// the network.
   package var checks: [String]?
 
   package init(

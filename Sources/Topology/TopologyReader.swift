@@ -56,19 +56,19 @@ private struct TopologyReader {
     else { return nil }
     let network = readNetwork(root["network"])
     let groups = readGroups(root["groups"])
-    let (faults, faultPlaces) = readFaults(root["faults"])
+    let faults = readFaults(root["faults"])
     let ready = readLimits(root["ready"], of: "ready", allowed: ["within"])
     let stop = readLimits(root["stop"], of: "stop", allowed: ["at", "within"], required: ["at"])
     let exits = fields.choice(root["unexpected-exits"], ["fail", "allow"])
     let checks = readChecks(root["checks"], of: network)
     guard problems.isEmpty, let network, let stopAt = stop.at else { return nil }
     let topology = Topology(
-      network: network, groups: groups.map(\.group), faults: faults,
+      network: network, groups: groups.map(\.group), faults: faults.map(\.fault),
       readyWithin: ready.within ?? .seconds(30), stopAt: stopAt,
       stopWithin: stop.within ?? .seconds(5), allowsUnexpectedExits: exits == "allow",
       checks: checks)
     check(groups)
-    if problems.isEmpty { check(topology, faultPlaces: faultPlaces) }
+    if problems.isEmpty { check(topology, faults.map(\.places)) }
     return problems.isEmpty ? topology : nil
   }
 
@@ -173,17 +173,18 @@ private struct TopologyReader {
     }
   }
 
-  private mutating func readFaults(_ entry: YAMLEntry?) -> ([Topology.Fault], [Place]) {
+  private typealias PlacedFault = (fault: Topology.Fault, places: [FaultSchedule.Part: Place])
+
+  private mutating func readFaults(_ entry: YAMLEntry?) -> [PlacedFault] {
     let items = fields.items(entry) ?? []
     if let entry, items.count > Topology.mostFaults {
       fields.complain(entry.value.place, "more than \(Topology.mostFaults) faults")
-      return ([], [])
+      return []
     }
-    let faults = items.compactMap { readFault($0) }
-    return (faults, items.map(\.place))
+    return items.compactMap { readFault($0) }
   }
 
-  private mutating func readFault(_ item: YAMLValue) -> Topology.Fault? {
+  private mutating func readFault(_ item: YAMLValue) -> PlacedFault? {
     let actions = PlannedFault.Action.allCases.map(\.rawValue)
     guard
       let fault = fields.fields(
@@ -205,7 +206,12 @@ private struct TopologyReader {
       fields.complain(lasting.place, "'for' belongs to a pause; a \(action.rawValue) has no end")
     }
     guard let target = readTarget(entry), let at else { return nil }
-    return Topology.Fault(action: action, target: target, at: at, lasting: lasting)
+    return (
+      Topology.Fault(action: action, target: target, at: at, lasting: lasting),
+      [
+        .time: fault.place(of: "at"), .target: entry.value.place, .end: fault.place(of: "for"),
+      ]
+    )
   }
 
   private mutating func readTarget(_ entry: YAMLEntry) -> Topology.Fault.Target? {
@@ -333,9 +339,11 @@ private struct TopologyReader {
     }
   }
 
-  private mutating func check(_ topology: Topology, faultPlaces: [Place]) {
-    for problem in FaultSchedule(topology, seed: 0).problems {
-      fields.complain(faultPlaces[problem.fault], problem.message)
+  private mutating func check(
+    _ topology: Topology, _ places: [[FaultSchedule.Part: Place]]
+  ) {
+    for (fault, problem) in FaultSchedule(topology, seed: 0).problems {
+      fields.complain(places[fault][problem.part] ?? .file, problem.message)
     }
   }
 }

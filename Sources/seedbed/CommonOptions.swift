@@ -5,7 +5,7 @@ extension Option {
   static let logs = Option(
     "logs", .text("DIR"), "The folder of the runs' logs.", .defaulted("logs"))
   static let history = Option(
-    "history", .text("FILE"), "The history's file. (default: history.sqlite in the logs' folder)")
+    "history", .text("FILE"), "The history's file; without it, history.sqlite in the logs' folder.")
   static let run = Option(
     "run", .text("RUN"), "A run: 'last', its number, or the beginning of its name.",
     .defaulted("last"))
@@ -14,7 +14,7 @@ extension Option {
     "Sets a key of the topology, e.g. groups.peer.count=50 or stop.at=30s.", .repeated)
   static let seed = Option(
     "seed", .integer("N", 0...Int64.max),
-    "What every random choice derives from. (default: a random one, which is printed)")
+    "What every random choice derives from; without it, a random one, which is printed.")
 }
 
 extension ParsedArguments {

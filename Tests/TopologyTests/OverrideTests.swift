@@ -52,9 +52,21 @@ import Topology
     #expect(complaints(meshText, set: [change]) == ["--set \(change): \(message)"])
   }
 
+  @Test func `are the place of a fault that they spoil`() {
+    #expect(
+      complaints(meshText, set: ["faults.1.kill=leaf-99"]) == [
+        "--set faults.1.kill=leaf-99: unknown node 'leaf-99': group 'leaf' has leaf-1 to leaf-12"
+      ])
+    #expect(
+      complaints(meshText, set: ["faults.2.for=12s"]) == [
+        "--set faults.2.for=12s: the pause would end at 21s, after the run stops at 20s; leave "
+          + "'for' out to pause to the end"
+      ])
+  }
+
   @Test func `do not move what is wrong elsewhere`() {
     #expect(
       complaints(meshText, set: ["groups.leaf.count=6"]).first
-        == "t.yaml:15:5: unknown node 'leaf-7': group 'leaf' has leaf-1 to leaf-6")
+        == "t.yaml:15:21: unknown node 'leaf-7': group 'leaf' has leaf-1 to leaf-6")
   }
 }

@@ -169,8 +169,8 @@ import Topology
     let text = meshText.replacing("leaf-9", with: "leaf-99").replacing("9s", with: "25s")
     #expect(
       complaints(text) == [
-        "t.yaml:16:5: a pause at 25s is too late: the run stops at 20s",
-        "t.yaml:17:5: unknown node 'leaf-99': group 'leaf' has leaf-1 to leaf-12",
+        "t.yaml:16:11: a pause at 25s is too late: the run stops at 20s",
+        "t.yaml:17:22: unknown node 'leaf-99': group 'leaf' has leaf-1 to leaf-12",
       ])
   }
 }

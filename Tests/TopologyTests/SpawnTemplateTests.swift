@@ -64,7 +64,7 @@ import Topology
     }
     #expect(
       error?.messages == [
-        "spawn gossip:22:5: a kill of 1 in group 'peer' at 10s finds only 0 that are up and "
+        "spawn gossip:22:22: a kill of 1 in group 'peer' at 10s finds only 0 that are up and "
           + "that no other fault names"
       ])
   }

@@ -1,72 +1,72 @@
-import Participants
+package import Participants
 
 /// What travels on the gossip network, and its exact bytes.
 ///
 /// Seed links carry bare text without length or terminator; peer links carry text padded with
 /// spaces. Source: what the original program was seen to send (fixtures in `Tests/GossipTests`).
-enum GossipWire {
+package enum GossipWire {
   /// Every padded message but the handshake, in bytes.
-  static let frame = 1024
+  package static let frame = 1024
   /// The handshake is this much longer than its host and port: the original pads the template and
   /// fills it in afterwards.
-  static let handshakeOverhead = 1018
-  static let space = UInt8(ascii: " ")
+  package static let handshakeOverhead = 1018
+  package static let space = UInt8(ascii: " ")
 
-  static let handshakePrefix = bytes("connected to peer:")
-  static let gossipPrefix = bytes("gossip message:")
-  static let requestPrefix = bytes("Liveness Request:")
-  static let replyPrefix = bytes("Liveness Reply:")
-  static let busyPrefix = bytes("PEER BUSY")
-  static let acknowledgement = bytes("forwarding")
+  package static let handshakePrefix = bytes("connected to peer:")
+  package static let gossipPrefix = bytes("gossip message:")
+  package static let requestPrefix = bytes("Liveness Request:")
+  package static let replyPrefix = bytes("Liveness Reply:")
+  package static let busyPrefix = bytes("PEER BUSY")
+  package static let acknowledgement = bytes("forwarding")
 
-  static let welcomePrefix = bytes("welcome")
-  static let registerPrefix = bytes("register:")
-  static let registered = bytes("registered successfully")
-  static let listRequest = bytes("peer list")
-  static let listPrefix = bytes("peer list:")
-  static let reportPrefix = bytes("Dead Node:")
+  package static let welcomePrefix = bytes("welcome")
+  package static let registerPrefix = bytes("register:")
+  package static let registered = bytes("registered successfully")
+  package static let listRequest = bytes("peer list")
+  package static let listPrefix = bytes("peer list:")
+  package static let reportPrefix = bytes("Dead Node:")
 
   private static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
   /// Pads a message to a length, the frame's unless told otherwise.
-  static func padded(_ text: String, to length: Int = frame) -> [UInt8] {
+  package static func padded(_ text: String, to length: Int = frame) -> [UInt8] {
     padded(Array(text.utf8), to: length)
   }
 
-  static func padded(_ text: [UInt8], to length: Int = frame) -> [UInt8] {
+  package static func padded(_ text: [UInt8], to length: Int = frame) -> [UInt8] {
     text + [UInt8](repeating: space, count: max(0, length - text.count))
   }
 
   // Seed links.
-  static func welcome(_ seed: Address) -> [UInt8] {
+  package static func welcome(_ seed: Address) -> [UInt8] {
     Array("welcome connected to seed with address \(seed)".utf8)
   }
-  static func register(_ peer: Address) -> [UInt8] { registerPrefix + peer.description.utf8 }
-  static func listEntry(_ peer: Address) -> [UInt8] { Array(":\(peer.host),\(peer.port)".utf8) }
-  static func report(dead: Address, at now: Instant, by reporter: Address) -> [UInt8] {
+  package static func register(_ peer: Address) -> [UInt8] { registerPrefix + peer.description.utf8 }
+  package static func listEntry(_ peer: Address) -> [UInt8] { Array(":\(peer.host),\(peer.port)".utf8) }
+  package static func report(dead: Address, at now: Instant, by reporter: Address) -> [UInt8] {
     padded("Dead Node:\(dead):\(timestamp(now)):\(reporter)")
   }
 
   // Peer links.
-  static func handshake(_ own: Address) -> [UInt8] {
+  package static func handshake(_ own: Address) -> [UInt8] {
     padded(
       "connected to peer:\(own)",
       to: handshakeOverhead + own.host.utf8.count + String(own.port).utf8.count)
   }
-  static func busy(links: Int) -> [UInt8] {
+  package static func busy(links: Int) -> [UInt8] {
     padded("PEER BUSY,already,connected to \(links) peers")
   }
-  static let acknowledgementFrame = padded(acknowledgement)
-  static func livenessRequest(_ timestamp: String, from own: Address) -> [UInt8] {
+  package static let acknowledgementFrame = padded(acknowledgement)
+  package static func livenessRequest(_ timestamp: String, from own: Address) -> [UInt8] {
     padded("Liveness Request:\(timestamp):\(own)")
   }
-  static func livenessReply(to timestamp: String, _ asker: Address, from own: Address) -> [UInt8] {
+  package static func livenessReply(to timestamp: String, _ asker: Address, from own: Address) -> [UInt8] {
     padded("Liveness Reply:\(timestamp):\(asker):\(own)")
   }
-  static func gossip(_ message: [UInt8]) -> [UInt8] { padded(gossipPrefix + message) }
+  package static func gossip(_ message: [UInt8]) -> [UInt8] { padded(gossipPrefix + message) }
 
   /// Decimal seconds since the epoch with at least one and at most six digits of fraction.
-  static func timestamp(_ instant: Instant) -> String {
+  package static func timestamp(_ instant: Instant) -> String {
     let micros = instant.microseconds
     var fraction = String(1_000_000 + micros % 1_000_000).dropFirst()
     while fraction.count > 1, fraction.last == "0" { fraction.removeLast() }
@@ -75,7 +75,7 @@ enum GossipWire {
 }
 
 /// A message on a link between two peers, as read.
-enum PeerLinkMessage: Equatable {
+package enum PeerLinkMessage: Equatable {
   case handshake(Address)
   case busy
   /// `TIMESTAMP:HOST:PORT:TEXT`, which is what is forwarded, and the text's identity.
@@ -92,12 +92,14 @@ enum PeerLinkMessage: Equatable {
 /// Frames have nominal lengths, but the original's handshake is not 1024 bytes long, so a reader of
 /// fixed frames would lose step. Only a gossip text may hold spaces, and only it is taken by its
 /// frame; every other message ends at its first space.
-struct PeerLinkReader {
+package struct PeerLinkReader {
   private var buffer: [UInt8] = []
   private var isBusy = false
 
+  package init() {}
+
   /// Takes bytes and returns the messages that are now whole. Keeps less than a frame.
-  mutating func read(_ bytes: [UInt8]) -> [PeerLinkMessage] {
+  package mutating func read(_ bytes: [UInt8]) -> [PeerLinkMessage] {
     // After BUSY the sender closes; nothing that follows matters.
     guard !isBusy else { return [] }
     buffer += bytes

@@ -1,7 +1,7 @@
-import Participants
+package import Participants
 
 /// What a peer says to a seed, as read.
-enum SeedLinkMessage: Equatable {
+package enum SeedLinkMessage: Equatable {
   case register(Address)
   case listRequest
   case report(dead: Address, by: Address)
@@ -13,19 +13,21 @@ enum SeedLinkMessage: Equatable {
 /// The messages have neither length nor terminator. A message that ends in a port is whole when the
 /// port has five digits (it cannot grow), when something that is no digit follows, or when the
 /// stream has paused (``settle()``): a port is never cut short by the way TCP cut the stream.
-struct SeedLinkReader {
+package struct SeedLinkReader {
   private var buffer: [UInt8] = []
 
-  /// Whether a pause would complete a message.
-  var wantsSettling: Bool { !buffer.isEmpty }
+  package init() {}
 
-  mutating func read(_ bytes: [UInt8]) -> [SeedLinkMessage] {
+  /// Whether a pause would complete a message.
+  package var wantsSettling: Bool { !buffer.isEmpty }
+
+  package mutating func read(_ bytes: [UInt8]) -> [SeedLinkMessage] {
     buffer += bytes
     return take(paused: false)
   }
 
   /// The stream has paused: what stands there is all there is.
-  mutating func settle() -> [SeedLinkMessage] { take(paused: true) }
+  package mutating func settle() -> [SeedLinkMessage] { take(paused: true) }
 
   private mutating func take(paused: Bool) -> [SeedLinkMessage] {
     var messages: [SeedLinkMessage] = []
@@ -93,8 +95,8 @@ struct SeedLinkReader {
 
 /// Reads what a seed answers a peer. The peer never has two requests under way, so it knows which
 /// answer comes next and waits for that one's words.
-struct SeedAnswerReader {
-  enum Expected {
+package struct SeedAnswerReader {
+  package enum Expected {
     case welcome
     case registered
     case list
@@ -102,7 +104,7 @@ struct SeedAnswerReader {
     case nothing
   }
 
-  enum Answer: Equatable {
+  package enum Answer: Equatable {
     case welcome
     case registered
     /// The list has begun; it is whole when the stream pauses.
@@ -112,18 +114,20 @@ struct SeedAnswerReader {
   }
 
   /// The longest answer that is read, in bytes: a list of about 100,000 peers.
-  static let longestAnswer = 2_500_000
+  package static let longestAnswer = 2_500_000
 
   private var buffer: [UInt8] = []
   private var expected = Expected.welcome
 
-  mutating func expect(_ next: Expected) {
+  package init() {}
+
+  package mutating func expect(_ next: Expected) {
     expected = next
     buffer.removeAll(keepingCapacity: false)
   }
 
   /// Takes bytes; returns the expected answer once its words are there.
-  mutating func read(_ bytes: [UInt8]) -> Answer? {
+  package mutating func read(_ bytes: [UInt8]) -> Answer? {
     buffer += bytes
     guard buffer.count <= Self.longestAnswer else { return .tooLong }
     let (words, answer): ([UInt8], Answer)
@@ -137,7 +141,7 @@ struct SeedAnswerReader {
 
   /// The peers of the list that stands in the buffer: what was read up to a pause. Entries that are
   /// no addresses are left out.
-  func list() -> [Address] {
+  package func list() -> [Address] {
     guard let start = Self.position(of: GossipWire.listPrefix, in: buffer) else { return [] }
     let body = buffer[(start + GossipWire.listPrefix.count)...]
     return body.split(separator: UInt8(ascii: ":")).compactMap { entry in

@@ -1,0 +1,50 @@
+# Seedbed: `make demo` and `make test` are all that a fresh machine needs; `make help` lists the rest.
+
+SWIFT := swift
+RELEASE := .build/release
+# A node is one static executable (small, quick to start): built with flags of its own, in a folder
+# of its own, and put beside `seedbed`.
+NODE_BUILD := $(SWIFT) build -c release --product seedbed-node --scratch-path .build/node \
+	-Xswiftc -static-executable -Xswiftc -use-ld=lld
+SOURCES := Package.swift Sources Tests Benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build bench lint format docs clean dependencies node
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## Install what is missing, build, run the demo network and judge it
+	@scripts/demo.sh
+
+test: dependencies ## Install what is missing, build, run all tests
+	$(SWIFT) build -c release --build-tests
+	@$(MAKE) --no-print-directory node
+	$(SWIFT) test -c release --skip-build
+
+build: dependencies ## Build the release executables into .build/release
+	$(SWIFT) build -c release --product seedbed
+	@$(MAKE) --no-print-directory node
+
+node:
+	$(NODE_BUILD)
+	@install -m 755 .build/node/release/seedbed-node $(RELEASE)/seedbed-node
+
+bench: build ## Measure against references in the same run; print ratios
+	$(SWIFT) run -c release seedbed-benchmarks
+
+lint: ## Check formatting and the repository's own rules
+	$(SWIFT) format lint --strict --recursive $(SOURCES)
+
+format: ## Format the sources in place
+	$(SWIFT) format --in-place --recursive $(SOURCES)
+
+docs: ## Regenerate the reference pages that tests compare with the code
+	SEEDBED_RECORD=1 $(SWIFT) test -c release --filter Reference || true
+	git diff --stat docs
+
+clean: ## Remove what was built; logs stay
+	rm -rf .build
+
+dependencies:
+	@scripts/install-dependencies.sh

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the build needs and that are missing; says so where it cannot.
+set -euo pipefail
+
+if ! command -v swift > /dev/null; then
+  echo "Seedbed needs Swift 6.2 or later, which was not found on PATH." >&2
+  echo "Install a toolchain from swift.org/install, open a new shell, and try again." >&2
+  exit 1
+fi
+
+# What is looked for, and the package that has it.
+missing=()
+command -v pkg-config > /dev/null || missing+=(pkg-config)
+for pair in libuv-static:libuv1-dev sqlite3:libsqlite3-dev yaml-0.1:libyaml-dev; do
+  pkg-config --exists "${pair%%:*}" 2> /dev/null || missing+=("${pair##*:}")
+done
+[ "${#missing[@]}" -eq 0 ] && exit 0
+
+echo "Installing: ${missing[*]}"
+if ! command -v apt-get > /dev/null; then
+  echo "This system has no apt-get: install the development packages of the above by hand." >&2
+  exit 1
+fi
+root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo > /dev/null || {
+    echo "Run as root, or install them by hand: apt-get install ${missing[*]}" >&2
+    exit 1
+  }
+  root=(sudo)
+fi
+"${root[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq "${missing[@]}" > /dev/null
