@@ -66,7 +66,7 @@ struct Measurement: Encodable {
     }
     guard let file = arguments["json"] else { return }
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try encoder.encode(figures).write(to: URL(filePath: file))
   }
 
