@@ -7,14 +7,15 @@ extension NodeTests {
     let seeds = try? Listener()
 
     /// A peer that knows one seed, with quick timings.
-    private func makePeer(_ options: [String] = []) throws -> (NodeProcess, Connection) {
+    private func makePeer(_ options: [String: String] = [:]) throws -> (NodeProcess, Connection) {
       let listener = try #require(seeds)
+      let quick = [
+        "join-delay": "10ms", "settle": "50ms", "gossip-delay": "10ms",
+        "liveness-interval": "200ms", "relink-interval": "100ms", "gossip-count": "0",
+      ].merging(options) { $1 }
       let peer = try NodeProcess(
-        "gossip-peer",
-        [
-          "--join-delay", "10ms", "--settle", "50ms", "--gossip-delay", "10ms",
-          "--liveness-interval", "200ms", "--relink-interval", "100ms",
-        ] + options, seedList: "127.0.0.1:\(listener.port)\n")
+        "gossip-peer", quick.map { "--\($0)=\($1)" },
+        seedList: "127.0.0.1:\(listener.port)\n")
       return (peer, try listener.accept())
     }
 
@@ -46,7 +47,9 @@ extension NodeTests {
     @Test("a peer dials whom the seed lists, introduces itself, gossips and probes")
     func dials() throws {
       let other = try Listener()
-      let (peer, seed) = try makePeer(["--texts", "original", "--gossip-interval", "100ms"])
+      let (peer, seed) = try makePeer([
+        "texts": "original", "gossip-interval": "100ms", "gossip-count": "10",
+      ])
       try introduce(peer, seed, list: [other.port])
       let own = try peer.port()
       let link = try other.accept()
@@ -72,7 +75,7 @@ extension NodeTests {
 
     @Test("messages that arrive coalesced or cut anywhere are all answered")
     func answers() throws {
-      let (peer, seed) = try makePeer(["--gossip-count", "0", "--liveness-interval", "1h"])
+      let (peer, seed) = try makePeer(["liveness-interval": "1h"])
       try introduce(peer, seed, list: [])
       let own = try peer.port()
       let stream =
@@ -96,7 +99,7 @@ extension NodeTests {
 
     @Test("a text is forwarded as it came, on every link but the one it came from")
     func forwards() throws {
-      let (peer, seed) = try makePeer(["--gossip-count", "0", "--liveness-interval", "1h"])
+      let (peer, seed) = try makePeer(["liveness-interval": "1h"])
       try introduce(peer, seed, list: [])
       let own = try peer.port()
       let links = try (1...3).map { number in
@@ -114,7 +117,7 @@ extension NodeTests {
 
     @Test("the fifth peer to dial is told BUSY")
     func busy() throws {
-      let (peer, seed) = try makePeer(["--gossip-count", "0"])
+      let (peer, seed) = try makePeer()
       try introduce(peer, seed, list: [])
       let own = try peer.port()
       let links = try (1...4).map { number in
@@ -132,7 +135,7 @@ extension NodeTests {
     @Test("a neighbour that goes away is reported to the seed in the original's bytes")
     func reportsTheDead() throws {
       var other: Listener? = try Listener()
-      let (peer, seed) = try makePeer(["--gossip-count", "0"])
+      let (peer, seed) = try makePeer()
       let port = try #require(other?.port)
       try introduce(peer, seed, list: [port])
       let own = try peer.port()
@@ -153,7 +156,7 @@ extension NodeTests {
     @Test("a neighbour that falls silent is probed, dialled once more, and reported")
     func reportsTheFrozen() throws {
       let other = try Listener()
-      let (peer, seed) = try makePeer(["--gossip-count", "0", "--answer-timeout", "300ms"])
+      let (peer, seed) = try makePeer(["answer-timeout": "300ms"])
       try introduce(peer, seed, list: [other.port])
       let own = try peer.port()
       let link = try other.accept()
@@ -178,7 +181,7 @@ extension NodeTests {
 
     @Test("a neighbour that sends garbage is logged and closed")
     func garbage() throws {
-      let (peer, seed) = try makePeer(["--gossip-count", "0"])
+      let (peer, seed) = try makePeer()
       try introduce(peer, seed, list: [])
       let link = try Connection(port: try peer.port())
       link.write(handshake(6_001) + [UInt8](repeating: 0xfe, count: 1 << 20))
