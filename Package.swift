@@ -50,6 +50,7 @@ let package = Package(
 
     // Tests.
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
+    .testTarget(name: "LiveDriverTests", dependencies: ["LiveDriver", "Participants"]),
     .testTarget(name: "NodeTests", dependencies: ["seedbed-node"]),
     .testTarget(name: "GossipTests", dependencies: ["Gossip", "Participants"]),
     .testTarget(
