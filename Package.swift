@@ -39,14 +39,23 @@ let package = Package(
 
     // …and what runs, records and judges networks.
     .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
-    .target(name: "Supervisor", dependencies: ["CProcess", "Participants", "Topology"]),
-    .target(name: "History", dependencies: ["CSQLite", "Participants", "Topology"]),
-    .target(name: "Checks", dependencies: ["History"]),
+    .target(
+      name: "Supervisor", dependencies: ["Arguments", "CProcess", "Participants", "Topology"]),
+    .target(name: "History", dependencies: ["Arguments", "CSQLite", "Participants", "Topology"]),
+    .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
     .executableTarget(
       name: "seedbed",
       dependencies: [
         "Arguments", "Checks", "History", "Networks", "Participants", "Supervisor", "Topology",
       ]),
+
+    // Benchmarks, with the plain C they are measured against.
+    .target(
+      name: "BenchmarkReferences", dependencies: ["CSQLite"], path: "Benchmarks/References"),
+    .executableTarget(
+      name: "seedbed-benchmarks",
+      dependencies: ["Arguments", "BenchmarkReferences", "History", "Participants", "Topology"],
+      path: "Benchmarks/Runner"),
 
     // Tests.
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
@@ -56,8 +65,14 @@ let package = Package(
     .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
-    .testTarget(name: "HistoryTests", dependencies: ["CSQLite", "History", "Topology"]),
-    .testTarget(name: "ChecksTests", dependencies: ["Checks", "History"]),
+    .testTarget(
+      name: "HistoryTests",
+      dependencies: ["Arguments", "History", "Participants", "Topology", "seedbed"]),
+    .testTarget(
+      name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
+    .testTarget(
+      name: "ChecksTests",
+      dependencies: ["Arguments", "Checks", "History", "Participants", "Topology"]),
   ]
 )
 

@@ -1,2 +1,179 @@
+#define _GNU_SOURCE
+
 #include "CProcess.h"
-int cprocess_placeholder(void) { return 0; }
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+// Linux 5.11 has close_range with this flag; before it, one descriptor at a time.
+static void close_on_exec_from(unsigned first) {
+  if (syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+  long limit = sysconf(_SC_OPEN_MAX);
+  for (long descriptor = first; descriptor < limit; descriptor++)
+    fcntl((int)descriptor, F_SETFD, FD_CLOEXEC);
+}
+
+// Runs in the child, in the parent's memory: system calls only. Returns the errno of what failed.
+static int become(const struct cprocess_child *child, pid_t parent) {
+  if (setpgid(0, 0) != 0) return errno;
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
+  // The parent may have died before the death signal was set.
+  if (getppid() != parent) return ESRCH;
+
+  int input = open("/dev/null", O_RDONLY);
+  if (input < 0 || dup2(input, STDIN_FILENO) < 0) return errno;
+  int output = open(child->output, O_WRONLY | O_CREAT | O_APPEND, 0644);
+  if (output < 0) return errno;
+  if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0) return errno;
+  close_on_exec_from(3);
+
+  if (child->open_files != 0) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return errno;
+    limit.rlim_cur = child->open_files;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return errno;
+  }
+
+  // exec keeps ignored signals ignored and blocked ones blocked. The C library's sigaction refuses
+  // two of them; the kernel's structure is all zeros for the default, and shorter than this.
+  char standard[64] = {0};
+  for (int number = 1; number < NSIG; number++)
+    syscall(SYS_rt_sigaction, number, standard, NULL, (NSIG - 1) / 8);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  execve(child->path, child->arguments, child->environment);
+  return errno;
+}
+
+pid_t cprocess_spawn(const struct cprocess_child *child) {
+  // No handler of the parent may run in the child while it shares the parent's memory.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+
+  volatile int failure = 0;
+  pid_t parent = getpid();
+  pid_t pid = vfork();
+  if (pid == 0) {
+    failure = become(child, parent);
+    _exit(127);
+  }
+  int failed = pid < 0 ? errno : failure;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (failed == 0) return pid;
+  if (pid > 0) {
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+  }
+  return -failed;
+}
+
+int cprocess_pidfd_open(pid_t pid) {
+  // Linux 5.3; the descriptor is always closed on exec.
+  long descriptor = syscall(SYS_pidfd_open, pid, 0);
+  return descriptor < 0 ? -errno : (int)descriptor;
+}
+
+int cprocess_pidfd_signal(int pidfd, int signal) {
+  return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
+}
+
+int cprocess_pidfd_reap(int pidfd, int *code, int *signal) {
+  idtype_t type = (idtype_t)P_PIDFD;
+  siginfo_t information = {.si_pid = 0};
+  if (waitid(type, (id_t)pidfd, &information, WEXITED | WNOHANG | WNOWAIT) < 0) return -errno;
+  if (information.si_pid == 0) return 0;
+  // While the leader is a zombie, the group's number cannot have gone to anybody else.
+  kill(-information.si_pid, SIGKILL);
+  if (waitid(type, (id_t)pidfd, &information, WEXITED | WNOHANG) < 0) return -errno;
+  int exited = information.si_code == CLD_EXITED;
+  *code = exited ? information.si_status : 0;
+  *signal = exited ? 0 : information.si_status;
+  return 1;
+}
+
+int cprocess_epoll_open(void) {
+  int descriptor = epoll_create1(EPOLL_CLOEXEC);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+int cprocess_epoll_add(int epoll, int descriptor, uint64_t token) {
+  struct epoll_event event = {.events = EPOLLIN, .data.u64 = token};
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
+}
+
+int cprocess_epoll_wait(int epoll, uint64_t *tokens, int limit, int timeout_ms) {
+  struct epoll_event events[64];
+  int count = epoll_wait(epoll, events, limit < 64 ? limit : 64, timeout_ms);
+  if (count < 0) return errno == EINTR ? 0 : -errno;
+  for (int i = 0; i < count; i++) tokens[i] = events[i].data.u64;
+  return count;
+}
+
+int cprocess_signals_open(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  // Under nohup(1), SIGHUP is to stay without effect.
+  struct sigaction hangup;
+  if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+    sigaddset(&set, SIGHUP);
+  int failed = pthread_sigmask(SIG_BLOCK, &set, NULL);
+  if (failed != 0) return -failed;
+  signal(SIGPIPE, SIG_IGN);
+  int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+void cprocess_signals_unblock(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int cprocess_signals_next(int signals) {
+  struct signalfd_siginfo information;
+  ssize_t size = read(signals, &information, sizeof information);
+  return size == sizeof information ? (int)information.ssi_signo : 0;
+}
+
+int cprocess_event_open(void) {
+  int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+const uint32_t cprocess_watch_overflow = IN_Q_OVERFLOW;
+
+int cprocess_watch_open(const char *folder) {
+  int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  if (descriptor < 0) return -errno;
+  if (inotify_add_watch(descriptor, folder, IN_MODIFY) < 0) {
+    int failed = errno;
+    close(descriptor);
+    return -failed;
+  }
+  return descriptor;
+}

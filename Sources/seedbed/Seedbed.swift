@@ -10,7 +10,8 @@ protocol SeedbedCommand: SendableMetatype {
 @main struct Seedbed {
   /// In the order of the help.
   private static let commands: [any SeedbedCommand.Type] = [
-    PlanCommand.self
+    RunCommand.self, SpawnCommand.self, CheckCommand.self, QueryCommand.self, RunsCommand.self,
+    ShowCommand.self, LogsCommand.self, CollectCommand.self, PlanCommand.self,
   ]
 
   private static let root = Command(

@@ -1,1 +1,56 @@
-int cprocess_placeholder(void);
+// What the supervisor needs of Linux and Swift cannot say: vfork, pidfds, epoll, signalfd.
+//
+// Every function returns 0 or a count on success and a negative errno on failure.
+
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/// What a child process is started with. The strings and arrays belong to the caller.
+struct cprocess_child {
+  const char *path;
+  char *const *arguments;
+  char *const *environment;
+  /// Standard output and standard error are appended to this file.
+  const char *output;
+  /// The soft limit of open files that the child gets; 0 leaves it as it is.
+  uint64_t open_files;
+};
+
+/// Starts a child by vfork and exec: in a process group of its own, with SIGKILL as its death
+/// signal, default and unblocked signals, nothing to read, and no descriptor but the first three.
+///
+/// The death signal fires when the *thread* that called this ends: call it from the main thread.
+/// Returns the process ID, or the negative errno of what failed in the child.
+pid_t cprocess_spawn(const struct cprocess_child *child);
+
+/// A descriptor that becomes readable when the process ends.
+int cprocess_pidfd_open(pid_t pid);
+/// Signals exactly that process, never another that got its ID.
+int cprocess_pidfd_signal(int pidfd, int signal);
+/// Reaps the process, the leader of its group, and kills what it left in the group. Returns 1 and
+/// fills in either `code` (with `signal` 0) or `signal`; 0 when it has not ended.
+int cprocess_pidfd_reap(int pidfd, int *code, int *signal);
+
+int cprocess_epoll_open(void);
+/// Waits for readability; `token` comes back from the wait.
+int cprocess_epoll_add(int epoll, int descriptor, uint64_t token);
+/// Fills in the tokens of what is ready. A wait that a signal broke off returns 0.
+int cprocess_epoll_wait(int epoll, uint64_t *tokens, int limit, int timeout_ms);
+
+/// Blocks SIGINT, SIGTERM and, unless it is ignored, SIGHUP for this thread and those it starts,
+/// ignores SIGPIPE, and returns a descriptor that is readable when one of the three arrives.
+int cprocess_signals_open(void);
+/// The next of the signals that arrived, or 0.
+int cprocess_signals_next(int signals);
+/// Lets the signals do to this thread what they do by default. One that is pending does it now.
+void cprocess_signals_unblock(void);
+
+/// A descriptor that becomes readable by a write of eight bytes.
+int cprocess_event_open(void);
+
+/// Says when files in the folder are written to: inotify(7) with IN_MODIFY.
+int cprocess_watch_open(const char *folder);
+/// The bit of an inotify event's mask that says events were lost.
+extern const uint32_t cprocess_watch_overflow;

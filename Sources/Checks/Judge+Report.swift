@@ -1,0 +1,117 @@
+internal import Foundation
+internal import History
+
+/// What a piece of the report means, for whoever colours it.
+package enum Tone: Sendable {
+  case good
+  case bad
+  case unsure
+  case heading
+  case faint
+}
+
+/// The report for people: a line for each check, then what was violated.
+extension Judge {
+  /// How many violations of a check are shown, and for how many the log lines around them.
+  private static let shownRows = 10
+  private static let rowsWithLines = 2
+
+  /// - Parameter paint: gives a text the colours of its meaning; the text itself where there are none.
+  package func report(
+    _ judgements: [Judgement], paint: (String, Tone) -> String
+  ) throws -> String {
+    let verdicts = Self.table(
+      judgements.map { [$0.verdict.symbol, $0.check.name, $0.verdict.rawValue, $0.reason] })
+    var text = zip(judgements, verdicts).map { judgement, line in
+      paint(judgement.verdict.symbol, judgement.verdict.tone) + line.dropFirst()
+    }
+    for judgement in judgements where !judgement.rows.isEmpty {
+      text.append("")
+      text.append(paint("\(judgement.check.name): \(judgement.check.promise)", .heading))
+      text += violations(of: judgement)
+      for row in judgement.rows.prefix(Self.rowsWithLines) {
+        guard let around = try surroundings(of: row, columns: judgement.columns) else { continue }
+        text += describe(around).map { paint($0, .faint) }
+      }
+    }
+    return text.map { "\($0)\n" }.joined()
+  }
+
+  private func violations(of judgement: Judgement) -> [String] {
+    // A column without a value in any row (an excuse that nobody needed) says nothing.
+    let columns = judgement.columns.indices.filter { column in
+      judgement.rows.contains { $0[column] != .null }
+    }
+    let shown = judgement.rows.prefix(Self.shownRows)
+    let cells = shown.map { row in columns.map { row[$0].shown } }
+    var lines = Self.table([columns.map { judgement.columns[$0] }] + cells).map { "  \($0)" }
+    let others = (judgement.violations ?? shown.count) - shown.count
+    if others > 0 { lines.append("  … and \(others) more") }
+    return lines
+  }
+
+  private func describe(_ around: Surroundings) -> [String] {
+    guard !around.lines.isEmpty else { return [] }
+    let lines = around.lines.map { line in
+      [
+        String(format: "%.3f s", line.moment), line.node, line.kind,
+        [line.peer, line.data == "{}" ? nil : SQLValue.text(line.data).shown]
+          .compactMap(\.self).joined(separator: " "),
+      ]
+    }
+    return ["  log lines around \(String(format: "%.3f s", around.moment)):"]
+      + Self.table(lines).map { "    \($0)" }
+  }
+
+  /// Cells in columns as wide as their widest.
+  private static func table(_ rows: [[String]]) -> [String] {
+    let widths = rows.reduce(into: [Int](repeating: 0, count: rows.first?.count ?? 0)) {
+      widths, row in
+      for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) }
+    }
+    return rows.map { row in
+      let cells = row.enumerated().map { column, cell in
+        cell + String(repeating: " ", count: widths[column] - cell.count)
+      }
+      let line = cells.joined(separator: "  ")
+      return String(line[...(line.lastIndex { $0 != " " } ?? line.startIndex)])
+    }
+  }
+}
+
+extension Verdict {
+  fileprivate var symbol: String {
+    switch self {
+    case .pass: "✓"
+    case .fail: "✗"
+    case .inconclusive: "?"
+    case .error: "!"
+    }
+  }
+
+  fileprivate var tone: Tone {
+    switch self {
+    case .pass: .good
+    case .fail, .error: .bad
+    case .inconclusive: .unsure
+    }
+  }
+}
+
+extension SQLValue {
+  /// The most characters of a value that are shown.
+  private static let longestShown = 100
+
+  fileprivate var shown: String {
+    switch self {
+    case .null: return "-"
+    case .integer(let integer): return String(integer)
+    case .real(let real): return String(real)
+    case .blob(let bytes): return "\(bytes.count) bytes"
+    case .text(let text):
+      let line = text.replacing("\n", with: " ")
+      return line.count <= Self.longestShown
+        ? line : line.prefix(Self.longestShown - 1) + "…"
+    }
+  }
+}

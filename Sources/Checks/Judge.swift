@@ -1,0 +1,175 @@
+internal import History
+
+/// Applies checks to one run of a history.
+package struct Judge: ~Copyable {
+  /// How long the two statements of a check may take together.
+  package static let timeLimit = Duration.seconds(60)
+  /// The column that says why a violation cannot be held against the network.
+  static let excuseColumn = "excuse"
+
+  let history: ReadOnlyHistory
+  let timeLimit: Duration
+  /// Why no check can be applied to this run, if so.
+  private let obstacle: String?
+  package let network: String
+  /// The run's name.
+  package let run: String
+  /// The checks that the run's topology asks for; `nil` for every check of the network.
+  package let plannedChecks: [String]?
+
+  /// Opens a history, limited to a run.
+  package init(
+    _ file: String, run number: Int64, timeLimit: Duration = Judge.timeLimit
+  ) throws {
+    let history = try ReadOnlyHistory(file, run: number)
+    var facts: [String] = []
+    var planned: [String]?
+    var obstacle: String?
+    do {
+      let statement = try history.database.prepare(
+        "SELECT name, network, began_t, stopping_t, plan -> '$.checks' FROM runs")
+      guard try statement.step() else {
+        throw HistoryError("\(file): there is no run \(number)")
+      }
+      facts = [statement.text(at: 0) ?? "", statement.text(at: 1) ?? ""]
+      if statement.value(at: 2) == .null {
+        obstacle = "the run never began: its nodes were not all ready"
+      } else if statement.value(at: 3) == .null {
+        obstacle = "the run has not come to its stop: it goes on, or its supervisor died"
+      }
+      if statement.value(at: 4) != .null { planned = [] }
+    }
+    do {
+      let statement = try history.database.prepare(
+        "SELECT value FROM runs, json_each(plan, '$.checks')")
+      while try statement.step() { planned?.append(statement.text(at: 0) ?? "") }
+    }
+    self.history = history
+    self.timeLimit = timeLimit
+    self.obstacle = obstacle
+    run = facts[0]
+    network = facts[1]
+    plannedChecks = planned
+  }
+
+  package func judge(_ checks: [Check]) -> [Judgement] { checks.map { judge($0) } }
+
+  package func judge(_ check: Check) -> Judgement {
+    var judgement = Judgement(check: check, verdict: .inconclusive, reason: obstacle ?? "")
+    guard obstacle == nil else { return judgement }
+    history.database.limitTime(to: timeLimit)
+    var rest = check.text[...]
+    do {
+      let excuse = try collectViolations(&rest, into: &judgement)
+      try countWitnesses(&rest, into: &judgement)
+      try endOfStatements(&rest)
+      conclude(&judgement, excuse: excuse)
+    } catch let error as StatementError {
+      judgement.verdict = .error
+      judgement.reason = "\(check.file): \(error.message)"
+    } catch let error as DatabaseError {
+      judgement.verdict = .error
+      judgement.reason = describe(error, in: check)
+    } catch {
+      judgement.verdict = .error
+      judgement.reason = "\(check.file): \(error)"
+    }
+    return judgement
+  }
+
+  /// What is wrong with a check's statements besides what SQLite says.
+  private struct StatementError: Error {
+    var message: String
+
+    init(_ message: String) { self.message = message }
+
+    static let wrongNumber = StatementError(
+      "a check has two statements, each ended by ';': one selects violations, one counts witnesses")
+  }
+
+  /// The violations that nothing excuses count first; `reason` is then empty. Gives the first
+  /// excuse when every violation has one.
+  private func collectViolations(
+    _ rest: inout Substring, into judgement: inout Judgement
+  ) throws -> String? {
+    guard let statement = try history.database.prepareNext(&rest) else {
+      throw StatementError.wrongNumber
+    }
+    let columns = statement.columnNames
+    let excuseColumn = columns.firstIndex(of: Self.excuseColumn)
+    var violations = 0
+    var excused: [[SQLValue]] = []
+    var excuse: String?
+    while try statement.step() {
+      violations += 1
+      let row = columns.indices.map { statement.value(at: $0) }
+      if let excuseColumn, let words = statement.text(at: excuseColumn) {
+        excuse = excuse ?? words
+        if excused.count < Judgement.keptRows { excused.append(row) }
+      } else if judgement.rows.count < Judgement.keptRows {
+        judgement.rows.append(row)
+      }
+    }
+    judgement.violations = violations
+    judgement.columns = columns
+    let isExcused = judgement.rows.isEmpty
+    judgement.rows += excused.prefix(Judgement.keptRows - judgement.rows.count)
+    return isExcused ? excuse : nil
+  }
+
+  private func countWitnesses(
+    _ rest: inout Substring, into judgement: inout Judgement
+  ) throws {
+    guard let statement = try history.database.prepareNext(&rest) else {
+      throw StatementError.wrongNumber
+    }
+    guard statement.columnCount == 1, try statement.step(),
+      case .integer(let witnesses) = statement.value(at: 0), try !statement.step()
+    else {
+      throw StatementError("the second statement must give one number, the count of witnesses")
+    }
+    judgement.witnesses = Int(witnesses)
+  }
+
+  private func endOfStatements(_ rest: inout Substring) throws {
+    guard try history.database.prepareNext(&rest) == nil else { throw StatementError.wrongNumber }
+  }
+
+  private func conclude(_ judgement: inout Judgement, excuse: String?) {
+    let check = judgement.check
+    let violations = judgement.violations ?? 0
+    let witnesses = judgement.witnesses ?? 0
+    if violations > 0, excuse == nil {
+      judgement.verdict = .fail
+      judgement.reason = "\(count(violations, "violation")), \(count(witnesses, "witness"))"
+    } else if let excuse {
+      judgement.verdict = .inconclusive
+      judgement.reason = "\(count(violations, "violation")), but \(excuse)"
+    } else if witnesses < check.leastWitnesses {
+      judgement.verdict = .inconclusive
+      judgement.reason =
+        "\(witnesses) of at least \(count(check.leastWitnesses, "witness"))"
+        + (check.tooFew.isEmpty ? "" : ": \(check.tooFew)")
+    } else {
+      judgement.verdict = .pass
+      judgement.reason = count(witnesses, "witness")
+    }
+  }
+
+  private func count(_ number: Int, _ word: String) -> String {
+    number == 1 ? "1 \(word)" : "\(number) \(word)\(word.hasSuffix("s") ? "es" : "s")"
+  }
+
+  /// SQLite's message with the line of the check's file.
+  private func describe(_ error: DatabaseError, in check: Check) -> String {
+    if error.isInterruption { return "\(check.file): it took longer than \(timeLimit)" }
+    guard error.isBadSQL, !error.isRefusedWrite else { return "\(check.file): \(error)" }
+    // A statement that does not compile is given with all that follows it.
+    guard let sql = error.sql, let offset = error.offset, check.text.hasSuffix(sql) else {
+      return "\(check.file): \(error.message)"
+    }
+    let place = check.text.utf8.count - sql.utf8.count + offset
+    let line = check.text.utf8.prefix(place).count { $0 == UInt8(ascii: "\n") } + 1
+    return "\(check.file):\(line): \(error.message)"
+  }
+}

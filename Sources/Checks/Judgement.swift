@@ -1,0 +1,51 @@
+package import Arguments
+package import History
+
+/// What a check says about a run.
+package enum Verdict: String, CaseIterable, Sendable {
+  case pass
+  case fail
+  /// There was too little to judge, or the host was too busy.
+  case inconclusive
+  /// The check itself did not work.
+  case error
+}
+
+/// A check's verdict with what it rests on.
+package struct Judgement: Sendable, Equatable {
+  /// How many of the violations are kept with a verdict.
+  package static let keptRows = 100
+
+  package var check: Check
+  package var verdict: Verdict
+  /// Why, in words.
+  package var reason: String
+  /// Rows of the violations query; `nil` where it did not run to its end.
+  package var violations: Int?
+  /// `nil` where they were not counted.
+  package var witnesses: Int?
+  /// The columns of `rows`.
+  package var columns: [String] = []
+  /// The first violations.
+  package var rows: [[SQLValue]] = []
+
+  /// What the verdict means for the run. A warning fails nothing, but a check that does not work is
+  /// an error whatever it is worth.
+  package var exitCode: ExitCode {
+    switch (verdict, check.severity) {
+    case (.error, _): .error
+    case (_, .warning), (.pass, _): .success
+    case (.fail, .error): .failed
+    case (.inconclusive, .error): .inconclusive
+    }
+  }
+}
+
+extension [Judgement] {
+  /// The worst of all: an error before a failure (the judge must work before what it says counts), a
+  /// failure before what could not be judged.
+  package var exitCode: ExitCode {
+    let codes = map(\.exitCode)
+    return [.error, .failed, .inconclusive].first(where: codes.contains) ?? .success
+  }
+}

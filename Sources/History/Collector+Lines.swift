@@ -1,0 +1,129 @@
+internal import Glibc
+internal import Participants
+
+/// From bytes to rows.
+extension Collector {
+  /// Takes the complete lines in `bytes`, which lie at the reading's place, and moves the place behind
+  /// them.
+  mutating func take(
+    _ bytes: UnsafeMutableRawBufferPointer, _ reading: inout Reading
+  ) throws {
+    guard let base = bytes.baseAddress else { return }
+    let start = reading.place.readTo
+    var position = 0
+    while position < bytes.count {
+      let rest = bytes.count - position
+      let newline = unsafe memchr(base + position, 0x0A, rest)
+      let end = unsafe newline.map { unsafe $0 - base + 1 }
+      if reading.isInsideLongLine {
+        reading.isInsideLongLine = end == nil
+        position = end ?? bytes.count
+        continue
+      }
+      // A line without its end waits for more, as long as it may still be short enough.
+      guard end != nil || rest >= Event.longestLine else { break }
+      let next = end ?? bytes.count
+      let offset = start + Int64(position)
+      if end != nil, next - position <= Event.longestLine {
+        let line = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[position..<next - 1])
+        try unsafe take(line: line, at: offset, &reading)
+      } else {
+        let line = unsafe UnsafeRawBufferPointer(rebasing: bytes[position..<next])
+        try unsafe reject(line, at: offset, "longer than \(Event.longestLine) bytes", &reading)
+        reading.isInsideLongLine = end == nil
+      }
+      position = next
+    }
+    // The next read overwrites the texts.
+    try writer.flush()
+    reading.place.readTo = start + Int64(position)
+  }
+
+  /// Takes one line, without its newline.
+  private mutating func take(
+    line: UnsafeMutableRawBufferPointer, at offset: Int64, _ reading: inout Reading
+  ) throws {
+    let text = UnsafeRawBufferPointer(line)
+    let event: EventLine
+    do {
+      event = try unsafe EventLine(line.assumingMemoryBound(to: UInt8.self).span)
+    } catch {
+      return try unsafe reject(text, at: offset, error.description, &reading)
+    }
+    let last = reading.place.lastSequence
+    guard event.sequence > last else {
+      return try unsafe reject(text, at: offset, "n = \(event.sequence) after \(last)", &reading)
+    }
+    if event.sequence != last + 1 {
+      let reason = "n = \(event.sequence) after \(last): lines are missing (this one was kept)"
+      try unsafe reject(text, at: offset, reason, &reading)
+    }
+    reading.place.lastSequence = event.sequence
+    let kind = unsafe UnsafeRawBufferPointer(rebasing: text[event.kind])
+    // The few kinds that mean more than themselves.
+    let name: String? =
+      if unsafe reading.isSupervisor || kind.starts(with: "node.".utf8) {
+        unsafe String(decoding: kind, as: UTF8.self)
+      } else {
+        nil
+      }
+    if !reading.isSupervisor {
+      guard !reading.place.ended || name == RecordedFacts.ready else {
+        return try unsafe reject(text, at: offset, "after the node's node.stopped", &reading)
+      }
+      reading.place.ended = name == RecordedFacts.stopped
+    }
+    let data = unsafe Self.data(of: event, in: line)
+    try unsafe writer.add(
+      EventWriter.Row(
+        sequence: event.sequence, time: event.time, kind: kind,
+        peer: event.peer.map { unsafe UnsafeRawBufferPointer(rebasing: text[$0]) }, data: data))
+    reading.progress.lines += 1
+    let facts = reading.isSupervisor ? RecordedFacts.ofSupervisor : RecordedFacts.ofNode
+    if let name, let sql = facts[name] {
+      let problem = try unsafe record(sql, time: event.time, data: data, of: reading.node)
+      if let problem { try unsafe reject(data, at: offset, problem, &reading) }
+    }
+  }
+
+  /// The fields after `kind` and `peer` as an object of their own, in place: the comma before the
+  /// first becomes its opening brace.
+  private static func data(
+    of event: EventLine, in line: UnsafeMutableRawBufferPointer
+  ) -> UnsafeRawBufferPointer {
+    guard let fields = event.fields else { return unsafe noFields }
+    unsafe line[fields] = UInt8(ascii: "{")
+    return unsafe UnsafeRawBufferPointer(rebasing: line[fields..<event.end])
+  }
+
+  private static var noFields: UnsafeRawBufferPointer {
+    let text: StaticString = "{}"
+    return unsafe UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+  }
+
+  /// Runs what an event means for the other tables; gives what did not fit there.
+  private func record(
+    _ sql: String, time: Int64, data: UnsafeRawBufferPointer, of node: String
+  ) throws(DatabaseError) -> String? {
+    let statement = try database.prepare(sql)
+    try statement.bind([
+      ":run": .integer(run), ":node": .text(node), ":t": .integer(time),
+      ":data": .text(unsafe String(decoding: data, as: UTF8.self)),
+    ])
+    do {
+      try statement.run()
+      return nil
+    } catch  where error.isConstraint {
+      return "\(error.message) (the event itself was kept)"
+    }
+  }
+
+  /// Records why a line did not become an event, or not without a remark.
+  private func reject(
+    _ line: UnsafeRawBufferPointer, at offset: Int64, _ reason: String, _ reading: inout Reading
+  ) throws {
+    let text = unsafe String(decoding: line.prefix(Self.longestRejection), as: UTF8.self)
+    try writer.reject(node: reading.node, offset: offset, reason: reason, line: text)
+    reading.progress.rejected += 1
+  }
+}

@@ -1,0 +1,249 @@
+internal import Glibc
+internal import Participants
+
+/// Brings the logs of one run's folder into the history, every complete line exactly once.
+///
+/// Rows and the offsets up to which the logs were read are stored in one transaction, and the offsets
+/// are read again inside it. So it may be killed anywhere, run twice, run years later or run beside
+/// another collector on the same folder: the rows are the same.
+///
+/// Loop over ``step()`` while the run lives, then call ``finish()``. A collector belongs to one
+/// thread.
+@safe package struct Collector: ~Copyable {
+  /// What one step did.
+  package struct Progress: Sendable, Equatable {
+    package var bytes = 0
+    /// Lines that became events.
+    package var lines = 0
+    /// Rows of `rejected_lines`.
+    package var rejected = 0
+    /// Whether all that the logs held was taken; if not, the next step has more to do at once.
+    package var isUpToDate = true
+
+    package init() {}
+
+    package static func + (a: Progress, b: Progress) -> Progress {
+      var sum = b
+      sum.bytes += a.bytes
+      sum.lines += a.lines
+      sum.rejected += a.rejected
+      return sum
+    }
+  }
+
+  /// The end of a log without a newline: it is kept for a later collector.
+  package struct IncompleteLine: Sendable, Equatable {
+    package var node: String
+    package var bytes: Int
+  }
+
+  /// How many lines a transaction takes, about: a step stops at the first read beyond it.
+  static let linesPerTransaction = 10_000
+  /// How much is read at a time, in bytes. A line always fits.
+  static let readSize = 512 * 1_024
+  /// How much of a rejected line is kept, in bytes.
+  static let longestRejection = 1_024
+
+  package let run: Int64
+  let database: Database
+  private var folder: LogFolder
+  var writer: EventWriter
+  private let selectFile: Statement
+  private let updateFile: Statement
+  private let addNode: Statement
+  private let buffer: UnsafeMutableRawBufferPointer
+  private var logs: [Log]
+  private var known: Set<String>
+  /// Indices of logs that have grown, still to be read.
+  private var backlog: [Int] = []
+
+  /// What is known of a log between steps.
+  private struct Log {
+    var file: String
+    /// The size up to which it was read or looked through.
+    var seen: Int64 = 0
+    /// The end of its last complete line.
+    var readTo: Int64
+    var isReported = false
+
+    var node: String { String(file.dropLast(RunFolder.logSuffix.count)) }
+  }
+
+  /// What is stored of a log: where the next line begins and what came before it.
+  struct Place {
+    var readTo: Int64 = 0
+    var lastSequence: Int64 = 0
+    /// Whether the node said that it stopped.
+    var ended = false
+  }
+
+  /// The reading of one log within one step.
+  struct Reading {
+    let node: String
+    var place: Place
+    /// Whether the next bytes belong to a line that was too long and is rejected already.
+    var isInsideLongLine = false
+    var progress = Progress()
+
+    init(node: String, place: Place) {
+      self.node = node
+      self.place = place
+    }
+
+    var isSupervisor: Bool { node == RunFolder.supervisor }
+  }
+
+  /// Opens the folder and adds its run to the history if it is not there.
+  package init(folder: RunFolder, history file: String) throws {
+    let database = try History.open(file)
+    let run = try database.transaction { try Self.addRun(folder, to: database) }
+    let logFolder = try LogFolder(folder.path)
+    let writer = try EventWriter(database, run: run)
+    let selectFile = try database.prepare(
+      "SELECT read_to, last_n, ended FROM log_files WHERE run = ? AND node = ?")
+    let updateFile = try database.prepare(
+      """
+      INSERT INTO log_files (run, node, file, read_to, last_n, ended) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (run, node) DO UPDATE
+      SET read_to = excluded.read_to, last_n = excluded.last_n, ended = excluded.ended
+      """)
+    let addNode = try database.prepare("INSERT OR IGNORE INTO nodes (run, node) VALUES (?, ?)")
+    let logs = try Self.storedLogs(of: run, in: database)
+    // A throwing initialiser must not leave a noncopyable value half made: first all, then each.
+    self.run = run
+    self.database = database
+    self.folder = logFolder
+    self.writer = writer
+    self.selectFile = selectFile
+    self.updateFile = updateFile
+    self.addNode = addNode
+    self.logs = logs
+    known = Set(logs.map(\.file))
+    unsafe buffer = .allocate(byteCount: Self.readSize, alignment: 16)
+  }
+
+  deinit {
+    unsafe buffer.deallocate()
+  }
+
+  /// Takes what the logs have gained, at most a transaction's worth. When nothing has changed it
+  /// costs a look at each log's size.
+  package mutating func step() throws -> Progress {
+    var progress = Progress()
+    if backlog.isEmpty { try look(&progress) }
+    guard !backlog.isEmpty else { return progress }
+    try database.execute("BEGIN IMMEDIATE")
+    do {
+      while let index = backlog.last, progress.lines < Self.linesPerTransaction {
+        if try read(index, &progress) { backlog.removeLast() }
+      }
+      try database.execute("COMMIT")
+    } catch {
+      // After some errors (a full disk) SQLite has rolled back already.
+      try? database.execute("ROLLBACK")
+      writer.drop()
+      backlog = []
+      for index in logs.indices { logs[index].seen = 0 }
+      throw error
+    }
+    progress.isUpToDate = backlog.isEmpty
+    return progress
+  }
+
+  /// Steps until everything is taken; gives what that was, and the incomplete lines that are left.
+  package mutating func finish() throws -> (progress: Progress, incomplete: [IncompleteLine]) {
+    var total = Progress()
+    repeat {
+      total = total + (try step())
+    } while !total.isUpToDate
+    let incomplete = logs.filter { $0.seen > $0.readTo }.map {
+      IncompleteLine(node: $0.node, bytes: Int($0.seen - $0.readTo))
+    }
+    return (total, incomplete)
+  }
+
+  /// Finds the logs that have grown.
+  private mutating func look(_ progress: inout Progress) throws {
+    for name in try folder.changedNames() ?? [] where known.insert(name).inserted {
+      logs.append(Log(file: name, readTo: 0))
+    }
+    for index in logs.indices.reversed() {
+      let log = logs[index]
+      let size = try folder.size(of: log.file)
+      if let size, size >= log.readTo {
+        if size != log.seen { backlog.append(index) }
+      } else if !log.isReported, log.readTo > 0 {
+        // What it held is in the history; what it holds now may be anything.
+        logs[index].isReported = true
+        let reason =
+          size.map { "the log shrank from \(log.readTo) to \($0) bytes: it is not read again" }
+          ?? "the log was read up to here and has vanished"
+        try writer.reject(node: log.node, offset: log.readTo, reason: reason, line: nil)
+        progress.rejected += 1
+      }
+    }
+    progress.isUpToDate = backlog.isEmpty
+  }
+
+  /// Reads a log to its end, or until the transaction has enough; true at its end.
+  private mutating func read(_ index: Int, _ progress: inout Progress) throws -> Bool {
+    let log = logs[index]
+    guard let file = try folder.open(log.file) else { return true }
+    var reading = Reading(node: log.node, place: try storedPlace(of: log.node))
+    let start = reading.place.readTo
+    try writer.begin(node: log.node)
+    // The byte before the place tells whether it is inside a line that was too long.
+    var context = start > 0 ? 1 : 0
+    var reachedEnd = false
+    while !reachedEnd, progress.lines + reading.progress.lines < Self.linesPerTransaction {
+      let offset = reading.place.readTo
+      let count = try unsafe file.read(at: offset - Int64(context), into: buffer)
+      if context > 0, count > 0 { reading.isInsideLongLine = unsafe buffer[0] != 0x0A }
+      let bytes = unsafe UnsafeMutableRawBufferPointer(
+        rebasing: buffer[context..<max(count, context)])
+      context = 0
+      try unsafe take(bytes, &reading)
+      logs[index].seen = offset + Int64(bytes.count)
+      logs[index].readTo = reading.place.readTo
+      reachedEnd = reading.place.readTo == offset
+    }
+    reading.progress.bytes = Int(reading.place.readTo - start)
+    if reading.progress.bytes > 0 { try store(reading.place, of: log) }
+    progress = progress + reading.progress
+    return reachedEnd
+  }
+
+  private static func storedLogs(
+    of run: Int64, in database: borrowing Database
+  ) throws -> [Log] {
+    let statement = try database.prepare("SELECT file, read_to FROM log_files WHERE run = ?")
+    try statement.bind(.integer(run))
+    var logs: [Log] = []
+    while try statement.step() {
+      logs.append(Log(file: statement.text(at: 0) ?? "", readTo: statement.integer(at: 1)))
+    }
+    return logs
+  }
+
+  private func storedPlace(of node: String) throws -> Place {
+    try selectFile.bind(.integer(run), .text(node))
+    defer { selectFile.reset() }
+    guard try selectFile.step() else {
+      if node != RunFolder.supervisor {
+        try addNode.bind(.integer(run), .text(node))
+        try addNode.run()
+      }
+      return Place()
+    }
+    return Place(
+      readTo: selectFile.integer(at: 0), lastSequence: selectFile.integer(at: 1),
+      ended: selectFile.integer(at: 2) != 0)
+  }
+
+  private func store(_ place: Place, of log: Log) throws {
+    try updateFile.bind(
+      .integer(run), .text(log.node), .text(log.file), .integer(place.readTo),
+      .integer(place.lastSequence), .integer(place.ended ? 1 : 0))
+    try updateFile.run()
+  }
+}

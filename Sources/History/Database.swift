@@ -1,0 +1,149 @@
+internal import CSQLite
+
+/// A connection to an SQLite database: a thin wrapper that turns result codes into errors and frees
+/// what it opened exactly once.
+///
+/// A connection belongs to one thread at a time (it is opened without SQLite's own mutexes).
+@safe package struct Database: ~Copyable {
+  package enum Mode: Sendable {
+    /// Creates the file when it is absent.
+    case readWrite
+    case readOnly
+  }
+
+  let handle: OpaquePointer
+  /// The file's path as it was given, for messages.
+  package let file: String
+  /// Owned here because SQLite keeps only a pointer to it.
+  private let deadline = Deadline()
+
+  /// How long a statement waits for another process's transaction before it fails: long enough for
+  /// several runs that write to one history.
+  package static let busyTimeoutMilliseconds: Int32 = 30_000
+
+  package init(opening file: String, mode: Mode) throws(DatabaseError) {
+    let flags =
+      switch mode {
+      case .readWrite: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+      case .readOnly: SQLITE_OPEN_READONLY
+      }
+    var opened: OpaquePointer?
+    let code = unsafe sqlite3_open_v2(file, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
+    guard code == SQLITE_OK, let handle = unsafe opened else {
+      let error = unsafe DatabaseError(code: code, handle: opened, sql: nil, file: file)
+      unsafe sqlite3_close_v2(opened)
+      throw error
+    }
+    unsafe self.handle = handle
+    self.file = file
+    unsafe sqlite3_extended_result_codes(handle, 1)
+    unsafe sqlite3_busy_timeout(handle, Self.busyTimeoutMilliseconds)
+  }
+
+  deinit {
+    // Statements that are still alive keep a closed connection until they are finalised.
+    unsafe sqlite3_close_v2(handle)
+  }
+
+  /// Runs every statement in `sql` and drops their rows.
+  package func execute(_ sql: String) throws(DatabaseError) {
+    let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
+    guard code == SQLITE_OK else { throw error(code, sql: sql) }
+  }
+
+  /// Compiles the one statement in `sql`. With more than one, or none, it throws.
+  package func prepare(_ sql: String) throws(DatabaseError) -> Statement {
+    var rest = sql[...]
+    guard let statement = try prepareNext(&rest) else {
+      throw DatabaseError(
+        code: SQLITE_ERROR, message: "there is no statement here", sql: sql, file: file)
+    }
+    guard try prepareNext(&rest) == nil else {
+      throw DatabaseError(
+        code: SQLITE_ERROR, message: "there is more than one statement here; give one", sql: sql,
+        file: file)
+    }
+    return statement
+  }
+
+  /// Compiles the first statement of `rest` and removes it from there; `nil` when only spaces and
+  /// comments are left.
+  package func prepareNext(_ rest: inout Substring) throws(DatabaseError) -> Statement? {
+    while !rest.isEmpty {
+      var compiled: OpaquePointer?
+      var consumed = 0
+      let sql = String(rest)
+      let code = unsafe sql.withCString { start in
+        var tail: UnsafePointer<CChar>?
+        let code = unsafe sqlite3_prepare_v2(handle, start, -1, &compiled, &tail)
+        if let tail = unsafe tail { consumed = unsafe tail - start }
+        return code
+      }
+      guard code == SQLITE_OK else { throw error(code, sql: sql) }
+      let used = sql.utf8.index(sql.startIndex, offsetBy: consumed)
+      // A NUL byte ends SQLite's reading; what follows it would never be consumed.
+      rest = consumed == 0 ? "" : Substring(sql[used...])
+      if let compiled = unsafe compiled {
+        return unsafe Statement(
+          handle: compiled, connection: handle, sql: String(sql[..<used]), file: file)
+      }
+    }
+    return nil
+  }
+
+  /// Runs `body` in a transaction that holds the write lock from its start, so that what it reads
+  /// cannot change before it writes. An error rolls back.
+  package func transaction<T>(_ body: () throws -> T) throws -> T {
+    try execute("BEGIN IMMEDIATE")
+    do {
+      let result = try body()
+      try execute("COMMIT")
+      return result
+    } catch {
+      // SQLite has already rolled back after some errors (a full disk); then this is one too many.
+      unsafe sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
+      throw error
+    }
+  }
+
+  /// The first column of the first row as an integer; `nil` when there is no row or it is NULL.
+  package func integer(_ sql: String) throws(DatabaseError) -> Int64? {
+    let statement = try prepare(sql)
+    guard try statement.step(), case .integer(let value) = statement.value(at: 0) else {
+      return nil
+    }
+    return value
+  }
+
+  /// The first column of the first row as text; `nil` when there is no row or it is NULL.
+  package func text(_ sql: String) throws(DatabaseError) -> String? {
+    let statement = try prepare(sql)
+    guard try statement.step() else { return nil }
+    return statement.text(at: 0)
+  }
+
+  /// The rowid of the last row that was inserted.
+  package var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
+
+  /// From now on every statement that still runs after `limit` fails with ``DatabaseError`` whose
+  /// ``DatabaseError/isInterruption`` is true.
+  package func limitTime(to limit: Duration) {
+    deadline.time = ContinuousClock.now + limit
+    let context = unsafe Unmanaged.passUnretained(deadline).toOpaque()
+    unsafe sqlite3_progress_handler(
+      handle, 10_000,
+      { context in
+        guard let context = unsafe context else { return 0 }
+        let deadline = unsafe Unmanaged<Deadline>.fromOpaque(context).takeUnretainedValue()
+        return ContinuousClock.now < deadline.time ? 0 : 1
+      }, context)
+  }
+
+  private final class Deadline {
+    var time = ContinuousClock.now
+  }
+
+  private func error(_ code: Int32, sql: String) -> DatabaseError {
+    unsafe DatabaseError(code: code, handle: handle, sql: sql, file: file)
+  }
+}

@@ -1,0 +1,213 @@
+extension View {
+  /// What the checks of the gossip network, and people, ask about.
+  static let gossip = [
+    links, gossipDeadlines, deadNodeReports, deadNodeDuties, gossipDeliveries, gossipAudience,
+    seedBeliefs, settledBeliefs, finalGraph,
+  ]
+
+  static let links = View(
+    name: "links",
+    summary: """
+      A link between two peers as one of them, its owner, logged it: two rows where both \
+      did.
+      """,
+    columns: [
+      ("run", "the run"),
+      ("node", "the owner"),
+      ("peer_node", "the neighbour's name; NULL: no node of this run"),
+      ("peer", "the neighbour's address"),
+      ("direction", "`dialled` or `accepted` by the owner"),
+      ("opened_t", "when both handshakes were through"),
+      ("opened_s", "seconds from the run's beginning to `opened_t`"),
+      (
+        "closed_t",
+        "when it ended for the owner, by its own end at the latest; NULL: open to the last"
+      ),
+      ("closed_s", "seconds from the run's beginning to `closed_t`"),
+      (
+        "reason",
+        "why, in the words of `link.closed`; `died`: the owner's own end; NULL: open to the "
+          + "last"
+      ),
+    ],
+    body: """
+      WITH
+      marks AS MATERIALIZED (
+        SELECT run, node, n, t, kind, peer, data,
+          sum(kind = 'node.ready') OVER (PARTITION BY run, node ORDER BY n) AS life
+        FROM events
+        WHERE kind IN ('node.ready', 'link.opened', 'link.closed')
+      ),
+      -- Two links of one pair of nodes overlap for a moment now and then (a duplicate): the first
+      -- close is paired with the first opening, so that the rows together say when there was one.
+      placed AS (
+        SELECT run, node, life, peer, kind, t, data,
+          row_number() OVER (PARTITION BY run, node, life, peer, kind ORDER BY n) AS place
+        FROM marks WHERE kind <> 'node.ready'
+      ),
+      paired AS (
+        SELECT run, node, life, peer,
+          min(t) FILTER (WHERE kind = 'link.opened') AS opened_t,
+          min(data ->> 'direction') FILTER (WHERE kind = 'link.opened') AS direction,
+          min(t) FILTER (WHERE kind = 'link.closed') AS closed_t,
+          min(data ->> 'reason') FILTER (WHERE kind = 'link.closed') AS reason
+        FROM placed GROUP BY run, node, life, peer, place
+      ),
+      -- The end of each life that ended before the run did.
+      ended AS MATERIALIZED (
+        SELECT d.run, d.node, d.t, max(m.life) AS life
+        FROM deaths d JOIN marks m ON m.run = d.run AND m.node = d.node AND m.t <= d.gone_t
+        WHERE d.cause <> 'frozen' AND m.kind = 'node.ready'
+        GROUP BY d.run, d.node, d.t
+      )
+      SELECT l.run, l.node, p.node AS peer_node, l.peer, l.direction,
+        l.opened_t, (l.opened_t - r.began_t) / 1e6 AS opened_s,
+        coalesce(l.closed_t, e.t) AS closed_t,
+        (coalesce(l.closed_t, e.t) - r.began_t) / 1e6 AS closed_s,
+        coalesce(l.reason, iif(e.t IS NULL, NULL, 'died')) AS reason
+      FROM paired l JOIN runs r ON r.run = l.run
+        LEFT JOIN ended e ON e.run = l.run AND e.node = l.node AND e.life = l.life
+        LEFT JOIN nodes p ON p.run = l.run AND p.address = l.peer
+      WHERE l.opened_t IS NOT NULL
+      """)
+
+  static let gossipDeadlines = View(
+    name: "gossip_deadlines",
+    summary: """
+      What a peer's options imply about the time that it takes, in microseconds. With m \
+      misses, probe interval i, answer timeout a, relink interval r and gossip delay d:
+      """,
+    columns: [
+      ("run", "the run"),
+      ("node", "the peer"),
+      ("relink_interval", "its option of that name"),
+      ("patience", "(m - 1) i: a frozen neighbour cannot be suspected sooner"),
+      ("report_within", "(m + 1) i + a + 1 s: from a neighbour's death to the report of it"),
+      ("repair_within", "(m + 1) i + a + 2 r + 1 s: until lost links are replaced too"),
+      (
+        "gossip_within",
+        "(m + 1) i + a + 2 r + d + 1 s: until missed texts are caught up with as well"
+      ),
+    ],
+    body: """
+      SELECT run, node, relink_interval, patience, report_within,
+        report_within + 2 * relink_interval AS repair_within,
+        report_within + 2 * relink_interval + gossip_delay AS gossip_within
+      FROM (
+        SELECT run, node,
+          options ->> 'relink-interval' AS relink_interval,
+          options ->> 'gossip-delay' AS gossip_delay,
+          (options ->> 'liveness-misses' - 1) * (options ->> 'liveness-interval') AS patience,
+          (options ->> 'liveness-misses' + 1) * (options ->> 'liveness-interval')
+            + (options ->> 'answer-timeout') + 1000000 AS report_within
+        FROM nodes
+        WHERE role = 'gossip-peer'
+      )
+      """)
+
+  static let gossipDeliveries = View(
+    name: "gossip_deliveries",
+    summary: "The first arrival of a text at a peer.",
+    columns: [
+      ("run", "the run"),
+      ("message", "the text with its identity, `TIMESTAMP:HOST:PORT:TEXT`"),
+      ("origin", "who sent it first; NULL: no node of this run logged that"),
+      ("node", "where it arrived"),
+      ("via", "the neighbour that passed it on"),
+      ("sent_t", "when it was first sent"),
+      ("sent_s", "seconds from the run's beginning to `sent_t`"),
+      ("received_t", "when it arrived"),
+      ("received_s", "seconds from the run's beginning to `received_t`"),
+      ("delay", "seconds from one to the other"),
+    ],
+    body: """
+      WITH
+      sent AS MATERIALIZED (
+        SELECT run, data ->> 'message' AS message, node AS origin, min(t) AS sent_t
+        FROM events WHERE kind = 'gossip.sent' GROUP BY run, message
+      ),
+      received AS MATERIALIZED (
+        SELECT run, data ->> 'message' AS message, node, peer, min(t) AS received_t
+        FROM events WHERE kind = 'gossip.received' GROUP BY run, message, node
+      )
+      SELECT g.run, g.message, s.origin, g.node, coalesce(v.node, g.peer) AS via,
+        s.sent_t, (s.sent_t - r.began_t) / 1e6 AS sent_s,
+        g.received_t, (g.received_t - r.began_t) / 1e6 AS received_s,
+        (g.received_t - s.sent_t) / 1e6 AS delay
+      FROM received g JOIN runs r ON r.run = g.run
+        LEFT JOIN sent s ON s.run = g.run AND s.message = g.message
+        LEFT JOIN nodes v ON v.run = g.run AND v.address = g.peer
+      """)
+
+  static let gossipAudience = View(
+    name: "gossip_audience",
+    summary: """
+      A peer that a text must reach: it had a link when the text was sent and lived until \
+      the deadline. Texts whose origin had no link then, or was gone within a second, have \
+      none.
+      """,
+    columns: [
+      ("run", "the run"),
+      ("message", "the text with its identity"),
+      ("origin", "who sent it"),
+      ("node", "who must get it"),
+      ("sent_t", "when it was sent"),
+      ("sent_s", "seconds from the run's beginning to `sent_t`"),
+      ("deadline_t", "when it must have arrived: `gossip_deadlines.gossip_within` later"),
+      ("deadline_s", "seconds from the run's beginning to `deadline_t`"),
+      ("received_t", "when it arrived; NULL: never"),
+      ("received_s", "seconds from the run's beginning to `received_t`"),
+      ("reached", "1: in time"),
+      ("judged", "1: reached, or the deadline passed before the run was stopped"),
+    ],
+    body: """
+      WITH
+      sent AS MATERIALIZED (
+        SELECT run, data ->> 'message' AS message, node AS origin, min(t) AS sent_t
+        FROM events WHERE kind = 'gossip.sent' GROUP BY run, message
+      ),
+      absent AS MATERIALIZED (
+        SELECT run, node, t, coalesce(back_t, 9e18) AS back_t FROM deaths
+      ),
+      linked AS MATERIALIZED (
+        SELECT run, node, opened_t, coalesce(closed_t, 9e18) AS closed_t FROM links
+      ),
+      present AS MATERIALIZED (
+        SELECT s.run, s.message, s.origin, s.sent_t, l.node
+        FROM sent s JOIN linked l
+          ON l.run = s.run AND l.opened_t <= s.sent_t AND l.closed_t > s.sent_t
+        GROUP BY s.run, s.message, l.node
+      ),
+      -- Texts whose origin had a link and lived long enough to pass them on.
+      travelling AS MATERIALIZED (
+        SELECT run, message FROM present p
+        WHERE node = origin AND NOT EXISTS (
+          SELECT 1 FROM absent a
+          WHERE a.run = p.run AND a.node = p.origin
+            AND a.t <= p.sent_t + 1000000 AND a.back_t > p.sent_t)
+      ),
+      received AS MATERIALIZED (
+        SELECT run, data ->> 'message' AS message, node, min(t) AS received_t
+        FROM events WHERE kind = 'gossip.received' GROUP BY run, message, node
+      ),
+      audience AS (
+        SELECT p.run, p.message, p.origin, p.sent_t, p.node,
+          p.sent_t + g.gossip_within AS deadline_t, v.received_t
+        FROM travelling t
+          JOIN present p ON p.run = t.run AND p.message = t.message AND p.node <> p.origin
+          JOIN gossip_deadlines g ON g.run = p.run AND g.node = p.node
+          LEFT JOIN received v ON v.run = p.run AND v.message = p.message AND v.node = p.node
+      )
+      SELECT a.run, a.message, a.origin, a.node,
+        a.sent_t, (a.sent_t - r.began_t) / 1e6 AS sent_s,
+        a.deadline_t, (a.deadline_t - r.began_t) / 1e6 AS deadline_s,
+        a.received_t, (a.received_t - r.began_t) / 1e6 AS received_s,
+        coalesce(a.received_t <= a.deadline_t, 0) AS reached,
+        coalesce(a.received_t <= a.deadline_t, 0) OR coalesce(r.stopping_t >= a.deadline_t, 0)
+          AS judged
+      FROM audience a JOIN runs r ON r.run = a.run
+      WHERE NOT EXISTS (
+        SELECT 1 FROM absent x
+        WHERE x.run = a.run AND x.node = a.node AND x.t <= a.deadline_t AND x.back_t > a.sent_t)
+      """)
+}

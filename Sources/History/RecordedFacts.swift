@@ -1,0 +1,60 @@
+/// What certain events mean for the other tables: a statement for each kind, run when the event is
+/// stored and in the same transaction. They use `:run`, `:node`, `:t` and `:data`.
+///
+/// The logs of a run are read in no fixed order among each other, so a statement must give the same
+/// rows whatever came before it from another log: those of the supervisor's log and those of the
+/// nodes' logs set different columns.
+enum RecordedFacts {
+  /// For events of the supervisor's own log, about the run and its nodes.
+  static let ofSupervisor: [String: String] = [
+    "run.began": "UPDATE runs SET began_t = :t WHERE run = :run",
+    "run.stopping": "UPDATE runs SET stopping_t = :t WHERE run = :run",
+    "run.ended": """
+    UPDATE runs SET ended_t = :t, outcome = :data ->> 'outcome', reason = :data ->> 'reason'
+    WHERE run = :run
+    """,
+    "node.spawned": """
+    INSERT INTO nodes (run, node, pid, spawned_t)
+    VALUES (:run, :data ->> 'node', :data ->> 'pid', :t)
+    ON CONFLICT (run, node) DO UPDATE SET pid = excluded.pid, spawned_t = excluded.spawned_t,
+      ended_t = NULL, exit_code = NULL, exit_signal = NULL, unexpected = NULL
+    """,
+    "node.exited": """
+    UPDATE nodes SET ended_t = :t, exit_code = :data ->> 'code', exit_signal = :data ->> 'signal',
+      unexpected = :data ->> 'unexpected'
+    WHERE run = :run AND node = :data ->> 'node'
+    """,
+    "fault.planned": """
+    INSERT INTO faults (run, fault, action, node, at, lasting)
+    VALUES (:run, :data ->> 'fault', :data ->> 'action', :data ->> 'node', :data ->> 'at',
+      :data ->> 'lasting')
+    """,
+    "fault.applied": fault("applied_t = :t"),
+    "fault.confirmed": fault("confirmed_t = :t"),
+    "fault.healed": fault("healed_t = :t"),
+    "fault.skipped": fault("skipped = :data ->> 'reason'"),
+    "usage.sampled": """
+    INSERT OR REPLACE INTO usage (run, t, host_busy, supervisor_cpu, memory_available)
+    VALUES (:run, :t, :data ->> 'host_busy', :data ->> 'supervisor_cpu',
+      :data ->> 'memory_available')
+    """,
+  ]
+
+  /// For events of a node's log, about itself.
+  static let ofNode: [String: String] = [
+    ready: """
+    UPDATE nodes SET ready_t = :t, address = :data ->> 'address', options = :data -> 'options',
+      role = coalesce(role, :data ->> 'role')
+    WHERE run = :run AND node = :node
+    """
+  ]
+
+  /// The first line of every incarnation of a node.
+  static let ready = "node.ready"
+  /// The last line of a node that ended in order.
+  static let stopped = "node.stopped"
+
+  private static func fault(_ assignment: String) -> String {
+    "UPDATE faults SET \(assignment) WHERE run = :run AND fault = :data ->> 'fault'"
+  }
+}

@@ -1,0 +1,35 @@
+/// How people name a run: `last`, its number, or the beginning of its name.
+extension ReadOnlyHistory {
+  /// Opens a history for reading, limited to the run that `reference` names.
+  package init(_ file: String, runNamed reference: String) throws {
+    let number = try ReadOnlyHistory(file).run(named: reference)
+    try self.init(file, run: number)
+  }
+
+  /// The number of the run that `reference` names. `last` is the one launched last.
+  package func run(named reference: String) throws -> Int64 {
+    let last = "SELECT run, name FROM main.runs ORDER BY launched_t DESC, run DESC LIMIT 1"
+    let named = """
+      SELECT run, name FROM main.runs
+      WHERE run = :reference OR substr(name, 1, length(:reference)) = :reference
+      ORDER BY run = :reference DESC, name = :reference DESC, run
+      """
+    let statement = try database.prepare(reference == "last" ? last : named)
+    try statement.bind([":reference": .text(reference)])
+    var found: [(run: Int64, name: String)] = []
+    while try statement.step() {
+      found.append((statement.integer(at: 0), statement.text(at: 1) ?? ""))
+    }
+    guard let first = found.first else {
+      throw HistoryError(
+        reference == "last"
+          ? "\(database.file): there is no run in this history yet"
+          : "\(database.file): no run is called '\(reference)': 'seedbed runs' lists them")
+    }
+    guard found.count == 1 || first.name == reference || String(first.run) == reference else {
+      throw HistoryError(
+        "several runs begin with '\(reference)': \(found.map(\.name).joined(separator: ", "))")
+    }
+    return first.run
+  }
+}

@@ -1,0 +1,38 @@
+/// The text of `docs/SCHEMA.md`, from the descriptions in the code.
+package enum SchemaDocument {
+  package static var text: String {
+    """
+    # The history's tables and views
+
+    Generated from the code by the tests of the target `HistoryTests`; do not edit. \
+    `SEEDBED_RECORD=1 swift test --filter HistoryTests` writes it anew.
+
+    The history is one SQLite file, `logs/history.sqlite` unless `--history` says otherwise. It is \
+    derived from the runs' folders, except for the verdicts in `checks`: `seedbed collect DIR` \
+    rebuilds a run.
+
+    - A column that ends in `_t`, and `t` itself, is a time in microseconds since the epoch.
+    - A column that ends in `_s`, and `s` itself, is the same in seconds since the run began \
+    (`runs.began_t`).
+    - `seedbed query` and the checks see one run at a time: every table and view holds that run's \
+    rows only. In the file itself, filter by `run`.
+    - `data` and `options` are JSON: `data ->> 'message'` is the text of a field.
+
+    ## Tables
+
+    \(Schema.tables.map { section($0.name, $0.summary, $0.columns) }.joined(separator: "\n\n"))
+
+    ## Views
+
+    \(View.all.map { section($0.name, $0.summary, $0.columns) }.joined(separator: "\n\n"))
+
+    """
+  }
+
+  private static func section(
+    _ name: String, _ summary: String, _ columns: [(name: String, summary: String)]
+  ) -> String {
+    let rows = columns.map { "| `\($0.name)` | \($0.summary) |" }.joined(separator: "\n")
+    return "### \(name)\n\n\(summary)\n\n| column | |\n|---|---|\n\(rows)"
+  }
+}

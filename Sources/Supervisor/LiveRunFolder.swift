@@ -1,0 +1,130 @@
+import Arguments
+import FoundationEssentials
+import Glibc
+package import Participants
+package import Topology
+
+/// The folder of a run under way, `LOGS/YYYYMMDD-HHMMSS-NETWORK-xxxx`: everything a history is made
+/// from.
+package struct LiveRunFolder: Sendable {
+  /// The folder's name, which is the run's.
+  package let name: String
+  /// The folder's path, relative when the logs' folder was given so.
+  package let path: String
+
+  /// Makes the folder, and the logs' folder if it is absent. Two runs never get the same one.
+  package init(
+    in logs: String, network: String, launched: Instant
+  ) throws(SupervisorError) {
+    try Self.makeFolders(logs)
+    var random = SystemRandomNumberGenerator()
+    while true {
+      let number = UInt16.random(in: .min ... .max, using: &random)
+      let digits = String(number, radix: 16)
+      let padding = String(repeating: "0", count: 4 - digits.count)
+      let name = "\(Self.stamp(launched))-\(network)-\(padding)\(digits)"
+      let path = "\(logs)/\(name)"
+      if unsafe mkdir(path, 0o777) == 0 {
+        self.name = name
+        self.path = path
+        return
+      }
+      if errno != EEXIST { throw Self.failure("make the folder", path, errno) }
+    }
+  }
+
+  package var seedList: String { "\(path)/config.txt" }
+  package var ownLog: String { "\(path)/supervisor.ndjson" }
+  /// A node's event log.
+  package func log(of node: String) -> String { "\(path)/\(Self.logName(of: node))" }
+  /// What a node printed.
+  package func output(of node: String) -> String { "\(path)/\(node).out" }
+  static func logName(of node: String) -> String { "\(node).ndjson" }
+
+  /// Writes `plan.json` and a copy of the topology, before anything starts.
+  package func write(_ manifest: RunManifest, topology: String) throws(SupervisorError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    guard let json = try? encoder.encode(manifest) else {
+      throw SupervisorError("cannot write the plan as JSON", exitCode: .error)
+    }
+    try write(Array(json) + [UInt8(ascii: "\n")], to: "plan.json")
+    try write(Array(topology.utf8), to: "topology.yaml")
+  }
+
+  /// Takes the folder away again, when the run is not to start after all.
+  package func remove() {
+    for file in ["plan.json", "topology.yaml"] { unsafe unlink("\(path)/\(file)") }
+    unsafe rmdir(path)
+  }
+
+  /// Replaces `config.txt` as a whole: whoever reads it sees all seeds or the file as it was.
+  func write(seedList: [Address]) throws(SupervisorError) {
+    let text = seedList.map { "\($0)\n" }.joined()
+    try write(Array(text.utf8), to: "config.txt.new")
+    guard unsafe rename("\(path)/config.txt.new", self.seedList) == 0 else {
+      throw Self.failure("write", self.seedList, errno)
+    }
+  }
+
+  private func write(_ bytes: [UInt8], to file: String) throws(SupervisorError) {
+    let path = "\(self.path)/\(file)"
+    guard let file = Descriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC) else {
+      throw Self.failure("write", path, errno)
+    }
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = file.write(rest)
+      guard count >= 0 else { throw Self.failure("write", path, CInt(-count)) }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// The last lines that a node printed, at most `limit`.
+  package func lastOutput(of node: String, lines limit: Int) -> [String] {
+    guard let file = Descriptor(opening: output(of: node), O_RDONLY) else { return [] }
+    let size = Int(lseek(file.number, 0, SEEK_END))
+    let bytes = file.read(atMost: 4_096, at: max(0, size - 4_096))
+    return String(decoding: bytes, as: UTF8.self)
+      .split(separator: "\n").suffix(limit).map(String.init)
+  }
+
+  /// Removes the output files of nodes that printed nothing.
+  func removeEmptyOutputs(of nodes: [PlannedNode]) {
+    for node in nodes {
+      var information = stat()
+      let path = output(of: node.name)
+      if unsafe stat(path, &information) == 0, information.st_size == 0 { unsafe unlink(path) }
+    }
+  }
+
+  private static func makeFolders(_ path: String) throws(SupervisorError) {
+    if unsafe mkdir(path, 0o777) == 0 || errno == EEXIST { return }
+    let number = errno
+    guard number == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+      throw failure("make the folder", path, number)
+    }
+    try makeFolders(String(path[..<slash]))
+    if unsafe mkdir(path, 0o777) != 0, errno != EEXIST {
+      throw failure("make the folder", path, errno)
+    }
+  }
+
+  private static func failure(
+    _ action: String, _ path: String, _ number: CInt
+  ) -> SupervisorError {
+    SupervisorError(
+      "cannot \(action) \(path): \(SupervisorError.text(of: number)). "
+        + "Choose a folder that can be written to with --logs DIR.")
+  }
+
+  /// `YYYYMMDD-HHMMSS`, UTC.
+  private static func stamp(_ instant: Instant) -> String {
+    var seconds = time_t(instant.microseconds / 1_000_000)
+    var parts = unsafe tm()
+    var text = [CChar](repeating: 0, count: 16)
+    unsafe gmtime_r(&seconds, &parts)
+    let length = unsafe strftime(&text, text.count, "%Y%m%d-%H%M%S", &parts)
+    return String(decoding: text.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}

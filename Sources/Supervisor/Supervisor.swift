@@ -1,0 +1,242 @@
+import Arguments
+import CProcess
+import Glibc
+package import Participants
+package import Topology
+
+/// Watches a run, for a display.
+package protocol RunObserver: AnyObject {
+  /// The supervisor wrote this event.
+  func saw(_ event: Event, at now: Instant)
+  /// Called when something has happened, and at least every ``interval``.
+  func show(_ progress: SupervisorCore.Progress, at now: Instant)
+  /// `nil` for no calls without an event.
+  var interval: Microseconds? { get }
+}
+
+/// Carries out what a ``SupervisorCore`` asks for: one event loop over processes, signals, the
+/// nodes' first log lines and time. It takes no decision of its own.
+///
+/// Make and run it on the main thread: the nodes die with the thread that started them, so that a
+/// supervisor that is killed leaves none behind.
+package final class Supervisor {
+  /// What the event loop waits for besides the nodes, whose tokens follow.
+  private enum Token {
+    static let signals: UInt64 = 0
+    static let stopRequest: UInt64 = 1
+    static let readyWatch: UInt64 = 2
+    static let firstNode: UInt64 = 3
+  }
+
+  private let plan: Plan
+  private let folder: LiveRunFolder
+  private let command: NodeCommand
+  private let stopRequest: StopRequest
+  private let observer: any RunObserver
+  private let clock = RunClock()
+  private let openFiles: UInt64
+  private let epoll: Descriptor
+  private let signals: Descriptor
+
+  private var core: SupervisorCore
+  private var effects: ArraySlice<SupervisorCore.Effect> = []
+  private var log: SupervisorLog
+  private var logIsBroken = false
+  private var readyWatch: ReadyWatch
+  private var usage = HostUsage()
+  /// The process of each node that has one.
+  private var processes: [NodeProcess?]
+  /// Groups that still had members when their leader was reaped.
+  private var lingering: [(node: Int, group: ProcessGroup)] = []
+  private var conclusion: SupervisorCore.Conclusion?
+
+  /// From here on SIGINT, SIGTERM and SIGHUP stop the run; make it before starting other threads.
+  ///
+  /// - Parameter seedLists: what each role of the plan, by full name, does with `config.txt`.
+  package init(
+    plan: Plan, seedLists: [String: SeedListUse], folder: LiveRunFolder, command: NodeCommand,
+    stopRequest: StopRequest, observer: any RunObserver
+  ) throws(SupervisorError) {
+    self.plan = plan
+    self.folder = folder
+    self.command = command
+    self.stopRequest = stopRequest
+    self.observer = observer
+    core = SupervisorCore(plan: plan, seedLists: seedLists)
+    processes = Array(repeating: nil, count: plan.nodes.count)
+    readyWatch = ReadyWatch(folder)
+    log = try SupervisorLog(folder.ownLog)
+    openFiles = Self.raiseOpenFiles()
+    epoll = try .taking(cprocess_epoll_open(), for: "an event loop")
+    signals = try .taking(cprocess_signals_open(), for: "a signal queue")
+    try wait(on: signals.number, Token.signals)
+    try wait(on: stopRequest.descriptor, Token.stopRequest)
+  }
+
+  /// Runs the plan to its end. Every node has ended when it returns, and SIGINT, SIGTERM and SIGHUP
+  /// have their usual effects again.
+  package func run() throws(SupervisorError) -> SupervisorCore.Conclusion {
+    handle(.launched)
+    while true {
+      carryOut()
+      observer.show(core.progress, at: clock.now)
+      if let conclusion {
+        folder.removeEmptyOutputs(of: plan.nodes)
+        cprocess_signals_unblock()
+        return conclusion
+      }
+      try waitForInputs()
+      handle(.due)
+    }
+  }
+
+  private func handle(_ input: SupervisorCore.Input) {
+    effects.append(contentsOf: core.handle(input, at: clock.now))
+  }
+
+  // MARK: - Inputs
+
+  private func wait(on descriptor: CInt, _ token: UInt64) throws(SupervisorError) {
+    let result = cprocess_epoll_add(epoll.number, descriptor, token)
+    guard result == 0 else {
+      throw SupervisorError(
+        "cannot wait for events: \(SupervisorError.text(of: -result))", exitCode: .error)
+    }
+  }
+
+  private func waitForInputs() throws(SupervisorError) {
+    var tokens = [UInt64](repeating: 0, count: 64)
+    let count = unsafe cprocess_epoll_wait(
+      epoll.number, &tokens, CInt(tokens.count), millisecondsToWait)
+    guard count >= 0 else {
+      throw SupervisorError(
+        "cannot wait for events: \(SupervisorError.text(of: -count))", exitCode: .error)
+    }
+    for token in tokens.prefix(Int(count)) {
+      switch token {
+      case Token.signals:
+        while cprocess_signals_next(signals.number) != 0 { handle(.interrupted) }
+      case Token.stopRequest:
+        if let reason = stopRequest.take() { handle(.failed(reason)) }
+      case Token.readyWatch:
+        for ready in readyWatch.take() { handle(.ready(ready.node, ready.address)) }
+      default:
+        reap(Int(token - Token.firstNode))
+      }
+      carryOut()
+    }
+  }
+
+  /// Until the core's next moment, or the display's.
+  private var millisecondsToWait: CInt {
+    var moments: [Microseconds] = []
+    if let wake = core.wakeAt { moments.append(wake - clock.now) }
+    if let interval = observer.interval { moments.append(interval) }
+    guard let soonest = moments.min() else { return -1 }
+    return CInt(clamping: max(0, (soonest.count + 999) / 1_000))
+  }
+
+  private func reap(_ node: Int) {
+    guard let process = processes[node], let status = process.reap() else { return }
+    processes[node] = nil
+    readyWatch.forget(plan.nodes[node].name)
+    let group = ProcessGroup(leader: process.pid)
+    if !group.isEmpty { lingering.append((node: node, group: group)) }
+    handle(.exited(node, status))
+  }
+
+  // MARK: - Effects
+
+  private func carryOut() {
+    while let effect = effects.popFirst() {
+      if case .log(let event) = effect {
+        write(event)
+        continue
+      }
+      flushLog()
+      switch effect {
+      case .log: break
+      case .spawn(let node, let listen): start(node, listen: listen)
+      case .signal(let node, let signal): processes[node]?.signal(signal)
+      case .readState(let node):
+        guard let process = processes[node] else { break }
+        handle(.stateSeen(node, paused: process.isPaused))
+      case .writeSeedList(let seeds):
+        do throws(SupervisorError) {
+          try folder.write(seedList: seeds)
+        } catch { handle(.failed(error.description)) }
+      case .checkGroups:
+        lingering.removeAll(where: \.group.isEmpty)
+        handle(.groupsSeen(alive: lingering.map(\.node)))
+      case .sampleUsage: write(usage.sample())
+      case .finished(let conclusion): self.conclusion = conclusion
+      }
+    }
+    flushLog()
+  }
+
+  private func write(_ event: Event) {
+    let now = clock.now
+    log.append(event, at: now)
+    observer.saw(event, at: now)
+  }
+
+  private func flushLog() {
+    guard let number = log.flush(), !logIsBroken else { return }
+    logIsBroken = true
+    handle(.failed("cannot write \(folder.ownLog): \(SupervisorError.text(of: number))"))
+  }
+
+  private func start(_ node: Int, listen: String) {
+    let planned = plan.nodes[node]
+    do throws(SupervisorError) {
+      if let watch = try readyWatch.await(node, named: planned.name) {
+        try wait(on: watch.number, Token.readyWatch)
+      }
+      let process = try command.start(
+        command.arguments(for: planned, listen: listen, seed: plan.seed, in: folder),
+        output: folder.output(of: planned.name), openFiles: openFiles)
+      processes[node] = process
+      try wait(on: process.descriptor.number, Token.firstNode + UInt64(node))
+      handle(.spawned(node, pid: process.pid))
+    } catch {
+      processes[node]?.signal(.kill)
+      processes[node] = nil
+      readyWatch.forget(planned.name)
+      handle(.spawnFailed(node, error.description))
+    }
+  }
+
+  /// Every node costs a descriptor: raises the soft limit to the hard one. Returns the limit as it
+  /// was, which the nodes get.
+  private static func raiseOpenFiles() -> UInt64 {
+    var limit = rlimit()
+    let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard unsafe getrlimit(kind, &limit) == 0 else { return 0 }
+    let before = UInt64(limit.rlim_cur)
+    limit.rlim_cur = limit.rlim_max
+    unsafe setrlimit(kind, &limit)
+    return before
+  }
+}
+
+/// Time since the epoch that never runs backwards: the system's clock when the run started, plus
+/// the monotonic time since.
+struct RunClock: Sendable {
+  private let offset: Int64
+
+  init() { offset = Self.read(CLOCK_REALTIME) - Self.read(CLOCK_MONOTONIC) }
+
+  var now: Instant { Instant(microseconds: Self.read(CLOCK_MONOTONIC) + offset) }
+
+  private static func read(_ clock: clockid_t) -> Int64 {
+    var time = timespec()
+    unsafe clock_gettime(clock, &time)
+    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+  }
+}
+
+extension Instant {
+  /// By the system's clock.
+  package static var now: Instant { RunClock().now }
+}

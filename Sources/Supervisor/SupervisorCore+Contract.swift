@@ -1,0 +1,118 @@
+package import Participants
+
+extension SupervisorCore {
+  /// What the core is told. Nodes are named by their position in the plan.
+  package enum Input: Sendable {
+    /// The first input.
+    case launched
+    /// A ``Effect/spawn(_:listen:)`` worked.
+    case spawned(Int, pid: Int32)
+    /// A ``Effect/spawn(_:listen:)`` failed: why, in words.
+    case spawnFailed(Int, String)
+    /// The node's current process has written `node.ready`, with this address.
+    case ready(Int, Address)
+    /// The node's process ended and was reaped.
+    case exited(Int, ExitStatus)
+    /// The answer to ``Effect/readState(_:)``.
+    case stateSeen(Int, paused: Bool)
+    /// ``SupervisorCore/wakeAt`` has come. Harmless at any other time.
+    case due
+    /// A person, or the system, wants the run to end: in order the first time, at once the second.
+    case interrupted
+    /// The run cannot go on (the disk is full, the history cannot be written): why, in words.
+    case failed(String)
+    /// The answer to ``Effect/checkGroups``: the nodes whose process group is not empty.
+    case groupsSeen(alive: [Int])
+  }
+
+  /// What the core wants done, in order.
+  package enum Effect: Equatable, Sendable {
+    /// Start the node's process, listening on this address.
+    case spawn(Int, listen: String)
+    case signal(Int, Signal)
+    /// See whether the node's process is in state T.
+    case readState(Int)
+    /// Write `config.txt`, before anything that follows.
+    case writeSeedList([Address])
+    /// See which nodes' process groups still have members. They were killed with the node.
+    case checkGroups
+    /// Write a ``SupervisorEvents/usageSampled`` event.
+    case sampleUsage
+    /// Write the event, durably before the next effect that is not a log.
+    case log(Event)
+    /// The run is over. The last effect.
+    case finished(Conclusion)
+  }
+
+  package enum Signal: Sendable {
+    /// SIGTERM: end in order.
+    case terminate
+    /// SIGKILL.
+    case kill
+    /// SIGSTOP.
+    case pause
+    /// SIGCONT.
+    case resume
+  }
+
+  package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
+    case code(Int32)
+    case signal(Int32)
+
+    package var description: String {
+      switch self {
+      case .code(let code): "exit code \(code)"
+      case .signal(let signal): "signal \(signal)"
+      }
+    }
+  }
+
+  /// How a run ended.
+  package struct Conclusion: Equatable, Sendable {
+    package enum Outcome: String, Sendable {
+      case completed
+      case interrupted
+      case failed
+    }
+
+    package var outcome: Outcome
+    /// Why, in words; empty for a run that went as planned.
+    package var reason: String
+    /// Whether every node became ready.
+    package var began: Bool
+    /// The nodes whose output says more about a failure.
+    package var blamed: [String]
+    /// How the node ended whose end made the launch fail.
+    package var launchFailure: ExitStatus?
+
+    package init(
+      outcome: Outcome, reason: String, began: Bool, blamed: [String], launchFailure: ExitStatus?
+    ) {
+      self.outcome = outcome
+      self.reason = reason
+      self.began = began
+      self.blamed = blamed
+      self.launchFailure = launchFailure
+    }
+  }
+
+  /// Where the run is, for a display.
+  package struct Progress: Equatable, Sendable {
+    package enum Phase: Sendable {
+      case launching
+      case running
+      case stopping
+      case ended
+    }
+
+    package var phase: Phase
+    package var nodes: Int
+    /// Nodes whose process is there and has said `node.ready`.
+    package var ready: Int
+    /// Nodes whose process is there.
+    package var live: Int
+    package var faults: Int
+    package var faultsDone: Int
+    package var began: Instant?
+  }
+}

@@ -1,0 +1,367 @@
+package import Participants
+package import Topology
+
+/// Runs a plan: starts its nodes in order, waits until all are ready, applies the faults at their
+/// times, stops everything, and says how it went. A pure state machine, like a participant.
+///
+/// - **Feed it** each ``Input`` with a clock that never runs backwards; the first is
+///   ``Input/launched``.
+/// - **Carry out** the effects it returns, in order, before the next input.
+/// - **Call again** with ``Input/due`` when ``wakeAt`` has come, if nothing else did before.
+///
+/// It names nodes by their position in the plan and asks for a signal only while the node's process
+/// has not been reaped. It knows processes, addresses and faults, and nothing of protocols.
+package struct SupervisorCore: Sendable {
+  /// How many processes are started before other inputs are looked at again, so that a launch of
+  /// thousands can be interrupted.
+  static let spawnsAtOnce = 32
+  /// How long after a pause or its end the process's state is read again.
+  static let stateInterval = Microseconds.milliseconds(5)
+  static let usageInterval = Microseconds.seconds(1)
+  /// How long the process groups have to become empty when every node has been reaped.
+  static let groupsWithin = Microseconds.seconds(2)
+  static let groupsInterval = Microseconds.milliseconds(10)
+
+  struct Node {
+    enum State {
+      /// For its group's turn, or its moment.
+      case waiting
+      /// ``Effect/spawn(_:listen:)`` was asked for.
+      case spawning
+      /// Its process runs and is not ready.
+      case starting
+      case ready
+      /// Its process was reaped, or could not be started.
+      case ended
+    }
+
+    var state = State.waiting
+    var pid: Int32 = 0
+    /// What its process said in `node.ready`; a restarted process gets it again.
+    var address: Address?
+    var wasTerminated = false
+    var wasKilled = false
+    /// Kills and stops that the end of its process will confirm.
+    var toConfirm: [Int] = []
+    var restart: Restart?
+
+    var hasProcess: Bool { state == .starting || state == .ready }
+
+    /// Whether a process that ended like this did what it was told.
+    func asked(for status: ExitStatus) -> Bool {
+      switch status {
+      case .code(let code): (wasTerminated || wasKilled) && code == 0
+      case .signal(15): wasTerminated
+      case .signal(9): wasKilled
+      case .signal: false
+      }
+    }
+  }
+
+  /// A restart fault under way.
+  enum Restart {
+    /// The old process has been killed and has yet to be reaped.
+    case ending(fault: Int)
+    /// The new process has yet to say `node.ready`.
+    case starting(fault: Int)
+  }
+
+  enum Phase {
+    case launching
+    case running(since: Instant)
+    case stopping
+    case checkingGroups(until: Instant, next: Instant?)
+    case ended
+  }
+
+  let plan: Plan
+  private let seedLists: [String: SeedListUse]
+  /// The groups whose addresses make `config.txt`.
+  private let listedGroups: [String]
+  var nodes: [Node]
+  var phase = Phase.launching
+  private(set) var began: Instant?
+  private var effects: [Effect] = []
+  /// How many nodes are in each state.
+  private var counts: [Node.State: Int]
+
+  // Launch.
+  /// Nodes whose groups to wait for are not all ready.
+  private var gated: [Int]
+  /// Nodes whose moment to start is known, soonest last.
+  private var scheduled: [(at: Instant, node: Int)] = []
+  /// How many nodes of each group have yet to become ready.
+  private var missing: [String: Int] = [:]
+  private var lastSpawn = Instant(microseconds: 0)
+
+  // Faults.
+  var faultsDone = 0
+  var pauses: [Pause] = []
+
+  // The end.
+  var isInterrupted = false
+  var failure: String?
+  var launchFailure: ExitStatus?
+  var blamed: [Int] = []
+  var unexpectedExits: [(node: Int, status: ExitStatus)] = []
+  var stubborn: [Int] = []
+  var killAt: Instant?
+  var isKilling = false
+  private var nextUsage = Instant(microseconds: 0)
+
+  /// - Parameter seedLists: what each role of the plan, by full name, does with `config.txt`.
+  package init(plan: Plan, seedLists: [String: SeedListUse]) {
+    self.plan = plan
+    self.seedLists = seedLists
+    var listed: [String] = []
+    for node in plan.nodes where seedLists[node.role] == .listed && !listed.contains(node.group) {
+      listed.append(node.group)
+    }
+    listedGroups = listed
+    nodes = Array(repeating: Node(), count: plan.nodes.count)
+    counts = [.waiting: plan.nodes.count]
+    gated = Array(plan.nodes.indices)
+    for node in plan.nodes { missing[node.group, default: 0] += 1 }
+  }
+
+  package mutating func handle(_ input: Input, at now: Instant) -> [Effect] {
+    defer { effects.removeAll() }
+    if case .ended = phase { return [] }
+    switch input {
+    case .launched: launch(at: now)
+    case .spawned(let node, let pid): spawned(node, pid: pid, at: now)
+    case .spawnFailed(let node, let why):
+      move(node, to: .ended)
+      fail("\(plan.nodes[node].name) could not be started: \(why)", at: now)
+    case .ready(let node, let address): ready(node, address, at: now)
+    case .exited(let node, let status): exited(node, status, at: now)
+    case .stateSeen(let node, let isPaused): stateSeen(node, isPaused: isPaused)
+    case .due: spawnScheduled(at: now)
+    case .interrupted: interrupt(at: now)
+    case .failed(let why): fail(why, at: now)
+    case .groupsSeen(let alive): groupsSeen(alive: alive, at: now)
+    }
+    advance(to: now)
+    return effects
+  }
+
+  /// When ``Input/due`` is to be handled. `nil` once the run has ended.
+  package var wakeAt: Instant? {
+    let soonest: Instant? =
+      switch phase {
+      case .launching:
+        earliest(scheduled.last?.at, readinessDeadline)
+      case .running(let since):
+        earliest(
+          nextFaultAt(since), nextPauseStep, readinessDeadline, since + plan.stopAt)
+      case .stopping: killAt
+      case .checkingGroups(_, let next): next
+      case .ended: nil
+      }
+    if case .ended = phase { return nil }
+    return earliest(soonest, nextUsage)
+  }
+
+  private func earliest(_ instants: Instant?...) -> Instant? { instants.compactMap(\.self).min() }
+
+  /// What time alone makes due.
+  private mutating func advance(to now: Instant) {
+    if now >= nextUsage {
+      effects.append(.sampleUsage)
+      nextUsage = now + Self.usageInterval
+    }
+    if case .launching = phase {
+      checkReadiness(at: now)
+      beginIfAllReady(at: now)
+    }
+    if case .running(let since) = phase {
+      applyFaults(since: since, at: now)
+      advancePauses(to: now)
+      checkReadiness(at: now)
+      if now >= since + plan.stopAt { stop("planned", at: now) }
+    }
+    if case .stopping = phase {
+      if let due = killAt, now >= due { killTheRest() }
+      checkGroupsIfAllEnded(at: now)
+    }
+    checkGroupsAgain(at: now)
+  }
+
+  mutating func move(_ node: Int, to state: Node.State) {
+    counts[nodes[node].state, default: 0] -= 1
+    counts[state, default: 0] += 1
+    nodes[node].state = state
+  }
+
+  private func count(_ state: Node.State) -> Int { counts[state] ?? 0 }
+
+  /// Whether some node has a process, or is about to get one.
+  var hasLiveNodes: Bool { count(.spawning) + count(.starting) + count(.ready) > 0 }
+
+  mutating func log(_ kind: EventKind, _ fields: KeyValuePairs<String, Event.Value> = [:]) {
+    effects.append(.log(Event(kind, fields)))
+  }
+
+  mutating func emit(_ effect: Effect) { effects.append(effect) }
+
+  func name(_ node: Int) -> Event.Value { .text(plan.nodes[node].name) }
+
+  /// `peer-1, peer-2, peer-3 and 12 more`.
+  func names(_ nodes: some Collection<Int>) -> String {
+    let shown = nodes.prefix(5).map { plan.nodes[$0].name }.joined(separator: ", ")
+    return nodes.count > 5 ? "\(shown) and \(nodes.count - 5) more" : shown
+  }
+
+  package var progress: Progress {
+    var progress = Progress(
+      phase: .ended, nodes: nodes.count, ready: count(.ready),
+      live: count(.starting) + count(.ready), faults: plan.faults.count, faultsDone: faultsDone,
+      began: began)
+    switch phase {
+    case .launching: progress.phase = .launching
+    case .running: progress.phase = .running
+    case .stopping, .checkingGroups: progress.phase = .stopping
+    case .ended: break
+    }
+    return progress
+  }
+}
+
+// MARK: - Launch
+
+extension SupervisorCore {
+  private mutating func launch(at now: Instant) {
+    log(SupervisorEvents.runLaunched, ["nodes": .integer(Int64(nodes.count))])
+    for fault in plan.faults {
+      var event = Event(
+        SupervisorEvents.faultPlanned,
+        [
+          "fault": .integer(Int64(fault.id)), "action": .text(fault.action.rawValue),
+          "node": .text(fault.node), "at": .integer(fault.at.count),
+        ])
+      if let lasting = fault.lasting {
+        event.fields.append((name: "lasting", value: .integer(lasting.count)))
+      }
+      effects.append(.log(event))
+    }
+    lastSpawn = now
+    if listedGroups.isEmpty { emit(.writeSeedList([])) }
+    openGates(at: now)
+  }
+
+  /// The groups that must be ready before the node starts: the one it names, and the seeds if it
+  /// reads their list.
+  private func groupsBefore(_ node: PlannedNode) -> [String] {
+    (node.after.map { [$0] } ?? []) + (seedLists[node.role] == .reads ? listedGroups : [])
+  }
+
+  /// Gives a moment to start to every node that need not wait for a group any more.
+  private mutating func openGates(at now: Instant) {
+    var still: [Int] = []
+    for index in gated {
+      let node = plan.nodes[index]
+      if groupsBefore(node).allSatisfy({ missing[$0] == 0 }) {
+        scheduled.append((at: now + node.delay, node: index))
+      } else {
+        still.append(index)
+      }
+    }
+    gated = still
+    scheduled.sort { ($1.at, $1.node) < ($0.at, $0.node) }
+  }
+
+  private mutating func spawnScheduled(at now: Instant) {
+    guard case .launching = phase else { return }
+    for _ in 0..<Self.spawnsAtOnce {
+      guard let next = scheduled.last, next.at <= now else { return }
+      scheduled.removeLast()
+      spawn(next.node, listen: plan.nodes[next.node].listen ?? "127.0.0.1:0", at: now)
+    }
+  }
+
+  private mutating func spawn(_ index: Int, listen: String, at now: Instant) {
+    move(index, to: .spawning)
+    nodes[index].wasTerminated = false
+    nodes[index].wasKilled = false
+    lastSpawn = now
+    emit(.spawn(index, listen: listen))
+  }
+
+  /// The same node again, at the address that others know it by.
+  mutating func spawnAgain(_ index: Int, at now: Instant) {
+    spawn(
+      index, listen: nodes[index].address?.description ?? plan.nodes[index].listen ?? "127.0.0.1:0",
+      at: now)
+  }
+
+  private mutating func spawned(_ index: Int, pid: Int32, at now: Instant) {
+    move(index, to: .starting)
+    nodes[index].pid = pid
+    log(SupervisorEvents.nodeSpawned, ["node": name(index), "pid": .integer(Int64(pid))])
+    if case .stopping = phase { isKilling ? kill(index) : terminate(index) }
+  }
+
+  private mutating func ready(_ index: Int, _ address: Address, at now: Instant) {
+    guard nodes[index].state == .starting else { return }
+    move(index, to: .ready)
+    nodes[index].address = address
+    switch phase {
+    case .launching:
+      let group = plan.nodes[index].group
+      missing[group, default: 0] -= 1
+      guard missing[group] == 0 else { return }
+      writeSeedListIfComplete(group)
+      openGates(at: now)
+    case .running: confirmRestart(of: index)
+    case .stopping, .checkingGroups, .ended: break
+    }
+  }
+
+  private mutating func writeSeedListIfComplete(_ group: String) {
+    guard listedGroups.contains(group), listedGroups.allSatisfy({ missing[$0] == 0 }) else {
+      return
+    }
+    let listed = plan.nodes.indices.filter { listedGroups.contains(plan.nodes[$0].group) }
+    emit(.writeSeedList(listed.compactMap { nodes[$0].address }))
+  }
+
+  private mutating func beginIfAllReady(at now: Instant) {
+    guard case .launching = phase, missing.values.allSatisfy({ $0 == 0 }) else { return }
+    phase = .running(since: now)
+    began = now
+    log(SupervisorEvents.runBegan)
+  }
+
+  /// When the nodes that were started must be ready. `nil` while none is awaited or more are about
+  /// to start.
+  private var readinessDeadline: Instant? {
+    guard scheduled.isEmpty, count(.starting) > 0 else { return nil }
+    return lastSpawn + plan.readyWithin
+  }
+
+  private mutating func checkReadiness(at now: Instant) {
+    if let deadline = readinessDeadline, now >= deadline {
+      blamed = nodes.indices.filter { nodes[$0].state == .starting }
+      fail(
+        "not ready within \(plan.readyWithin): \(names(blamed)) (started, but wrote no node.ready)"
+          + whoWaits, at: now)
+    } else if scheduled.isEmpty, !gated.isEmpty, count(.spawning) + count(.starting) == 0 {
+      fail("no node can start" + whoWaits, at: now)
+    }
+  }
+
+  private var whoWaits: String {
+    gated.isEmpty ? "" : "; not started: \(names(gated)), waiting for \(groupsAwaited)"
+  }
+
+  private var groupsAwaited: String {
+    var groups: [String] = []
+    for index in gated {
+      for group in groupsBefore(plan.nodes[index])
+      where missing[group] != 0 && !groups.contains(group) {
+        groups.append(group)
+      }
+    }
+    return groups.joined(separator: ", ")
+  }
+}

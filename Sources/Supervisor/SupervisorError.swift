@@ -1,0 +1,19 @@
+package import Arguments
+import Glibc
+
+/// Why a run could not be started, or be carried on: what was found and what to do.
+package struct SupervisorError: ReportedError, Equatable {
+  package var description: String
+  package var exitCode: ExitCode
+
+  package init(_ description: String, exitCode: ExitCode = .usage) {
+    self.description = description
+    self.exitCode = exitCode
+  }
+
+  /// What the system says about an error number, e.g. `No space left on device`.
+  static func text(of number: CInt) -> String {
+    guard let text = unsafe strerror(number) else { return "error \(number)" }
+    return unsafe String(cString: text)
+  }
+}

@@ -1,0 +1,82 @@
+package import Participants
+
+/// What the supervisor writes to `supervisor.ndjson`: its own facts, from which the history's
+/// `runs`, `nodes`, `faults` and `usage` rows are made.
+package enum SupervisorEvents {
+  package static let all: [EventKind] = [
+    runLaunched, nodeSpawned, runBegan, faultPlanned, faultApplied, faultConfirmed, faultHealed,
+    faultSkipped, nodeExited, usageSampled, runStopping, runEnded,
+  ]
+
+  static let runLaunched = EventKind(
+    "run.launched", "The supervisor starts the first nodes.",
+    fields: [EventField("nodes", "How many nodes the plan has.")])
+
+  static let nodeSpawned = EventKind(
+    "node.spawned", "A node's process was started, for the first time or again.",
+    fields: [node, EventField("pid", "The process ID.")])
+
+  static let runBegan = EventKind(
+    "run.began",
+    "Every planned node is ready: time zero for the faults and for the views' `s`.")
+
+  static let faultPlanned = EventKind(
+    "fault.planned", "A fault of the plan, written right after `run.launched`.",
+    fields: [
+      fault, EventField("action", "`kill`, `stop`, `pause` or `restart`."), node,
+      EventField("at", "When, in microseconds after `run.began`."),
+      EventField("lasting", "How long a pause lasts, in microseconds; absent: to the end."),
+    ])
+
+  static let faultApplied = EventKind(
+    "fault.applied", "The supervisor carries the fault out now.", fields: [fault])
+
+  static let faultConfirmed = EventKind(
+    "fault.confirmed",
+    "The fault was seen to have happened: the process was reaped (kill, stop), is in state T "
+      + "(pause), or said `node.ready` again (restart).",
+    fields: [fault])
+
+  static let faultHealed = EventKind(
+    "fault.healed",
+    "The node is back: continued and no longer in state T (pause), or ready again (restart).",
+    fields: [fault])
+
+  static let faultSkipped = EventKind(
+    "fault.skipped", "The fault could not be applied, and never will be.",
+    fields: [fault, EventField("reason", "Why, in words.")])
+
+  static let nodeExited = EventKind(
+    "node.exited", "A node's process ended and was reaped.",
+    fields: [
+      node, EventField("pid", "The process ID."),
+      EventField("code", "The exit code, where the process exited."),
+      EventField("signal", "The signal's number, where a signal ended the process."),
+      EventField("unexpected", "Whether it ended other than the supervisor had asked it to."),
+    ])
+
+  static let usageSampled = EventKind(
+    "usage.sampled", "What the run costs the machine, once a second.",
+    fields: [
+      EventField(
+        "host_busy", "How busy all cores together were since the last sample, in permille."),
+      EventField(
+        "supervisor_cpu",
+        "Processor time of the whole supervisor process so far, in microseconds."),
+      EventField("memory_available", "Memory the machine can still give, in KiB."),
+    ])
+
+  static let runStopping = EventKind(
+    "run.stopping", "The nodes are told to end.",
+    fields: [EventField("reason", "`planned`, `interrupted` or `failed`.")])
+
+  static let runEnded = EventKind(
+    "run.ended", "Every node has ended. The last line of the log.",
+    fields: [
+      EventField("outcome", "`completed`, `interrupted` or `failed`."),
+      EventField("reason", "Why, in words; empty for a run that went as planned."),
+    ])
+
+  private static let node = EventField("node", "The node's name.")
+  private static let fault = EventField("fault", "The fault's number in the plan.")
+}

@@ -1,0 +1,69 @@
+import Arguments
+import Checks
+import History
+
+/// `seedbed check`: judges a recorded run again.
+enum CheckCommand: SeedbedCommand {
+  static let command = Command(
+    "check", "Judge a run by its network's checks, or by your own.",
+    discussion: """
+      Without --check, the checks that the run's topology asks for, or else every check of its \
+      network. The verdicts are stored in the history. docs/CHECKS.md tells how to write a check.
+
+      Exit codes: 0 every check passed; 1 one failed; 2 none failed but one was inconclusive; \
+      3 a check itself did not work; 64 a check is missing or malformed.
+      """,
+    examples: [
+      Example("seedbed check", "The last run."),
+      Example(
+        "seedbed check 3 --check dead-nodes-are-reported --check ./my-own.sql",
+        "Run 3, by two checks."),
+    ],
+    positionals: [
+      Positional("RUN", "A run: 'last', its number, or the beginning of its name.", .optional)
+    ],
+    options: [
+      Option(
+        "check", .text("NAME|FILE"), "A check's name, or a file that ends in .sql.", .repeated),
+      .checks, .logs, .history,
+      Option(
+        "format", .choice("FORMAT", ["table", "json"]), "How the verdicts are printed.",
+        .defaulted("table")),
+    ])
+
+  static func run(_ arguments: ParsedArguments) throws -> ExitCode {
+    let number = try ReadOnlyHistory(arguments.history).run(named: arguments["RUN"] ?? "last")
+    let judge = try Judge(arguments.history, run: number)
+    let library = try CheckLibrary(arguments["checks"])
+    let given = arguments.all("check")
+    let checks = try library.checks(
+      given.isEmpty ? judge.plannedChecks : given, network: judge.network)
+    let judgements = judge.judge(checks)
+    if arguments["format"] == "json" {
+      print(judgements.json)
+    } else {
+      print(try judge.report(judgements, paint: Terminal.output.painted), terminator: "")
+    }
+    try judgements.store(run: number, history: arguments.history)
+    return judgements.exitCode
+  }
+}
+
+extension Option {
+  static let checks = Option(
+    "checks", .text("DIR"),
+    "The folder of the checks. (default: checks here, or above the executable)")
+}
+
+extension Terminal {
+  /// Colours a part of a verdict report, where colours may be used.
+  func painted(_ text: String, _ tone: Tone) -> String {
+    switch tone {
+    case .good: styled(text, .green)
+    case .bad: styled(text, .red)
+    case .unsure: styled(text, .yellow)
+    case .heading: styled(text, .bold)
+    case .faint: styled(text, .dim)
+    }
+  }
+}

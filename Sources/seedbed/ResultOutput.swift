@@ -1,0 +1,33 @@
+import Arguments
+import History
+
+/// How the commands that read the history print rows.
+extension Option {
+  static let format = Option(
+    "format", .choice("FORMAT", ResultFormat.allCases.map(\.rawValue)),
+    "How rows are printed, on a terminal and in a pipe alike.", .defaulted("table"))
+}
+
+extension ParsedArguments {
+  /// The format that was asked for.
+  var format: ResultFormat { self["format"].flatMap { ResultFormat(rawValue: $0) } ?? .table }
+}
+
+extension ResultWriter<StandardOutput> {
+  /// Prints the rows of a statement.
+  static func print(_ statement: borrowing Statement, as format: ResultFormat) throws {
+    try print(statement, as: format, to: StandardOutput()).finish()
+  }
+
+  /// The same behind what an output has already.
+  static func print(
+    _ statement: borrowing Statement, as format: ResultFormat, to output: StandardOutput
+  ) throws -> StandardOutput {
+    try write(statement, as: format, to: output) { text, part in
+      switch part {
+      case .header: Terminal.output.styled(text, .bold)
+      case .null: Terminal.output.styled(text, .dim)
+      }
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import Arguments
+import Networks
+import Participants
+import Supervisor
+import Topology
+
+/// `seedbed run`: one execution of a topology.
+enum RunCommand: SeedbedCommand {
+  static let command = Command(
+    "run", "Run a topology: start its network, break it, record and judge what happened.",
+    discussion: """
+      Every node is a process of its own. When all are ready the schedule begins; when it ends \
+      the nodes are stopped and the checks judge the run. Ctrl-C stops the nodes in order and \
+      still records the run; a second Ctrl-C kills them.
+
+      The exit code is 0 when every check passed, 1 when a check or the run failed, 2 when there \
+      was too little to judge or the run was interrupted, 3 when it could not be recorded or \
+      judged, and 64 for wrong usage or input.
+      """,
+    examples: [
+      Example("seedbed run topologies/gossip.yaml", "With a random seed, which is printed."),
+      Example(
+        "seedbed run topologies/gossip.yaml --seed 7 --set groups.peer.count=50",
+        "Another size; always the same victims."),
+      Example(
+        "seedbed run topologies/gossip.yaml --config config.txt",
+        "A seed at each address of the file."),
+    ],
+    positionals: [Positional("TOPOLOGY", "The topology file.")],
+    options: RunSession.options + [
+      Option(
+        "config", .text("FILE"),
+        "A file of HOST:PORT lines: start one seed at each, whatever the topology's count.")
+    ])
+
+  static func run(_ arguments: ParsedArguments) throws -> ExitCode {
+    let path = try arguments.require("TOPOLOGY")
+    let file = try TopologyFile(reading: path)
+    let plan =
+      if let config = arguments["config"] {
+        try Self.plan(file, at: SeedAddresses(reading: config), arguments)
+      } else {
+        try RunSession.topology(file, arguments).plan(seed: arguments.seed)
+      }
+    return try RunSession(plan: plan, topology: file, arguments).run()
+  }
+
+  /// The plan with one seed at each address.
+  private static func plan(
+    _ file: TopologyFile, at seeds: SeedAddresses, _ arguments: ParsedArguments
+  ) throws -> Plan {
+    let listed = try RunSession.topology(file, arguments).groups.filter {
+      RunSession.seedLists[$0.role] == .listed
+    }
+    guard let group = listed.first, listed.count == 1 else {
+      throw UsageError(
+        "--config needs a topology with one group of seeds; \(file.path) has \(listed.count)")
+    }
+    let count = "groups.\(group.name).count=\(seeds.addresses.count)"
+    var plan = try RunSession.topology(file, arguments, overrides: [count])
+      .plan(seed: arguments.seed)
+    var rest = seeds.addresses[...]
+    for index in plan.nodes.indices where plan.nodes[index].group == group.name {
+      plan.nodes[index].listen = rest.popFirst()?.description
+    }
+    return plan
+  }
+}
+
+/// The addresses of a `config.txt`, one on each line.
+private struct SeedAddresses {
+  var addresses: [Address] = []
+
+  init(reading path: String) throws {
+    let file = try TopologyFile(reading: path)
+    for (index, line) in file.text.split(
+      separator: "\n", omittingEmptySubsequences: false
+    ).enumerated() {
+      let place = "\(path):\(index + 1)"
+      let text = line.drop { $0 == " " }.prefix { $0 != " " && $0 != "\r" && $0 != "\t" }
+      if text.isEmpty { continue }
+      guard let address = Address(parsing: text), address.port > 0 else {
+        throw UsageError("\(place): '\(text)' is not HOST:PORT with a port from 1 to 65535")
+      }
+      if let first = addresses.firstIndex(of: address) {
+        throw UsageError("\(place): \(address) was given before, as seed \(first + 1)")
+      }
+      addresses.append(address)
+    }
+    if addresses.isEmpty {
+      throw UsageError("\(path): no address: give one HOST:PORT per line")
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import Glibc
+import History
+import Participants
+import Supervisor
+import Topology
+
+/// What a person sees of a run: on a terminal one line that changes, in a pipe a line for each
+/// milestone.
+final class RunDisplay: RunObserver {
+  private let plan: Plan
+  private let terminal = Terminal.output
+  private var lines: () -> Int = { 0 }
+  private var launched: Instant?
+  private var began: Instant?
+  private var lastShown: Instant?
+  private var shownLine = ""
+
+  /// Between two changes of the live line.
+  private static let refresh = Microseconds.milliseconds(200)
+
+  init(_ plan: Plan) { self.plan = plan }
+
+  var interval: Microseconds? { terminal.isTerminal ? Self.refresh : nil }
+
+  /// - Parameter lines: how many lines were collected so far.
+  func start(_ run: String, lines: @escaping () -> Int) {
+    self.lines = lines
+    write("run \(run): \(plan.nodes.count) nodes, seed \(plan.seed)\n")
+  }
+
+  func saw(_ event: Event, at now: Instant) {
+    if launched == nil { launched = now }
+    if event.kind == "run.began" { began = now }
+    guard !terminal.isTerminal, let text = milestone(event) else { return }
+    write("\(seconds(since: began ?? launched, now))s \(text)\n")
+  }
+
+  /// What a pipe gets to read of an event, if it is a milestone.
+  private func milestone(_ event: Event) -> String? {
+    switch event.kind {
+    case "run.launched": "launching \(plan.nodes.count) nodes"
+    case "run.began": "all nodes are ready, \(seconds(since: launched, began))s after the launch"
+    case "run.stopping": "stopping (\(text(event["reason"])))"
+    case "fault.applied": fault(event)
+    case "fault.healed": "\(fault(event)): back"
+    case "fault.skipped": "\(fault(event)): skipped, \(text(event["reason"]))"
+    case "node.exited" where event["unexpected"] == .flag(true):
+      "\(text(event["node"])) ended unasked"
+    default: nil
+    }
+  }
+
+  private func fault(_ event: Event) -> String {
+    guard case .integer(let id)? = event["fault"],
+      let fault = plan.faults.first(where: { $0.id == id })
+    else { return "" }
+    return "\(fault.action.rawValue) \(fault.node)"
+  }
+
+  private func text(_ value: Event.Value?) -> String {
+    guard case .text(let text)? = value else { return "" }
+    return text
+  }
+
+  // MARK: - The live line
+
+  func show(_ progress: SupervisorCore.Progress, at now: Instant) {
+    guard terminal.isTerminal else { return }
+    if let lastShown, now - lastShown < Self.refresh { return }
+    lastShown = now
+    let line = liveLine(progress, now)
+    if line == shownLine { return }
+    write("\r\(line)\u{1b}[K")
+    shownLine = line
+  }
+
+  private func liveLine(_ progress: SupervisorCore.Progress, _ now: Instant) -> String {
+    let share: Double
+    var parts: [String]
+    switch progress.phase {
+    case .launching:
+      share = Double(progress.ready) / Double(max(1, progress.nodes))
+      parts = ["\(progress.ready)/\(progress.nodes) ready"]
+    case .running:
+      let elapsed = began.map { now - $0 } ?? .zero
+      share = Double(elapsed.count) / Double(max(1, plan.stopAt.count))
+      parts = ["\(elapsed.count / 1_000_000)s/\(plan.stopAt)", "\(progress.live) live"]
+    case .stopping, .ended:
+      share = 1 - Double(progress.live) / Double(max(1, progress.nodes))
+      parts = ["\(progress.live) to end"]
+    }
+    if progress.faults > 0 { parts.append("faults \(progress.faultsDone)/\(progress.faults)") }
+    parts.append("\(lines()) lines")
+    let rest = parts.joined(separator: "  ")
+    let phase = "\(progress.phase)".padded(to: 10)
+    let room = terminal.width - phase.count - rest.count - 3
+    guard room >= 5 else { return String((phase + rest).prefix(max(0, terminal.width - 1))) }
+    return "\(phase)\(bar(share, width: min(30, room)))  \(rest)"
+  }
+
+  private func bar(_ share: Double, width: Int) -> String {
+    let full = Int((min(max(share, 0), 1) * Double(width)).rounded())
+    return terminal.styled(String(repeating: "█", count: full), .green)
+      + terminal.styled(String(repeating: "░", count: width - full), .dim)
+  }
+
+  /// Takes the live line away.
+  func clear() {
+    if terminal.isTerminal { write("\r\u{1b}[K") }
+  }
+
+  func finish(
+    _ conclusion: SupervisorCore.Conclusion, _ recorded: CollectorThread.Result, history: String
+  ) {
+    let reason = conclusion.reason.isEmpty ? "" : ": \(conclusion.reason)"
+    let rejected = recorded.rejected == 0 ? "" : ", \(recorded.rejected) rejected"
+    write("\(conclusion.outcome.rawValue)\(reason)\n")
+    write("run \(recorded.run) in \(history): \(recorded.lines) events\(rejected)\n")
+  }
+
+  private func seconds(since start: Instant?, _ now: Instant?) -> String {
+    guard let start, let now else { return "0.00" }
+    let hundredths = String((now - start).count / 10_000)
+    let padded = String(repeating: "0", count: max(0, 3 - hundredths.count)) + hundredths
+    return "\(padded.dropLast(2)).\(padded.suffix(2))"
+  }
+
+  /// At once, whatever reads it; a reader that has gone is no reason to end the run.
+  private func write(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+  }
+}
+
+extension String {
+  fileprivate func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
+}

@@ -1,0 +1,129 @@
+import Arguments
+import Checks
+import History
+import Networks
+import Participants
+import Supervisor
+import Topology
+
+/// One run from its plan to its exit code: what `run` and `spawn` share.
+struct RunSession {
+  static let options: [Option] = [
+    .set, .seed, .logs, .history, .checks,
+    .flag("no-checks", "Do not judge the run; 'seedbed check' can, later."),
+  ]
+
+  /// What each role, by full name, does with the list of seeds.
+  static let seedLists = Dictionary(
+    Networks.roles.map { ($0.fullName, $0.seedList) }, uniquingKeysWith: { first, _ in first })
+
+  private let plan: Plan
+  private let topology: TopologyFile
+  private let arguments: ParsedArguments
+  private let command: NodeCommand
+  /// What judges the run; `nil` where nothing is to.
+  private let checks: [Check]?
+
+  /// Validates what the command line asks for; nothing has started yet.
+  init(plan: Plan, topology: TopologyFile, _ arguments: ParsedArguments) throws {
+    self.plan = plan
+    self.topology = topology
+    self.arguments = arguments
+    command = try NodeCommand()
+    checks = try Self.library(arguments)?.checks(plan.checks, network: plan.network)
+  }
+
+  /// The checks that there are; `nil` where none are wanted.
+  private static func library(_ arguments: ParsedArguments) throws -> CheckLibrary? {
+    arguments.has("no-checks") ? nil : try CheckLibrary(arguments["checks"])
+  }
+
+  /// Reads a topology with the command line's changes, and further ones.
+  static func topology(
+    _ file: TopologyFile, _ arguments: ParsedArguments, overrides: [String] = []
+  ) throws -> Topology {
+    let library = try library(arguments)
+    return try Topology(
+      file, overrides: arguments.all("set") + overrides, roles: Networks.roles,
+      checks: library.map { library in { library.names(of: $0) } })
+  }
+
+  func run() throws -> ExitCode {
+    let launched = Instant.now
+    let folder = try makeFolder(launched)
+    let stopRequest = try StopRequest()
+    let display = RunDisplay(plan)
+    let supervisor = try Supervisor(
+      plan: plan, seedLists: Self.seedLists, folder: folder, command: command,
+      stopRequest: stopRequest, observer: display)
+    let collector = CollectorThread(
+      folder: folder.path, history: arguments.history, stopRequest: stopRequest)
+    display.start(folder.name) { collector.lines }
+    let conclusion = try supervisor.run()
+    display.clear()
+    let recorded: CollectorThread.Result
+    do {
+      recorded = try collector.finish()
+    } catch {
+      report(conclusion, in: folder)
+      Terminal.complain(
+        "\(error)\nThe logs are in \(folder.path): 'seedbed collect \(folder.path)' records them.")
+      return .error
+    }
+    display.finish(conclusion, recorded, history: arguments.history)
+    report(conclusion, in: folder)
+    return try exitCode(conclusion, verdicts: judge(conclusion, run: recorded.run))
+  }
+
+  /// Makes the run's folder with its plan, when the history can be written too.
+  private func makeFolder(_ launched: Instant) throws -> LiveRunFolder {
+    let folder = try LiveRunFolder(in: arguments.logs, network: plan.network, launched: launched)
+    let manifest = RunManifest(
+      name: folder.name, network: plan.network, driver: "live", topology: topology.path,
+      version: Version.current, launched: Microseconds(launched.microseconds), plan: plan)
+    try folder.write(manifest, topology: topology.text)
+    do {
+      _ = try History.open(arguments.history)
+    } catch {
+      folder.remove()
+      throw UsageError("\(error)")
+    }
+    return folder
+  }
+
+  /// Says why a run did not succeed, with the last words of the nodes that are to blame.
+  private func report(_ conclusion: SupervisorCore.Conclusion, in folder: LiveRunFolder) {
+    guard conclusion.outcome == .failed else { return }
+    var message = "run \(folder.name) failed: \(conclusion.reason)"
+    for node in conclusion.blamed.prefix(3) {
+      let lines = folder.lastOutput(of: node, lines: 5)
+      if lines.isEmpty { continue }
+      message += "\n\(node) said:" + lines.map { "\n  \($0)" }.joined()
+    }
+    Terminal.complain(message)
+  }
+
+  /// Judges a run that came to its planned stop, or failed on the way there.
+  private func judge(_ conclusion: SupervisorCore.Conclusion, run: Int64) throws -> ExitCode {
+    guard let checks, conclusion.began, conclusion.outcome != .interrupted else { return .success }
+    let judge = try Judge(arguments.history, run: run)
+    let judgements = judge.judge(checks)
+    try judgements.store(run: run, history: arguments.history)
+    var output = StandardOutput()
+    output.write(try judge.report(judgements, paint: Terminal.output.painted))
+    try output.finish()
+    return judgements.exitCode
+  }
+
+  /// A run that was interrupted is never a success: too little may have been seen.
+  private func exitCode(
+    _ conclusion: SupervisorCore.Conclusion, verdicts: ExitCode
+  ) -> ExitCode {
+    switch conclusion.outcome {
+    case .completed: verdicts
+    case .interrupted: .inconclusive
+    case .failed where conclusion.launchFailure == .code(ExitCode.usage.rawValue): .usage
+    case .failed: verdicts == .error ? .error : .failed
+    }
+  }
+}

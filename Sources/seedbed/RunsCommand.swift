@@ -1,0 +1,27 @@
+import Arguments
+import History
+
+/// `seedbed runs`: what the history has.
+enum RunsCommand: SeedbedCommand {
+  static let command = Command(
+    "runs", "List the runs of the history.",
+    options: [.format, .logs, .history])
+
+  static func run(_ arguments: ParsedArguments) throws -> ExitCode {
+    let history = try ReadOnlyHistory(arguments.history)
+    try ResultWriter.print(history.database.prepare(sql), as: arguments.format)
+    return .success
+  }
+
+  private static let sql = """
+    SELECT run, name, network,
+      (SELECT count(*) FROM nodes WHERE nodes.run = runs.run) AS nodes,
+      (SELECT count(*) FROM faults WHERE faults.run = runs.run) AS faults,
+      round((ended_t - launched_t) / 1e6, 1) AS seconds,
+      coalesce(outcome, 'unfinished') AS outcome,
+      coalesce((SELECT group_concat(number || ' ' || verdict, ', ')
+        FROM (SELECT verdict, count(*) AS number FROM checks WHERE checks.run = runs.run
+          GROUP BY verdict ORDER BY verdict)), 'none') AS checks
+    FROM runs ORDER BY launched_t, run
+    """
+}

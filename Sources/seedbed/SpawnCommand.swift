@@ -1,0 +1,67 @@
+import Arguments
+import Participants
+import Topology
+
+/// `seedbed spawn`: a run without a topology file.
+enum SpawnCommand: SeedbedCommand {
+  private static let counts = SpawnTemplate.all.flatMap { template in
+    template.groups.map { group in
+      Option(
+        group.option, .integer("N", 1...Int64(Topology.mostNodes)),
+        "How many nodes the \(template.network) network has in group \(group.name).",
+        .defaulted(String(group.count)))
+    }
+  }
+
+  static let command = Command(
+    "spawn", "Run a network of a given size, without a topology file.",
+    discussion: """
+      Composes a topology, whose timings fit into the duration, and runs it. A copy is in the \
+      run's folder, to be changed and run again with 'run'.
+      """,
+    examples: [
+      Example("seedbed spawn gossip --seeds 5 --peers 30 --for 20s --kill 2", "A first look."),
+      Example(
+        "seedbed spawn gossip --set groups.peer.options.report-dead=false --kill 1",
+        "Peers that keep deaths to themselves: the checks fail."),
+    ],
+    positionals: [
+      Positional(
+        "NETWORK",
+        "Which network: \(SpawnTemplate.all.map(\.network).joined(separator: ", ")).")
+    ],
+    options: counts + [
+      Option("for", .duration, "How long it runs when every node is ready.", .defaulted("20s")),
+      Option(
+        "kill", .integer("N", 0...Int64(Topology.mostFaults)),
+        "How many nodes are killed, between a quarter and half of the duration.",
+        .defaulted("0")),
+    ] + RunSession.options)
+
+  static func run(_ arguments: ParsedArguments) throws -> ExitCode {
+    let name = try arguments.require("NETWORK")
+    guard let template = SpawnTemplate.all.first(where: { $0.network == name }) else {
+      let known = SpawnTemplate.all.map(\.network)
+      let hint = nearestWord(to: name, among: known).map { " (did you mean '\($0)'?)" } ?? ""
+      throw UsageError(
+        "unknown network '\(name)'\(hint); there is: \(known.joined(separator: ", "))",
+        command: "seedbed spawn")
+    }
+    var counts: [String: Int] = [:]
+    for group in template.groups {
+      counts[group.name] = arguments.integer(group.option).map { Int($0) }
+    }
+    let duration = arguments["for"].flatMap { Microseconds(parsing: $0) }
+    let file = template.compose(
+      counts: counts, duration: duration ?? .seconds(20), kills: Int(arguments.integer("kill") ?? 0)
+    )
+    let plan = try RunSession.topology(file, arguments).plan(seed: arguments.seed)
+    return try RunSession(plan: plan, topology: file, arguments).run()
+  }
+}
+
+extension ValueKind {
+  fileprivate static let duration = ValueKind("DURATION", allowed: "a duration, e.g. 20s or 2m") {
+    Microseconds(parsing: $0) != nil
+  }
+}

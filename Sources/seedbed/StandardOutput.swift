@@ -1,0 +1,53 @@
+import Arguments
+import Glibc
+
+/// Standard output in large writes. What cannot be written (a full disk) is an error of the command,
+/// unlike with `print`; a reader that goes away (`| head`) ends the process as usual, by SIGPIPE.
+struct StandardOutput: TextOutputStream {
+  private static let bufferSize = 64 * 1_024
+
+  private var buffer: [UInt8] = []
+  private var failure: CInt?
+
+  mutating func write(_ string: String) {
+    write(contentsOf: string.utf8)
+  }
+
+  mutating func write(contentsOf bytes: some Sequence<UInt8>) {
+    buffer.append(contentsOf: bytes)
+    if buffer.count >= Self.bufferSize { flush() }
+  }
+
+  /// Writes what is left; throws when that, or a write before, has failed.
+  consuming func finish() throws {
+    flush()
+    if let failure { throw OutputError(code: failure) }
+  }
+
+  private mutating func flush() {
+    var written = 0
+    while failure == nil, written < buffer.count {
+      let count = unsafe buffer[written...].withUnsafeBytes { bytes in
+        unsafe Glibc.write(STDOUT_FILENO, bytes.baseAddress, bytes.count)
+      }
+      if count >= 0 {
+        written += count
+      } else if errno != EINTR {
+        failure = errno
+      }
+    }
+    buffer.removeAll(keepingCapacity: true)
+  }
+}
+
+/// The output cannot be written.
+struct OutputError: ReportedError {
+  var code: CInt
+
+  var exitCode: ExitCode { .error }
+
+  var description: String {
+    let reason = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
+    return "cannot write the output: \(reason)"
+  }
+}

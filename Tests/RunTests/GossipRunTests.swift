@@ -1,0 +1,135 @@
+import Foundation
+import Glibc
+import Testing
+
+extension RunTests {
+  @Suite("A gossip network")
+  struct GossipRunTests {
+    private let topology = """
+      network: gossip
+      groups:
+        seed: { count: 2 }
+        peer:
+          count: 6
+          after: seed
+          options: { join-delay: 50ms, liveness-interval: 100ms, answer-timeout: 500ms }
+      faults:
+        - { at: 300ms, kill: peer-1 }
+        - { at: 400ms, pause: peer-2, for: 300ms }
+        - { at: 500ms, restart: peer-3 }
+        - { at: 500ms, stop: peer-4 }
+        - { at: 900ms, restart: peer-1 }
+      stop: { at: 1500ms }
+      """
+
+    @Test("A run does what its topology says, records it, and leaves no process")
+    func wholeRun() throws {
+      let sandbox = try Sandbox()
+      let file = try sandbox.write(topology, to: "t.yaml")
+      let run = try sandbox.run(["run", file, "--seed", "7", "--no-checks"])
+      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+      #expect(run.output.contains("8 nodes, seed 7\n"))
+      #expect(run.output.contains("restart peer-1: back\n"))
+      #expect(sandbox.processes.isEmpty)
+
+      #expect(try sandbox.integer("SELECT count(*) FROM runs WHERE outcome = 'completed'") == 1)
+      #expect(try sandbox.integer("SELECT count(*) FROM nodes WHERE unexpected") == 0)
+      #expect(try sandbox.integer("SELECT count(*) FROM faults WHERE confirmed_t > 0") == 5)
+      #expect(try sandbox.integer("SELECT count(*) FROM faults WHERE healed_t > 0") == 3)
+      #expect(try sandbox.integer("SELECT count(*) FROM rejected_lines") == 0)
+      // A restarted node keeps its address.
+      #expect(
+        try sandbox.integer(
+          """
+          SELECT count(DISTINCT data ->> 'address') FROM events
+          WHERE node = 'peer-3' AND kind = 'node.ready'
+          """) == 1)
+      #expect(
+        try sandbox.integer(
+          "SELECT count(*) FROM events WHERE node = 'peer-3' AND kind = 'node.ready'") == 2)
+    }
+
+    @Test("Ctrl-C stops the nodes in order, and the run is recorded as interrupted")
+    func interruption() throws {
+      let sandbox = try Sandbox()
+      let run = try sandbox.start(["spawn", "gossip", "--seeds", "2", "--peers", "4"])
+      try eventually("the run begins") { run.output.contains("all nodes are ready") }
+      run.signal(SIGINT)
+      run.process.waitUntilExit()
+      #expect(run.process.terminationStatus == 2, "\(run.output)\(run.errors)")
+      #expect(sandbox.processes.isEmpty)
+      #expect(try sandbox.integer("SELECT count(*) FROM runs WHERE outcome = 'interrupted'") == 1)
+      #expect(
+        try sandbox.integer("SELECT count(*) FROM events WHERE kind = 'node.stopped'") == 6)
+    }
+
+    @Test("Two runs at once share one history")
+    func twoAtOnce() throws {
+      let sandbox = try Sandbox()
+      let arguments = [
+        "spawn", "gossip", "--seeds", "1", "--peers", "3", "--for", "500ms", "--no-checks",
+      ]
+      let runs = try (0..<2).map { _ in try sandbox.start(arguments) }
+      for run in runs {
+        run.process.waitUntilExit()
+        #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+      }
+      #expect(try sandbox.integer("SELECT count(*) FROM runs WHERE outcome = 'completed'") == 2)
+      #expect(try sandbox.integer("SELECT count(*) FROM rejected_lines") == 0)
+    }
+
+    @Test("Seeds start at the addresses of a config file; one in use is reported, with code 64")
+    func fixedAddresses() throws {
+      let sandbox = try Sandbox()
+      let ports = try (0..<2).map { _ in try UsedPort() }
+      ports[1].release()
+      let config = try sandbox.write(
+        ports.map { "127.0.0.1:\($0.number)\n" }.joined(), to: "config.txt")
+      let file = try sandbox.write(topology, to: "t.yaml")
+      let refused = try sandbox.run(["run", file, "--config", config, "--no-checks"])
+      #expect(refused.process.terminationStatus == 64, "\(refused.output)\(refused.errors)")
+      #expect(refused.errors.contains("127.0.0.1:\(ports[0].number)"), "\(refused.errors)")
+      #expect(refused.errors.contains("in use"), "\(refused.errors)")
+      #expect(sandbox.processes.isEmpty)
+
+      ports[0].release()
+      let run = try sandbox.run(["run", file, "--config", config, "--no-checks"])
+      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+      // The run that failed got no seed list.
+      let lists = sandbox.runs.compactMap {
+        FileManager.default.contents(atPath: "\($0)/config.txt")
+      }
+      #expect(lists == [FileManager.default.contents(atPath: config)])
+    }
+  }
+}
+
+/// A TCP port on loopback that is in use until it is released.
+final class UsedPort {
+  let number: UInt16
+  private var descriptor: CInt
+
+  init() throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let descriptor = descriptor
+    let isListening = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        unsafe bind(descriptor, address, length) == 0 && listen(descriptor, 1) == 0
+          && getsockname(descriptor, address, &length) == 0
+      }
+    }
+    try #require(isListening)
+    number = UInt16(bigEndian: address.sin_port)
+  }
+
+  func release() {
+    close(descriptor)
+    descriptor = -1
+  }
+
+  deinit { release() }
+}

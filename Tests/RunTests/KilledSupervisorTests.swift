@@ -1,0 +1,64 @@
+import Foundation
+import Glibc
+import History
+import Testing
+
+extension RunTests {
+  @Suite("A supervisor that is killed")
+  struct KilledSupervisorTests {
+    private let topology = """
+      network: gossip
+      groups:
+        seed: { count: 1 }
+        peer: { count: 4, after: seed, every: 20ms, options: { join-delay: 20ms } }
+      faults:
+        - { at: 100ms, pause: peer-1 }
+        - { at: 200ms, kill: peer-2 }
+        - { at: 400ms, restart: peer-2 }
+      stop: { at: 1200ms }
+      """
+
+    @Test("No node outlives it, and every complete line of the logs can still be collected, once")
+    func killedAtRandomMoments() throws {
+      let sandbox = try Sandbox()
+      let file = try sandbox.write(topology, to: "t.yaml")
+      let runs = try (0..<20).map { _ in
+        try sandbox.start(["run", file, "--no-checks"])
+      }
+      for run in runs.shuffled() {
+        usleep(.random(in: 0...100_000))
+        run.signal(SIGKILL)
+      }
+      for run in runs { run.process.waitUntilExit() }
+      try eventually("every node is gone") { sandbox.processes.isEmpty }
+
+      let again = "\(sandbox.folder)/again.sqlite"
+      var lines = 0
+      // A supervisor killed before it wrote the plan leaves a folder without a run.
+      for folder in sandbox.runs where exists("\(folder)/plan.json") {
+        for history in [sandbox.history, again, again] {
+          var collector = try Collector(folder: RunFolder(folder), history: history)
+          _ = try collector.finish()
+        }
+        lines += try completeLines(in: folder)
+      }
+      #expect(lines > 0)
+      for history in [sandbox.history, again] {
+        let database = try Database(opening: history, mode: .readOnly)
+        #expect(try database.integer("SELECT count(*) FROM events") == Int64(lines))
+        #expect(try database.integer("SELECT count(*) FROM rejected_lines") == 0)
+      }
+    }
+
+    private func exists(_ path: String) -> Bool {
+      FileManager.default.contents(atPath: path).map { !$0.isEmpty } ?? false
+    }
+
+    private func completeLines(in folder: String) throws -> Int {
+      try FileManager.default.contentsOfDirectory(atPath: folder)
+        .filter { $0.hasSuffix(".ndjson") }
+        .compactMap { FileManager.default.contents(atPath: "\(folder)/\($0)") }
+        .reduce(0) { $0 + $1.count { $0 == UInt8(ascii: "\n") } }
+    }
+  }
+}

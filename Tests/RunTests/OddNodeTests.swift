@@ -1,0 +1,165 @@
+import Foundation
+import Glibc
+import Testing
+
+extension RunTests {
+  /// Nodes as people may write them, in shell: the supervisor knows nothing of what they do.
+  @Suite("Nodes that misbehave")
+  struct OddNodeTests {
+    /// Reads the command line, says that it is ready, then goes on with `body`.
+    private func node(_ body: String) -> String {
+      """
+      #!/bin/sh
+      role=$1
+      shift
+      while [ $# -gt 0 ]; do
+        case $1 in --log) log=$2 ;; --name) name=$2 ;; esac
+        shift 2
+      done
+      ready() {
+        printf '{"t":1,"n":1,"kind":"node.ready","address":"127.0.0.1:1","role":"%s","pid":%d}\\n' \
+          "$role" $$ >> "$log"
+      }
+      \(body)
+      """
+    }
+
+    private let arguments = [
+      "spawn", "gossip", "--seeds", "1", "--peers", "2", "--for", "100ms", "--no-checks",
+    ]
+
+    @Test("One that ignores SIGTERM is killed, with what it started, and named")
+    func stubborn() throws {
+      let sandbox = try Sandbox()
+      let script = node(
+        """
+        ready
+        [ $name = peer-2 ] || exec sleep 1000
+        trap '' TERM
+        sleep 1000 "$log" &
+        while :; do wait; done
+        """)
+      let run = try sandbox.run(arguments + ["--set", "stop.within=200ms"], node: script)
+      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+      #expect(run.output.contains("completed: had to be killed at the end: peer-2\n"))
+      #expect(sandbox.processes.isEmpty)
+    }
+
+    @Test("One that never becomes ready fails the run, which shows what it said")
+    func neverReady() throws {
+      let sandbox = try Sandbox()
+      let script = node(
+        """
+        [ $name = peer-2 ] || ready
+        [ $name = peer-2 ] && echo 'waiting for the moon'
+        exec sleep 1000
+        """)
+      let run = try sandbox.run(arguments + ["--set", "ready.within=300ms"], node: script)
+      #expect(run.process.terminationStatus == 1)
+      #expect(
+        run.errors.contains(
+          "not ready within 300ms: peer-2 (started, but wrote no node.ready)\n"
+            + "peer-2 said:\n  waiting for the moon\n"), "\(run.errors)")
+      #expect(sandbox.processes.isEmpty)
+      #expect(try sandbox.integer("SELECT count(*) FROM runs WHERE outcome = 'failed'") == 1)
+    }
+
+    @Test("One that crashes fails the run at its end")
+    func crashing() throws {
+      let sandbox = try Sandbox()
+      let script = node(
+        """
+        ready
+        [ $name = peer-1 ] && sleep 0.05 && kill -SEGV $$
+        exec sleep 1000
+        """)
+      let run = try sandbox.run(arguments, node: script)
+      #expect(run.process.terminationStatus == 1)
+      #expect(
+        run.errors.contains("failed: ended unasked: peer-1 (signal 11)"),
+        "\(run.output)\(run.errors)")
+      #expect(try sandbox.integer("SELECT count(*) FROM nodes WHERE unexpected") == 1)
+    }
+
+    @Test("A node gets its own process group, an empty input, three descriptors and plain signals")
+    func processState() throws {
+      let sandbox = try Sandbox()
+      let script = node(
+        """
+        ready
+        echo "group $(cut -d' ' -f5 /proc/$$/stat) of $$"
+        for d in /proc/$$/fd/*; do [ -e $d ] && echo "descriptor ${d##*/}"; done
+        echo "input $(readlink /proc/$$/fd/0)"
+        while read -r key value; do
+          case $key in SigBlk: | SigIgn:) echo "$key $value" ;; esac
+        done < /proc/$$/status
+        echo "backtrace $SWIFT_BACKTRACE"
+        cat
+        exec sleep 1000
+        """)
+      let run = try sandbox.run(arguments, node: script)
+      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+      let folder = try #require(sandbox.runs.first)
+      let output = try String(contentsOfFile: "\(folder)/peer-1.out", encoding: .utf8)
+      let lines = output.split(separator: "\n").map(String.init)
+      let group = try #require(lines.first { $0.hasPrefix("group ") }).split(separator: " ")
+      #expect(group[1] == group[3])
+      // 10 or more is the shell's own, for its script.
+      let descriptors = lines.filter { $0.hasPrefix("descriptor ") && $0.count == 12 }
+      #expect(descriptors == ["descriptor 0", "descriptor 1", "descriptor 2"])
+      #expect(lines.contains("input /dev/null"))
+      #expect(lines.contains("SigBlk: 0000000000000000"))
+      #expect(lines.contains("SigIgn: 0000000000000000"))
+      #expect(lines.contains("backtrace enable=no"))
+    }
+  }
+
+  @Suite("What is checked before a run")
+  struct BadInputTests {
+    @Test("A folder for logs that cannot be made is refused with code 64, and nothing starts")
+    func badLogs() throws {
+      let sandbox = try Sandbox()
+      _ = try sandbox.write("", to: "logs")
+      let run = try sandbox.run(["spawn", "gossip"])
+      #expect(run.process.terminationStatus == 64)
+      #expect(run.errors.contains("cannot make the folder \(sandbox.logs)/"), "\(run.errors)")
+      #expect(run.errors.contains("Not a directory"), "\(run.errors)")
+    }
+
+    @Test("A history that is no history is refused with code 64, and leaves no run's folder")
+    func badHistory() throws {
+      let sandbox = try Sandbox()
+      let file = try sandbox.write("not a database, but long enough to be looked at", to: "h")
+      let run = try sandbox.run(["spawn", "gossip", "--history", file])
+      #expect(run.process.terminationStatus == 64)
+      #expect(run.errors.contains(file), "\(run.errors)")
+      #expect(sandbox.runs.isEmpty)
+    }
+
+    @Test("A config file's bad line is named")
+    func badConfig() throws {
+      let sandbox = try Sandbox()
+      let topology = try sandbox.write(
+        """
+        network: gossip
+        groups: { seed: { count: 1 }, peer: { count: 1, after: seed } }
+        stop: { at: 1s }
+        """, to: "t.yaml")
+      let config = try sandbox.write("127.0.0.1:5000\n127.0.0.1\n", to: "config.txt")
+      let run = try sandbox.run(["run", topology, "--config", config])
+      #expect(run.process.terminationStatus == 64)
+      #expect(
+        run.errors
+          == "seedbed: \(config):2: '127.0.0.1' is not HOST:PORT with a port from 1 to 65535\n")
+    }
+
+    @Test("An unknown network is refused, with the ones that there are")
+    func unknownNetwork() throws {
+      let sandbox = try Sandbox()
+      let run = try sandbox.run(["spawn", "gosip"])
+      #expect(run.process.terminationStatus == 64)
+      #expect(
+        run.errors.contains("unknown network 'gosip' (did you mean 'gossip'?)"), "\(run.errors)")
+    }
+  }
+}

@@ -1,0 +1,42 @@
+-- check: only-dead-nodes-are-reported
+-- promise: Nobody reports a peer that lives, or one that was frozen too short to tell.
+-- networks: gossip
+-- severity: error
+-- witnesses: 2
+-- too-few: fewer than two peers ever had a link, so nobody could be reported
+
+-- A row for each false report. One is true from the death on, and until a second after the node is
+-- back (the report may be on its way); of a frozen node not before as many replies can be missing
+-- as the reporter waits for (gossip_deadlines.patience).
+WITH
+missing AS MATERIALIZED (SELECT * FROM deaths),
+reports AS MATERIALIZED (
+  SELECT p.reporter, p.dead, min(p.reported_t) AS reported_t, min(p.reported_s) AS reported_s,
+    group_concat(p.seed, ', ') AS told, max(p.death_t) AS death_t, g.patience, g.report_within
+  FROM dead_node_reports p
+    JOIN runs r ON r.stopping_t IS NULL OR p.reported_t < r.stopping_t
+    LEFT JOIN gossip_deadlines g ON g.node = p.reporter
+  GROUP BY p.reporter, p.dead, p.reported_t
+)
+SELECT p.dead AS reported, p.reporter, round(p.reported_s, 3) AS reported_s, p.told,
+  CASE
+    WHEN NOT EXISTS (SELECT 1 FROM nodes n WHERE n.node = p.dead)
+      THEN 'no node of this run has that address'
+    WHEN d.t IS NULL THEN 'it had not died'
+    WHEN d.back_t + 1000000 < p.reported_t THEN 'it was back since ' || round(d.back_s, 3) || ' s'
+    ELSE 'it was frozen only since ' || round(d.s, 3) || ' s'
+  END AS but,
+  (SELECT 'the host was overloaded for ' || round(sum(lost) / 1e6, 1) || ' s before'
+    FROM (
+      SELECT min(to_t, p.reported_t) - max(from_t, p.reported_t - p.report_within) AS lost
+      FROM overloads)
+    WHERE lost > 0
+    HAVING count(*) > 0) AS excuse
+FROM reports p LEFT JOIN missing d ON d.node = p.dead AND d.t = p.death_t
+WHERE NOT EXISTS (
+  SELECT 1 FROM missing m
+  WHERE m.node = p.dead AND (m.back_t IS NULL OR p.reported_t <= m.back_t + 1000000)
+    AND p.reported_t >= m.t + iif(m.cause = 'frozen', coalesce(p.patience, 0), 0))
+ORDER BY p.reported_t, p.reporter;
+
+SELECT count(DISTINCT node) FROM links;
