@@ -55,7 +55,8 @@ extension Judge {
     let lines = around.lines.map { line in
       [
         String(format: "%.3f s", line.moment), line.node, line.kind,
-        [line.peer, line.data == "{}" ? nil : line.data].compactMap(\.self).joined(separator: " "),
+        [line.peer, line.data == "{}" ? nil : SQLValue.text(line.data).shown]
+          .compactMap(\.self).joined(separator: " "),
       ]
     }
     return ["  log lines around \(String(format: "%.3f s", around.moment)):"]

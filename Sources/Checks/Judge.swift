@@ -163,12 +163,13 @@ package struct Judge: ~Copyable {
   /// SQLite's message with the line of the check's file.
   private func describe(_ error: DatabaseError, in check: Check) -> String {
     if error.isInterruption { return "\(check.file): it took longer than \(timeLimit)" }
+    guard error.isBadSQL, !error.isRefusedWrite else { return "\(check.file): \(error)" }
     // A statement that does not compile is given with all that follows it.
     guard let sql = error.sql, let offset = error.offset, check.text.hasSuffix(sql) else {
-      return "\(check.file): \(error)"
+      return "\(check.file): \(error.message)"
     }
     let place = check.text.utf8.count - sql.utf8.count + offset
     let line = check.text.utf8.prefix(place).count { $0 == UInt8(ascii: "\n") } + 1
-    return "\(check.file):\(line): \(error)"
+    return "\(check.file):\(line): \(error.message)"
   }
 }

@@ -1,7 +1,7 @@
 package import History
 
-/// The log lines around a violation: of each node that its row names, the few nearest in time to the
-/// first moment that the row names.
+/// The log lines around a violation: of each node that its row names, a few lines, first those about
+/// another of them, then those nearest in time to the first moment that the row names.
 package struct Surroundings: Sendable, Equatable {
   /// In seconds since the run began.
   package var moment: Double
@@ -44,7 +44,9 @@ extension Judge {
         SELECT (e.t - r.began_t) / 1e6 AS s, e.node, e.n, e.kind,
           coalesce(p.node, e.peer) AS peer, e.data,
           row_number() OVER (
-            PARTITION BY e.node ORDER BY abs((e.t - r.began_t) / 1e6 - ?1), e.n) AS place
+            PARTITION BY e.node
+            ORDER BY p.node IN (SELECT value FROM json_each(?2)) DESC,
+              abs((e.t - r.began_t) / 1e6 - ?1), e.n) AS place
         FROM events e JOIN runs r
           LEFT JOIN nodes p ON p.address = e.peer
         WHERE e.node IN (SELECT value FROM json_each(?2))

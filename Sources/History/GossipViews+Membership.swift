@@ -72,7 +72,7 @@ extension View {
         "when the report was due: `gossip_deadlines.report_within` after the death was seen"
       ),
       ("deadline_s", "seconds from the run's beginning to `deadline_t`"),
-      ("reported_t", "the first report of it in time; NULL: none"),
+      ("reported_t", "its first report of that, in time or late; NULL: none"),
       ("reported_s", "seconds from the run's beginning to `reported_t`"),
       ("received_t", "when the first seed logged it; NULL: none did"),
       ("received_s", "seconds from the run's beginning to `received_t`"),
@@ -100,7 +100,7 @@ extension View {
           JOIN gossip_deadlines g ON g.run = l.run AND g.node = l.node
         WHERE (d.back_t IS NULL OR d.back_t > d.gone_t + g.report_within)
           AND (l.reason IS NULL OR l.closed_t > d.gone_t + g.report_within
-            OR l.reason NOT IN ('duplicate', 'displaced', 'busy', 'stopping'))
+            OR l.reason NOT IN ('duplicate', 'displaced', 'busy', 'garbled', 'stopping'))
         GROUP BY l.run, l.node, d.node, d.t
       ),
       bound AS MATERIALIZED (
@@ -118,10 +118,11 @@ extension View {
       ),
       outcomes AS (
         SELECT b.run, b.node, b.dead, b.cause, b.death_t, b.deadline_t,
-          min(p.reported_t) AS reported_t, min(p.received_t) AS received_t
+          min(p.reported_t) AS reported_t, min(p.received_t) AS received_t,
+          coalesce(max(p.reported_t <= b.deadline_t AND p.received_t IS NOT NULL), 0) AS fulfilled
         FROM bound b LEFT JOIN reports p
           ON p.run = b.run AND p.reporter = b.node AND p.dead = b.dead
-            AND p.reported_t BETWEEN b.death_t AND b.deadline_t
+            AND p.reported_t >= b.death_t
         GROUP BY b.run, b.node, b.dead, b.death_t
       )
       SELECT o.run, o.node, o.dead, o.cause,
@@ -129,27 +130,22 @@ extension View {
         o.deadline_t, (o.deadline_t - r.began_t) / 1e6 AS deadline_s,
         o.reported_t, (o.reported_t - r.began_t) / 1e6 AS reported_s,
         o.received_t, (o.received_t - r.began_t) / 1e6 AS received_s,
-        o.received_t IS NOT NULL AS fulfilled,
-        o.received_t IS NOT NULL OR coalesce(r.stopping_t >= o.deadline_t, 0) AS judged
+        o.fulfilled, o.fulfilled OR coalesce(r.stopping_t >= o.deadline_t, 0) AS judged
       FROM outcomes o JOIN runs r ON r.run = o.run
       """)
 
   static let seedBeliefs = View(
     name: "seed_beliefs",
     summary: """
-      A seed's last word, before the run was stopped, on a peer that ever registered with \
-      it.
+      A seed's last word, before the run was stopped, on a peer that registered with it. A seed \
+      that was started anew knows only who registered since.
       """,
     columns: [
       ("run", "the run"),
       ("seed", "the seed"),
       ("peer_node", "the peer's name"),
       ("peer", "the peer's address"),
-      (
-        "listed",
-        "1: in its list; 0: dropped, reported dead, or not registered again since the seed "
-          + "started anew"
-      ),
+      ("listed", "1: in its list; 0: dropped, or reported dead and being dialled"),
       ("since_t", "since when"),
       ("since_s", "seconds from the run's beginning to `since_t`"),
     ],
@@ -172,27 +168,20 @@ extension View {
       ),
       -- A seed that starts anew knows nobody: only what it said since then counts.
       started AS MATERIALIZED (
-        SELECT run, node, max(life) AS life, max(t) AS t
-        FROM words WHERE kind = 'node.ready' GROUP BY run, node
+        SELECT run, node, max(life) AS life FROM words WHERE kind = 'node.ready' GROUP BY run, node
       ),
       changes AS (
-        SELECT w.*, b.life AS last_life, b.t AS started_t,
+        SELECT w.run, w.node AS seed, w.peer, w.n, w.t, w.kind, w.listed,
           w.listed IS NOT lag(w.listed) OVER told AS changed
-        FROM words w JOIN started b ON b.run = w.run AND b.node = w.node
+        FROM words w JOIN started b ON b.run = w.run AND b.node = w.node AND b.life = w.life
         WHERE w.kind <> 'node.ready'
-        WINDOW told AS (PARTITION BY w.run, w.node, w.peer, w.life ORDER BY w.n)
+        WINDOW told AS (PARTITION BY w.run, w.node, w.peer ORDER BY w.n)
       ),
       -- The columns beside max() are those of the row that has it.
-      last AS (
-        SELECT run, node, peer, life = last_life AS known, listed, t, started_t,
-          max(iif(life = last_life AND changed, n, 0))
-        FROM changes GROUP BY run, node, peer
-        HAVING sum(kind = 'peer.registered') > 0
-      ),
       beliefs AS (
-        SELECT run, node AS seed, peer, iif(known, listed, 0) AS listed,
-          iif(known, t, started_t) AS t
-        FROM last
+        SELECT run, seed, peer, listed, t, max(iif(changed, n, 0))
+        FROM changes GROUP BY run, seed, peer
+        HAVING sum(kind = 'peer.registered') > 0
       )
       SELECT b.run, b.seed, p.node AS peer_node, b.peer, b.listed,
         b.t AS since_t, (b.t - r.began_t) / 1e6 AS since_s
@@ -215,7 +204,10 @@ extension View {
       ("since_t", "since when"),
       ("since_s", "seconds from the run's beginning to `since_t`"),
       ("alive", "1: the peer lived at the stop"),
-      ("settled_t", "the beginning of that time before the stop"),
+      ("death_t", "when the peer died; NULL: it lived"),
+      ("death_s", "seconds from the run's beginning to `death_t`"),
+      ("from_t", "when the time began that the seed had to get it right"),
+      ("due_t", "when that time was over"),
     ],
     body: """
       WITH
@@ -228,26 +220,32 @@ extension View {
       ),
       -- The dead of whom every report is overdue.
       overdue AS MATERIALIZED (
-        SELECT d.run, d.dead
+        SELECT d.run, d.dead, d.death_t, max(d.deadline_t + g.relink_interval) AS due_t
         FROM dead_node_duties d
           JOIN runs r ON r.run = d.run
           JOIN missing m
             ON m.run = d.run AND m.node = d.dead AND m.t = d.death_t AND m.back_t >= r.stopping_t
           JOIN gossip_deadlines g ON g.run = d.run AND g.node = d.node
-        GROUP BY d.run, d.dead
+        GROUP BY d.run, d.dead, d.death_t
         HAVING max(d.deadline_t + g.relink_interval) <= r.stopping_t
       ),
+      gone AS MATERIALIZED (
+        SELECT run, dead, min(death_t) AS death_t, due_t FROM overdue GROUP BY run, dead
+      ),
       known AS (
-        SELECT b.*, r.stopping_t - g.repair_within AS settled_t, s.back_t AS seed_back_t,
-          p.back_t AS peer_back_t, o.dead IS NULL AS alive
+        SELECT b.*, r.stopping_t, r.began_t, r.stopping_t - g.repair_within AS settled_t,
+          s.back_t AS seed_back_t, p.back_t AS peer_back_t, o.dead IS NULL AS alive, o.death_t,
+          o.due_t
         FROM seed_beliefs b
           JOIN runs r ON r.run = b.run AND r.stopping_t IS NOT NULL
           JOIN gossip_deadlines g ON g.run = b.run AND g.node = b.peer_node
           LEFT JOIN disturbed s ON s.run = b.run AND s.node = b.seed
           LEFT JOIN disturbed p ON p.run = b.run AND p.node = b.peer_node
-          LEFT JOIN overdue o ON o.run = b.run AND o.dead = b.peer_node
+          LEFT JOIN gone o ON o.run = b.run AND o.dead = b.peer_node
       )
-      SELECT run, seed, peer_node AS peer, listed, since_t, since_s, alive, settled_t
+      SELECT run, seed, peer_node AS peer, listed, since_t, since_s, alive,
+        death_t, (death_t - began_t) / 1e6 AS death_s,
+        coalesce(death_t, settled_t) AS from_t, coalesce(due_t, stopping_t) AS due_t
       FROM known
       WHERE coalesce(seed_back_t <= settled_t, 1)
         AND (NOT alive OR coalesce(peer_back_t <= settled_t, 1))

@@ -51,6 +51,7 @@ enum Schema {
       unexpected INTEGER,
       PRIMARY KEY (run, node)
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX nodes_by_address ON nodes (run, address);
 
     CREATE TABLE events (
       run INTEGER NOT NULL,

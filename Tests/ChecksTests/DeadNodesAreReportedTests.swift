@@ -126,7 +126,7 @@ import Testing
     "Who closed the link for a reason of its own has no duty",
     arguments: [
       ("displaced", 9.0), ("displaced", 10.005), ("duplicate", 10.005), ("busy", 10.005),
-      ("stopping", 10.005), ("ended", 9.0),
+      ("stopping", 10.005), ("garbled", 10.005), ("ended", 9.0),
     ])
   func linkWasClosed(reason: String, moment: Double) throws {
     let story = Story()
@@ -253,21 +253,39 @@ import Testing
     #expect(try story.judgement(check).column("cause") == ["killed"])
   }
 
-  @Test("A missed deadline on an overloaded host is inconclusive, and says why")
-  func overloaded() throws {
-    let story = Story()
+  @Test(
+    "Time in which the host was overloaded does not count against the network",
+    arguments: [(16.0, Verdict.inconclusive), (17, .fail), (30, .fail)])
+  func overloaded(stop: Double, verdict: Verdict) throws {
+    let story = Story(stop: stop)
     story.fell("peer-5", at: 10)
     story.overload(from: 11, to: 13)
     let judgement = try story.judgement(check)
-    #expect(judgement.verdict == .inconclusive)
-    #expect(judgement.reason == "1 violation, but the host was overloaded from 11.0 s")
+    #expect(judgement.verdict == verdict)
+    guard verdict == .inconclusive else { return }
+    #expect(
+      judgement.reason == "1 violation, but the host was overloaded for 2.0 s meanwhile")
+  }
+
+  @Test(
+    "A late report is excused by as much time as the host was overloaded",
+    arguments: [(15.9, Verdict.inconclusive), (16.1, .fail)])
+  func overloadedAndLate(moment: Double, verdict: Verdict) throws {
+    let story = Story()
+    story.fell("peer-5", at: 10)
+    story.report("peer-5", by: "peer-4", "peer-1", at: moment)
+    story.overload(from: 9, to: 10.5)
+    story.overload(from: 12, to: 13.5)
+    let judgement = try story.judgement(check)
+    #expect(judgement.verdict == verdict)
+    #expect(judgement.column("late_s") == ["\(moment)"])
   }
 
   @Test("An overload at another time excuses nothing")
   func overloadedElsewhere() throws {
-    let story = Story()
+    let story = Story(stop: 15)
     story.fell("peer-5", at: 10)
-    story.overload(from: 20, to: 22)
+    story.overload(from: 5, to: 9.9)
     #expect(try story.judgement(check).verdict == .fail)
   }
 }

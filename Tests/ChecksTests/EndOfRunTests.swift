@@ -15,6 +15,7 @@ import Testing
     #expect(judgement.reason == "1 violation, 10 witnesses")
     #expect(judgement.column("seed") == ["seed-2"])
     #expect(judgement.column("peer") == ["peer-5"])
+    #expect(judgement.column("died_s") == ["10.0"])
     #expect(judgement.column("believed") == ["listed"])
     #expect(judgement.column("since_s") == ["-0.8"])
     #expect(judgement.column("in_fact") == ["dead"])
@@ -119,17 +120,17 @@ import Testing
     #expect(try story.judgement(check).reason == "9 witnesses")
   }
 
-  @Test("A seed that started anew knows only who registered since")
+  @Test("A seed that started anew is asked about those who registered since")
   func seedRestarted() throws {
     let story = Story()
     story.fell("seed-2", at: 10)
     story.restart("seed-2", at: 12)
-    for peer in Story.peers.dropLast() { story.register(peer, at: 14, with: ["seed-2"]) }
+    for peer in ["peer-1", "peer-2"] { story.register(peer, at: 14, with: ["seed-2"]) }
+    #expect(try story.judgement(check).reason == "7 witnesses")
+    story.say("seed-2", "peer.removed", at: 16, peer: "peer-2", story.by("peer-1"))
     let judgement = try story.judgement(check)
-    #expect(judgement.column("peer") == ["peer-5"])
-    #expect(judgement.column("since_s") == ["12.1"])
-    story.register("peer-5", at: 14, with: ["seed-2"])
-    #expect(try story.judgement(check).verdict == .pass)
+    #expect(judgement.column("seed") == ["seed-2"])
+    #expect(judgement.column("peer") == ["peer-2"])
   }
 
   @Test("Dead and frozen seeds are not asked", arguments: ["kill", "pause"])
@@ -146,6 +147,16 @@ import Testing
     let judgement = try story.judgement(check)
     #expect(judgement.verdict == .inconclusive)
     #expect(judgement.reason.hasPrefix("0 of at least 1 witness: no live seed"))
+  }
+
+  @Test(
+    "A dead peer may be listed longer by the time in which the host was overloaded",
+    arguments: [(16.5, Verdict.inconclusive), (17.5, .fail)])
+  func overloadedSinceDeath(stop: Double, verdict: Verdict) throws {
+    let story = Story.ofOneDeath(stop: stop)
+    for kind in ["report.received", "peer.removed"] { story.unsay(kind, by: "seed-2") }
+    story.overload(from: 11, to: 13)
+    #expect(try story.judgement(check).verdict == verdict)
   }
 
   @Test("A wrong belief on a host that was overloaded at the end is inconclusive")

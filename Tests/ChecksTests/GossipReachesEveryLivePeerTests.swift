@@ -109,11 +109,13 @@ import Testing
     #expect(judgement.reason.hasPrefix("0 of at least 1 witness: no text was sent"))
   }
 
-  @Test("A missing text on an overloaded host is inconclusive")
-  func overloaded() throws {
-    let story = Story()
+  @Test(
+    "Time in which the host was overloaded does not count",
+    arguments: [(13.0, Verdict.inconclusive), (15, .fail)])
+  func overloaded(stop: Double, verdict: Verdict) throws {
+    let story = Story(stop: stop)
     story.unsay("gossip.received", by: "peer-3")
     story.overload(from: 6, to: 8)
-    #expect(try story.judgement(check).verdict == .inconclusive)
+    #expect(try story.judgement(check).verdict == verdict)
   }
 }

@@ -7,13 +7,19 @@
 
 -- A row for each peer and text that did not come, or came too late. The deadline leaves time to
 -- find a dead neighbour on the way, to link anew and to catch up (gossip_deadlines.gossip_within).
-SELECT a.node AS peer, a.message AS text, a.origin, round(a.sent_s, 3) AS sent_s,
-  round(a.deadline_s, 3) AS due_s, round(a.received_s, 3) AS received_s,
-  (SELECT 'the host was overloaded from ' || round(min(o.from_s), 1) || ' s'
-    FROM overloads o WHERE o.to_t > a.sent_t AND o.from_t < a.deadline_t
-    HAVING count(*) > 0) AS excuse
-FROM gossip_audience a
-WHERE a.judged AND NOT a.reached
-ORDER BY a.sent_t, a.message, a.node;
+-- Time in which the host was overloaded does not count.
+WITH
+missed AS (
+  SELECT a.*, coalesce(a.received_t, r.stopping_t) AS end_t FROM gossip_audience a JOIN runs r
+  WHERE a.judged AND NOT a.reached
+)
+SELECT node AS peer, message AS text, origin, round(sent_s, 3) AS sent_s,
+  round(deadline_s, 3) AS due_s, round(received_s, 3) AS received_s,
+  (SELECT 'the host was overloaded for ' || round(sum(lost) / 1e6, 1) || ' s meanwhile'
+    FROM (SELECT min(to_t, end_t) - max(from_t, sent_t) AS lost FROM overloads)
+    WHERE lost > 0
+    HAVING sum(lost) > end_t - deadline_t) AS excuse
+FROM missed
+ORDER BY sent_t, message, node;
 
 SELECT count(*) FROM gossip_audience WHERE judged;

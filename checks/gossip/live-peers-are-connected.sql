@@ -8,8 +8,9 @@
 -- A row for each peer that no chain of links joins with the best-linked one.
 SELECT g.node AS peer, g.neighbours, 'no path from ' || g.start AS problem,
   (SELECT count(*) FROM final_graph WHERE connected) AS peers_there,
-  (SELECT 'the host was overloaded from ' || round(min(o.from_s), 1) || ' s'
-    FROM overloads o WHERE o.to_t > g.settled_t
+  (SELECT 'the host was overloaded for ' || round(sum(lost) / 1e6, 1) || ' s before the end'
+    FROM (SELECT min(to_t, stopping_t) - max(from_t, g.settled_t) AS lost FROM overloads, runs)
+    WHERE lost > 0
     HAVING count(*) > 0) AS excuse
 FROM final_graph g
 WHERE g.settled AND NOT g.connected

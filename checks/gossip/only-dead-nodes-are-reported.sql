@@ -26,9 +26,11 @@ SELECT p.dead AS reported, p.reporter, round(p.reported_s, 3) AS reported_s, p.t
     WHEN d.back_t + 1000000 < p.reported_t THEN 'it was back since ' || round(d.back_s, 3) || ' s'
     ELSE 'it was frozen only since ' || round(d.s, 3) || ' s'
   END AS but,
-  (SELECT 'the host was overloaded from ' || round(min(o.from_s), 1) || ' s'
-    FROM overloads o
-    WHERE o.to_t > p.reported_t - p.report_within AND o.from_t < p.reported_t
+  (SELECT 'the host was overloaded for ' || round(sum(lost) / 1e6, 1) || ' s before'
+    FROM (
+      SELECT min(to_t, p.reported_t) - max(from_t, p.reported_t - p.report_within) AS lost
+      FROM overloads)
+    WHERE lost > 0
     HAVING count(*) > 0) AS excuse
 FROM reports p LEFT JOIN missing d ON d.node = p.dead AND d.t = p.death_t
 WHERE NOT EXISTS (

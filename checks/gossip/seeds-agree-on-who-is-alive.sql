@@ -5,12 +5,14 @@
 -- witnesses: 1
 -- too-few: no live seed knew a peer whose state was settled when the run was stopped
 
--- A row for each seed and peer that the seed has wrong.
-SELECT b.seed, b.peer, iif(b.listed, 'listed', 'not listed') AS believed,
-  round(b.since_s, 3) AS since_s, iif(b.alive, 'alive', 'dead') AS in_fact,
-  (SELECT 'the host was overloaded from ' || round(min(o.from_s), 1) || ' s'
-    FROM overloads o WHERE o.to_t > b.settled_t
-    HAVING count(*) > 0) AS excuse
+-- A row for each seed and peer that the seed has wrong. Time in which the host was overloaded does
+-- not count.
+SELECT b.peer, iif(b.alive, 'alive', 'dead') AS in_fact, round(b.death_s, 3) AS died_s, b.seed,
+  iif(b.listed, 'listed', 'not listed') AS believed, round(b.since_s, 3) AS since_s,
+  (SELECT 'the host was overloaded for ' || round(sum(lost) / 1e6, 1) || ' s meanwhile'
+    FROM (SELECT min(to_t, stopping_t) - max(from_t, b.from_t) AS lost FROM overloads, runs)
+    WHERE lost > 0
+    HAVING sum(lost) > (SELECT stopping_t FROM runs) - b.due_t) AS excuse
 FROM settled_beliefs b
 WHERE b.listed <> b.alive
 ORDER BY b.peer, b.seed;

@@ -1,0 +1,251 @@
+import Arguments
+import Foundation
+import History
+import Participants
+import Testing
+
+@testable import Checks
+
+@Suite("Judging") struct JudgeTests {
+  private let story = Story()
+
+  private func check(
+    _ sql: String, name: String = "mine", severity: Check.Severity = .error, witnesses: Int = 1
+  ) -> Check {
+    Check(
+      name: name, promise: "It holds.", networks: [], severity: severity,
+      leastWitnesses: witnesses, tooFew: "nothing happened", file: "\(name).sql", text: sql)
+  }
+
+  private func judge(_ sql: String, witnesses: Int = 1) throws -> Judgement {
+    try Judge(story.collected(), run: 1).judge(check(sql, witnesses: witnesses))
+  }
+
+  @Test("No rows and enough witnesses pass")
+  func pass() throws {
+    let judgement = try judge("SELECT 1 WHERE false; SELECT 3;", witnesses: 3)
+    #expect(judgement.verdict == .pass)
+    #expect(judgement.reason == "3 witnesses")
+    #expect(judgement.violations == 0)
+  }
+
+  @Test("No rows and too few witnesses are inconclusive")
+  func tooFew() throws {
+    let judgement = try judge("SELECT 1 WHERE false; SELECT 2;", witnesses: 3)
+    #expect(judgement.verdict == .inconclusive)
+    #expect(judgement.reason == "2 of at least 3 witnesses: nothing happened")
+  }
+
+  @Test("A row fails, however many witnesses there are")
+  func fail() throws {
+    let judgement = try judge("SELECT 'peer-1' AS node, 2.5 AS s; SELECT 0;")
+    #expect(judgement.verdict == .fail)
+    #expect(judgement.reason == "1 violation, 0 witnesses")
+    #expect(judgement.columns == ["node", "s"])
+    #expect(judgement.rows == [[.text("peer-1"), .real(2.5)]])
+  }
+
+  @Test("Every violation is counted and the first hundred are kept")
+  func manyViolations() throws {
+    let judgement = try judge(
+      """
+      WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 250)
+      SELECT n FROM numbers; SELECT 1;
+      """)
+    #expect(judgement.violations == 250)
+    #expect(judgement.rows.count == 100)
+    #expect(judgement.rows.first == [.integer(1)])
+  }
+
+  @Test("A violation with an excuse makes it inconclusive, one without fails it and comes first")
+  func excuses() throws {
+    let excused = try judge("SELECT 1 AS a, 'it was dark' AS excuse; SELECT 1;")
+    #expect(excused.verdict == .inconclusive)
+    #expect(excused.reason == "1 violation, but it was dark")
+    let mixed = try judge(
+      "SELECT 1 AS a, 'it was dark' AS excuse UNION ALL SELECT 2, NULL; SELECT 1;")
+    #expect(mixed.verdict == .fail)
+    #expect(mixed.violations == 2)
+    #expect(mixed.column("a") == ["2", "1"])
+  }
+
+  @Test("It sees its own run and no other")
+  func scope() throws {
+    let judgement = try judge("SELECT 1 WHERE false; SELECT count(*) FROM runs;")
+    #expect(judgement.witnesses == 1)
+  }
+
+  @Test(
+    "A check that does not work is an error that says where and why",
+    arguments: [
+      ("SELECT 1;\nSELECT nowhere;", "mine.sql:2: no such column: nowhere"),
+      ("\n\nSELEC 1; SELECT 1;", "mine.sql:3: near \"SELEC\": syntax error"),
+      ("SELECT 1 WHERE false;", "mine.sql: a check has two statements"),
+      ("-- nothing", "mine.sql: a check has two statements"),
+      ("SELECT 1 WHERE false; SELECT 1; SELECT 2;", "mine.sql: a check has two statements"),
+      ("SELECT 1 WHERE false; SELECT 1, 2;", "mine.sql: the second statement must give one number"),
+      ("SELECT 1 WHERE false; SELECT 'x';", "mine.sql: the second statement must give one number"),
+      (
+        "SELECT 1 WHERE false; SELECT 1 WHERE false;",
+        "mine.sql: the second statement must give one number"
+      ),
+      ("SELECT 1 WHERE false; SELECT json('{');", "mine.sql: malformed JSON"),
+      ("DELETE FROM events; SELECT 1;", "mine.sql: the statement is refused"),
+      ("ATTACH 'other' AS other; SELECT 1;", "mine.sql: the statement is refused"),
+    ])
+  func errors(sql: String, reason: String) throws {
+    let judgement = try judge(sql)
+    #expect(judgement.verdict == .error)
+    #expect(judgement.reason.hasPrefix(reason), "\(judgement.reason)")
+  }
+
+  @Test("A check that takes too long is an error that names the limit")
+  func timeLimit() throws {
+    let judge = try Judge(story.collected(), run: 1, timeLimit: .milliseconds(50))
+    let endless = check(
+      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n; SELECT 1;"
+    )
+    let judgement = judge.judge(endless)
+    #expect(judgement.verdict == .error)
+    #expect(judgement.reason == "mine.sql: it took longer than 0.05 seconds")
+    #expect(judge.judge(check("SELECT 1 WHERE false; SELECT 1;")).verdict == .pass)
+  }
+
+  @Test("A run that never began cannot be judged")
+  func neverBegan() throws {
+    story.unsay("run.began")
+    #expect(Set(try story.judgements().map(\.verdict)) == [.inconclusive])
+    #expect(
+      try judge("SELECT 1; SELECT 1;").reason == "the run never began: its nodes were not all ready"
+    )
+  }
+
+  @Test("A run without an end cannot be judged")
+  func noEnd() throws {
+    story.unsay("run.stopping")
+    #expect(Set(try story.judgements().map(\.verdict)) == [.inconclusive])
+    #expect(try judge("SELECT 1; SELECT 1;").reason.hasPrefix("the run has not come to its stop"))
+  }
+
+  @Test("The plan says which checks the run wants")
+  func plannedChecks() throws {
+    #expect(try Judge(story.collected(), run: 1).plannedChecks == nil)
+    story.plannedChecks = []
+    #expect(try Judge(story.collected(), run: 1).plannedChecks == [])
+    story.plannedChecks = ["b", "./a.sql"]
+    let judge = try Judge(story.collected(), run: 1)
+    #expect(judge.plannedChecks == ["b", "./a.sql"])
+    #expect(judge.network == "gossip")
+  }
+
+  @Test("The worst verdict decides: error, then fail, then inconclusive; warnings fail nothing")
+  func exitCodes() throws {
+    let judge = try Judge(story.collected(), run: 1)
+    func verdict(_ sql: String, _ severity: Check.Severity = .error) -> Judgement {
+      judge.judge(check(sql, severity: severity))
+    }
+    let pass = verdict("SELECT 1 WHERE false; SELECT 1;")
+    let fail = verdict("SELECT 1; SELECT 1;")
+    let inconclusive = verdict("SELECT 1 WHERE false; SELECT 0;")
+    let error = verdict("SELECT;")
+    #expect([Judgement]().exitCode == .success)
+    #expect([pass].exitCode == .success)
+    #expect([pass, inconclusive].exitCode == .inconclusive)
+    #expect([inconclusive, fail, pass].exitCode == .failed)
+    #expect([fail, error, inconclusive].exitCode == .error)
+    #expect([verdict("SELECT 1; SELECT 1;", .warning)].exitCode == .success)
+    #expect([verdict("SELECT 1 WHERE false; SELECT 0;", .warning)].exitCode == .success)
+    #expect([verdict("SELECT;", .warning)].exitCode == .error)
+  }
+
+  @Test("Verdicts are stored, and a later one of the same check takes the place of the first")
+  func stored() throws {
+    let history = try story.collected()
+    let first = try Judge(history, run: 1).judge([
+      check("SELECT 'peer-1' AS node; SELECT 1;"), check("SELECT 1;", name: "broken"),
+    ])
+    try first.store(run: 1, history: history)
+    func rows() throws -> [[String?]] {
+      let opened = try ReadOnlyHistory(history)
+      let statement = try opened.database.prepare(
+        """
+        SELECT name, promise, severity, verdict, violations, witnesses, least_witnesses, reason, rows
+        FROM checks ORDER BY name
+        """)
+      var rows: [[String?]] = []
+      while try statement.step() {
+        rows.append((0..<statement.columnCount).map { statement.text(at: $0) })
+      }
+      return rows
+    }
+    #expect(
+      try rows()[1] == [
+        "mine", "It holds.", "error", "fail", "1", "1", "1", "1 violation, 1 witness",
+        #"[{"node":"peer-1"}]"#,
+      ])
+    #expect(try rows()[0][3...6] == ["error", "1", nil, "1"])
+    try Judge(history, run: 1).judge([check("SELECT 1 WHERE false; SELECT 1;")])
+      .store(run: 1, history: history)
+    #expect(try rows().map { $0[3] } == ["error", "pass"])
+  }
+
+  @Test("Programs get the verdicts as JSON")
+  func json() throws {
+    let judgement = try judge(#"SELECT 'a "b"' AS x, NULL AS y, 1.5 AS z, x'00' AS w; SELECT 1;"#)
+    #expect(
+      [judgement].json == """
+        [{"check":"mine","promise":"It holds.","severity":"error","verdict":"fail",\
+        "reason":"1 violation, 1 witness","violations":1,"witnesses":1,"least_witnesses":1,\
+        "file":"mine.sql","rows":[{"x":"a \\"b\\"","y":null,"z":1.5,"w":"1 bytes"}]}]
+        """)
+    #expect(throws: Never.self) {
+      try JSONSerialization.jsonObject(with: Data([judgement].json.utf8))
+    }
+  }
+
+  @Test("People get a line for each check, the violations, and the log lines around them")
+  func report() throws {
+    let story = Story.ofOneDeath()
+    defer { withExtendedLifetime(story) {} }
+    story.unsay("dead.reported", by: "peer-4")
+    let judge = try Judge(story.collected(), run: 1)
+    let checks = try CheckLibrary(Story.library)
+      .checks(["dead-nodes-are-reported", "gossip-reaches-every-live-peer"], network: "gossip")
+    let report = try judge.report(judge.judge(checks)) { text, _ in text }
+    #expect(
+      report == """
+        ✗  dead-nodes-are-reported         fail  1 violation, 2 witnesses
+        ✓  gossip-reaches-every-live-peer  pass  3 witnesses
+
+        dead-nodes-are-reported: Every neighbour that outlives a dead peer tells a seed of its death in time.
+          dead    cause   died_s  due_s  silent_neighbours  reported_by
+          peer-5  killed  10.0    14.01  peer-4             peer-1
+          log lines around 10.000 s:
+            -0.500 s  peer-4  link.opened      peer-5 {"direction":"dialled"}
+            -0.500 s  peer-5  link.opened      peer-4 {"direction":"accepted"}
+            -0.500 s  peer-5  link.opened      peer-1 {"direction":"dialled"}
+            5.100 s   peer-4  gossip.received  peer-1 {"message":"1.5:127.0.0.1:6001:hello"}
+            5.100 s   peer-5  gossip.received  peer-1 {"message":"1.5:127.0.0.1:6001:hello"}
+            10.100 s  peer-1  link.closed      peer-5 {"reason":"ended"}
+            10.100 s  peer-1  dead.reported    peer-5 {"seed":"127.0.0.1:5001"}
+            10.100 s  peer-1  dead.reported    peer-5 {"seed":"127.0.0.1:5002"}
+            10.100 s  peer-4  link.closed      peer-5 {"reason":"ended"}
+
+        """)
+  }
+
+  @Test("Colours are asked for by meaning")
+  func colours() throws {
+    let judge = try Judge(story.collected(), run: 1)
+    let judgements = judge.judge([
+      check("SELECT 1 WHERE false; SELECT 1;"), check("SELECT 'peer-1' AS node; SELECT 1;"),
+      check("SELECT 1 WHERE false; SELECT 0;"),
+    ])
+    let report = try judge.report(judgements) { "<\($1) \($0)>" }
+    #expect(report.contains("<good ✓>  mine  pass"))
+    #expect(report.contains("<bad ✗>  mine  fail"))
+    #expect(report.contains("<unsure ?>  mine  inconclusive"))
+    #expect(
+      report.contains("<heading mine: It holds.>\n  node\n  peer-1\n<faint   log lines around 30"))
+  }
+}
