@@ -43,7 +43,7 @@ enum ShowCommand: SeedbedCommand {
         UNION ALL SELECT 9, 'lasted',
           coalesce(printf('%.1f s', (ended_t - launched_t) / 1e6), 'unknown: it has no end') FROM runs
         UNION ALL SELECT 10, 'outcome',
-          coalesce(outcome, 'unfinished') || coalesce(': ' || reason, '') FROM runs
+          coalesce(outcome, 'unfinished') || coalesce(': ' || nullif(reason, ''), '') FROM runs
         UNION ALL SELECT 11, 'events', count(*) FROM events
       )
       SELECT fact, value FROM facts ORDER BY place

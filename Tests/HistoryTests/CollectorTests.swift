@@ -46,7 +46,7 @@ import Topology
       try run.rows(
         "SELECT node, node_group, role, address, options, pid, spawned_t - launched_t, "
           + "ready_t - launched_t, nodes.ended_t - launched_t, exit_code, exit_signal, unexpected "
-          + "FROM nodes JOIN runs USING (run)")
+          + "FROM nodes JOIN runs USING (run) ORDER BY node")
         == [
           #"peer-1|peer|gossip-peer|127.0.0.1:9|{"max-links":4}|77|4000|5000|14000|0||0"#,
           "seed-1|seed|gossip-seed|||||||||",
@@ -54,7 +54,7 @@ import Topology
     #expect(
       try run.rows(
         "SELECT fault, action, node, at, lasting, applied_t - launched_t, "
-          + "confirmed_t - applied_t, healed_t - applied_t, skipped FROM faults JOIN runs USING (run)"
+          + "confirmed_t - applied_t, healed_t - applied_t, skipped FROM faults JOIN runs USING (run) ORDER BY 1"
       )
         == ["1|pause|peer-1|5|9|8000|1000|2000|", "2|kill|seed-1|6|||||it is dead"])
     #expect(

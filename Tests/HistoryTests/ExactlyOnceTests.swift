@@ -135,12 +135,6 @@ import Topology
   }
 
   private static func startCollecting(_ run: FakeRun) throws -> Process {
-    let process = Process()
-    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-      .deletingLastPathComponent().appending(path: "seedbed")
-    process.arguments = ["collect", run.path, "--history", run.history]
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    return process
+    try CommandTests.start(["collect", run.path], history: run.history)
   }
 }

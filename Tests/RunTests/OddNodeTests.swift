@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import History
 import Testing
 
 extension RunTests {
@@ -111,6 +112,32 @@ extension RunTests {
       #expect(lines.contains("SigBlk: 0000000000000000"))
       #expect(lines.contains("SigIgn: 0000000000000000"))
       #expect(lines.contains("backtrace enable=no"))
+    }
+  }
+
+  @Suite("A history that cannot be written any more")
+  struct FullDiskTests {
+    @Test("It stops the run in order, with code 3, and the logs can be collected later")
+    func fullDisk() throws {
+      let sandbox = try Sandbox()
+      // In blocks of 512 bytes: enough to make a history, and not for what it is to hold.
+      let run = try sandbox.start(
+        after: "trap '' XFSZ; ulimit -f 300",
+        ["spawn", "gossip", "--seeds", "2", "--peers", "10", "--for", "60s", "--no-checks"])
+      run.process.waitUntilExit()
+      #expect(run.process.terminationStatus == 3, "\(run.output)\(run.errors)")
+      #expect(run.errors.contains("failed: cannot record the run: "), "\(run.errors)")
+      let folder = try #require(sandbox.runs.first)
+      #expect(run.errors.contains("'seedbed collect \(folder)'"), "\(run.errors)")
+      #expect(sandbox.processes.isEmpty)
+
+      let other = "\(sandbox.folder)/other.sqlite"
+      let collect = try sandbox.run(["collect", folder, "--history", other])
+      #expect(collect.process.terminationStatus == 0, "\(collect.output)\(collect.errors)")
+      let database = try Database(opening: other, mode: .readOnly)
+      #expect(try database.integer("SELECT count(*) FROM runs WHERE outcome = 'failed'") == 1)
+      #expect(
+        try database.integer("SELECT count(*) FROM events WHERE kind = 'node.stopped'") == 12)
     }
   }
 

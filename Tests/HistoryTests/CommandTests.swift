@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+@testable import History
+
+/// The executable as people use it: what it prints and ends with.
+@Suite(.serialized) struct CommandTests {
+  private let run: FakeRun
+
+  init() throws {
+    run = try FakeRun(nodes: ["peer-1"])
+    try run.log("supervisor", "run.began")
+    try run.log("peer-1", "link.opened", #""peer":"h:1","direction":"dialled""#)
+    try run.append("garbage\n{\"t\":1", to: "peer-1")
+  }
+
+  /// `seedbed` beside the tests, with a history of its own.
+  static func start(
+    _ arguments: [String], history: String, output: Any? = FileHandle.nullDevice,
+    errors: Any? = FileHandle.nullDevice
+  ) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent().appending(path: "seedbed")
+    process.arguments = arguments + ["--history", history]
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    return process
+  }
+
+  /// Its exit code and all that it printed, the errors last.
+  private func seedbed(_ arguments: [String]) throws -> (code: Int32, text: String) {
+    let file = "\(run.path)/../output"
+    try Data().write(to: URL(filePath: file))
+    let handle = try FileHandle(forWritingTo: URL(filePath: file))
+    let process = try Self.start(arguments, history: run.history, output: handle, errors: handle)
+    process.waitUntilExit()
+    return (process.terminationStatus, try String(contentsOf: URL(filePath: file), encoding: .utf8))
+  }
+
+  @Test("a folder is collected, listed, shown, queried and printed")
+  func wholePath() throws {
+    let name = "20261120-060000-gossip-0a1b"
+    var (code, text) = try seedbed(["collect", run.path])
+    #expect(code == 0)
+    #expect(
+      text == """
+        run 1 (\(name)): 2 new events, 1 remark in rejected_lines
+        peer-1: 6 bytes of an incomplete line wait for its end
+
+        """)
+    (code, text) = try seedbed(["runs", "--format", "csv"])
+    #expect(code == 0)
+    #expect(
+      text == "run,name,network,nodes,faults,seconds,outcome,checks\r\n"
+        + "1,\(name),gossip,1,0,,unfinished,none\r\n")
+    (code, text) = try seedbed(["show"])
+    #expect(code == 0)
+    #expect(text.contains("run          1 (\(name))\n"))
+    #expect(text.contains("\nRejected lines\nnode    lines  reason\n"))
+    (code, text) = try seedbed(["query", "SELECT n, peer FROM events WHERE node = 'peer-1'"])
+    #expect(code == 0)
+    #expect(text == "n  peer\n-  ----\n1  h:1\n")
+    (code, text) = try seedbed(["logs", "last", "peer-1", "--kind", "link"])
+    #expect(code == 0)
+    #expect(text.hasSuffix(#""kind":"link.opened","peer":"h:1","direction":"dialled"}"# + "\n"))
+  }
+
+  @Test("input that cannot be used ends with 64 and says why")
+  func badInput() throws {
+    let arguments: [([String], String)] = [
+      (["runs"], "\(run.history): there is no history yet: "),
+      (["collect", "absent"], "absent: there is no such folder: "),
+      (["show", "--logs", "absent"], "there is no history yet: "),
+    ]
+    for (arguments, message) in arguments {
+      let (code, text) = try seedbed(arguments)
+      #expect(code == 64)
+      #expect(text.hasPrefix("seedbed: ") && text.contains(message), "\(text)")
+    }
+    #expect(try seedbed(["collect", run.path]).code == 0)
+    let statements = [
+      "SELEC 1": "near \"SELEC\": syntax error\n  SELEC 1\n  ^\n",
+      "DELETE FROM events": "is refused",
+      "SELECT 1; SELECT 2": "more than one statement",
+      "SELECT x FROM nowhere": "no such table: nowhere",
+      "": "no statement",
+    ]
+    for (sql, message) in statements {
+      let (code, text) = try seedbed(["query", sql])
+      #expect(code == 64)
+      #expect(text.hasPrefix("seedbed: ") && text.contains(message), "\(sql): \(text)")
+    }
+    for arguments in [
+      ["show", "9"], ["logs", "last", "peer-9"], ["query", "--run", "9", "SELECT 1"],
+    ] {
+      let (code, text) = try seedbed(arguments)
+      #expect(code == 64)
+      #expect(text.hasPrefix("seedbed: "))
+    }
+  }
+
+  @Test("output that cannot be written is an error")
+  func fullOutput() throws {
+    #expect(try seedbed(["collect", run.path]).code == 0)
+    let full = FileHandle(forWritingAtPath: "/dev/full")
+    let process = try Self.start(["runs"], history: run.history, output: full)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 3)
+  }
+}
