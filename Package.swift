@@ -59,6 +59,11 @@ let package = Package(
 
     // Tests.
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
+    .testTarget(name: "LiveDriverTests", dependencies: ["LiveDriver", "Participants"]),
+    .testTarget(
+      name: "RepositoryTests",
+      dependencies: ["LiveDriver", "Networks", "Participants", "Supervisor"]),
+    .testTarget(name: "NodeTests", dependencies: ["seedbed-node"]),
     .testTarget(name: "GossipTests", dependencies: ["Gossip", "Participants"]),
     .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),

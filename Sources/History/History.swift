@@ -29,9 +29,10 @@ package enum History {
   /// an empty file.
   @discardableResult
   static func checkOwner(of database: borrowing Database) throws -> Int64 {
+    // The entries first: where another process creates them right now, the rest is there with them.
+    let entries = try database.integer("SELECT count(*) FROM sqlite_schema") ?? 0
     let owner = try database.integer("PRAGMA application_id") ?? 0
     let version = try database.integer("PRAGMA user_version") ?? 0
-    let entries = try database.integer("SELECT count(*) FROM sqlite_schema") ?? 0
     if owner == 0, version == 0, entries == 0 { return 0 }
     guard owner == Schema.applicationID else {
       throw HistoryError(

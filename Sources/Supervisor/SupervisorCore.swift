@@ -127,6 +127,11 @@ package struct SupervisorCore: Sendable {
   package mutating func handle(_ input: Input, at now: Instant) -> [Effect] {
     defer { effects.removeAll() }
     if case .ended = phase { return [] }
+    // First of all, because what follows may take its time.
+    if now >= nextUsage {
+      effects.append(.sampleUsage)
+      nextUsage = now + Self.usageInterval
+    }
     switch input {
     case .launched: launch(at: now)
     case .spawned(let node, let pid): spawned(node, pid: pid, at: now)
@@ -166,10 +171,6 @@ package struct SupervisorCore: Sendable {
 
   /// What time alone makes due.
   private mutating func advance(to now: Instant) {
-    if now >= nextUsage {
-      effects.append(.sampleUsage)
-      nextUsage = now + Self.usageInterval
-    }
     if case .launching = phase {
       checkReadiness(at: now)
       beginIfAllReady(at: now)

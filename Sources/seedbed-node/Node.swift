@@ -9,6 +9,10 @@ import Participants
   static func main() {
     // A closed pipe or socket is an error code here, never the end of the node.
     signal(SIGPIPE, SIG_IGN)
+    // Whoever started us may have had signals blocked, which is inherited.
+    var none = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe sigprocmask(SIG_SETMASK, &none, nil)
     exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
 

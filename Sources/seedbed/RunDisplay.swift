@@ -45,7 +45,7 @@ final class RunDisplay: RunObserver {
     case "fault.healed": "\(fault(event)): back"
     case "fault.skipped": "\(fault(event)): skipped, \(text(event["reason"]))"
     case "node.exited" where event["unexpected"] == .flag(true):
-      "\(text(event["node"])) ended unasked"
+      "\(text(event["node"])) ended unasked (\(status(event)))"
     default: nil
     }
   }
@@ -55,6 +55,14 @@ final class RunDisplay: RunObserver {
       let fault = plan.faults.first(where: { $0.id == id })
     else { return "" }
     return "\(fault.action.rawValue) \(fault.node)"
+  }
+
+  private func status(_ event: Event) -> String {
+    switch (event["code"], event["signal"]) {
+    case (.integer(let code), _): "exit code \(code)"
+    case (_, .integer(let signal)): "signal \(signal)"
+    default: ""
+    }
   }
 
   private func text(_ value: Event.Value?) -> String {
@@ -112,7 +120,9 @@ final class RunDisplay: RunObserver {
   func finish(
     _ conclusion: SupervisorCore.Conclusion, _ recorded: CollectorThread.Result, history: String
   ) {
-    let reason = conclusion.reason.isEmpty ? "" : ": \(conclusion.reason)"
+    // Why a run failed is said as an error.
+    let isSaid = conclusion.outcome == .failed || conclusion.reason.isEmpty
+    let reason = isSaid ? "" : ": \(conclusion.reason)"
     let rejected = recorded.rejected == 0 ? "" : ", \(recorded.rejected) rejected"
     write("\(conclusion.outcome.rawValue)\(reason)\n")
     write("run \(recorded.run) in \(history): \(recorded.lines) events\(rejected)\n")
@@ -120,7 +130,7 @@ final class RunDisplay: RunObserver {
 
   private func seconds(since start: Instant?, _ now: Instant?) -> String {
     guard let start, let now else { return "0.00" }
-    let hundredths = String((now - start).count / 10_000)
+    let hundredths = String(((now - start).count + 5_000) / 10_000)
     let padded = String(repeating: "0", count: max(0, 3 - hundredths.count)) + hundredths
     return "\(padded.dropLast(2)).\(padded.suffix(2))"
   }

@@ -1,5 +1,6 @@
 import Arguments
 import Checks
+import Glibc
 import History
 import Networks
 import Participants
@@ -65,13 +66,16 @@ struct RunSession {
     do {
       recorded = try collector.finish()
     } catch {
+      if conclusion.outcome != .failed { Terminal.complain("cannot record the run: \(error)") }
       report(conclusion, in: folder)
-      Terminal.complain(
-        "\(error)\nThe logs are in \(folder.path): 'seedbed collect \(folder.path)' records them.")
+      Terminal.complain("the logs are kept: record them with 'seedbed collect \(folder.path)'")
       return .error
     }
     display.finish(conclusion, recorded, history: arguments.history)
     report(conclusion, in: folder)
+    if conclusion.outcome == .interrupted {
+      Terminal.complain("interrupted: 'seedbed check \(recorded.run)' judges what there is")
+    }
     return try exitCode(conclusion, verdicts: judge(conclusion, run: recorded.run))
   }
 
@@ -81,8 +85,8 @@ struct RunSession {
     let manifest = RunManifest(
       name: folder.name, network: plan.network, driver: "live", topology: topology.path,
       version: Version.current, launched: Microseconds(launched.microseconds), plan: plan)
-    try folder.write(manifest, topology: topology.text)
     do {
+      try folder.write(manifest, topology: topology.text)
       _ = try History.open(arguments.history)
     } catch {
       folder.remove()
@@ -111,7 +115,11 @@ struct RunSession {
     try judgements.store(run: run, history: arguments.history)
     var output = StandardOutput()
     output.write(try judge.report(judgements, paint: Terminal.output.painted))
-    try output.finish()
+    do {
+      try output.finish()
+    } catch let error as OutputError where error.code == EPIPE {
+      // Whoever read has gone; the verdicts are in the history.
+    }
     return judgements.exitCode
   }
 

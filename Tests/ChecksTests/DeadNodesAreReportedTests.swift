@@ -281,6 +281,15 @@ import Testing
     #expect(judgement.column("late_s") == ["\(moment)"])
   }
 
+  @Test("A busy host that samples in time, and an idle one that samples late, are not overloaded")
+  func busyOrLate() throws {
+    let story = Story(stop: 15)
+    story.fell("peer-5", at: 10)
+    story.unsay("usage.sampled", from: 10.5, to: 14.5)
+    for second in [11.0, 12, 13] { story.sample(at: second, busy: 1_000) }
+    #expect(try story.judgement(check).verdict == .fail)
+  }
+
   @Test("An overload at another time excuses nothing")
   func overloadedElsewhere() throws {
     let story = Story(stop: 15)

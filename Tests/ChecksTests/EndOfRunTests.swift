@@ -240,21 +240,25 @@ import Testing
     story.close("peer-1", "peer-5", at: 10.1)
     story.restart("peer-5", at: 15)
     #expect(try story.judgement(check).column("peer") == ["peer-5"])
-    story.link("peer-5", "peer-2", at: 17)
+    // Its own word is enough; the links of its first life ended with that.
+    story.say("peer-5", "link.opened", at: 17, peer: "peer-2", ["direction": "dialled"])
     #expect(try story.judgement(check).verdict == .pass)
   }
 
   @Test("Links that close after the nodes were told to stop were there")
   func closedAtTheEnd() throws {
     let story = Story()
-    for (a, b) in Story.links { story.close(a, b, at: 30.1, "stopping") }
+    for (a, b) in Story.links {
+      story.close(a, b, at: 30.1, "stopping")
+      story.close(b, a, at: 30.1)
+    }
     #expect(try story.judgement(check).verdict == .pass)
   }
 
   @Test(
     "A death, a return or a start just before the end leaves no time for repairs",
     arguments: [
-      "kill", "pause", "back", "start",
+      "kill", "pause", "thaw", "back", "start",
     ])
   func disturbed(by what: String) throws {
     let story = Story()
@@ -262,6 +266,7 @@ import Testing
     switch what {
     case "kill": story.fell("peer-2", at: 26)
     case "pause": story.pause("peer-2", at: 26, for: 0.5)
+    case "thaw": story.pause("peer-2", at: 10, for: 16)
     case "back":
       story.fell("peer-2", at: 10)
       story.restart("peer-2", at: 26)

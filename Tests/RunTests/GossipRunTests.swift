@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import History
 import Testing
 
 extension RunTests {
@@ -95,11 +96,12 @@ extension RunTests {
       ports[0].release()
       let run = try sandbox.run(["run", file, "--config", config, "--no-checks"])
       #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
-      // The run that failed got no seed list.
-      let lists = sandbox.runs.compactMap {
-        FileManager.default.contents(atPath: "\($0)/config.txt")
-      }
-      #expect(lists == [FileManager.default.contents(atPath: config)])
+      let name = try Database(opening: sandbox.history, mode: .readOnly)
+        .text("SELECT name FROM runs WHERE outcome = 'completed'")
+      let used = "\(sandbox.logs)/\(name ?? "none")/config.txt"
+      #expect(
+        FileManager.default.contents(atPath: used)
+          == FileManager.default.contents(atPath: config))
     }
   }
 }

@@ -47,6 +47,14 @@ final class Sandbox {
     return try Running(executable, arguments + ["--logs", logs], folder: folder)
   }
 
+  /// Starts `seedbed` from a shell that did this before.
+  func start(after preparation: String, _ arguments: [String]) throws -> Running {
+    let line = "\(preparation); exec \"$0\" \"$@\""
+    return try Running(
+      "/bin/sh", ["-c", line, "\(executables)/seedbed"] + arguments + ["--logs", logs],
+      folder: folder)
+  }
+
   /// Runs `seedbed` to its end.
   func run(_ arguments: [String], node script: String? = nil) throws -> Running {
     let running = try start(arguments, node: script)

@@ -1,0 +1,140 @@
+import History
+import Participants
+import Testing
+
+@testable import Checks
+
+@Suite("Views of a gossip run") struct ViewTests {
+  private let story = Story()
+
+  private func rows(_ sql: String) throws -> [String] {
+    let history = try ReadOnlyHistory(story.collected(), run: 1)
+    let statement = try history.database.prepare(sql)
+    var rows: [String] = []
+    while try statement.step() {
+      let cells = (0..<statement.columnCount).map { statement.text(at: $0) ?? "NULL" }
+      rows.append(cells.joined(separator: " "))
+    }
+    return rows
+  }
+
+  @Test("A link lasts from its opening to its own closing, and a second one has its own row")
+  func links() throws {
+    story.close("peer-4", "peer-5", at: 3, "silent")
+    story.say("peer-4", "link.opened", at: 7, peer: "peer-5", ["direction": "dialled"])
+    story.close("peer-4", "peer-5", at: 9, "displaced")
+    story.say("peer-4", "link.opened", at: 11, peer: "peer-5", ["direction": "accepted"])
+    let found = try rows(
+      """
+      SELECT peer_node, peer, direction, opened_s, closed_s, reason FROM links
+      WHERE node = 'peer-4' AND peer_node = 'peer-5' ORDER BY opened_t
+      """)
+    #expect(
+      found == [
+        "peer-5 127.0.0.1:6005 dialled -0.5 3.0 silent",
+        "peer-5 127.0.0.1:6005 dialled 7.0 9.0 displaced",
+        "peer-5 127.0.0.1:6005 accepted 11.0 NULL NULL",
+      ])
+  }
+
+  @Test("A link that its owner never closed ends with the owner, in each of its lives")
+  func linksOfTheDead() throws {
+    story.fell("peer-5", at: 10)
+    story.restart("peer-5", at: 12)
+    story.say("peer-5", "link.opened", at: 14, peer: "peer-4", ["direction": "dialled"])
+    let found = try rows(
+      """
+      SELECT peer_node, opened_s, closed_s, reason FROM links WHERE node = 'peer-5'
+      ORDER BY opened_t, peer_node
+      """)
+    #expect(
+      found == ["peer-1 -0.5 10.0 died", "peer-4 -0.5 10.0 died", "peer-4 14.0 NULL NULL"])
+  }
+
+  @Test("Every kind of absence is a death with its cause, and the orderly end is none")
+  func deaths() throws {
+    story.fell("peer-1", at: 5)
+    story.restart("peer-1", at: 6)
+    story.fell("peer-2", at: 7, by: "stop")
+    story.crash("peer-3", at: 8)
+    story.pause("peer-4", at: 9, for: 2)
+    story.pause("peer-5", at: 10)
+    let found = try rows("SELECT node, cause, s, gone_s, back_s FROM deaths ORDER BY node")
+    #expect(
+      found == [
+        "peer-1 killed 5.0 5.01 6.1", "peer-2 stopped 7.0 7.01 NULL",
+        "peer-3 crashed 7.01 8.01 NULL", "peer-4 frozen 9.0 9.01 11.0",
+        "peer-5 frozen 10.0 10.01 30.05",
+      ])
+  }
+
+  @Test("A delivery says who sent the text, who passed it on and how long it took")
+  func deliveries() throws {
+    let found = try rows(
+      """
+      SELECT message, origin, node, via, sent_s, received_s, delay FROM gossip_deliveries
+      ORDER BY node LIMIT 1
+      """)
+    #expect(found == ["\(Story.text) peer-1 peer-2 peer-1 5.0 5.1 0.1"])
+  }
+
+  @Test("A report says when the seed heard it and how long after the death it was made")
+  func reports() throws {
+    story.fell("peer-5", at: 10)
+    story.report("peer-5", by: "peer-1", at: 10.5)
+    story.unsay("report.received", by: "seed-2")
+    let found = try rows(
+      """
+      SELECT reporter, dead, dead_address, seed, reported_s, received_s, death_s, delay
+      FROM dead_node_reports ORDER BY seed
+      """)
+    #expect(
+      found == [
+        "peer-1 peer-5 127.0.0.1:6005 seed-1 10.5 10.51 10.0 0.5",
+        "peer-1 peer-5 127.0.0.1:6005 seed-2 10.5 NULL 10.0 0.5",
+      ])
+  }
+
+  @Test("The options of a peer give its deadlines")
+  func deadlines() throws {
+    let found = try rows(
+      """
+      SELECT node, patience, report_within, repair_within, gossip_within FROM gossip_deadlines
+      ORDER BY node LIMIT 1
+      """)
+    #expect(found == ["peer-1 1000000 4000000 6000000 7000000"])
+  }
+
+  @Test("In a history of several runs every view tells them apart")
+  func severalRuns() throws {
+    story.fell("peer-5", at: 10)
+    story.report("peer-5", by: "peer-4", "peer-1", at: 10.1)
+    story.overload(from: 11, to: 13)
+    let history = try story.collected()
+    let writable = try History.open(history)
+    for table in ["runs", "nodes", "events", "faults", "usage"] {
+      let copy = try columns(of: table, in: writable)
+      try writable.execute("INSERT INTO \(table) SELECT \(copy) FROM \(table)")
+    }
+    let all = try ReadOnlyHistory(history)
+    for view in View.all {
+      let counts = try all.database.prepare(
+        "SELECT run, count(*) FROM \(view.name) GROUP BY run ORDER BY run")
+      var found: [Int64] = []
+      while try counts.step() { found.append(counts.integer(at: 1)) }
+      #expect(found.count == 2 && found.first == found.last, "\(view.name): \(found)")
+    }
+  }
+
+  /// The columns of a table, for a copy of its rows as run 2.
+  private func columns(of table: String, in database: borrowing Database) throws -> String {
+    let statement = try database.prepare("SELECT * FROM \(table)")
+    return statement.columnNames.map { name in
+      switch name {
+      case "run": "2"
+      case "name": "name || '-2'"
+      default: name
+      }
+    }.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,203 @@
+import Foundation
+import LiveDriver
+import Participants
+import Testing
+
+/// Does what each word asks for that arrives, by stream or datagram, and logs what it is told.
+private struct Puppet: Participant {
+  static let heard = EventKind("puppet.heard", "Something happened.")
+
+  private var asker: ConnectionID?
+
+  mutating func handle(
+    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch input {
+    case .received(let id, let bytes):
+      asker = id
+      obey(String(decoding: bytes, as: UTF8.self), at: now, emit: &emit)
+    case .datagram(let from, let bytes):
+      emit.send(bytes.reversed(), to: from)
+    case .closed(let id, let reason):
+      emit.log(Event(Self.heard, ["what": "closed", "reason": .text(reason.rawValue)]))
+      if let asker, asker != id { emit.write(Array(reason.rawValue.utf8), to: asker) }
+    case .timer(let key):
+      guard let asker else { return }
+      emit.write(Array("timer \(key.purpose);".utf8), to: asker)
+    case .started, .accepted, .connected, .stopping:
+      break
+    }
+  }
+
+  private func obey(_ word: String, at now: Instant, emit: inout Effects) {
+    guard let asker else { return }
+    let parts = word.split(separator: " ")
+    switch parts.first {
+    case "dial":
+      _ = Address(parsing: parts[1]).map { emit.connect(to: $0) }
+    case "timers":
+      // The first is moved behind the third, the second never fires.
+      for (purpose, wait) in [(1, 1), (2, 2), (3, 3), (1, 5)] {
+        emit.setTimer(TimerKey(purpose: UInt8(purpose)), at: now + .milliseconds(Int64(wait)))
+      }
+      emit.cancelTimer(TimerKey(purpose: 2))
+    case "flood":
+      for _ in 0..<40 { emit.write([UInt8](repeating: 7, count: 1 << 20), to: asker) }
+    case "bye":
+      emit.write(Array("last words".utf8), to: asker)
+      emit.close(asker)
+    default:
+      emit.write(Array(word.utf8), to: asker)
+    }
+  }
+}
+
+/// The driver's promises, over real sockets, with a participant that does as it is told.
+@Suite(.serialized) final class LiveDriverTests {
+  private let folder: URL
+  private let address: Address
+  private let ended = DispatchSemaphore(value: 0)
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "seedbed-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let (folder, ended) = (folder, ended)
+    let started = DispatchSemaphore(value: 0)
+    nonisolated(unsafe) var bound: Address?
+    Thread.detachNewThread {
+      defer { ended.signal() }
+      let driver = try? LiveDriver(
+        Puppet(),
+        identity: LiveDriver.Identity(role: "puppet", version: "1", options: OptionValues([])),
+        random: SeededGenerator(seed: 1),
+        log: EventLog(path: folder.appending(path: "log.ndjson").path))
+      let address = try? driver?.listen(
+        on: Address(host: "127.0.0.1", port: 0), transports: [.stream, .datagram])
+      unsafe bound = address
+      started.signal()
+      if let address { try? driver?.run(at: address) }
+    }
+    started.wait()
+    address = try #require(unsafe bound)
+  }
+
+  /// Ends the driver as the supervisor does, once it is known to run, and reads its log.
+  private func log() throws -> [[String: Any]] {
+    try Plug(address).ask("ready?", for: "ready?")
+    kill(getpid(), SIGTERM)
+    guard ended.wait(timeout: .now() + 30) == .success else { throw Plug.Failure(got: "no end") }
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try String(contentsOf: folder.appending(path: "log.ndjson"), encoding: .utf8)
+      .split(separator: "\n")
+      .map { try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
+  }
+
+  @Test("datagrams and streams share the port that node.ready names, and the log has no gap")
+  func bothTransports() throws {
+    try Plug(address).ask("hello", for: "hello")
+    try Plug(address, SOCK_DGRAM).ask("drawer", for: "reward")
+    try Plug(address, SOCK_DGRAM).ask("", for: "")
+    let log = try log()
+    #expect(log.first?["address"] as? String == address.description)
+    #expect(log.map { $0["n"] as? Int } == Array(1...log.count))
+    #expect(log.last?["kind"] as? String == "node.stopped")
+  }
+
+  @Test("a timer that is set again moves, and one that is cancelled is silent")
+  func timers() throws {
+    try Plug(address).ask("timers", for: "timer 3;timer 1;")
+    _ = try log()
+  }
+
+  @Test("why a connection could not be made is told: refused, or no such name")
+  func failures() throws {
+    // A port that was free a moment ago, and that nobody has been given since.
+    let free = try Plug.freePort()
+    try Plug(address).ask("dial 127.0.0.1:\(free)", for: "refused")
+    try Plug(address).ask("dial localhost:\(free)", for: "refused")
+    try Plug(address).ask("dial no-such-name.invalid:1", for: "unreachable")
+    _ = try log()
+  }
+
+  @Test("what was written before a close arrives, though more was sent that nobody reads")
+  func lastWords() throws {
+    let plug = try Plug(address)
+    try plug.ask("bye", for: "last words")
+    plug.write("unread")
+    #expect(try plug.read() == "", "the end of the stream, not a reset")
+    _ = try log()
+  }
+
+  @Test("a remote side that does not read is cut off at the limit")
+  func backlog() throws {
+    let plug = try Plug(address)
+    plug.write("flood")
+    let log = try log()
+    #expect(log.contains { $0["reason"] as? String == "backlogged" })
+  }
+}
+
+/// A plain socket to the driver.
+private final class Plug {
+  struct Failure: Error { let got: String }
+
+  private let descriptor: Int32
+
+  init(_ remote: Address, _ type: __socket_type = SOCK_STREAM) throws {
+    descriptor = socket(AF_INET, Int32(type.rawValue), 0)
+    var wait = timeval(tv_sec: 30, tv_usec: 0)
+    unsafe setsockopt(
+      descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
+    var address = Self.loopback(remote.port)
+    let descriptor = descriptor
+    let result = unsafe withUnsafePointer(to: &address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    if result != 0 { throw Failure(got: "no connection") }
+  }
+
+  deinit { close(descriptor) }
+
+  func write(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = unsafe send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+  }
+
+  /// What arrives next; empty at the end of the stream.
+  func read() throws -> String {
+    var buffer = [UInt8](repeating: 0, count: 1_024)
+    let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+    if count < 0 { throw Failure(got: unsafe String(cString: strerror(errno))) }
+    return String(decoding: buffer.prefix(count), as: UTF8.self)
+  }
+
+  func ask(_ text: String, for answer: String) throws {
+    write(text)
+    var got = try read()
+    while got.utf8.count < answer.utf8.count { got += try read() }
+    if got != answer { throw Failure(got: got) }
+  }
+
+  static func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = loopback(0)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    _ = unsafe withUnsafeMutablePointer(to: &address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+      }
+    }
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  private static func loopback(_ port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    return address
+  }
+}
