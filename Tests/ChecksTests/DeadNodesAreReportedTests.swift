@@ -1,7 +1,6 @@
+import Checks
 import Participants
 import Testing
-
-@testable import Checks
 
 @Suite("dead-nodes-are-reported") struct DeadNodesAreReportedTests {
   private let check = "dead-nodes-are-reported"

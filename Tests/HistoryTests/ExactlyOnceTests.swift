@@ -1,10 +1,9 @@
 import Foundation
+import History
 import Participants
 import Synchronization
 import Testing
 import Topology
-
-@testable import History
 
 /// Whatever happens to collectors, every complete line becomes one event.
 @Suite(.serialized) struct ExactlyOnceTests {
