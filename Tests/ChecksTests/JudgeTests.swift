@@ -80,8 +80,9 @@ import Testing
   @Test(
     "A check that does not work is an error that says where and why",
     arguments: [
-      ("SELECT 1;\nSELECT nowhere;", "mine.sql:2: no such column: nowhere"),
-      ("\n\nSELEC 1; SELECT 1;", "mine.sql:3: near \"SELEC\": syntax error"),
+      // The header takes seven lines.
+      ("SELECT 1;\nSELECT nowhere;", "mine.sql:9: no such column: nowhere"),
+      ("\n\nSELEC 1; SELECT 1;", "mine.sql:10: near \"SELEC\": syntax error"),
       ("SELECT 1 WHERE false;", "mine.sql: a check has two statements"),
       ("-- nothing", "mine.sql: a check has two statements"),
       ("SELECT 1 WHERE false; SELECT 1; SELECT 2;", "mine.sql: a check has two statements"),
