@@ -25,6 +25,7 @@ let package = Package(
     .systemLibrary(name: "CUV", pkgConfig: "libuv-static", providers: [.apt(["libuv1-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CProcess"),
 
     // What a node is made of. No Foundation and no SQLite below this line…
@@ -42,11 +43,15 @@ let package = Package(
     .target(
       name: "Supervisor", dependencies: ["Arguments", "CProcess", "Participants", "Topology"]),
     .target(name: "History", dependencies: ["Arguments", "CSQLite", "Participants", "Topology"]),
+    .target(
+      name: "Simulator",
+      dependencies: ["Arguments", "CCrypto", "Participants", "Supervisor", "Topology"]),
     .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Arguments", "Checks", "History", "Networks", "Participants", "Supervisor", "Topology",
+        "Arguments", "Checks", "History", "Networks", "Participants", "Simulator", "Supervisor",
+        "Topology",
       ]),
 
     // Benchmarks, with the plain C they are measured against.
@@ -62,7 +67,7 @@ let package = Package(
     .testTarget(name: "LiveDriverTests", dependencies: ["LiveDriver", "Participants"]),
     .testTarget(
       name: "RepositoryTests",
-      dependencies: ["LiveDriver", "Networks", "Participants", "Supervisor"]),
+      dependencies: ["Networks", "Participants", "Supervisor"]),
     .testTarget(name: "NodeTests", dependencies: ["seedbed-node"]),
     .testTarget(name: "GossipTests", dependencies: ["Gossip", "Participants"]),
     .testTarget(

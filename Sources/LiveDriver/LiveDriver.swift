@@ -84,34 +84,17 @@ package import Participants
       unsafe interrupt.deallocate()
       unsafe flusher.deallocate()
     }
-    record(readyEvent(at: address))
+    record(
+      NodeEvents.ready(
+        at: address, role: identity.role, version: identity.version, pid: getpid(),
+        options: identity.options))
     flushLog()
     deliver(.started(listening: address))
     unsafe uv_run(loop, UV_RUN_DEFAULT)
     if let failure { throw failure }
-    record(Event(DriverEvents.stopped))
+    record(Event(NodeEvents.stopped))
     flushLog()
     if let failure { throw failure }
-  }
-
-  private func readyEvent(at address: Address) -> Event {
-    let options = identity.options.all.map { option in
-      let value: Event.Value =
-        switch option.value {
-        case .duration(let duration): .integer(duration.count)
-        case .count(let count): .integer(count)
-        case .flag(let flag): .flag(flag)
-        case .choice(let word): .text(word)
-        }
-      return (name: option.name, value: value)
-    }
-    return Event(
-      DriverEvents.ready,
-      [
-        "address": .text(address.description), "role": .text(identity.role),
-        "version": .text(identity.version), "pid": .integer(Int64(getpid())),
-        "options": .object(options),
-      ])
   }
 
   // MARK: - Inputs and effects
@@ -126,7 +109,7 @@ package import Participants
     while !pending.isEmpty {
       let input = pending.removeFirst()
       participant.handle(input, at: clock.now, using: &random, emit: &effects)
-      for effect in effects.drain() { perform(effect) }
+      effects.drain { perform($0) }
     }
   }
 
@@ -176,7 +159,7 @@ package import Participants
   func stop() {
     guard !isStopping else { return }
     isStopping = true
-    record(Event(DriverEvents.stopping))
+    record(Event(NodeEvents.stopping))
     deliver(.stopping)
     for timer in timers.values { timer.cancel() }
     timers.removeAll()

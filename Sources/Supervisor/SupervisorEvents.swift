@@ -55,7 +55,7 @@ package enum SupervisorEvents {
       EventField("unexpected", "Whether it ended other than the supervisor had asked it to."),
     ])
 
-  static let usageSampled = EventKind(
+  package static let usageSampled = EventKind(
     "usage.sampled", "What the run costs the machine, once a second.",
     fields: [
       EventField(

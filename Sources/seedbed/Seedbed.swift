@@ -10,7 +10,7 @@ protocol SeedbedCommand: SendableMetatype {
 @main struct Seedbed {
   /// In the order of the help.
   private static let commands: [any SeedbedCommand.Type] = [
-    RunCommand.self, SpawnCommand.self, CheckCommand.self, QueryCommand.self, RunsCommand.self,
+    RunCommand.self, SimulateCommand.self, SpawnCommand.self, CheckCommand.self, QueryCommand.self, RunsCommand.self,
     ShowCommand.self, LogsCommand.self, CollectCommand.self, PlanCommand.self,
   ]
 

@@ -164,7 +164,9 @@ struct VirtualNetwork {
     }
     guard let node = nodes[address] else { return }
     node.participant.handle(input, at: now, using: &node.random, emit: &node.effects)
-    for effect in node.effects.drain() { perform(effect, of: address) }
+    var effects: [Effect] = []
+    node.effects.drain { effects.append($0) }
+    for effect in effects { perform(effect, of: address) }
   }
 
   private mutating func perform(_ effect: Effect, of address: Address) {

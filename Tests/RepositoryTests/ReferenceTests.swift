@@ -1,5 +1,4 @@
 import Foundation
-import LiveDriver
 import Networks
 import Participants
 import Supervisor
@@ -10,7 +9,7 @@ import Testing
   @Test("docs/EVENTS.md lists every kind of event as the code declares it")
   func events() throws {
     let sections =
-      [("Any node (the driver)", DriverEvents.all), ("The supervisor", SupervisorEvents.all)]
+      [("Any node (the driver)", NodeEvents.all), ("The supervisor", SupervisorEvents.all)]
       + Networks.eventKinds.map { ("The \($0.network) network", $0.kinds) }
     try Repository.compare("docs/EVENTS.md", from: "## Kinds") {
       sections.map { title, kinds in
@@ -41,7 +40,7 @@ import Testing
   @Test("every kind has a name of its own, `area.verb`, and documented fields")
   func kinds() {
     let kinds =
-      DriverEvents.all + SupervisorEvents.all + Networks.eventKinds.flatMap(\.kinds)
+      NodeEvents.all + SupervisorEvents.all + Networks.eventKinds.flatMap(\.kinds)
     #expect(Set(kinds.map(\.name)).count == kinds.count)
     for kind in kinds {
       #expect(kind.name.wholeMatch(of: /[a-z]+\.[a-z]+/) != nil, "\(kind.name)")

@@ -54,9 +54,11 @@ package struct Effects: Sendable {
     list.append(.log(event))
   }
 
-  /// Takes the effects emitted since the last call, oldest first.
-  package mutating func drain() -> [Effect] {
-    defer { list.removeAll(keepingCapacity: false) }
-    return list
+  /// Hands over the effects emitted since the last call, oldest first.
+  ///
+  /// `body` must not emit into the same list.
+  package mutating func drain(_ body: (Effect) -> Void) {
+    for effect in list { body(effect) }
+    list.removeAll(keepingCapacity: true)
   }
 }
