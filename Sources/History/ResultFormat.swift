@@ -17,7 +17,7 @@ package enum ResultFormat: String, CaseIterable, Sendable {
 /// contents decide the columns' widths and which of them hold numbers.
 package struct ResultWriter<Output: TextOutputStream> {
   /// How many rows decide the layout of a table.
-  static var layoutRows: Int { 1_000 }
+  package static var layoutRows: Int { 1_000 }
 
   private let format: ResultFormat
   private let columns: [String]

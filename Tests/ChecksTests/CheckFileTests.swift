@@ -1,7 +1,6 @@
+import Checks
 import Foundation
 import Testing
-
-@testable import Checks
 
 @Suite("Check files") struct CheckFileTests {
   private static let header = [

@@ -1,8 +1,7 @@
+import Checks
 import History
 import Participants
 import Testing
-
-@testable import Checks
 
 @Suite("Views of a gossip run") struct ViewTests {
   private let story = Story()

@@ -1,7 +1,6 @@
 import Foundation
+import History
 import Testing
-
-@testable import History
 
 /// The executable as people use it: what it prints and ends with.
 @Suite(.serialized) struct CommandTests {

@@ -1,8 +1,7 @@
 import Arguments
 import Foundation
+import History
 import Testing
-
-@testable import History
 
 @Suite struct ReadOnlyHistoryTests {
   private let first: FakeRun
