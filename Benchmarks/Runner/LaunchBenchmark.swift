@@ -29,18 +29,21 @@ enum LaunchBenchmark: Benchmark {
       say("supervisord is not in .build/supervisord ('make bench' installs it): left out")
       subjects.removeLast()
     }
-    return try sizes.flatMap { try measure($0.peers, rounds: $0.rounds, subjects) }
+    // Removed at the end: a file system is slow to make files where many were just removed.
+    return try withTemporaryFolder { folder in
+      try sizes.flatMap { try measure($0.peers, rounds: $0.rounds, subjects, in: folder) }
+    }
   }
 
   private static func measure(
-    _ peers: Int, rounds: Int, _ subjects: [Subject]
+    _ peers: Int, rounds: Int, _ subjects: [Subject], in folder: String
   ) throws -> [Measurement] {
     var times: [Subject: [Double]] = [:]
     for round in 1...rounds {
       for subject in subjects {
         let what = "\(name): round \(round) of \(rounds), \(peers) peers, \(subject.rawValue)"
         announce(what)
-        let time = try withTemporaryFolder { try launch(peers, by: subject, in: $0) }
+        let time = try launch(peers, by: subject, in: "\(folder)/\(peers)-\(subject)-\(round)")
         say("\(what): \(Int(time * 1_000)) ms")
         times[subject, default: []].append(time * 1_000)
       }
@@ -64,7 +67,8 @@ enum LaunchBenchmark: Benchmark {
   /// Launches a network and takes it down again. Returns the launch's seconds.
   private static func launch(_ peers: Int, by subject: Subject, in folder: String) throws -> Double
   {
-    switch subject {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    return switch subject {
     case .loop: try launchByLoop(peers, in: folder)
     case .seedbed: try launchBySeedbed(peers, in: folder)
     case .supervisord: try launchBySupervisord(peers, in: folder)
