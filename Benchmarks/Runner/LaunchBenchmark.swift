@@ -101,42 +101,30 @@ enum LaunchBenchmark: Benchmark {
   }
 
   /// supervisord starts the groups by priority and does not wait in between, so the seeds get fixed
-  /// ports, which are in the list before they start. Everything that would slow it down and can be
-  /// turned off is: its log, the nodes' output, the second after which it calls a process started,
-  /// and more descriptors than it needs (two a process), each of which it closes for every process.
+  /// ports, which are in the list before they start. It does what `seedbed` does: a log of its own
+  /// and each node's output in a file. It gets no more descriptors than that takes (three a node),
+  /// because every process it starts closes all that there may be.
   private static func launchBySupervisord(_ peers: Int, in folder: String) throws -> Double {
     var configuration = """
       [supervisord]
       nodaemon = true
-      logfile = /dev/null
-      logfile_maxbytes = 0
-      loglevel = error
+      logfile = \(folder)/supervisord.log
       pidfile = \(folder)/pid
-      minfds = \(2 * (seeds + peers) + 64)
+      minfds = \(3 * (seeds + peers) + 64)
 
       """
-    var addresses: [String] = []
+    var seedList = ""
     for number in 1...seeds {
       let port = launch_free_port()
       guard port > 0 else { throw BenchmarkError.system(-port, "no free port") }
-      addresses.append("127.0.0.1:\(port)")
-      configuration += try program(
-        "seed-\(number)", priority: 1,
-        command: command(for: "seed", in: folder) + [
-          "--name", "seed-\(number)", "--log", "\(folder)/seed-\(number).ndjson", "--listen",
-          "127.0.0.1:\(port)",
-        ])
+      let listen = "127.0.0.1:\(port)"
+      seedList += "\(listen)\n"
+      configuration += try program("seed-\(number)", of: "seed", listen: listen, in: folder)
     }
     configuration += try program(
-      "peer", priority: 2,
-      command: command(for: "peer", in: folder) + [
-        "--name", "peer-%(process_num)d", "--log", "\(folder)/peer-%(process_num)d.ndjson",
-        "--listen", "127.0.0.1:0",
-      ])
-    configuration +=
-      "process_name = peer-%(process_num)d\nnumprocs_start = 1\nnumprocs = \(peers)\n"
-    try Data(addresses.map { $0 + "\n" }.joined().utf8)
-      .write(to: URL(filePath: "\(folder)/config.txt"))
+      "peer-%(process_num)d", of: "peer", listen: "127.0.0.1:0", in: folder)
+    configuration += "numprocs_start = 1\nnumprocs = \(peers)\n"
+    try Data(seedList.utf8).write(to: URL(filePath: "\(folder)/config.txt"))
     try Data(configuration.utf8).write(to: URL(filePath: "\(folder)/supervisord.conf"))
     var program: Program?
     defer { program?.end() }
@@ -148,19 +136,24 @@ enum LaunchBenchmark: Benchmark {
     }
   }
 
-  private static func program(_ name: String, priority: Int, command: [String]) -> String {
-    """
+  private static func program(
+    _ node: String, of group: String, listen: String, in folder: String
+  ) throws -> String {
+    let own = ["--name", node, "--log", "\(folder)/\(node).ndjson", "--listen", listen]
+    let command = try (command(for: group, in: folder) + own).joined(separator: " ")
+    return """
 
-    [program:\(name)]
-    command = \(command.joined(separator: " "))
-    priority = \(priority)
-    startsecs = 0
-    autorestart = false
-    redirect_stderr = true
-    stdout_logfile = NONE
-    stopsignal = KILL
+      [program:\(group == "seed" ? node : group)]
+      process_name = \(node)
+      command = \(command)
+      priority = \(group == "seed" ? 1 : 2)
+      startsecs = 0
+      autorestart = false
+      redirect_stderr = true
+      stdout_logfile = \(folder)/\(node).out
+      stopsignal = KILL
 
-    """
+      """
   }
 
   /// What every node of a group is started with, besides its name, log and address.
