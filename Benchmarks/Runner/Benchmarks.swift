@@ -36,6 +36,13 @@ struct Measurement: Encodable {
       }
     }
 
+    func isMet(by value: Double) -> Bool {
+      switch self {
+      case .atMost(let limit): value <= limit
+      case .atLeast(let limit): value >= limit
+      }
+    }
+
     func encode(to encoder: any Encoder) throws {
       var container = encoder.singleValueContainer()
       try container.encode(description)
@@ -93,20 +100,20 @@ struct Measurement: Encodable {
     try encoder.encode(figures).write(to: URL(filePath: file))
   }
 
-  /// A line for each figure and for each further comparison of it.
+  /// A line for each figure, and for each further comparison of it.
   private static func table(_ figures: [String: [Measurement]]) -> String {
-    var rows = [["", "figure", "", "ratio", "to", "target"]]
+    var rows = [["benchmark", "figure", "", "ratio", "to", "target"]]
     for benchmark in benchmarks {
       for figure in figures[benchmark.name] ?? [] {
-        let start = [benchmark.name, "\(figure.value.short) \(figure.unit)", figure.subject]
+        let start = [benchmark.name, figure.subject, "\(figure.value.short) \(figure.unit)"]
         if figure.comparisons.isEmpty {
-          rows.append(start + ["", "", figure.target?.description ?? ""])
+          rows.append(start + ["", "", verdict(figure.target, figure.value)])
         }
         for (index, comparison) in figure.comparisons.enumerated() {
           rows.append(
             (index == 0 ? start : ["", "", ""]) + [
               comparison.ratio.formatted(.number.precision(.fractionLength(2))), comparison.with,
-              comparison.target?.description ?? "",
+              verdict(comparison.target, comparison.ratio),
             ])
         }
       }
@@ -114,8 +121,12 @@ struct Measurement: Encodable {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
-        .joined(separator: "  ")
+        .joined(separator: "  ").replacing(/ +$/, with: "")
     }.joined(separator: "\n")
+  }
+
+  private static func verdict(_ target: Measurement.Target?, _ value: Double) -> String {
+    target.map { "\($0), \($0.isMet(by: value) ? "met" : "missed")" } ?? ""
   }
 
   private static func complain(_ messages: [String], _ code: ExitCode) -> Never {
