@@ -1,7 +1,6 @@
+import Gossip
 import Participants
 import Testing
-
-import Gossip
 
 /// Whole gossip networks in virtual time: what the network promises, under many seeds.
 @Suite struct GossipNetworkTests {

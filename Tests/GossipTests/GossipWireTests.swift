@@ -1,7 +1,6 @@
+import Gossip
 import Participants
 import Testing
-
-import Gossip
 
 /// The captures from the original program, and streams cut in every way.
 @Suite struct GossipWireTests {

@@ -41,8 +41,12 @@ package enum GossipWire {
   package static func welcome(_ seed: Address) -> [UInt8] {
     Array("welcome connected to seed with address \(seed)".utf8)
   }
-  package static func register(_ peer: Address) -> [UInt8] { registerPrefix + peer.description.utf8 }
-  package static func listEntry(_ peer: Address) -> [UInt8] { Array(":\(peer.host),\(peer.port)".utf8) }
+  package static func register(_ peer: Address) -> [UInt8] {
+    registerPrefix + peer.description.utf8
+  }
+  package static func listEntry(_ peer: Address) -> [UInt8] {
+    Array(":\(peer.host),\(peer.port)".utf8)
+  }
   package static func report(dead: Address, at now: Instant, by reporter: Address) -> [UInt8] {
     padded("Dead Node:\(dead):\(timestamp(now)):\(reporter)")
   }
@@ -60,7 +64,9 @@ package enum GossipWire {
   package static func livenessRequest(_ timestamp: String, from own: Address) -> [UInt8] {
     padded("Liveness Request:\(timestamp):\(own)")
   }
-  package static func livenessReply(to timestamp: String, _ asker: Address, from own: Address) -> [UInt8] {
+  package static func livenessReply(to timestamp: String, _ asker: Address, from own: Address)
+    -> [UInt8]
+  {
     padded("Liveness Reply:\(timestamp):\(asker):\(own)")
   }
   package static func gossip(_ message: [UInt8]) -> [UInt8] { padded(gossipPrefix + message) }
