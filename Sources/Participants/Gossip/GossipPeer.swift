@@ -25,7 +25,7 @@ package struct GossipPeer: Participant {
     case answer = 1
     /// A seed's list is whole when the stream has paused.
     case settle
-    /// A full peer waits this long to hear who dialled.
+    /// Whoever dialled has this long to say who it is before we speak first.
     case greeting
     case join
     case round
@@ -113,8 +113,8 @@ package struct GossipPeer: Participant {
     case .accepted(let id, _):
       accept(id, at: now, emit: &emit)
     case .connected(let id):
-      if connections[id] != nil {
-        // Both sides introduce themselves at once.
+      // Both sides introduce themselves at once; a visitor only listens.
+      if connections[id]?.direction == .dialled {
         emit.write(GossipWire.handshake(own), to: id)
       }
     case .received(let id, let bytes):
@@ -149,7 +149,7 @@ package struct GossipPeer: Participant {
         giveUp(id, at: now, emit: &emit)
       }
     case .settle: takeList(from: id, at: now, using: &random, emit: &emit)
-    case .greeting: decline(id, emit: &emit)
+    case .greeting: greet(id, at: now, emit: &emit)
     case .join: dialCandidates(at: now, using: &random, emit: &emit)
     case .round: beginRound(at: now, using: &random, emit: &emit)
     case .roundDeadline: dialCandidates(at: now, using: &random, emit: &emit)
