@@ -2,7 +2,7 @@ import Participants
 import Topology
 
 /// What the simulated network does right now: the plan's model, and the faults that are on.
-struct NetworkConditions {
+final class NetworkConditions {
   /// How a piece of a stream arrives.
   enum Piece {
     case whole

@@ -192,9 +192,9 @@ extension Simulation {
 
   /// Whatever is left over from pieces that were cut gets its own arrival.
   private func planArrivalIfWaiting(_ end: Int32) {
-    let stream = streams[Int(end)]
-    guard stream.planned == 0, !stream.isParked,
-      stream.head < stream.pieces.count || stream.ending != nil
+    let index = Int(end)
+    guard streams[index].planned == 0, !streams[index].isParked,
+      streams[index].head < streams[index].pieces.count || streams[index].ending != nil
     else { return }
     planArrival(end, sentAt: now)
   }

@@ -33,7 +33,7 @@ package final class Simulation {
   var nodes: [SimulatedNode] = []
   var byAddress: [Address: Int32] = [:]
   var random: SeededGenerator
-  var conditions: NetworkConditions
+  let conditions: NetworkConditions
   var timers = Slots<(node: Int32, key: TimerKey)>()
   var datagrams = Slots<(from: Address, to: Int32, bytes: [UInt8])>()
   var streams: [StreamEnd] = []

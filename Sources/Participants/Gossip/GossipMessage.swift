@@ -80,6 +80,47 @@ package enum GossipWire {
   }
 }
 
+/// Most of what travels is padding: it is looked at eight bytes at a time.
+extension GossipWire {
+  private static let eightSpaces: UInt64 = 0x2020_2020_2020_2020
+
+  /// The first position from `start` on that holds no space, or the end.
+  static func skipSpaces(_ stream: Span<UInt8>, from start: Int) -> Int {
+    var position = start
+    let bytes = unsafe stream.bytes
+    while position + 8 <= stream.count,
+      unsafe bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self) == eightSpaces
+    {
+      position += 8
+    }
+    while position < stream.count, stream[position] == space { position += 1 }
+    return position
+  }
+
+  /// The end of what stands before the spaces at the end.
+  static func endWithoutSpaces(_ stream: Span<UInt8>) -> Int {
+    var end = stream.count
+    let bytes = unsafe stream.bytes
+    while end >= 8,
+      unsafe bytes.unsafeLoadUnaligned(fromByteOffset: end - 8, as: UInt64.self) == eightSpaces
+    {
+      end -= 8
+    }
+    while end > 0, stream[end - 1] == space { end -= 1 }
+    return end
+  }
+
+  static func copy(_ stream: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
+    unsafe stream.extracting(range).withUnsafeBufferPointer { unsafe Array($0) }
+  }
+
+  static func begins(with prefix: [UInt8], _ stream: Span<UInt8>, at start: Int) -> Bool {
+    guard stream.count - start >= prefix.count else { return false }
+    for index in prefix.indices where stream[start + index] != prefix[index] { return false }
+    return true
+  }
+}
+
 /// A message on a link between two peers, as read.
 package enum PeerLinkMessage: Equatable {
   case handshake(Address)
@@ -108,13 +149,13 @@ package struct PeerLinkReader {
   package mutating func read(_ bytes: [UInt8]) -> [PeerLinkMessage] {
     // After BUSY the sender closes; nothing that follows matters.
     guard !isBusy else { return [] }
-    buffer += bytes
+    let stream = buffer.isEmpty ? bytes : buffer + bytes
     var messages: [PeerLinkMessage] = []
-    var rest = buffer[...]
+    var position = 0
     while true {
-      rest = rest.drop { $0 == GossipWire.space }
-      guard let (message, length) = Self.first(in: rest) else { break }
-      rest = rest.dropFirst(length)
+      position = GossipWire.skipSpaces(stream.span, from: position)
+      guard let (message, length) = Self.first(in: stream.span, at: position) else { break }
+      position += length
       if case .garbage(let bytes) = message, case .garbage(let before) = messages.last {
         messages[messages.count - 1] = .garbage(bytes: before + bytes)
       } else {
@@ -122,62 +163,81 @@ package struct PeerLinkReader {
       }
       if message == .busy {
         isBusy = true
-        rest = []
-        break
+        position = stream.count
       }
     }
-    buffer = Array(rest)
+    if position < stream.count || !buffer.isEmpty { buffer = Array(stream[position...]) }
     return messages
   }
 
-  /// The first message and the bytes it takes; `nil` when more bytes are needed.
-  private static func first(in rest: ArraySlice<UInt8>) -> (PeerLinkMessage, length: Int)? {
-    guard !rest.isEmpty else { return nil }
-    if rest.starts(with: GossipWire.gossipPrefix) { return gossip(in: rest) }
-    if rest.starts(with: GossipWire.acknowledgement) {
-      return (.acknowledgement, GossipWire.acknowledgement.count)
-    }
-    if rest.starts(with: GossipWire.busyPrefix) { return (.busy, rest.count) }
-    let worded = [
-      GossipWire.handshakePrefix, GossipWire.requestPrefix, GossipWire.replyPrefix,
+  /// The message that begins at a position and the bytes it takes; `nil` when more are needed.
+  private static func first(
+    in stream: Span<UInt8>, at start: Int
+  ) -> (PeerLinkMessage, length: Int)? {
+    guard start < stream.count else { return nil }
+    let kinds = [
+      GossipWire.gossipPrefix, GossipWire.acknowledgement, GossipWire.requestPrefix,
+      GossipWire.replyPrefix, GossipWire.handshakePrefix, GossipWire.busyPrefix,
     ]
-    if let prefix = worded.first(where: { rest.starts(with: $0) }) {
-      return fields(in: rest, after: prefix)
+    guard let kind = kinds.first(where: { GossipWire.begins(with: $0, stream, at: start) }) else {
+      // A prefix that is cut short may become one; anything else goes up to its first space.
+      var end = start
+      while end < stream.count, stream[end] != GossipWire.space { end += 1 }
+      let isCutShort = kinds.contains { prefix in
+        stream.count - start < prefix.count
+          && (start..<stream.count).allSatisfy { stream[$0] == prefix[$0 - start] }
+      }
+      return isCutShort ? nil : (.garbage(bytes: end - start), end - start)
     }
-    let prefixes =
-      worded + [
-        GossipWire.gossipPrefix, GossipWire.acknowledgement, GossipWire.busyPrefix,
-      ]
-    if prefixes.contains(where: { $0.starts(with: rest) }) { return nil }
-    let word = rest.prefix { $0 != GossipWire.space }
-    return (.garbage(bytes: word.count), word.count)
+    switch kind {
+    case GossipWire.gossipPrefix: return gossip(in: stream, at: start)
+    case GossipWire.acknowledgement: return (.acknowledgement, kind.count)
+    case GossipWire.busyPrefix: return (.busy, stream.count - start)
+    default: return fields(in: stream, at: start, after: kind)
+    }
   }
 
-  private static func gossip(in rest: ArraySlice<UInt8>) -> (PeerLinkMessage, length: Int)? {
-    guard rest.count >= GossipWire.frame else { return nil }
-    let frame = rest.prefix(GossipWire.frame)
-    let end = frame.lastIndex { $0 != GossipWire.space } ?? frame.startIndex
-    let message = frame[...end].dropFirst(GossipWire.gossipPrefix.count)
-    guard let text = String(validating: message, as: UTF8.self) else {
-      return (.garbage(bytes: frame.count), frame.count)
+  private static func gossip(
+    in stream: Span<UInt8>, at start: Int
+  ) -> (PeerLinkMessage, length: Int)? {
+    guard stream.count - start >= GossipWire.frame else { return nil }
+    let frame = stream.extracting(start..<start + GossipWire.frame)
+    let end = GossipWire.endWithoutSpaces(frame)
+    let message = GossipWire.copy(frame, GossipWire.gossipPrefix.count..<end)
+    guard isGossip(message) else { return (.garbage(bytes: frame.count), frame.count) }
+    return (.gossip(message: message), frame.count)
+  }
+
+  /// Whether it is `TIMESTAMP:HOST:PORT:TEXT` in UTF-8.
+  private static func isGossip(_ message: [UInt8]) -> Bool {
+    var ends: [Int] = []
+    ends.reserveCapacity(3)
+    for index in message.indices where message[index] == UInt8(ascii: ":") {
+      ends.append(index)
+      if ends.count == 3 { break }
     }
-    let parts = text.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false)
-    guard parts.count == 4, isTimestamp(parts[0]),
-      Address(host: parts[1], portText: parts[2]) != nil
-    else { return (.garbage(bytes: frame.count), frame.count) }
-    return (.gossip(message: Array(message)), frame.count)
+    guard ends.count == 3, (1...32).contains(ends[0]),
+      message[..<ends[0]].allSatisfy(isTimestampByte),
+      Address(
+        host: message[(ends[0] + 1)..<ends[1]], portText: message[(ends[1] + 1)..<ends[2]]) != nil
+    else { return false }
+    return message.allSatisfy { $0 < 0x80 } || String(validating: message, as: UTF8.self) != nil
   }
 
   /// A handshake, request or reply: fields without spaces, ended by the padding's first space.
   private static func fields(
-    in rest: ArraySlice<UInt8>, after prefix: [UInt8]
+    in stream: Span<UInt8>, at start: Int, after prefix: [UInt8]
   ) -> (PeerLinkMessage, length: Int)? {
-    let start = rest.startIndex + prefix.count
-    guard let end = rest[start...].prefix(GossipWire.frame).firstIndex(of: GossipWire.space) else {
-      return rest.count < GossipWire.frame ? nil : (.garbage(bytes: rest.count), rest.count)
+    let limit = min(stream.count, start + prefix.count + GossipWire.frame)
+    var end = start + prefix.count
+    while end < limit, stream[end] != GossipWire.space { end += 1 }
+    guard end < limit else {
+      let count = stream.count - start
+      return count < GossipWire.frame ? nil : (.garbage(bytes: count), count)
     }
-    let length = end - rest.startIndex
-    let text = String(decoding: rest[..<end].dropFirst(prefix.count), as: UTF8.self)
+    let length = end - start
+    let text = String(
+      decoding: GossipWire.copy(stream, start + prefix.count..<end), as: UTF8.self)
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     let message: PeerLinkMessage? =
       switch (prefix, parts.count) {
@@ -196,10 +256,11 @@ package struct PeerLinkReader {
     return (message ?? .garbage(bytes: length), length)
   }
 
+  private static func isTimestampByte(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: ".")
+  }
+
   private static func isTimestamp(_ text: Substring) -> Bool {
-    (1...32).contains(text.utf8.count)
-      && text.utf8.allSatisfy {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: ".")
-      }
+    (1...32).contains(text.utf8.count) && text.utf8.allSatisfy(isTimestampByte)
   }
 }

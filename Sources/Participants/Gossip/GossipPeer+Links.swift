@@ -159,7 +159,7 @@ extension GossipPeer {
       emit.close(other)
       return true
     }
-    let pending = connections.keys.sorted().first {
+    let pending = connections.keys.first {
       $0 != id && connections[$0]?.peer == peer && connections[$0]?.direction == .dialled
     }
     guard connection.direction == .accepted, let pending else { return true }

@@ -92,7 +92,7 @@ extension GossipPeer {
 
   /// Asks every seed for its list; returns how many will answer.
   mutating func requestLists(at now: Instant, emit: inout Effects) -> Int {
-    let idle = seedLinks.keys.sorted().filter { seedLinks[$0]?.phase == .idle }
+    let idle = seedLinks.keys.filter { seedLinks[$0]?.phase == .idle }
     for id in idle {
       seedLinks[id]?.mayRegisterAgain = true
       requestList(on: id, at: now, emit: &emit)
@@ -159,7 +159,7 @@ extension GossipPeer {
   mutating func report(_ dead: Address, at now: Instant, emit: inout Effects) {
     guard settings.reportsDead else { return }
     while !spareSeeds.isEmpty { connectToSpareSeed(at: now, emit: &emit) }
-    for id in seedLinks.keys.sorted() {
+    for id in Array(seedLinks.keys) {
       seedLinks[id]?.reports.append(dead)
       if let count = seedLinks[id]?.reports.count, count > SeedLink.reportLimit {
         seedLinks[id]?.reports.removeFirst()

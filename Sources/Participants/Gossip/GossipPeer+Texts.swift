@@ -1,9 +1,18 @@
 import Participants
 
+/// A text's identity: hashed as one run of bytes, which an array would do one by one.
+private struct TextIdentity: Hashable {
+  let message: [UInt8]
+
+  func hash(into hasher: inout Hasher) {
+    unsafe message.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+  }
+}
+
 /// The texts that a peer has seen, so that each is taken and forwarded once.
 struct RememberedTexts {
   private let limit: Int
-  private var members: Set<[UInt8]> = []
+  private var members: Set<TextIdentity> = []
   /// In the order in which they came; those before `start` are forgotten.
   private var order: [(message: [UInt8], at: Instant)] = []
   private var start = 0
@@ -13,10 +22,10 @@ struct RememberedTexts {
 
   /// False when the text is known.
   mutating func insert(_ message: [UInt8], at now: Instant) -> Bool {
-    guard members.insert(message).inserted else { return false }
+    guard members.insert(TextIdentity(message: message)).inserted else { return false }
     order.append((message, now))
     if order.count - start > limit {
-      members.remove(order[start].message)
+      members.remove(TextIdentity(message: order[start].message))
       start += 1
       // Compact now and then: the forgotten never outnumber the remembered.
       if start > limit {

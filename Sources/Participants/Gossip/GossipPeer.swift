@@ -70,14 +70,14 @@ package struct GossipPeer: Participant {
   var own = Address(host: "", port: 0)
 
   // Seeds: GossipPeer+Seeds.swift
-  var seedLinks: [ConnectionID: SeedLink] = [:]
+  var seedLinks = ConnectionTable<SeedLink>()
   /// Seeds that could be registered with, next one first.
   var spareSeeds: [Address] = []
   var untriedSeeds = 0
   var isJoining = true
 
   // Links: GossipPeer+Links.swift
-  var connections: [ConnectionID: PeerConnection] = [:]
+  var connections = ConnectionTable<PeerConnection>()
   /// The connection to each linked neighbour.
   var links: [Address: ConnectionID] = [:]
   /// The link held beyond `max-links` for the nearest smaller address.
@@ -118,15 +118,15 @@ package struct GossipPeer: Participant {
         emit.write(GossipWire.handshake(own), to: id)
       }
     case .received(let id, let bytes):
-      if seedLinks[id] != nil {
+      if seedLinks.contains(id) {
         readSeed(bytes, from: id, at: now, using: &random, emit: &emit)
-      } else if connections[id] != nil {
+      } else if connections.contains(id) {
         read(bytes, from: id, at: now, emit: &emit)
       }
     case .closed(let id, let reason):
-      if seedLinks[id] != nil {
+      if seedLinks.contains(id) {
         loseSeed(id, reason: reason.rawValue, at: now, using: &random, emit: &emit)
-      } else if connections[id] != nil {
+      } else if connections.contains(id) {
         lose(id, reason, at: now, emit: &emit)
       }
     case .timer(let key):
@@ -142,10 +142,10 @@ package struct GossipPeer: Participant {
     let id = ConnectionID(key.subject)
     switch Purpose(rawValue: key.purpose) {
     case .answer:
-      if seedLinks[id] != nil {
+      if seedLinks.contains(id) {
         emit.close(id)
         loseSeed(id, reason: "silent", at: now, using: &random, emit: &emit)
-      } else if connections[id] != nil {
+      } else if connections.contains(id) {
         giveUp(id, at: now, emit: &emit)
       }
     case .settle: takeList(from: id, at: now, using: &random, emit: &emit)

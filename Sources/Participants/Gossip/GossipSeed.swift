@@ -35,8 +35,8 @@ package struct GossipSeed: Participant {
   private let maxPeers: Int
 
   private var own = Address(host: "", port: 0)
-  private var clients: [ConnectionID: Client] = [:]
-  private var suspects: [ConnectionID: Suspect] = [:]
+  private var clients = ConnectionTable<Client>()
+  private var suspects = ConnectionTable<Suspect>()
   private var suspected: [Address: ConnectionID] = [:]
   private var peers = PeerList()
   private var refusals = Tally()
@@ -60,15 +60,15 @@ package struct GossipSeed: Participant {
     case .connected:
       break  // A suspect's kernel answers even when the suspect is frozen: wait for its words.
     case .received(let id, let bytes):
-      if clients[id] != nil {
+      if clients.contains(id) {
         read(bytes, from: id, at: now, emit: &emit)
-      } else if suspects[id] != nil {
+      } else if suspects.contains(id) {
         readSuspect(bytes, from: id, emit: &emit)
       }
     case .closed(let id, let reason):
       if clients.removeValue(forKey: id) != nil {
         cancelTimers(of: id, emit: &emit)
-      } else if suspects[id] != nil {
+      } else if suspects.contains(id) {
         conclude(id, answered: false, unsure: reason == .failed, emit: &emit)
       }
     case .timer(let key):
@@ -88,7 +88,7 @@ package struct GossipSeed: Participant {
       guard let client = clients[id], client.peer == nil else { return }
       drop(id, emit: &emit)
     case .answer:
-      guard suspects[id] != nil else { return }
+      guard suspects.contains(id) else { return }
       emit.close(id)
       conclude(id, answered: false, emit: &emit)
     case nil:
