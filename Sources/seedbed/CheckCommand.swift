@@ -39,12 +39,14 @@ enum CheckCommand: SeedbedCommand {
     let checks = try library.checks(
       given.isEmpty ? judge.plannedChecks : given, network: judge.network)
     let judgements = judge.judge(checks)
-    if arguments["format"] == "json" {
-      print(judgements.json)
-    } else {
-      print(try judge.report(judgements, paint: Terminal.output.painted), terminator: "")
-    }
+    // Before the output, whose reader may go away.
     try judgements.store(run: number, history: arguments.history)
+    var output = StandardOutput()
+    output.write(
+      arguments["format"] == "json"
+        ? judgements.json + "\n"
+        : try judge.report(judgements, paint: Terminal.output.painted))
+    try output.finish()
     return judgements.exitCode
   }
 }
