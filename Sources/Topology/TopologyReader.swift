@@ -233,7 +233,7 @@ private struct TopologyReader {
         entry.value, of: "'\(name)'", allowed: allowed, required: required)
     else { return (nil, nil) }
     return (
-      fields.duration(limits["at"], .milliseconds(1)...Topology.latestStop),
+      fields.duration(limits["at"], Topology.earliestStop...Topology.latestStop),
       fields.duration(limits["within"], .milliseconds(1)...Topology.longestWait)
     )
   }
