@@ -268,7 +268,7 @@ private struct TopologyReader {
     fields.complain(
       place,
       "unknown \(what) '\(name)'\(owner)\(suggestion(for: name, among: names)); "
-        + "there are: \(names.joined(separator: ", "))")
+        + "there are: \(names.isEmpty ? "none" : names.joined(separator: ", "))")
   }
 
   // MARK: What only the whole can tell

@@ -98,7 +98,7 @@ import Testing
     let library = try CheckLibrary(folder.path)
     #expect(library.names(of: "gossip") == ["a", "b"])
     #expect(try library.checks(network: "gossip").map(\.name) == ["a", "b"])
-    #expect(try library.checks(network: "kademlia") == [])
+    #expect(throws: CheckError.self) { try library.checks(network: "kademlia") }
     #expect(try library.checks([], network: "gossip") == [])
   }
 
