@@ -237,6 +237,18 @@ import Testing
     #expect(stage.logged(GossipEvents.deadReported).count == 4)
   }
 
+  @Test("a link that breaks while its neighbour is visited brings no second visit")
+  func brokenDuringVisit() throws {
+    var stage = Self.peer(["relink-interval": .duration(.seconds(5))])
+    for dial in stage.dials { stage.handle(.closed(dial.id, .reset)) }
+    let link = Self.neighbour(7_000, of: &stage)
+    Self.beSilent(&stage)
+    stage.handle(.closed(link, .reset))
+    stage.wait(Self.answerTimeout)
+    #expect(stage.dials.filter { $0.to == Self.at(7_000) }.count == 1)
+    #expect(stage.logged(GossipEvents.peerSuspected).count == 1)
+  }
+
   @Test("a visit that this machine could not make says nothing about the suspect")
   func failedVisits() throws {
     var stage = Self.peer()
@@ -274,24 +286,48 @@ import Testing
     #expect(stage.logged(GossipEvents.deadReported).count == 3)
   }
 
-  @Test("a seed that says nothing is lost, and another is tried")
+  @Test("a seed that stops answering is lost, and another is tried")
   func silentSeed() {
-    for step in 0..<3 {
+    for steps in 0..<3 {
       var stage = Stage(
         GossipRoles.peer, at: Self.own, seeds: Self.seeds, ["gossip-count": .count(0)])
-      #expect(stage.dials.count == 2)
       let id = stage.dials[0].id
+      stage.handle(.closed(stage.dials[1].id, .refused))
+      #expect(stage.dials.count == 3)
       stage.handle(.connected(id))
-      if step > 0 { stage.say(GossipWire.welcome(stage.dials[0].to), on: id) }
-      if step > 1 { stage.say(GossipWire.registered, on: id) }
-      stage.wait(.seconds(2))
-      #expect(stage.dials.count == 2)
-      stage.wait(.seconds(1))
-      #expect(stage.closed.contains(id), "after step \(step)")
-      #expect(
-        stage.dials[2].to == Self.seeds.first { $0 != stage.dials[0].to && $0 != stage.dials[1].to }
-      )
+      let words = [GossipWire.welcome(stage.dials[0].to), GossipWire.registered]
+      for word in words.prefix(steps) {
+        stage.wait(.seconds(1))
+        stage.say(word, on: id)
+      }
+      stage.wait(.milliseconds(2_999))
+      #expect(!stage.closed.contains(id))
+      stage.wait(.milliseconds(1))
+      #expect(stage.closed.contains(id), "after \(steps) answers")
     }
+  }
+
+  @Test("a peer joins, and a round goes on, as soon as every seed has answered, and not before")
+  func waitsForAll() {
+    var stage = Stage(
+      GossipRoles.peer, at: Self.own, seeds: Self.seeds,
+      ["gossip-count": .count(0), "answer-timeout": .duration(.seconds(60))])
+    Self.register(stage.dials[0].id, [Self.at(7_000)], &stage)
+    stage.wait(.seconds(10))
+    #expect(stage.dials.count == 2)
+    Self.register(stage.dials[1].id, [], &stage)
+    stage.wait(.seconds(2))
+    #expect(stage.dials.count == 3)
+    stage.handle(.closed(stage.dials[2].id, .failed))
+    stage.wait(.seconds(10))
+    for (seed, port) in zip(stage.dials.prefix(2), [UInt16(7_001), 7_002]) {
+      #expect(stage.dials.count == 3)
+      stage.say(
+        GossipWire.listPrefix + [Self.own, Self.at(port)].flatMap(GossipWire.listEntry),
+        on: seed.id)
+      stage.wait(.milliseconds(250))
+    }
+    #expect(stage.dials.count > 3)
   }
 
   @Test("a seed that is lost when no other is left is dialled again later")
@@ -319,8 +355,12 @@ import Testing
     stage.say(GossipWire.registered, on: seed)
     #expect(stage.heard(on: seed) == GossipWire.listRequest)
     stage.say(list, on: seed)
+    let other = stage.dials[1].id
+    #expect(stage.heard(on: other) == GossipWire.listRequest)
+    stage.say(list + GossipWire.listEntry(Self.own), on: other)
     stage.wait(.milliseconds(250))
     #expect(stage.heard(on: seed).isEmpty)
+    #expect(stage.heard(on: other).isEmpty, "it is listed there")
   }
 
   @Test("the tail of a list that paused is read, and a list that never comes does not hold a round")
@@ -329,7 +369,7 @@ import Testing
     let first = stage.dials[0].id
     stage.wait(.seconds(10))
     stage.say(GossipWire.listPrefix + GossipWire.listEntry(Self.own), on: first)
-    stage.wait(.milliseconds(249))
+    stage.wait(.milliseconds(250))
     stage.say(Array(":127.0.0.1,70".utf8), on: first)
     stage.wait(.milliseconds(249))
     stage.say(Array("03".utf8), on: first)

@@ -15,6 +15,10 @@ import Testing
     let id = stage.accept()
     stage.say(GossipWire.register(at(port)), on: id)
     stage.wait(.milliseconds(250))
+    let answer = stage.heard(on: id)
+    if !stage.closed.contains(id) {
+      #expect(answer == GossipWire.welcome(at(5_000)) + GossipWire.registered)
+    }
     return id
   }
 
@@ -38,6 +42,7 @@ import Testing
       Self.report(6_001, &stage, on: reporter)
       Self.report(6_001, &stage, on: reporter)
       #expect(stage.dials.count == 1, "one look for any number of reports")
+      #expect(stage.logged(GossipEvents.reportIgnored).isEmpty)
       #expect(Self.list(&stage, on: reporter) == [6_000])
       let visit = try #require(stage.dial(to: Self.at(6_001)))
       stage.handle(.connected(visit))

@@ -38,6 +38,9 @@ struct Stage {
 
   mutating func say(_ bytes: [UInt8], on id: ConnectionID) { handle(.received(id, bytes)) }
 
+  /// Timers that are set.
+  var waiting: Int { timers.count }
+
   /// What was written since the last look.
   mutating func heard(on id: ConnectionID) -> [UInt8] { written.removeValue(forKey: id) ?? [] }
 

@@ -9,8 +9,9 @@ package import Participants
 /// on every text they did not know. Where it differs from the original, and why:
 ///
 /// - **Silence is noticed.** A neighbour that misses `liveness-misses` replies in a row, or whose
-///   link breaks, is *suspected* and dialled once more. Only if nobody answers is it reported, and
-///   then to every seed of the network, the ones it is not registered with included.
+///   link breaks, is *suspected* and visited. Only if nobody answers is its link closed and a report
+///   made, and then to every seed of the network; the original hears out only who registered, so a
+///   peer registers first (`docs/decisions/0004-reports-are-verified.md`).
 /// - **A slot that becomes free is used again**: ask the seeds, dial, every `relink-interval`.
 /// - **The links form one network.** Random links alone can split it. Every peer also keeps a link
 ///   to some address greater than its own (*anchored*), first of all the nearest one, and a full
