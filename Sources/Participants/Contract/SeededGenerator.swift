@@ -3,7 +3,7 @@
 ///
 /// The same seed gives the same numbers on every machine and in every build. Not for secrets.
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
-  private var state: (UInt64, UInt64, UInt64, UInt64)
+  @usableFromInline var state: (UInt64, UInt64, UInt64, UInt64)
 
   package init(seed: UInt64) {
     var mixer = seed
@@ -26,7 +26,7 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
     self.init(seed: seed ^ hash)
   }
 
-  package mutating func next() -> UInt64 {
+  @inlinable package mutating func next() -> UInt64 {
     let result = rotate(state.1 &* 5, by: 7) &* 9
     let shifted = state.1 << 17
     state.2 ^= state.0
@@ -38,7 +38,7 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
     return result
   }
 
-  private func rotate(_ value: UInt64, by bits: UInt64) -> UInt64 {
+  @inlinable func rotate(_ value: UInt64, by bits: UInt64) -> UInt64 {
     (value << bits) | (value >> (64 - bits))
   }
 }

@@ -70,32 +70,48 @@ extension GossipPeer {
   ) {
     let messages = connections[id]?.reader.read(bytes) ?? []
     for message in messages {
-      guard let connection = connections[id] else { return }
-      switch (connection.phase, message) {
-      case (.greeting, .handshake) where connection.direction == .verifying,
-        (.greeting, .busy) where connection.direction == .verifying:
-        concludeVisit(id, connection, hearing: message, at: now, emit: &emit)
-      case (.greeting, .handshake(let peer)), (.unknown, .handshake(let peer)):
-        introduce(id, connection.peer ?? peer, at: now, emit: &emit)
-      case (.greeting, .busy), (.unknown, .busy):
-        refused(id, connection, at: now, emit: &emit)
-      case (.linked, .busy):
-        unlink(id, reason: "busy", emit: &emit)
-        emit.close(id)
-        planRound(afresh: true, at: now, emit: &emit)
-      case (.linked, .gossip(let text)):
-        takeText(text, from: id, at: now, emit: &emit)
-      case (.linked, .acknowledgement):
-        catchUp(id, emit: &emit)
-      case (.linked, .livenessRequest(let timestamp, let asker)):
-        emit.write(GossipWire.livenessReply(to: timestamp, asker, from: own), to: id)
-      case (.linked, .livenessReply(let timestamp, let asker)):
-        takeReply(to: timestamp, asker: asker, on: id, at: now, emit: &emit)
-      case (_, .garbage(let bytes)):
-        takeGarbage(bytes, from: id, at: now, emit: &emit)
-      case (.linked, .handshake), (.unknown, _), (.greeting, _):
-        break
+      switch connections[id]?.phase {
+      case .linked: hear(message, fromNeighbour: id, at: now, emit: &emit)
+      case .unknown, .greeting: hear(message, fromStranger: id, at: now, emit: &emit)
+      case nil: return
       }
+    }
+  }
+
+  private mutating func hear(
+    _ message: PeerLinkMessage, fromStranger id: ConnectionID, at now: Instant,
+    emit: inout Effects
+  ) {
+    guard let connection = connections[id] else { return }
+    switch message {
+    case .handshake where connection.direction == .verifying,
+      .busy where connection.direction == .verifying:
+      concludeVisit(id, connection, hearing: message, at: now, emit: &emit)
+    case .handshake(let peer): introduce(id, connection.peer ?? peer, at: now, emit: &emit)
+    case .busy: refused(id, connection, at: now, emit: &emit)
+    case .garbage(let bytes): takeGarbage(bytes, from: id, at: now, emit: &emit)
+    case .gossip, .acknowledgement, .livenessRequest, .livenessReply: break
+    }
+  }
+
+  /// Nothing here may hold a copy of the connection: what is changed in it would be copied too.
+  private mutating func hear(
+    _ message: PeerLinkMessage, fromNeighbour id: ConnectionID, at now: Instant,
+    emit: inout Effects
+  ) {
+    switch message {
+    case .gossip(let text): takeText(text, from: id, at: now, emit: &emit)
+    case .acknowledgement: catchUp(id, emit: &emit)
+    case .livenessRequest(let timestamp, let asker):
+      emit.write(GossipWire.livenessReply(to: timestamp, asker, from: own), to: id)
+    case .livenessReply(let timestamp, let asker):
+      takeReply(to: timestamp, asker: asker, on: id, at: now, emit: &emit)
+    case .busy:
+      unlink(id, reason: "busy", emit: &emit)
+      emit.close(id)
+      planRound(afresh: true, at: now, emit: &emit)
+    case .garbage(let bytes): takeGarbage(bytes, from: id, at: now, emit: &emit)
+    case .handshake: break
     }
   }
 
