@@ -206,6 +206,14 @@ import Testing
     }
   }
 
+  @Test("What strangers wrote is shown in one line, and a terminal obeys none of it")
+  func controlCharacters() throws {
+    let judge = try Judge(story.collected(), run: 1)
+    let sql = "SELECT char(27, 91, 51, 49, 109) || 'red' || char(10) || 'line' AS text; SELECT 1;"
+    let report = try judge.report([judge.judge(check(sql))]) { text, _ in text }
+    #expect(report.contains("\n  \\u{1b}[31mred\\nline\n"), "\(report)")
+  }
+
   @Test("People get a line for each check, the violations, and the log lines around them")
   func report() throws {
     let story = Story.ofOneDeath()

@@ -94,6 +94,12 @@ import Testing
       ])
   }
 
+  @Test("What is reported while everybody is being stopped is no report of a death")
+  func reportsAtTheEnd() throws {
+    story.report("peer-5", by: "peer-1", at: story.stop + 0.05)
+    #expect(try rows("SELECT dead FROM dead_node_reports") == [])
+  }
+
   @Test("The options of a peer give its deadlines")
   func deadlines() throws {
     let found = try rows(

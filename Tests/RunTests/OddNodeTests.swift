@@ -229,8 +229,25 @@ extension RunTests {
       let run = try sandbox.run(["run", topology, "--config", config])
       #expect(run.process.terminationStatus == 64)
       #expect(
-        run.errors
-          == "seedbed: \(config):2: '127.0.0.1' is not HOST:PORT with a port from 1 to 65535\n")
+        run.errors.hasPrefix("seedbed: \(config):2: found '127.0.0.1'; expected a seed's address"),
+        "\(run.errors)")
+    }
+
+    @Test(
+      "What 'spawn' cannot do is refused in the words of its own options",
+      arguments: [
+        (
+          ["--peers", "3", "--kill", "4"],
+          "'4' is no value for --kill; allowed: at most the 3 nodes"
+        ),
+        (["--for", "0s"], "'0s' is no value for --for; allowed: a duration from 1ms to 168h"),
+        (["--seeds", "0"], "'0' is no value for --seeds; allowed: a whole number from 1 to 20000"),
+      ])
+    func badSpawn(options: [String], message: String) throws {
+      let sandbox = try Sandbox()
+      let run = try sandbox.run(["spawn", "gossip"] + options)
+      #expect(run.process.terminationStatus == 64)
+      #expect(run.errors.hasPrefix("seedbed: \(message)"), "\(run.errors)")
     }
 
     @Test("An unknown network is refused, with the ones that there are")

@@ -48,7 +48,7 @@ package enum GossipEvents {
         "reason",
         """
         `ended` or `reset` by the neighbour; `busy`: it made room; `silent`: too many missing \
-        replies; `duplicate`: there was another link; `displaced`: we made room; `garbled`: what \
+        replies, and nobody there; `duplicate`: it dialled anew; `displaced`: we made room; `garbled`: what \
         it sent made no sense; `backlogged`: it did not read; `stopping`: we are ending
         """)
     ])

@@ -12,10 +12,10 @@ struct PeerConnection {
   }
 
   enum Phase {
-    /// Our handshake is on its way; theirs has not come.
+    /// They dialled and have not said who they are, which decides what they are told.
+    case unknown
+    /// Our handshake, or our visit, is on its way; their answer has not come.
     case greeting
-    /// They dialled while there was no room: who they are decides what they are told.
-    case full
     case linked
   }
 
@@ -42,14 +42,18 @@ extension GossipPeer {
       emit.close(id)
       return
     }
-    if slotsTaken < settings.maxLinks {
-      connections[id] = PeerConnection(direction: .accepted, phase: .greeting)
-      emit.write(GossipWire.handshake(own), to: id)
-      emit.setTimer(key(.answer, id.number), at: now + settings.answerTimeout)
-    } else {
-      connections[id] = PeerConnection(direction: .accepted, phase: .full)
-      emit.setTimer(key(.greeting, id.number), at: now + settings.settle)
-    }
+    // An original that was greeted and then closed reports us dead: hear first who it is.
+    connections[id] = PeerConnection(direction: .accepted, phase: .unknown)
+    emit.setTimer(key(.greeting, id.number), at: now + settings.settle)
+  }
+
+  /// Whoever dialled says nothing: speaks first, as far as there is room.
+  mutating func greet(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+    guard slotsTaken < settings.maxLinks else { return decline(id, emit: &emit) }
+    guard connections[id] != nil else { return }
+    connections[id]?.phase = .greeting
+    emit.write(GossipWire.handshake(own), to: id)
+    emit.setTimer(key(.answer, id.number), at: now + settings.answerTimeout)
   }
 
   mutating func dial(
@@ -68,9 +72,12 @@ extension GossipPeer {
     for message in messages {
       guard let connection = connections[id] else { return }
       switch (connection.phase, message) {
-      case (.greeting, .handshake(let peer)), (.full, .handshake(let peer)):
+      case (.greeting, .handshake) where connection.direction == .verifying,
+        (.greeting, .busy) where connection.direction == .verifying:
+        concludeVisit(id, connection, hearing: message, at: now, emit: &emit)
+      case (.greeting, .handshake(let peer)), (.unknown, .handshake(let peer)):
         introduce(id, connection.peer ?? peer, at: now, emit: &emit)
-      case (.greeting, .busy):
+      case (.greeting, .busy), (.unknown, .busy):
         refused(id, connection, at: now, emit: &emit)
       case (.linked, .busy):
         unlink(id, reason: "busy", emit: &emit)
@@ -83,10 +90,10 @@ extension GossipPeer {
       case (.linked, .livenessRequest(let timestamp, let asker)):
         emit.write(GossipWire.livenessReply(to: timestamp, asker, from: own), to: id)
       case (.linked, .livenessReply(let timestamp, let asker)):
-        takeReply(to: timestamp, asker: asker, on: id)
+        takeReply(to: timestamp, asker: asker, on: id, at: now, emit: &emit)
       case (_, .garbage(let bytes)):
         takeGarbage(bytes, from: id, at: now, emit: &emit)
-      case (.linked, .handshake), (.full, _), (.greeting, _):
+      case (.linked, .handshake), (.unknown, _), (.greeting, _):
         break
       }
     }
@@ -97,15 +104,13 @@ extension GossipPeer {
     _ id: ConnectionID, _ peer: Address, at now: Instant, emit: inout Effects
   ) {
     guard let connection = connections[id] else { return }
-    guard peer != own, settleDuplicate(id, connection, with: peer, emit: &emit) else {
-      remove(id, emit: &emit)
-      emit.close(id)
+    connections[id]?.peer = peer
+    guard peer != own, settleDuplicate(id, connection, with: peer, at: now, emit: &emit) else {
+      decline(id, emit: &emit)
       dialNext(at: now, emit: &emit)
       return
     }
-    connections[id]?.peer = peer
-    switch connection.phase {
-    case .full:
+    if connection.phase == .unknown {
       guard slotsTaken < settings.maxLinks || makeRoom(for: peer, emit: &emit) else {
         decline(id, emit: &emit)
         if peer < own, candidates.predecessor.map({ $0 < peer }) ?? true {
@@ -116,12 +121,6 @@ extension GossipPeer {
         return
       }
       emit.write(GossipWire.handshake(own), to: id)
-    case .greeting where connection.direction == .verifying && slotsTaken > settings.maxLinks:
-      clearSuspicion(of: peer, emit: &emit)
-      decline(id, emit: &emit)
-      return
-    case .greeting, .linked:
-      break
     }
     open(id, peer, connection.direction, at: now, emit: &emit)
   }
@@ -134,7 +133,7 @@ extension GossipPeer {
     links[peer] = id
     emit.cancelTimer(key(.answer, id.number))
     emit.cancelTimer(key(.greeting, id.number))
-    clearSuspicion(of: peer, emit: &emit)
+    clearSuspicion(of: peer, at: now, emit: &emit)
     let word = direction == .accepted ? "accepted" : "dialled"
     emit.log(Event(GossipEvents.linkOpened, peer: peer, ["direction": .text(word)]))
     emit.setTimer(key(.probe, id.number), at: now + settings.livenessInterval)
@@ -146,26 +145,25 @@ extension GossipPeer {
     dialNext(at: now, emit: &emit)
   }
 
-  /// When both sides dial at once, both keep the connection that the smaller address dialled. A
-  /// second one from the same side replaces the first: that side has started again.
+  /// A neighbour that dials again keeps the link it has: the original dials whomever the seeds name.
+  /// Only a link that has fallen silent is replaced: that side may have started again. When both
+  /// sides dial at once, both keep the connection that the smaller address dialled.
   /// False: this connection is the one to give up.
   private mutating func settleDuplicate(
-    _ id: ConnectionID, _ connection: PeerConnection, with peer: Address, emit: inout Effects
+    _ id: ConnectionID, _ connection: PeerConnection, with peer: Address, at now: Instant,
+    emit: inout Effects
   ) -> Bool {
-    let weAreSmaller = own < peer
-    let isOurs = connection.direction != .accepted
-    if let other = links[peer], let first = connections[other] {
-      let otherIsOurs = first.direction != .accepted
-      guard isOurs == otherIsOurs || isOurs == weAreSmaller else { return false }
+    if let other = links[peer] {
+      guard suspects.contains(where: { $0.address == peer }) else { return false }
       unlink(other, reason: "duplicate", emit: &emit)
       emit.close(other)
       return true
     }
     let pending = connections.keys.sorted().first {
-      $0 != id && connections[$0]?.peer == peer && connections[$0]?.direction != .accepted
+      $0 != id && connections[$0]?.peer == peer && connections[$0]?.direction == .dialled
     }
-    guard !isOurs, let pending else { return true }
-    if weAreSmaller && connections[pending]?.direction == .dialled { return false }
+    guard connection.direction == .accepted, let pending else { return true }
+    if own < peer { return false }
     remove(pending, emit: &emit)
     emit.close(pending)
     return true
@@ -192,14 +190,15 @@ extension GossipPeer {
     emit.close(id)
   }
 
-  /// Whom we dialled has no room, which also shows that it is alive.
+  /// They have no room for us, or only wanted to know whether we are alive.
   private mutating func refused(
     _ id: ConnectionID, _ connection: PeerConnection, at now: Instant, emit: inout Effects
   ) {
-    emit.log(Event(GossipEvents.linkRefused, peer: connection.peer))
+    if connection.direction == .dialled {
+      emit.log(Event(GossipEvents.linkRefused, peer: connection.peer))
+    }
     remove(id, emit: &emit)
     emit.close(id)
-    if let peer = connection.peer { clearSuspicion(of: peer, emit: &emit) }
     dialNext(at: now, emit: &emit)
   }
 

@@ -30,7 +30,9 @@ extension GossipPeer {
   private var isAnchored: Bool { links.keys.contains { $0 > own } }
 
   /// Links, and connections that may become one.
-  var slotsTaken: Int { connections.values.count { $0.phase != .full } }
+  var slotsTaken: Int {
+    connections.values.count { $0.phase != .unknown && $0.direction != .verifying }
+  }
 
   private var wantsLinks: Bool { slotsTaken < settings.maxLinks || !isAnchored }
 

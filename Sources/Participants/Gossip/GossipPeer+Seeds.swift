@@ -11,8 +11,6 @@ struct SeedLink {
   }
 
   var seed: Address
-  /// Whether the peer is registered there; otherwise the link only delivers a report.
-  var registers: Bool
   var phase = Phase.greeting
   var reader = SeedAnswerReader()
   /// Whether a list without this peer makes it register again: once a round, because the original's
@@ -38,45 +36,31 @@ extension GossipPeer {
   private var seedsWanted: Int { min(seeds.count / 2 + 1, seeds.count) }
 
   mutating func registerWithMoreSeeds(at now: Instant, emit: inout Effects) {
-    var held = seedLinks.values.count { $0.registers }
-    while held < seedsWanted, !spareSeeds.isEmpty {
-      let seed = spareSeeds.removeFirst()
-      untriedSeeds = max(0, untriedSeeds - 1)
-      connect(to: seed, registering: true, at: now, emit: &emit)
-      held += 1
+    while seedLinks.count < seedsWanted, !spareSeeds.isEmpty {
+      connectToSpareSeed(at: now, emit: &emit)
     }
   }
 
-  @discardableResult
-  private mutating func connect(
-    to seed: Address, registering: Bool, at now: Instant, emit: inout Effects
-  ) -> ConnectionID {
+  private mutating func connectToSpareSeed(at now: Instant, emit: inout Effects) {
+    let seed = spareSeeds.removeFirst()
+    untriedSeeds = max(0, untriedSeeds - 1)
     let id = emit.connect(to: seed)
-    seedLinks[id] = SeedLink(seed: seed, registers: registering)
+    seedLinks[id] = SeedLink(seed: seed)
     emit.setTimer(key(.answer, id.number), at: now + settings.answerTimeout)
-    return id
   }
 
   mutating func readSeed(
     _ bytes: [UInt8], from id: ConnectionID, at now: Instant,
     using random: inout SeededGenerator, emit: inout Effects
   ) {
-    guard let answer = seedLinks[id]?.reader.read(bytes), var link = seedLinks[id] else { return }
+    guard let answer = seedLinks[id]?.reader.read(bytes), let link = seedLinks[id] else { return }
     switch (answer, link.phase) {
     case (.welcome, .greeting):
-      emit.cancelTimer(key(.answer, id.number))
-      if link.registers {
-        link.reader.expect(.registered)
-        link.phase = .registering
-        emit.write(GossipWire.register(own), to: id)
-        emit.setTimer(key(.answer, id.number), at: now + settings.answerTimeout)
-      } else {
-        link.phase = .idle
-      }
-      seedLinks[id] = link
-      deliverReports(on: id, at: now, emit: &emit)
+      register(on: id, at: now, emit: &emit)
     case (.registered, .registering):
       emit.log(Event(GossipEvents.seedRegistered, peer: link.seed))
+      seedLinks[id]?.phase = .idle
+      deliverReports(on: id, at: now, emit: &emit)
       requestList(on: id, at: now, emit: &emit)
     case (.list, .listing), (.list, .idle):
       // In the idle phase: the tail of a list that paused too long in the middle.
@@ -90,6 +74,13 @@ extension GossipPeer {
     }
   }
 
+  private mutating func register(on id: ConnectionID, at now: Instant, emit: inout Effects) {
+    seedLinks[id]?.reader.expect(.registered)
+    seedLinks[id]?.phase = .registering
+    emit.write(GossipWire.register(own), to: id)
+    emit.setTimer(key(.answer, id.number), at: now + settings.answerTimeout)
+  }
+
   private mutating func requestList(
     on id: ConnectionID, at now: Instant, emit: inout Effects
   ) {
@@ -101,9 +92,7 @@ extension GossipPeer {
 
   /// Asks every seed for its list; returns how many will answer.
   mutating func requestLists(at now: Instant, emit: inout Effects) -> Int {
-    let idle = seedLinks.keys.sorted().filter {
-      seedLinks[$0]?.registers == true && seedLinks[$0]?.phase == .idle
-    }
+    let idle = seedLinks.keys.sorted().filter { seedLinks[$0]?.phase == .idle }
     for id in idle {
       seedLinks[id]?.mayRegisterAgain = true
       requestList(on: id, at: now, emit: &emit)
@@ -125,10 +114,7 @@ extension GossipPeer {
     if link.mayRegisterAgain, !list.contains(own) {
       // The seed dropped this peer: it was frozen, say.
       seedLinks[id]?.mayRegisterAgain = false
-      seedLinks[id]?.reader.expect(.registered)
-      seedLinks[id]?.phase = .registering
-      emit.write(GossipWire.register(own), to: id)
-      emit.setTimer(key(.answer, id.number), at: now + settings.answerTimeout)
+      register(on: id, at: now, emit: &emit)
     }
     seedAnswered(at: now, using: &random, emit: &emit)
   }
@@ -137,10 +123,9 @@ extension GossipPeer {
   private mutating func seedAnswered(
     at now: Instant, using random: inout SeededGenerator, emit: inout Effects
   ) {
-    let registering = seedLinks.values.filter(\.registers)
-    let isWaiting = registering.contains { $0.phase != .idle }
+    let isWaiting = seedLinks.values.contains { $0.phase != .idle }
     if isJoining {
-      guard !isWaiting, !registering.isEmpty else { return }
+      guard !isWaiting, !seedLinks.isEmpty else { return }
       isJoining = false
       emit.setTimer(key(.join), at: now + settings.joinDelay)
     } else if round.phase == .asking, !isWaiting {
@@ -155,7 +140,6 @@ extension GossipPeer {
     guard let link = seedLinks.removeValue(forKey: id) else { return }
     emit.cancelTimer(key(.answer, id.number))
     emit.cancelTimer(key(.settle, id.number))
-    guard link.registers else { return }
     emit.log(Event(GossipEvents.seedLost, peer: link.seed, ["reason": .text(reason)]))
     spareSeeds.append(link.seed)
     if untriedSeeds > 0 {
@@ -170,13 +154,12 @@ extension GossipPeer {
 // MARK: - Reports
 
 extension GossipPeer {
-  /// Tells every seed of the network that a peer is dead; seeds it has no link to are dialled.
+  /// Tells every seed of the network that a peer is dead. It registers with the seeds that it has no
+  /// link to: the original hears nobody else out.
   mutating func report(_ dead: Address, at now: Instant, emit: inout Effects) {
     guard settings.reportsDead else { return }
-    for seed in seeds {
-      let id =
-        seedLinks.keys.sorted().first { seedLinks[$0]?.seed == seed }
-        ?? connect(to: seed, registering: false, at: now, emit: &emit)
+    while !spareSeeds.isEmpty { connectToSpareSeed(at: now, emit: &emit) }
+    for id in seedLinks.keys.sorted() {
       seedLinks[id]?.reports.append(dead)
       if let count = seedLinks[id]?.reports.count, count > SeedLink.reportLimit {
         seedLinks[id]?.reports.removeFirst()
@@ -196,9 +179,5 @@ extension GossipPeer {
         Event(GossipEvents.deadReported, peer: dead, ["seed": .text(link.seed.description)]))
     }
     seedLinks[id]?.reports = []
-    if !link.registers {
-      emit.close(id)
-      seedLinks[id] = nil
-    }
   }
 }

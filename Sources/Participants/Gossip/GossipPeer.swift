@@ -9,8 +9,9 @@ package import Participants
 /// on every text they did not know. Where it differs from the original, and why:
 ///
 /// - **Silence is noticed.** A neighbour that misses `liveness-misses` replies in a row, or whose
-///   link breaks, is *suspected* and dialled once more. Only if nobody answers is it reported, and
-///   then to every seed of the network, the ones it is not registered with included.
+///   link breaks, is *suspected* and visited. Only if nobody answers is its link closed and a report
+///   made, and then to every seed of the network; the original hears out only who registered, so a
+///   peer registers first (`docs/decisions/0004-reports-are-verified.md`).
 /// - **A slot that becomes free is used again**: ask the seeds, dial, every `relink-interval`.
 /// - **The links form one network.** Random links alone can split it. Every peer also keeps a link
 ///   to some address greater than its own (*anchored*), first of all the nearest one, and a full
@@ -25,7 +26,7 @@ package struct GossipPeer: Participant {
     case answer = 1
     /// A seed's list is whole when the stream has paused.
     case settle
-    /// A full peer waits this long to hear who dialled.
+    /// Whoever dialled has this long to say who it is before we speak first.
     case greeting
     case join
     case round
@@ -113,8 +114,8 @@ package struct GossipPeer: Participant {
     case .accepted(let id, _):
       accept(id, at: now, emit: &emit)
     case .connected(let id):
-      if connections[id] != nil {
-        // Both sides introduce themselves at once.
+      // Both sides introduce themselves at once; a visitor only listens.
+      if connections[id]?.direction == .dialled {
         emit.write(GossipWire.handshake(own), to: id)
       }
     case .received(let id, let bytes):
@@ -149,7 +150,7 @@ package struct GossipPeer: Participant {
         giveUp(id, at: now, emit: &emit)
       }
     case .settle: takeList(from: id, at: now, using: &random, emit: &emit)
-    case .greeting: decline(id, emit: &emit)
+    case .greeting: greet(id, at: now, emit: &emit)
     case .join: dialCandidates(at: now, using: &random, emit: &emit)
     case .round: beginRound(at: now, using: &random, emit: &emit)
     case .roundDeadline: dialCandidates(at: now, using: &random, emit: &emit)

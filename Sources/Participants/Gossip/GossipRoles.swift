@@ -68,7 +68,10 @@ package enum GossipRoles {
         "between two attempts to reach a seed that was lost"),
       OptionSpecification(
         "settle", timing, default: .duration(.milliseconds(250)),
-        "how long a stream must pause before a message without an end counts as whole"),
+        """
+        how long a stream must pause before a message without an end counts as whole, and whoever \
+        dials in may wait before it says who it is
+        """),
       OptionSpecification(
         "catch-up-window", .duration(.zero...(.seconds(3600))), default: .duration(.seconds(60)),
         "a new neighbour is sent the texts of this last while; 0s: none"),

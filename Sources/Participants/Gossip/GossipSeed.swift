@@ -212,6 +212,10 @@ extension GossipSeed {
     for message in messages {
       switch message {
       case .handshake, .busy:
+        if message != .busy {
+          // An original that is closed without a word keeps the place, and later spins on it.
+          emit.write(GossipWire.busy(links: 0), to: id)
+        }
         emit.close(id)
         conclude(id, answered: true, emit: &emit)
         return

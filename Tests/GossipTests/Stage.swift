@@ -1,0 +1,80 @@
+import Participants
+
+/// One participant in virtual time, and a test that plays everybody else, connection by connection.
+struct Stage {
+  private var participant: any Participant
+  private var random = SeededGenerator(seed: 1)
+  private var effects = Effects()
+  private var timers: [TimerKey: (at: Instant, order: Int)] = [:]
+  private var written: [ConnectionID: [UInt8]] = [:]
+  private var order = 0
+
+  private(set) var now = Instant(microseconds: 1_795_000_000_000_000)
+  private(set) var events: [Event] = []
+  /// Every connection that the participant asked for, oldest first.
+  private(set) var dials: [(id: ConnectionID, to: Address)] = []
+  /// The connections that the participant closed.
+  private(set) var closed: Set<ConnectionID> = []
+
+  init(
+    _ role: Role, at own: Address, seeds: [Address] = [], _ options: [String: OptionValue] = [:]
+  ) {
+    let values = OptionValues(role.options, given: options)
+    participant = role.make(ParticipantSettings(options: values, seeds: seeds))
+    handle(.started(listening: own))
+  }
+
+  mutating func handle(_ input: Input) {
+    participant.handle(input, at: now, using: &random, emit: &effects)
+    for effect in effects.drain() { perform(effect) }
+  }
+
+  /// Somebody dials the participant.
+  mutating func accept() -> ConnectionID {
+    let id = effects.nextConnection()
+    handle(.accepted(id, from: Address(host: "127.0.0.1", port: 1)))
+    return id
+  }
+
+  mutating func say(_ bytes: [UInt8], on id: ConnectionID) { handle(.received(id, bytes)) }
+
+  /// Timers that are set.
+  var waiting: Int { timers.count }
+
+  /// What was written since the last look.
+  mutating func heard(on id: ConnectionID) -> [UInt8] { written.removeValue(forKey: id) ?? [] }
+
+  /// The latest connection that the participant asked for to an address, if it is still open.
+  func dial(to address: Address) -> ConnectionID? {
+    dials.last { $0.to == address }.flatMap { closed.contains($0.id) ? nil : $0.id }
+  }
+
+  func logged(_ kind: EventKind) -> [Event] { events.filter { $0.kind == kind.name } }
+
+  /// Lets time pass and fires what is due, in order.
+  mutating func wait(_ duration: Microseconds) {
+    let end = now + duration
+    while let (key, due) = timers.min(by: {
+      ($0.value.at, $0.value.order) < ($1.value.at, $1.value.order)
+    }), due.at <= end {
+      timers[key] = nil
+      now = max(now, due.at)
+      handle(.timer(key))
+    }
+    now = end
+  }
+
+  private mutating func perform(_ effect: Effect) {
+    switch effect {
+    case .connect(let id, let address): dials.append((id, address))
+    case .write(let id, let bytes): written[id, default: []] += bytes
+    case .close(let id): closed.insert(id)
+    case .setTimer(let key, let instant):
+      order += 1
+      timers[key] = (instant, order)
+    case .cancelTimer(let key): timers[key] = nil
+    case .log(let event): events.append(event)
+    case .send: break
+    }
+  }
+}
