@@ -31,7 +31,10 @@ node:
 	@install -m 755 .build/node/release/seedbed-node $(RELEASE)/seedbed-node
 
 bench: build ## Measure against references in the same run; print ratios
-	$(SWIFT) run -c release seedbed-benchmarks
+	@scripts/install-dependencies.sh sqlite3
+	@scripts/install-supervisord.sh
+	$(SWIFT) build -c release --product seedbed-benchmarks
+	$(RELEASE)/seedbed-benchmarks --json .build/benchmarks.json
 
 lint: ## Check formatting and the repository's own rules
 	$(SWIFT) format lint --strict --recursive $(SOURCES)

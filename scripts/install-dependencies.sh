@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the build needs and that are missing; says so where it cannot.
+# Arguments are further commands to have, each from the package of the same name.
 set -euo pipefail
 
 if ! command -v swift > /dev/null; then
@@ -10,7 +11,9 @@ fi
 
 # What is looked for, and the package that has it.
 missing=()
-command -v pkg-config > /dev/null || missing+=(pkg-config)
+for tool in pkg-config "$@"; do
+  command -v "$tool" > /dev/null || missing+=("$tool")
+done
 for pair in libuv-static:libuv1-dev sqlite3:libsqlite3-dev yaml-0.1:libyaml-dev; do
   pkg-config --exists "${pair%%:*}" 2> /dev/null || missing+=("${pair##*:}")
 done

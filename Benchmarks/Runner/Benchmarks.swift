@@ -9,23 +9,53 @@ protocol Benchmark: SendableMetatype {
   static func run() throws -> [Measurement]
 }
 
-/// One figure. A ratio is how many times better it is than what it is compared with.
+/// One figure, and what it is held against.
 struct Measurement: Encodable {
   var subject: String
   var value: Double
   var unit: String
-  var comparison: Comparison?
+  var target: Target?
+  var comparisons: [Comparison] = []
 
   struct Comparison: Encodable {
     var with: String
+    /// The figure divided by the other's.
     var ratio: Double
+    var target: Target?
+  }
+
+  /// What a figure or ratio should be. It is reported beside it, never asserted.
+  enum Target: Encodable, CustomStringConvertible {
+    case atMost(Double)
+    case atLeast(Double)
+
+    var description: String {
+      switch self {
+      case .atMost(let limit): "≤ \(limit.short)"
+      case .atLeast(let limit): "≥ \(limit.short)"
+      }
+    }
+
+    func isMet(by value: Double) -> Bool {
+      switch self {
+      case .atMost(let limit): value <= limit
+      case .atLeast(let limit): value >= limit
+      }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      try container.encode(description)
+    }
   }
 }
 
 /// `seedbed-benchmarks`: the figures that the project promises, measured against references in the
 /// same run on the same machine.
 @main struct Benchmarks {
-  private static let benchmarks: [any Benchmark.Type] = [IngestBenchmark.self]
+  private static let benchmarks: [any Benchmark.Type] = [
+    LaunchBenchmark.self, FootprintBenchmark.self, IngestBenchmark.self,
+  ]
 
   private static let command = Command(
     "seedbed-benchmarks", "Measure Seedbed against plain references.",
@@ -59,23 +89,44 @@ struct Measurement: Encodable {
     }
     var figures: [String: [Measurement]] = [:]
     for benchmark in benchmarks where names.isEmpty || names.contains(benchmark.name) {
-      print("\(benchmark.name): \(benchmark.summary)")
-      let measurements = try benchmark.run()
-      for measurement in measurements { print("  " + line(measurement)) }
-      figures[benchmark.name] = measurements
+      say("\(benchmark.name): \(benchmark.summary)")
+      figures[benchmark.name] = try benchmark.run()
     }
+    announce("")
+    print(table(figures))
     guard let file = arguments["json"] else { return }
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try encoder.encode(figures).write(to: URL(filePath: file))
   }
 
-  private static func line(_ measurement: Measurement) -> String {
-    let value = measurement.value.formatted(.number.precision(.significantDigits(1...4)))
-    let ratio = measurement.comparison.map {
-      " (\($0.ratio.formatted(.number.precision(.fractionLength(2)))) times \($0.with))"
+  /// A line for each figure, and for each further comparison of it.
+  private static func table(_ figures: [String: [Measurement]]) -> String {
+    var rows = [["benchmark", "figure", "", "ratio", "to", "target"]]
+    for benchmark in benchmarks {
+      for figure in figures[benchmark.name] ?? [] {
+        let start = [benchmark.name, figure.subject, "\(figure.value.short) \(figure.unit)"]
+        if figure.comparisons.isEmpty {
+          rows.append(start + ["", "", verdict(figure.target, figure.value)])
+        }
+        for (index, comparison) in figure.comparisons.enumerated() {
+          rows.append(
+            (index == 0 ? start : ["", "", ""]) + [
+              comparison.ratio.formatted(.number.precision(.fractionLength(2))), comparison.with,
+              verdict(comparison.target, comparison.ratio),
+            ])
+        }
+      }
     }
-    return "\(measurement.subject): \(value) \(measurement.unit)\(ratio ?? "")"
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
+        .joined(separator: "  ").replacing(#/ +$/#, with: "")
+    }.joined(separator: "\n")
+  }
+
+  private static func verdict(_ target: Measurement.Target?, _ value: Double) -> String {
+    target.map { "\($0), \($0.isMet(by: value) ? "met" : "missed")" } ?? ""
   }
 
   private static func complain(_ messages: [String], _ code: ExitCode) -> Never {
@@ -90,6 +141,29 @@ struct Measurement: Encodable {
 struct BenchmarkError: ReportedError {
   var description: String
   var exitCode: ExitCode { .error }
+
+  /// - Parameter number: an `errno`.
+  static func system(_ number: CInt, _ what: String) -> BenchmarkError {
+    BenchmarkError(description: "\(what): \(String(describing: POSIXErrorCode(rawValue: number)))")
+  }
+}
+
+extension Double {
+  /// With four digits that count.
+  fileprivate var short: String { formatted(.number.precision(.significantDigits(1...4))) }
+}
+
+private let hasTerminal = isatty(STDERR_FILENO) == 1
+
+/// Tells whoever watches what is done now, until the next line.
+func announce(_ text: String) {
+  if hasTerminal { FileHandle.standardError.write(Data("\r\(text)\u{1b}[K".utf8)) }
+}
+
+/// Tells whoever watches what was found on the way.
+func say(_ text: String) {
+  announce("")
+  FileHandle.standardError.write(Data("\(text)\n".utf8))
 }
 
 /// The value in the middle: one slow round says nothing.

@@ -53,11 +53,17 @@ static int become(const struct cprocess_child *child, pid_t parent) {
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return errno;
   }
 
-  // exec keeps ignored signals ignored and blocked ones blocked. The C library's sigaction refuses
-  // two of them; the kernel's structure is all zeros for the default, and shorter than this.
-  char standard[64] = {0};
-  for (int number = 1; number < NSIG; number++)
-    syscall(SYS_rt_sigaction, number, standard, NULL, (NSIG - 1) / 8);
+  // exec keeps ignored signals ignored, blocked ones blocked and pending ones pending: a Ctrl-C that
+  // came before the child had left the terminal's process group would end it. Ignoring a signal
+  // forgets a pending one. The C library's sigaction refuses two signals; the kernel's structure
+  // begins with the handler, is all zeros for the default, and is shorter than this.
+  void (*actions[8])(int) = {SIG_IGN};
+  for (int number = 1; number < NSIG; number++) {
+    actions[0] = SIG_IGN;
+    syscall(SYS_rt_sigaction, number, actions, NULL, (NSIG - 1) / 8);
+    actions[0] = SIG_DFL;
+    syscall(SYS_rt_sigaction, number, actions, NULL, (NSIG - 1) / 8);
+  }
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);

@@ -99,7 +99,7 @@ extension Check {
     of text: String, file: String
   ) throws(CheckError) -> [String: (value: String, line: Int)] {
     var header: [String: (value: String, line: Int)] = [:]
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     for (index, line) in lines.enumerated() {
       guard line.hasPrefix("--") else { break }
       let place = "\(file):\(index + 1): "

@@ -50,12 +50,18 @@ package struct CheckLibrary: Sendable {
   ///
   /// - Parameter references: names of the network's checks, or paths that end in `.sql`; `nil` for
   ///   every check of the network.
-  /// - Throws: for what is missing, unreadable or not well formed, and for a check that is listed
+  /// - Throws: when the network has none, for what is missing, unreadable or not well formed, and for a check that is listed
   ///   twice or does not judge this network.
   package func checks(
     _ references: [String]? = nil, network: String
   ) throws(CheckError) -> [Check] {
     let known = names(of: network)
+    // A run that nothing judges would pass.
+    if references == nil, known.isEmpty {
+      throw CheckError(
+        "\(folder): there is no check for the network \(network) here: name another folder with "
+          + "--checks DIR")
+    }
     var checks: [Check] = []
     for reference in references ?? known {
       var file = reference

@@ -64,7 +64,8 @@ extension Judge {
   }
 
   /// Cells in columns as wide as their widest.
-  private static func table(_ rows: [[String]]) -> [String] {
+  private static func table(_ cells: [[String]]) -> [String] {
+    let rows = cells.map { $0.map { $0.printable() } }
     let widths = rows.reduce(into: [Int](repeating: 0, count: rows.first?.count ?? 0)) {
       widths, row in
       for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) }
@@ -109,9 +110,8 @@ extension SQLValue {
     case .real(let real): return String(real)
     case .blob(let bytes): return "\(bytes.count) bytes"
     case .text(let text):
-      let line = text.replacing("\n", with: " ")
-      return line.count <= Self.longestShown
-        ? line : line.prefix(Self.longestShown - 1) + "…"
+      return text.count <= Self.longestShown
+        ? text : text.prefix(Self.longestShown - 1) + "…"
     }
   }
 }

@@ -12,8 +12,6 @@ package struct Judge: ~Copyable {
   /// Why no check can be applied to this run, if so.
   private let obstacle: String?
   package let network: String
-  /// The run's name.
-  package let run: String
   /// The checks that the run's topology asks for; `nil` for every check of the network.
   package let plannedChecks: [String]?
 
@@ -22,22 +20,22 @@ package struct Judge: ~Copyable {
     _ file: String, run number: Int64, timeLimit: Duration = Judge.timeLimit
   ) throws {
     let history = try ReadOnlyHistory(file, run: number)
-    var facts: [String] = []
+    var network = ""
     var planned: [String]?
     var obstacle: String?
     do {
       let statement = try history.database.prepare(
-        "SELECT name, network, began_t, stopping_t, plan -> '$.checks' FROM runs")
+        "SELECT network, began_t, stopping_t, plan -> '$.checks' FROM runs")
       guard try statement.step() else {
         throw HistoryError("\(file): there is no run \(number)")
       }
-      facts = [statement.text(at: 0) ?? "", statement.text(at: 1) ?? ""]
-      if statement.value(at: 2) == .null {
+      network = statement.text(at: 0) ?? ""
+      if statement.value(at: 1) == .null {
         obstacle = "the run never began: its nodes were not all ready"
-      } else if statement.value(at: 3) == .null {
+      } else if statement.value(at: 2) == .null {
         obstacle = "the run has not come to its stop: it goes on, or its supervisor died"
       }
-      if statement.value(at: 4) != .null { planned = [] }
+      if statement.value(at: 3) != .null { planned = [] }
     }
     do {
       let statement = try history.database.prepare(
@@ -47,8 +45,7 @@ package struct Judge: ~Copyable {
     self.history = history
     self.timeLimit = timeLimit
     self.obstacle = obstacle
-    run = facts[0]
-    network = facts[1]
+    self.network = network
     plannedChecks = planned
   }
 

@@ -40,12 +40,12 @@ internal import Participants
   /// How many lines a transaction takes, about: a step stops at the first read beyond it.
   static let linesPerTransaction = 10_000
   /// How much is read at a time, in bytes. A line always fits.
-  static let readSize = 512 * 1_024
+  package static let readSize = 512 * 1_024
   /// How much of a rejected line is kept, in bytes.
   static let longestRejection = 1_024
 
   package let run: Int64
-  let database: Database
+  package let database: Database
   private var folder: LogFolder
   var writer: EventWriter
   private let selectFile: Statement

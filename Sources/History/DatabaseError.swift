@@ -88,8 +88,9 @@ package struct DatabaseError: ReportedError {
   private var excerpt: String? {
     guard let sql, let offset, offset <= sql.utf8.count else { return nil }
     let place = sql.utf8.index(sql.startIndex, offsetBy: offset)
-    let before = sql[..<place].split(separator: "\n", omittingEmptySubsequences: false).last ?? ""
-    let after = sql[place...].prefix { $0 != "\n" }
+    let before =
+      sql[..<place].split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).last ?? ""
+    let after = sql[place...].prefix { !$0.isNewline }
     return "  \(before)\(after)\n  \(String(repeating: " ", count: before.count))^"
   }
 }

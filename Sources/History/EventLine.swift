@@ -3,24 +3,24 @@
 ///
 /// The format is strict where the history depends on it: `t`, `n` and `kind` come first and in this
 /// order, then `peer` if there is one, and none of the four comes again.
-struct EventLine {
+package struct EventLine {
   /// Microseconds since the epoch.
-  var time: Int64
+  package var time: Int64
   /// The node's own count of its lines, from 1.
-  var sequence: Int64
+  package var sequence: Int64
   /// The name of the kind, without its quotes.
-  var kind: Range<Int>
+  package var kind: Range<Int>
   /// The peer, without its quotes.
-  var peer: Range<Int>?
+  package var peer: Range<Int>?
   /// Where the remaining fields begin: at the comma before the first of them. `nil` without any.
-  var fields: Int?
+  package var fields: Int?
   /// Just behind the closing brace.
-  var end: Int
+  package var end: Int
 
-  typealias Fault = JSONScanner.Fault
+  package typealias Fault = JSONScanner.Fault
 
   /// Reads a line, without its newline.
-  init(_ bytes: Span<UInt8>) throws(Fault) {
+  package init(_ bytes: Span<UInt8>) throws(Fault) {
     var position = 0
     JSONScanner.skipSpaces(bytes, &position)
     guard try JSONScanner.byte(bytes, position, or: "an empty line") == UInt8(ascii: "{") else {

@@ -1,7 +1,7 @@
 extension View {
   static let deadNodeReports = View(
     name: "dead_node_reports",
-    summary: "A report of a death, by one peer to one seed.",
+    summary: "A report of a death, by one peer to one seed, before the run was stopped.",
     columns: [
       ("run", "the run"),
       ("reporter", "the peer that made it"),
@@ -25,10 +25,10 @@ extension View {
       told AS MATERIALIZED (
         SELECT e.run, e.node AS reporter, n.address AS reporter_address, e.n, e.t, e.peer,
           e.data ->> 'seed' AS seed_address, s.node AS seed
-        FROM events e
+        FROM events e JOIN runs r ON r.run = e.run
           LEFT JOIN nodes n ON n.run = e.run AND n.node = e.node
           LEFT JOIN nodes s ON s.run = e.run AND s.address = e.data ->> 'seed'
-        WHERE e.kind = 'dead.reported'
+        WHERE e.kind = 'dead.reported' AND (r.stopping_t IS NULL OR e.t < r.stopping_t)
       ),
       -- A report arrives after it was made; a node's clock is that of its last wake-up, so a second
       -- is granted.

@@ -4,12 +4,12 @@
 /// Stricter than the RFC's grammar where a later reader would stumble: bytes must be well-formed
 /// UTF-8 (section 8.1), an escaped surrogate must have its other half (section 8.2 calls the
 /// behaviour of software on lone ones unpredictable), and nesting has a limit.
-enum JSONScanner {
+package enum JSONScanner {
   /// How many arrays and objects may be open at once.
-  static let deepest = 64
+  package static let deepest = 64
 
   /// What is wrong, and where.
-  struct Fault: Error, Equatable, CustomStringConvertible {
+  package struct Fault: Error, Equatable, CustomStringConvertible {
     var problem: StaticString
     /// From 0.
     var offset: Int
@@ -19,13 +19,13 @@ enum JSONScanner {
       self.offset = offset
     }
 
-    static func == (a: Fault, b: Fault) -> Bool { a.description == b.description }
+    package static func == (a: Fault, b: Fault) -> Bool { a.description == b.description }
 
-    var description: String { "byte \(offset + 1): \(problem)" }
+    package var description: String { "byte \(offset + 1): \(problem)" }
   }
 
   /// Accepts one JSON text with spaces around it, and nothing else.
-  static func validate(_ bytes: Span<UInt8>) throws(Fault) {
+  package static func validate(_ bytes: Span<UInt8>) throws(Fault) {
     var position = 0
     skipSpaces(bytes, &position)
     try skipValue(bytes, &position, depth: 0)

@@ -52,7 +52,7 @@ extension ReadOnlyHistory {
     if !line.isEmpty { body(line + [0x0A]) }
   }
 
-  func forEachStoredLine(of node: String, _ body: ([UInt8]) -> Void) throws {
+  package func forEachStoredLine(of node: String, _ body: ([UInt8]) -> Void) throws {
     let statement = try database.prepare(
       """
       SELECT '{"t":' || t || ',"n":' || n || ',"kind":' || json_quote(kind)

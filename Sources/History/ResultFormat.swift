@@ -17,7 +17,7 @@ package enum ResultFormat: String, CaseIterable, Sendable {
 /// contents decide the columns' widths and which of them hold numbers.
 package struct ResultWriter<Output: TextOutputStream> {
   /// How many rows decide the layout of a table.
-  static var layoutRows: Int { 1_000 }
+  package static var layoutRows: Int { 1_000 }
 
   private let format: ResultFormat
   private let columns: [String]
@@ -114,11 +114,11 @@ private struct TableLayout {
 
   init(columns: [String], rows: [[SQLValue]], isMarkdown: Bool) {
     self.isMarkdown = isMarkdown
-    widths = columns.map { Self.printable($0, isMarkdown).count }
+    widths = columns.map { $0.printable(inMarkdown: isMarkdown).count }
     isNumber = columns.map { _ in !rows.isEmpty }
     for row in rows {
       for (column, value) in row.enumerated() {
-        widths[column] = max(widths[column], Self.printable(value.display, isMarkdown).count)
+        widths[column] = max(widths[column], value.display.printable(inMarkdown: isMarkdown).count)
         switch value {
         case .integer, .real, .null: break
         case .text, .blob: isNumber[column] = false
@@ -129,7 +129,7 @@ private struct TableLayout {
 
   func header(_ columns: [String], _ style: (String, ResultStyle) -> String) -> String {
     let cells = columns.enumerated().map { column, name in
-      style(padded(Self.printable(name, isMarkdown), column), .header)
+      style(padded(name.printable(inMarkdown: isMarkdown), column), .header)
     }
     let rule = widths.enumerated().map { column, width in
       guard isMarkdown else { return String(repeating: "-", count: width) }
@@ -142,7 +142,7 @@ private struct TableLayout {
   func line(_ row: [SQLValue], _ style: (String, ResultStyle) -> String) -> String {
     joined(
       row.enumerated().map { column, value in
-        let cell = padded(Self.printable(value.display, isMarkdown), column)
+        let cell = padded(value.display.printable(inMarkdown: isMarkdown), column)
         return value == .null ? style(cell, .null) : cell
       })
   }
@@ -159,16 +159,19 @@ private struct TableLayout {
     while line.last == " " { line.removeLast() }
     return line + "\n"
   }
+}
 
-  /// Control characters would break the layout, and a terminal might obey them.
-  private static func printable(_ text: String, _ isMarkdown: Bool) -> String {
+extension String {
+  /// The text in one line, without the control characters that a terminal might obey: much of what
+  /// is printed came from a stranger.
+  package func printable(inMarkdown: Bool = false) -> String {
     var result = ""
-    for scalar in text.unicodeScalars {
+    for scalar in unicodeScalars {
       switch scalar {
-      case "\n": result += isMarkdown ? "<br>" : "\\n"
+      case "\n": result += inMarkdown ? "<br>" : "\\n"
       case "\t": result += "\\t"
       case "\r": result += "\\r"
-      case "|" where isMarkdown: result += "\\|"
+      case "|" where inMarkdown: result += "\\|"
       case "\u{0}"..<" ", "\u{7f}"..<"\u{a0}": result += "\\u{\(String(scalar.value, radix: 16))}"
       default: result.unicodeScalars.append(scalar)
       }

@@ -6,12 +6,15 @@ extension ReadOnlyHistory {
     try self.init(file, run: number)
   }
 
+  /// How many of the runs that a reference could mean are named.
+  private static var mostNamed: Int { 5 }
+
   /// The number of the run that `reference` names. `last` is the one launched last.
   package func run(named reference: String) throws -> Int64 {
     let last = "SELECT run, name FROM main.runs ORDER BY launched_t DESC, run DESC LIMIT 1"
     let named = """
       SELECT run, name FROM main.runs
-      WHERE run = :reference OR substr(name, 1, length(:reference)) = :reference
+      WHERE run = :reference OR :reference <> '' AND substr(name, 1, length(:reference)) = :reference
       ORDER BY run = :reference DESC, name = :reference DESC, run
       """
     let statement = try database.prepare(reference == "last" ? last : named)
@@ -27,8 +30,11 @@ extension ReadOnlyHistory {
           : "\(database.file): no run is called '\(reference)': 'seedbed runs' lists them")
     }
     guard found.count == 1 || first.name == reference || String(first.run) == reference else {
+      let shown = found.prefix(Self.mostNamed).map(\.name).joined(separator: ", ")
+      let rest = found.count - Self.mostNamed
       throw HistoryError(
-        "several runs begin with '\(reference)': \(found.map(\.name).joined(separator: ", "))")
+        "\(found.count) runs begin with '\(reference)': \(shown)"
+          + (rest > 0 ? " and \(rest) more" : ""))
     }
     return first.run
   }

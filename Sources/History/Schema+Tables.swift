@@ -9,7 +9,7 @@ package struct Table: Sendable {
 
 extension Schema {
   /// Every table, in the order of the documentation. All of them have a `run` column.
-  static let tables = [
+  package static let tables = [
     Table(
       name: "runs", summary: "One execution of a plan.",
       columns: [

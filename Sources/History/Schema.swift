@@ -5,12 +5,12 @@ struct Migration: Sendable {
   var sql: String
 }
 
-enum Schema {
+package enum Schema {
   /// `PRAGMA application_id`: "Seed" in ASCII, so that another program's database is not touched.
   static let applicationID: Int64 = 0x5365_6564
 
   /// `PRAGMA user_version` is the number of steps that were taken.
-  static var version: Int64 { Int64(migrations.count) }
+  package static var version: Int64 { Int64(migrations.count) }
 
   static let migrations = [
     Migration(name: "record runs, nodes, events, faults, usage and checks", sql: firstTables)

@@ -46,9 +46,26 @@ package struct EventLog: ~Copyable {
     guard got == length else { return }
     let newline = UInt8(ascii: "\n")
     if tail.last != newline { buffer.append(newline) }
-    guard let end = tail.lastIndex(of: newline) else { return }
-    let whole = tail[..<end].split(separator: newline)
-    sequence = whole.reversed().lazy.compactMap(Self.sequence(of:)).first ?? 0
+    let lines = tail.split(separator: newline).filter(Self.isWhole)
+    sequence = lines.reversed().lazy.compactMap(Self.sequence(of:)).first ?? 0
+  }
+
+  /// Whether an object's braces are balanced: the last line may lack more than its newline.
+  private static func isWhole(_ line: ArraySlice<UInt8>) -> Bool {
+    var depth = 0
+    var isText = false
+    var isEscaped = false
+    for byte in line {
+      switch byte {
+      case _ where isEscaped: isEscaped = false
+      case UInt8(ascii: "\\"): isEscaped = isText
+      case UInt8(ascii: "\""): isText.toggle()
+      case UInt8(ascii: "{") where !isText: depth += 1
+      case UInt8(ascii: "}") where !isText: depth -= 1
+      default: break
+      }
+    }
+    return depth == 0 && line.last == UInt8(ascii: "}")
   }
 
   /// The `n` of a line that this log wrote: the second field.

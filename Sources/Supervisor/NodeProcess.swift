@@ -73,6 +73,7 @@ package struct NodeCommand: Sendable {
     let result = cprocess_pidfd_open(pid)
     guard let descriptor = Descriptor(result) else {
       kill(pid, SIGKILL)
+      waitpid(pid, nil, 0)
       let hint = result == -EMFILE ? " (the limit of open files: see 'ulimit -n')" : ""
       throw SupervisorError(SupervisorError.text(of: -result) + hint, exitCode: .error)
     }
@@ -116,7 +117,6 @@ final class NodeProcess {
     guard unsafe cprocess_pidfd_reap(descriptor.number, &code, &signal) == 1 else { return nil }
     return signal == 0 ? .code(code) : .signal(signal)
   }
-
 }
 
 /// The process group that a node's process led.

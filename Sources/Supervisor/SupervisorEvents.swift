@@ -10,11 +10,11 @@ package enum SupervisorEvents {
 
   static let runLaunched = EventKind(
     "run.launched", "The supervisor starts the first nodes.",
-    fields: [EventField("nodes", "How many nodes the plan has.")])
+    fields: [EventField("nodes", "how many nodes the plan has")])
 
   static let nodeSpawned = EventKind(
     "node.spawned", "A node's process was started, for the first time or again.",
-    fields: [node, EventField("pid", "The process ID.")])
+    fields: [node, EventField("pid", "the process ID")])
 
   static let runBegan = EventKind(
     "run.began",
@@ -23,9 +23,9 @@ package enum SupervisorEvents {
   static let faultPlanned = EventKind(
     "fault.planned", "A fault of the plan, written right after `run.launched`.",
     fields: [
-      fault, EventField("action", "`kill`, `stop`, `pause` or `restart`."), node,
-      EventField("at", "When, in microseconds after `run.began`."),
-      EventField("lasting", "How long a pause lasts, in microseconds; absent: to the end."),
+      fault, EventField("action", "`kill`, `stop`, `pause` or `restart`"), node,
+      EventField("at", "when, in microseconds after `run.began`"),
+      EventField("lasting", "how long a pause lasts, in microseconds; absent: to the end"),
     ])
 
   static let faultApplied = EventKind(
@@ -44,39 +44,39 @@ package enum SupervisorEvents {
 
   static let faultSkipped = EventKind(
     "fault.skipped", "The fault could not be applied, and never will be.",
-    fields: [fault, EventField("reason", "Why, in words.")])
+    fields: [fault, EventField("reason", "why, in words")])
 
   static let nodeExited = EventKind(
     "node.exited", "A node's process ended and was reaped.",
     fields: [
-      node, EventField("pid", "The process ID."),
-      EventField("code", "The exit code, where the process exited."),
-      EventField("signal", "The signal's number, where a signal ended the process."),
-      EventField("unexpected", "Whether it ended other than the supervisor had asked it to."),
+      node, EventField("pid", "the process ID"),
+      EventField("code", "the exit code, where the process exited"),
+      EventField("signal", "the signal's number, where a signal ended the process"),
+      EventField("unexpected", "whether it ended other than the supervisor had asked it to"),
     ])
 
   static let usageSampled = EventKind(
     "usage.sampled", "What the run costs the machine, once a second.",
     fields: [
       EventField(
-        "host_busy", "How busy all cores together were since the last sample, in permille."),
+        "host_busy", "how busy all cores together were since the last sample, in permille"),
       EventField(
         "supervisor_cpu",
-        "Processor time of the whole supervisor process so far, in microseconds."),
-      EventField("memory_available", "Memory the machine can still give, in KiB."),
+        "processor time of the whole supervisor process so far, in microseconds"),
+      EventField("memory_available", "memory the machine can still give, in KiB"),
     ])
 
   static let runStopping = EventKind(
     "run.stopping", "The nodes are told to end.",
-    fields: [EventField("reason", "`planned`, `interrupted` or `failed`.")])
+    fields: [EventField("reason", "`planned`, `interrupted` or `failed`")])
 
   static let runEnded = EventKind(
     "run.ended", "Every node has ended. The last line of the log.",
     fields: [
-      EventField("outcome", "`completed`, `interrupted` or `failed`."),
-      EventField("reason", "Why, in words; empty for a run that went as planned."),
+      EventField("outcome", "`completed`, `interrupted` or `failed`"),
+      EventField("reason", "why, in words; empty for a run that went as planned"),
     ])
 
-  private static let node = EventField("node", "The node's name.")
-  private static let fault = EventField("fault", "The fault's number in the plan.")
+  private static let node = EventField("node", "the node's name")
+  private static let fault = EventField("fault", "the fault's number in the plan")
 }

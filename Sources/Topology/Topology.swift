@@ -55,6 +55,7 @@ package struct Topology: Equatable, Sendable {
   package static let mostGroups = 100
   package static let mostFaults = 10_000
   package static let longestGroupName = 40
+  package static let earliestStop = Microseconds.milliseconds(1)
   /// The latest `stop.at`: a week.
   package static let latestStop = Microseconds.seconds(7 * 86_400)
   /// The longest `within` and `every`.

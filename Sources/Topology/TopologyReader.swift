@@ -233,7 +233,7 @@ private struct TopologyReader {
         entry.value, of: "'\(name)'", allowed: allowed, required: required)
     else { return (nil, nil) }
     return (
-      fields.duration(limits["at"], .milliseconds(1)...Topology.latestStop),
+      fields.duration(limits["at"], Topology.earliestStop...Topology.latestStop),
       fields.duration(limits["within"], .milliseconds(1)...Topology.longestWait)
     )
   }
@@ -268,7 +268,7 @@ private struct TopologyReader {
     fields.complain(
       place,
       "unknown \(what) '\(name)'\(owner)\(suggestion(for: name, among: names)); "
-        + "there are: \(names.joined(separator: ", "))")
+        + "there are: \(names.isEmpty ? "none" : names.joined(separator: ", "))")
   }
 
   // MARK: What only the whole can tell

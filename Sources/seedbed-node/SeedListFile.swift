@@ -47,10 +47,10 @@ enum SeedListFile {
   }
 
   private static func contents(of descriptor: CInt) -> String {
-    var bytes = [UInt8](repeating: 0, count: longest)
-    let count = unsafe bytes.withUnsafeMutableBytes {
-      unsafe pread(descriptor, $0.baseAddress, longest, 0)
+    // Not filled with zeros first: touching this much would cost more than the node's whole start.
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: longest) { buffer, count in
+      count = unsafe max(0, pread(descriptor, buffer.baseAddress, longest, 0))
     }
-    return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    return String(decoding: bytes, as: UTF8.self)
   }
 }

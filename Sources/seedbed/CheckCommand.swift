@@ -39,12 +39,15 @@ enum CheckCommand: SeedbedCommand {
     let checks = try library.checks(
       given.isEmpty ? judge.plannedChecks : given, network: judge.network)
     let judgements = judge.judge(checks)
-    if arguments["format"] == "json" {
-      print(judgements.json)
-    } else {
-      print(try judge.report(judgements, paint: Terminal.output.painted), terminator: "")
-    }
-    try judgements.store(run: number, history: arguments.history)
+    // Before the output, whose reader may go away; but whoever may only read gets the verdicts too.
+    let stored = Result { try judgements.store(run: number, history: arguments.history) }
+    var output = StandardOutput()
+    output.write(
+      arguments["format"] == "json"
+        ? judgements.json + "\n"
+        : try judge.report(judgements, paint: Terminal.output.painted))
+    try output.finish()
+    try stored.get()
     return judgements.exitCode
   }
 }

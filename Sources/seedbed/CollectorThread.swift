@@ -11,12 +11,12 @@ final class CollectorThread: Sendable {
   struct Result {
     /// The run's number in the history.
     var run: Int64
-    var lines: Int
+    var events: Int
     var rejected: Int
   }
 
   private struct State {
-    var lines = 0
+    var events = 0
     var isFinishing = false
     var outcome: Swift.Result<Result, any Error>?
   }
@@ -41,8 +41,8 @@ final class CollectorThread: Sendable {
     thread.start()
   }
 
-  /// How many lines became events so far.
-  var lines: Int { state.withLock(\.lines) }
+  /// How many events were collected so far.
+  var events: Int { state.withLock(\.events) }
 
   /// Takes what is left in the logs, once nobody writes to them any more, and ends the thread.
   func finish() throws -> Result {
@@ -66,11 +66,11 @@ final class CollectorThread: Sendable {
 
   private func collectToTheEnd() throws -> Result {
     var collector = try Collector(folder: RunFolder(folder), history: history)
-    var result = Result(run: collector.run, lines: 0, rejected: 0)
+    var result = Result(run: collector.run, events: 0, rejected: 0)
     func add(_ progress: Collector.Progress) {
-      result.lines += progress.lines
+      result.events += progress.lines
       result.rejected += progress.rejected
-      state.withLock { $0.lines = result.lines }
+      state.withLock { $0.events = result.events }
     }
     while !state.withLock(\.isFinishing) {
       let progress = try collector.step()

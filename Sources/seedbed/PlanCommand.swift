@@ -31,17 +31,20 @@ enum PlanCommand: SeedbedCommand {
     let topology = try Topology(
       file, overrides: arguments.all("set"), roles: Networks.roles, checks: nil)
     let plan = topology.plan(seed: arguments.seed)
+    var output = StandardOutput()
     if arguments["format"] == "json" {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      print(String(decoding: try encoder.encode(plan), as: UTF8.self))
+      output.write(contentsOf: try encoder.encode(plan))
+      output.write("\n")
     } else {
-      printTables(plan)
+      writeTables(plan, to: &output)
     }
+    try output.finish()
     return .success
   }
 
-  private static func printTables(_ plan: Plan) {
+  private static func writeTables(_ plan: Plan, to output: inout StandardOutput) {
     let facts = [
       ["network", plan.network],
       ["seed", String(plan.seed)],
@@ -51,8 +54,8 @@ enum PlanCommand: SeedbedCommand {
       ["unexpected exits", plan.allowsUnexpectedExits ? "allowed" : "fail the run"],
       ["checks", plan.checks.map { $0.joined(separator: ", ") } ?? "all of the network"],
     ]
-    printAligned(facts)
-    print("")
+    write(facts, to: &output)
+    output.write("\n")
     let alike = plan.nodes.reduce(into: [[PlannedNode]]()) { ranges, node in
       if let last = ranges.last?.last, last.group == node.group, last.options == node.options {
         ranges[ranges.count - 1].append(node)
@@ -60,15 +63,15 @@ enum PlanCommand: SeedbedCommand {
         ranges.append([node])
       }
     }
-    printAligned([["NODES", "ROLE", "START", "OPTIONS"]] + alike.compactMap(row))
+    write([["NODES", "ROLE", "START", "OPTIONS"]] + alike.compactMap(row), to: &output)
     guard !plan.faults.isEmpty else { return }
-    print("")
+    output.write("\n")
     let faults = plan.faults.map { fault in
       let lasting =
         fault.lasting.map { "for \($0)" } ?? (fault.action == .pause ? "to the end" : "")
       return [String(fault.id), fault.at.description, fault.action.rawValue, fault.node, lasting]
     }
-    printAligned([["FAULT", "AT", "ACTION", "NODE", ""]] + faults)
+    write([["FAULT", "AT", "ACTION", "NODE", ""]] + faults, to: &output)
   }
 
   /// One line for neighbouring nodes with the same options.
@@ -83,7 +86,8 @@ enum PlanCommand: SeedbedCommand {
     return [names, first.role, moment + delay, options.joined(separator: " ")]
   }
 
-  private static func printAligned(_ rows: [[String]]) {
+  /// Cells in columns as wide as their widest.
+  private static func write(_ rows: [[String]], to output: inout StandardOutput) {
     let widths = rows.reduce(into: [Int: Int]()) { widths, row in
       for (column, cell) in row.enumerated() {
         widths[column] = max(widths[column] ?? 0, cell.count)
@@ -96,7 +100,7 @@ enum PlanCommand: SeedbedCommand {
         line += cell + String(repeating: " ", count: padding + 2)
       }
       while line.last == " " { line.removeLast() }
-      print(line)
+      output.write(line + "\n")
     }
   }
 }

@@ -38,16 +38,28 @@ enum RunCommand: SeedbedCommand {
     let file = try TopologyFile(reading: path)
     let plan =
       if let config = arguments["config"] {
-        try Self.plan(file, at: SeedAddresses(reading: config), arguments)
+        try Self.plan(file, at: Self.seeds(reading: config), arguments)
       } else {
         try RunSession.topology(file, arguments).plan(seed: arguments.seed)
       }
     return try RunSession(plan: plan, topology: file, arguments).run()
   }
 
+  /// The addresses of a `config.txt`.
+  private static func seeds(reading path: String) throws -> [Address] {
+    let file = try TopologyFile(reading: path)
+    do {
+      let seeds = try SeedList(parsing: file.text).seeds
+      if seeds.isEmpty { throw UsageError("\(path): no address: give one HOST:PORT per line") }
+      return seeds
+    } catch let error as SeedListError {
+      throw UsageError("\(path):\(error.line): \(error)")
+    }
+  }
+
   /// The plan with one seed at each address.
   private static func plan(
-    _ file: TopologyFile, at seeds: SeedAddresses, _ arguments: ParsedArguments
+    _ file: TopologyFile, at seeds: [Address], _ arguments: ParsedArguments
   ) throws -> Plan {
     let listed = try RunSession.topology(file, arguments).groups.filter {
       RunSession.seedLists[$0.role] == .listed
@@ -56,39 +68,13 @@ enum RunCommand: SeedbedCommand {
       throw UsageError(
         "--config needs a topology with one group of seeds; \(file.path) has \(listed.count)")
     }
-    let count = "groups.\(group.name).count=\(seeds.addresses.count)"
+    let count = "groups.\(group.name).count=\(seeds.count)"
     var plan = try RunSession.topology(file, arguments, overrides: [count])
       .plan(seed: arguments.seed)
-    var rest = seeds.addresses[...]
+    var rest = seeds[...]
     for index in plan.nodes.indices where plan.nodes[index].group == group.name {
       plan.nodes[index].listen = rest.popFirst()?.description
     }
     return plan
-  }
-}
-
-/// The addresses of a `config.txt`, one on each line.
-private struct SeedAddresses {
-  var addresses: [Address] = []
-
-  init(reading path: String) throws {
-    let file = try TopologyFile(reading: path)
-    for (index, line) in file.text.split(
-      separator: "\n", omittingEmptySubsequences: false
-    ).enumerated() {
-      let place = "\(path):\(index + 1)"
-      let text = line.drop { $0 == " " }.prefix { $0 != " " && $0 != "\r" && $0 != "\t" }
-      if text.isEmpty { continue }
-      guard let address = Address(parsing: text), address.port > 0 else {
-        throw UsageError("\(place): '\(text)' is not HOST:PORT with a port from 1 to 65535")
-      }
-      if let first = addresses.firstIndex(of: address) {
-        throw UsageError("\(place): \(address) was given before, as seed \(first + 1)")
-      }
-      addresses.append(address)
-    }
-    if addresses.isEmpty {
-      throw UsageError("\(path): no address: give one HOST:PORT per line")
-    }
   }
 }

@@ -9,9 +9,10 @@ import Topology
 final class RunDisplay: RunObserver {
   private let plan: Plan
   private let terminal = Terminal.output
-  private var lines: () -> Int = { 0 }
+  private var events: () -> Int = { 0 }
   private var launched: Instant?
   private var began: Instant?
+  private var isStopping = false
   private var lastShown: Instant?
   private var shownLine = ""
 
@@ -22,15 +23,16 @@ final class RunDisplay: RunObserver {
 
   var interval: Microseconds? { terminal.isTerminal ? Self.refresh : nil }
 
-  /// - Parameter lines: how many lines were collected so far.
-  func start(_ run: String, lines: @escaping () -> Int) {
-    self.lines = lines
+  /// - Parameter events: how many events were collected so far.
+  func start(_ run: String, events: @escaping () -> Int) {
+    self.events = events
     write("run \(run): \(plan.nodes.count) nodes, seed \(plan.seed)\n")
   }
 
   func saw(_ event: Event, at now: Instant) {
     if launched == nil { launched = now }
     if event.kind == "run.began" { began = now }
+    if event.kind == "run.stopping" { isStopping = true }
     guard !terminal.isTerminal, let text = milestone(event) else { return }
     write("\(seconds(since: began ?? launched, now))s \(text)\n")
   }
@@ -43,7 +45,8 @@ final class RunDisplay: RunObserver {
     case "run.stopping": "stopping (\(text(event["reason"])))"
     case "fault.applied": fault(event)
     case "fault.healed": "\(fault(event)): back"
-    case "fault.skipped": "\(fault(event)): skipped, \(text(event["reason"]))"
+    // The faults that a stop leaves over need no line each.
+    case "fault.skipped" where !isStopping: "\(fault(event)): skipped, \(text(event["reason"]))"
     case "node.exited" where event["unexpected"] == .flag(true):
       "\(text(event["node"])) ended unasked (\(status(event)))"
     default: nil
@@ -98,7 +101,7 @@ final class RunDisplay: RunObserver {
       parts = ["\(progress.live) to end"]
     }
     if progress.faults > 0 { parts.append("faults \(progress.faultsDone)/\(progress.faults)") }
-    parts.append("\(lines()) lines")
+    parts.append("\(events()) events")
     let rest = parts.joined(separator: "  ")
     let phase = "\(progress.phase)".padded(to: 10)
     let room = terminal.width - phase.count - rest.count - 3
@@ -125,7 +128,7 @@ final class RunDisplay: RunObserver {
     let reason = isSaid ? "" : ": \(conclusion.reason)"
     let rejected = recorded.rejected == 0 ? "" : ", \(recorded.rejected) rejected"
     write("\(conclusion.outcome.rawValue)\(reason)\n")
-    write("run \(recorded.run) in \(history): \(recorded.lines) events\(rejected)\n")
+    write("run \(recorded.run) in \(history): \(recorded.events) events\(rejected)\n")
   }
 
   private func seconds(since start: Instant?, _ now: Instant?) -> String {

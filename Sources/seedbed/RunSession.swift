@@ -59,15 +59,17 @@ struct RunSession {
       stopRequest: stopRequest, observer: display)
     let collector = CollectorThread(
       folder: folder.path, history: arguments.history, stopRequest: stopRequest)
-    display.start(folder.name) { collector.lines }
+    display.start(folder.name) { collector.events }
     let conclusion = try supervisor.run()
     display.clear()
     let recorded: CollectorThread.Result
     do {
       recorded = try collector.finish()
     } catch {
-      if conclusion.outcome != .failed { Terminal.complain("cannot record the run: \(error)") }
       report(conclusion, in: folder)
+      // Mostly it is what stopped the run, and said already.
+      let message = "cannot record the run: \(error)"
+      if !conclusion.reason.contains(message) { Terminal.complain(message) }
       Terminal.complain("the logs are kept: record them with 'seedbed collect \(folder.path)'")
       return .error
     }

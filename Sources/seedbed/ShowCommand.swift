@@ -39,9 +39,10 @@ enum ShowCommand: SeedbedCommand {
         UNION ALL SELECT 6, 'folder', folder FROM runs
         UNION ALL SELECT 7, 'launched', datetime(launched_t / 1000000, 'unixepoch') || ' UTC' FROM runs
         UNION ALL SELECT 8, 'ready after',
-          coalesce(printf('%.3f s', (began_t - launched_t) / 1e6), 'never') FROM runs
+          iif(began_t IS NULL, 'never', printf('%.3f s', (began_t - launched_t) / 1e6)) FROM runs
         UNION ALL SELECT 9, 'lasted',
-          coalesce(printf('%.1f s', (ended_t - launched_t) / 1e6), 'unknown: it has no end') FROM runs
+          iif(ended_t IS NULL, 'unknown: it has no end',
+            printf('%.1f s', (ended_t - launched_t) / 1e6)) FROM runs
         UNION ALL SELECT 10, 'outcome',
           coalesce(outcome, 'unfinished') || coalesce(': ' || nullif(reason, ''), '') FROM runs
         UNION ALL SELECT 11, 'events', count(*) FROM events

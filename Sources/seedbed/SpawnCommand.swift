@@ -51,17 +51,26 @@ enum SpawnCommand: SeedbedCommand {
     for group in template.groups {
       counts[group.name] = arguments.integer(group.option).map { Int($0) }
     }
+    let kills = Int(arguments.integer("kill") ?? 0)
+    if let most = counts[template.victims], kills > most {
+      throw arguments.refusal(
+        of: "kill", allowed: "at most the \(most) nodes of group \(template.victims)")
+    }
     let duration = arguments["for"].flatMap { Microseconds(parsing: $0) }
     let file = template.compose(
-      counts: counts, duration: duration ?? .seconds(20), kills: Int(arguments.integer("kill") ?? 0)
-    )
+      counts: counts, duration: duration ?? .seconds(20), kills: kills)
     let plan = try RunSession.topology(file, arguments).plan(seed: arguments.seed)
     return try RunSession(plan: plan, topology: file, arguments).run()
   }
 }
 
 extension ValueKind {
-  fileprivate static let duration = ValueKind("DURATION", allowed: "a duration, e.g. 20s or 2m") {
-    Microseconds(parsing: $0) != nil
+  /// What `stop.at` may be.
+  fileprivate static let duration = ValueKind(
+    "DURATION",
+    allowed: "a duration from \(Topology.earliestStop) to \(Topology.latestStop), e.g. 20s"
+  ) {
+    let range = Topology.earliestStop...Topology.latestStop
+    return Microseconds(parsing: $0).map(range.contains) ?? false
   }
 }

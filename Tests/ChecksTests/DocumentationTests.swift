@@ -1,9 +1,8 @@
+import Checks
 import Foundation
 import History
 import Participants
 import Testing
-
-@testable import Checks
 
 @Suite("The documentation of checks") struct DocumentationTests {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent()

@@ -1,7 +1,6 @@
+import Checks
 import Participants
 import Testing
-
-@testable import Checks
 
 @Suite("seeds-agree-on-who-is-alive") struct SeedsAgreeOnWhoIsAliveTests {
   private let check = "seeds-agree-on-who-is-alive"

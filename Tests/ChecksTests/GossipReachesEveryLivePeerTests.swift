@@ -1,7 +1,6 @@
+import Checks
 import Participants
 import Testing
-
-@testable import Checks
 
 @Suite("gossip-reaches-every-live-peer") struct GossipReachesEveryLivePeerTests {
   private let check = "gossip-reaches-every-live-peer"

@@ -1,24 +1,26 @@
 import Arguments
+import Checks
 import Foundation
 import History
 import Participants
 import Testing
-
-@testable import Checks
 
 @Suite("Judging") struct JudgeTests {
   private let story = Story()
 
   private func check(
     _ sql: String, name: String = "mine", severity: Check.Severity = .error, witnesses: Int = 1
-  ) -> Check {
-    Check(
-      name: name, promise: "It holds.", networks: [], severity: severity,
-      leastWitnesses: witnesses, tooFew: "nothing happened", file: "\(name).sql", text: sql)
+  ) throws -> Check {
+    let header = [
+      "check: \(name)", "promise: It holds.", "networks: any", "severity: \(severity)",
+      "witnesses: \(witnesses)", "too-few: nothing happened",
+    ]
+    let text = header.map { "-- \($0)\n" }.joined() + "\n" + sql
+    return try Check(parsing: text, file: "\(name).sql")
   }
 
   private func judge(_ sql: String, witnesses: Int = 1) throws -> Judgement {
-    try Judge(story.collected(), run: 1).judge(check(sql, witnesses: witnesses))
+    try Judge(story.collected(), run: 1).judge(try check(sql, witnesses: witnesses))
   }
 
   @Test("No rows and enough witnesses pass")
@@ -78,8 +80,9 @@ import Testing
   @Test(
     "A check that does not work is an error that says where and why",
     arguments: [
-      ("SELECT 1;\nSELECT nowhere;", "mine.sql:2: no such column: nowhere"),
-      ("\n\nSELEC 1; SELECT 1;", "mine.sql:3: near \"SELEC\": syntax error"),
+      // The header takes seven lines.
+      ("SELECT 1;\nSELECT nowhere;", "mine.sql:9: no such column: nowhere"),
+      ("\n\nSELEC 1; SELECT 1;", "mine.sql:10: near \"SELEC\": syntax error"),
       ("SELECT 1 WHERE false;", "mine.sql: a check has two statements"),
       ("-- nothing", "mine.sql: a check has two statements"),
       ("SELECT 1 WHERE false; SELECT 1; SELECT 2;", "mine.sql: a check has two statements"),
@@ -102,13 +105,13 @@ import Testing
   @Test("A check that takes too long is an error that names the limit")
   func timeLimit() throws {
     let judge = try Judge(story.collected(), run: 1, timeLimit: .milliseconds(50))
-    let endless = check(
+    let endless = try check(
       "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n; SELECT 1;"
     )
     let judgement = judge.judge(endless)
     #expect(judgement.verdict == .error)
     #expect(judgement.reason == "mine.sql: it took longer than 0.05 seconds")
-    #expect(judge.judge(check("SELECT 1 WHERE false; SELECT 1;")).verdict == .pass)
+    #expect(try judge.judge(check("SELECT 1 WHERE false; SELECT 1;")).verdict == .pass)
   }
 
   @Test("A run that never began cannot be judged")
@@ -141,21 +144,21 @@ import Testing
   @Test("The worst verdict decides: error, then fail, then inconclusive; warnings fail nothing")
   func exitCodes() throws {
     let judge = try Judge(story.collected(), run: 1)
-    func verdict(_ sql: String, _ severity: Check.Severity = .error) -> Judgement {
-      judge.judge(check(sql, severity: severity))
+    func verdict(_ sql: String, _ severity: Check.Severity = .error) throws -> Judgement {
+      try judge.judge(check(sql, severity: severity))
     }
-    let pass = verdict("SELECT 1 WHERE false; SELECT 1;")
-    let fail = verdict("SELECT 1; SELECT 1;")
-    let inconclusive = verdict("SELECT 1 WHERE false; SELECT 0;")
-    let error = verdict("SELECT;")
+    let pass = try verdict("SELECT 1 WHERE false; SELECT 1;")
+    let fail = try verdict("SELECT 1; SELECT 1;")
+    let inconclusive = try verdict("SELECT 1 WHERE false; SELECT 0;")
+    let error = try verdict("SELECT;")
     #expect([Judgement]().exitCode == .success)
     #expect([pass].exitCode == .success)
     #expect([pass, inconclusive].exitCode == .inconclusive)
     #expect([inconclusive, fail, pass].exitCode == .failed)
     #expect([fail, error, inconclusive].exitCode == .error)
-    #expect([verdict("SELECT 1; SELECT 1;", .warning)].exitCode == .success)
-    #expect([verdict("SELECT 1 WHERE false; SELECT 0;", .warning)].exitCode == .success)
-    #expect([verdict("SELECT;", .warning)].exitCode == .error)
+    #expect(try [verdict("SELECT 1; SELECT 1;", .warning)].exitCode == .success)
+    #expect(try [verdict("SELECT 1 WHERE false; SELECT 0;", .warning)].exitCode == .success)
+    #expect(try [verdict("SELECT;", .warning)].exitCode == .error)
   }
 
   @Test("Verdicts are stored, and a later one of the same check takes the place of the first")
@@ -203,6 +206,14 @@ import Testing
     }
   }
 
+  @Test("What strangers wrote is shown in one line, and a terminal obeys none of it")
+  func controlCharacters() throws {
+    let judge = try Judge(story.collected(), run: 1)
+    let sql = "SELECT char(27, 91, 51, 49, 109) || 'red' || char(10) || 'line' AS text; SELECT 1;"
+    let report = try judge.report([judge.judge(check(sql))]) { text, _ in text }
+    #expect(report.contains("\n  \\u{1b}[31mred\\nline\n"), "\(report)")
+  }
+
   @Test("People get a line for each check, the violations, and the log lines around them")
   func report() throws {
     let story = Story.ofOneDeath()
@@ -237,7 +248,7 @@ import Testing
   @Test("Colours are asked for by meaning")
   func colours() throws {
     let judge = try Judge(story.collected(), run: 1)
-    let judgements = judge.judge([
+    let judgements = try judge.judge([
       check("SELECT 1 WHERE false; SELECT 1;"), check("SELECT 'peer-1' AS node; SELECT 1;"),
       check("SELECT 1 WHERE false; SELECT 0;"),
     ])

@@ -1,7 +1,6 @@
+import Checks
 import Participants
 import Testing
-
-@testable import Checks
 
 @Suite("only-dead-nodes-are-reported") struct OnlyDeadNodesAreReportedTests {
   private let check = "only-dead-nodes-are-reported"

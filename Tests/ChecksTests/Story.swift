@@ -1,11 +1,10 @@
 import Arguments
+import Checks
 import Foundation
 import History
 import Participants
 import Testing
 import Topology
-
-@testable import Checks
 
 /// What a gossip network of two seeds and five peers logged, moment by moment: told by a test,
 /// written as a run's folder, collected and judged for real.

@@ -1,8 +1,7 @@
+import Checks
 import History
 import Participants
 import Testing
-
-@testable import Checks
 
 @Suite("Views of a gossip run") struct ViewTests {
   private let story = Story()
@@ -93,6 +92,12 @@ import Testing
         "peer-1 peer-5 127.0.0.1:6005 seed-1 10.5 10.51 10.0 0.5",
         "peer-1 peer-5 127.0.0.1:6005 seed-2 10.5 NULL 10.0 0.5",
       ])
+  }
+
+  @Test("What is reported while everybody is being stopped is no report of a death")
+  func reportsAtTheEnd() throws {
+    story.report("peer-5", by: "peer-1", at: story.stop + 0.05)
+    #expect(try rows("SELECT dead FROM dead_node_reports") == [])
   }
 
   @Test("The options of a peer give its deadlines")

@@ -1,7 +1,6 @@
 import Foundation
+import History
 import Testing
-
-@testable import History
 
 /// The executable as people use it: what it prints and ends with.
 @Suite(.serialized) struct CommandTests {
@@ -59,6 +58,7 @@ import Testing
     (code, text) = try seedbed(["show"])
     #expect(code == 0)
     #expect(text.contains("run          1 (\(name))\n"))
+    #expect(text.contains("\nlasted       unknown: it has no end\n"), "\(text)")
     #expect(text.contains("\nRejected lines\nnode    lines  reason\n"))
     (code, text) = try seedbed(["query", "SELECT n, peer FROM events WHERE node = 'peer-1'"])
     #expect(code == 0)
@@ -94,7 +94,7 @@ import Testing
       #expect(text.hasPrefix("seedbed: ") && text.contains(message), "\(sql): \(text)")
     }
     for arguments in [
-      ["show", "9"], ["logs", "last", "peer-9"], ["query", "--run", "9", "SELECT 1"],
+      ["show", "9"], ["show", ""], ["logs", "last", "peer-9"], ["query", "--run", "9", "SELECT 1"],
     ] {
       let (code, text) = try seedbed(arguments)
       #expect(code == 64)
@@ -105,9 +105,14 @@ import Testing
   @Test("output that cannot be written is an error")
   func fullOutput() throws {
     #expect(try seedbed(["collect", run.path]).code == 0)
-    let full = FileHandle(forWritingAtPath: "/dev/full")
-    let process = try Self.start(["runs"], history: run.history, output: full)
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 3)
+    for arguments in [["runs"], ["check"]] {
+      let full = FileHandle(forWritingAtPath: "/dev/full")
+      let process = try Self.start(arguments, history: run.history, output: full)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 3, "\(arguments)")
+    }
+    // What was judged is kept nevertheless.
+    let (_, text) = try seedbed(["query", "SELECT count(*) > 0 AS judged FROM checks"])
+    #expect(text == "judged\n------\n     1\n")
   }
 }

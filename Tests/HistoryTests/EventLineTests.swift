@@ -1,6 +1,5 @@
+import History
 import Testing
-
-@testable import History
 
 @Suite struct EventLineTests {
   /// The parts of a line: `t n kind peer fields`, or the fault.

@@ -1,10 +1,9 @@
 import Foundation
+import History
 import Participants
 import Synchronization
 import Testing
 import Topology
-
-@testable import History
 
 /// Whatever happens to collectors, every complete line becomes one event.
 @Suite(.serialized) struct ExactlyOnceTests {
@@ -91,12 +90,15 @@ import Topology
     }
     let folders = try runs.map { try RunFolder($0.path) }
     let failures = Mutex<[String]>([])
-    DispatchQueue.concurrentPerform(iterations: 6) { index in
-      let failure = message {
-        var collector = try Collector(folder: folders[index % 2], history: history)
-        _ = try collector.finish()
+    // The folders live as long as the runs.
+    withExtendedLifetime(runs) {
+      DispatchQueue.concurrentPerform(iterations: 6) { index in
+        let failure = message {
+          var collector = try Collector(folder: folders[index % 2], history: history)
+          _ = try collector.finish()
+        }
+        failures.withLock { $0.append(failure) }
       }
-      failures.withLock { $0.append(failure) }
     }
     #expect(failures.withLock(\.self) == Array(repeating: "no error", count: 6))
     let database = try History.open(history)

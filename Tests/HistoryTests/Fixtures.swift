@@ -1,9 +1,8 @@
 import Foundation
+import History
 import Participants
 import Testing
 import Topology
-
-@testable import History
 
 /// A folder that is removed with the test.
 final class TemporaryFolder {

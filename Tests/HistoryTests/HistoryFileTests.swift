@@ -1,8 +1,7 @@
 import Foundation
+import History
 import Synchronization
 import Testing
-
-@testable import History
 
 @Suite struct HistoryFileTests {
   private let folder: TemporaryFolder

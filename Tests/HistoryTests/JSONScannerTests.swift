@@ -1,8 +1,7 @@
 import Foundation
+import History
 import Participants
 import Testing
-
-@testable import History
 
 @Suite struct JSONScannerTests {
   static func accepts(_ bytes: [UInt8]) -> Bool {

@@ -1,8 +1,7 @@
 import Arguments
 import Foundation
+import History
 import Testing
-
-@testable import History
 
 @Suite struct ReadOnlyHistoryTests {
   private let first: FakeRun
@@ -115,7 +114,7 @@ import Testing
     #expect(try all.run(named: "20261120-070000-gossip-bbbb") == 2)
     #expect(
       message { _ = try all.run(named: "2026") }
-        == "several runs begin with '2026': 20261120-060000-gossip-aaaa, 20261120-070000-gossip-bbbb"
+        == "2 runs begin with '2026': 20261120-060000-gossip-aaaa, 20261120-070000-gossip-bbbb"
     )
     #expect(
       message { _ = try all.run(named: "3") }

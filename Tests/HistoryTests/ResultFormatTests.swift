@@ -1,6 +1,5 @@
+import History
 import Testing
-
-@testable import History
 
 @Suite struct ResultFormatTests {
   private static func write(_ sql: String, _ format: ResultFormat) throws -> String {

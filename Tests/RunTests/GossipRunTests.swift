@@ -64,6 +64,23 @@ extension RunTests {
         try sandbox.integer("SELECT count(*) FROM events WHERE kind = 'node.stopped'") == 6)
     }
 
+    @Test("A signal to the supervisor's process group, as by Ctrl-C, reaches no node")
+    func signalToGroup() throws {
+      let sandbox = try Sandbox()
+      // The supervisor ignores this one, so that it can be sent during the whole launch.
+      let run = try sandbox.start(
+        after: "trap '' USR1",
+        ["spawn", "gossip", "--seeds", "1", "--peers", "50", "--for", "1ms", "--no-checks"])
+      try eventually("nodes are being started") { run.output.contains("launching") }
+      // A node is born into the group, and leaves it before it runs.
+      while run.process.isRunning, !run.output.contains("all nodes are ready") {
+        for _ in 0..<100 { kill(-run.process.processIdentifier, SIGUSR1) }
+      }
+      run.process.waitUntilExit()
+      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+      #expect(try sandbox.integer("SELECT count(*) FROM nodes WHERE unexpected") == 0)
+    }
+
     @Test("Two runs at once share one history")
     func twoAtOnce() throws {
       let sandbox = try Sandbox()

@@ -82,6 +82,59 @@ extension RunTests {
       #expect(try sandbox.integer("SELECT count(*) FROM nodes WHERE unexpected") == 1)
     }
 
+    @Test("One that was killed in the middle of a line is seen to be ready again")
+    func tornLine() throws {
+      let sandbox = try Sandbox()
+      let script = node(
+        """
+        if [ -s "$log" ]; then
+          printf '\\n{"t":3,"n":2,"kind":"node.ready","address":"127.0.0.1:1"}\\n' >> "$log"
+        else
+          ready
+          printf '{"t":2,"n":2,"kind":"link.op' >> "$log"
+        fi
+        exec sleep 1000
+        """)
+      let topology = try sandbox.write(
+        """
+        network: gossip
+        groups: { seed: { count: 1 }, peer: { count: 1, after: seed } }
+        faults: [{ at: 100ms, restart: peer-1 }]
+        stop: { at: 300ms }
+        """, to: "t.yaml")
+      let run = try sandbox.run(["run", topology, "--no-checks"], node: script)
+      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+      #expect(run.output.contains("restart peer-1: back\n"))
+      #expect(try sandbox.integer("SELECT count(*) FROM faults WHERE confirmed_t > 0") == 1)
+      #expect(
+        try sandbox.integer("SELECT count(*) FROM rejected_lines WHERE node = 'peer-1'") == 1)
+    }
+
+    @Test("One whose executable cannot be run fails the run, with the system's reason")
+    func notExecutable() throws {
+      let sandbox = try Sandbox()
+      let run = try sandbox.run(arguments, node: "#!/no/such/interpreter\n")
+      #expect(run.process.terminationStatus == 1)
+      #expect(
+        run.errors.contains(
+          "seed-1 could not be started: \(sandbox.folder)/bin/seedbed-node: "
+            + "No such file or directory\n"), "\(run.errors)")
+    }
+
+    @Test("Without a node's executable nothing starts, and the message says how to get one")
+    func noExecutable() throws {
+      let sandbox = try Sandbox()
+      _ = try sandbox.run(["--version"], node: "")
+      try FileManager.default.removeItem(atPath: "\(sandbox.folder)/bin/seedbed-node")
+      let run = try Running(
+        "\(sandbox.folder)/bin/seedbed", arguments + ["--logs", sandbox.logs],
+        folder: sandbox.folder)
+      run.process.waitUntilExit()
+      #expect(run.process.terminationStatus == 64)
+      #expect(run.errors.contains("run 'make build'"), "\(run.errors)")
+      #expect(sandbox.runs.isEmpty)
+    }
+
     @Test("A node gets its own process group, an empty input, three descriptors and plain signals")
     func processState() throws {
       let sandbox = try Sandbox()
@@ -176,8 +229,25 @@ extension RunTests {
       let run = try sandbox.run(["run", topology, "--config", config])
       #expect(run.process.terminationStatus == 64)
       #expect(
-        run.errors
-          == "seedbed: \(config):2: '127.0.0.1' is not HOST:PORT with a port from 1 to 65535\n")
+        run.errors.hasPrefix("seedbed: \(config):2: found '127.0.0.1'; expected a seed's address"),
+        "\(run.errors)")
+    }
+
+    @Test(
+      "What 'spawn' cannot do is refused in the words of its own options",
+      arguments: [
+        (
+          ["--peers", "3", "--kill", "4"],
+          "'4' is no value for --kill; allowed: at most the 3 nodes"
+        ),
+        (["--for", "0s"], "'0s' is no value for --for; allowed: a duration from 1ms to 168h"),
+        (["--seeds", "0"], "'0' is no value for --seeds; allowed: a whole number from 1 to 20000"),
+      ])
+    func badSpawn(options: [String], message: String) throws {
+      let sandbox = try Sandbox()
+      let run = try sandbox.run(["spawn", "gossip"] + options)
+      #expect(run.process.terminationStatus == 64)
+      #expect(run.errors.hasPrefix("seedbed: \(message)"), "\(run.errors)")
     }
 
     @Test("An unknown network is refused, with the ones that there are")

@@ -5,20 +5,28 @@
 -- witnesses: 2
 -- too-few: fewer than two peers ever had a link, so nobody could be reported
 
--- A row for each false report. One is true from the death on, and until a second after the node is
--- back (the report may be on its way); of a frozen node not before as many replies can be missing
--- as the reporter waits for (gossip_deadlines.patience).
+-- A row for each reporter and death (or peer that never died) with false reports. A report is true
+-- from the death on, and until a second after the node is back (it may be on its way); of a frozen
+-- node not before as many replies can be missing as the reporter waits for
+-- (gossip_deadlines.patience).
 WITH
 missing AS MATERIALIZED (SELECT * FROM deaths),
 reports AS MATERIALIZED (
-  SELECT p.reporter, p.dead, min(p.reported_t) AS reported_t, min(p.reported_s) AS reported_s,
-    group_concat(p.seed, ', ') AS told, max(p.death_t) AS death_t, g.patience, g.report_within
-  FROM dead_node_reports p
-    JOIN runs r ON r.stopping_t IS NULL OR p.reported_t < r.stopping_t
-    LEFT JOIN gossip_deadlines g ON g.node = p.reporter
-  GROUP BY p.reporter, p.dead, p.reported_t
+  SELECT p.*, g.patience, g.report_within
+  FROM dead_node_reports p LEFT JOIN gossip_deadlines g ON g.node = p.reporter
+),
+false_ones AS (
+  SELECT dead, reporter, min(reported_t) AS reported_t, min(reported_s) AS reported_s,
+    group_concat(DISTINCT seed) AS told, death_t, report_within
+  FROM (SELECT * FROM reports ORDER BY seed) p
+  WHERE NOT EXISTS (
+    SELECT 1 FROM missing m
+    WHERE m.node = p.dead AND (m.back_t IS NULL OR p.reported_t <= m.back_t + 1000000)
+      AND p.reported_t >= m.t + iif(m.cause = 'frozen', coalesce(p.patience, 0), 0))
+  GROUP BY dead, reporter, death_t
 )
-SELECT p.dead AS reported, p.reporter, round(p.reported_s, 3) AS reported_s, p.told,
+SELECT p.dead AS reported, p.reporter, round(p.reported_s, 3) AS reported_s,
+  replace(p.told, ',', ', ') AS told,
   CASE
     WHEN NOT EXISTS (SELECT 1 FROM nodes n WHERE n.node = p.dead)
       THEN 'no node of this run has that address'
@@ -32,11 +40,7 @@ SELECT p.dead AS reported, p.reporter, round(p.reported_s, 3) AS reported_s, p.t
       FROM overloads)
     WHERE lost > 0
     HAVING count(*) > 0) AS excuse
-FROM reports p LEFT JOIN missing d ON d.node = p.dead AND d.t = p.death_t
-WHERE NOT EXISTS (
-  SELECT 1 FROM missing m
-  WHERE m.node = p.dead AND (m.back_t IS NULL OR p.reported_t <= m.back_t + 1000000)
-    AND p.reported_t >= m.t + iif(m.cause = 'frozen', coalesce(p.patience, 0), 0))
+FROM false_ones p LEFT JOIN missing d ON d.node = p.dead AND d.t = p.death_t
 ORDER BY p.reported_t, p.reporter;
 
 SELECT count(DISTINCT node) FROM links;

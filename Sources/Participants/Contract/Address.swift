@@ -18,24 +18,31 @@ package struct Address: Hashable, Sendable {
   /// Reads `HOST:PORT` or `[IPV6]:PORT`. `nil` when the host is empty, too long or holds anything
   /// but letters, digits and `.-_:`, or when the port is not a decimal number from 0 to 65535.
   package init?(parsing text: some StringProtocol) {
-    guard let colon = text.lastIndex(of: ":") else { return nil }
-    self.init(host: text[..<colon], portText: text[text.index(after: colon)...])
+    let bytes = Array(text.utf8)
+    guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")) else { return nil }
+    self.init(host: bytes[..<colon], portText: bytes[(colon + 1)...])
   }
 
   /// The same from the two parts, as protocols carry them that use another separator.
-  package init?(host: some StringProtocol, portText: some StringProtocol) {
-    guard (1...5).contains(portText.utf8.count),
-      portText.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
-      let port = UInt16(portText)
-    else { return nil }
-    var host = host[...]
-    if host.hasPrefix("["), host.hasSuffix("]") {
-      host = host.dropFirst().dropLast()
+  package init?(host: Substring, portText: Substring) {
+    self.init(host: Array(host.utf8)[...], portText: Array(portText.utf8)[...])
+  }
+
+  /// The same in ASCII. A list that a node is sent may name thousands: no generics, no strings on
+  /// the way.
+  package init?(host: ArraySlice<UInt8>, portText: ArraySlice<UInt8>) {
+    guard (1...5).contains(portText.count) else { return nil }
+    var port = 0
+    for byte in portText {
+      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+      port = port * 10 + Int(byte - UInt8(ascii: "0"))
     }
-    guard (1...Self.longestHost).contains(host.utf8.count),
-      host.utf8.allSatisfy(Self.isHostByte)
+    let isBracketed = host.first == UInt8(ascii: "[") && host.last == UInt8(ascii: "]")
+    let host = isBracketed ? host.dropFirst().dropLast() : host
+    guard let port = UInt16(exactly: port), (1...Self.longestHost).contains(host.count),
+      host.allSatisfy(Self.isHostByte)
     else { return nil }
-    self.init(host: String(host), port: port)
+    self.init(host: String(decoding: host, as: UTF8.self), port: port)
   }
 
   private static func isHostByte(_ byte: UInt8) -> Bool {

@@ -11,7 +11,7 @@ package struct SeedList: Equatable, Sendable {
   /// - Throws: ``SeedListError`` with the line and what was found there.
   package init(parsing text: some StringProtocol) throws(SeedListError) {
     seeds = []
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     for (index, line) in lines.enumerated() {
       var line = line[...]
       while let last = line.last, last.isWhitespace { line.removeLast() }

@@ -146,9 +146,7 @@ package struct SeedAnswerReader {
     let body = buffer[(start + GossipWire.listPrefix.count)...]
     return body.split(separator: UInt8(ascii: ":")).compactMap { entry in
       guard let comma = entry.lastIndex(of: UInt8(ascii: ",")) else { return nil }
-      return Address(
-        host: String(decoding: entry[..<comma], as: UTF8.self),
-        portText: String(decoding: entry[(comma + 1)...], as: UTF8.self))
+      return Address(host: entry[..<comma], portText: entry[(comma + 1)...])
     }
   }
 
