@@ -55,6 +55,58 @@ import Testing
     }
   }
 
+  @Test("as many are dialled as there are slots, nobody twice; the next when one says nothing")
+  func dialling() throws {
+    var stage = Peer.peer(knowing: (5_300..<5_306).map { Peer.at($0) })
+    let others = { (stage: Stage) in stage.dials.dropFirst(2) }
+    #expect(others(stage).count == 4)
+    let first = try #require(others(stage).first)
+    stage.handle(.closed(first.id, .failed))
+    #expect(others(stage).count == 5)
+    stage.wait(Peer.answerTimeout)
+    #expect(others(stage).count == 6)
+    #expect(Set(others(stage).map(\.to)).count == 6)
+    #expect(stage.logged(GossipEvents.deadReported).isEmpty, "they only said nothing")
+  }
+
+  @Test("a neighbour is not dialled, whoever lists it")
+  func neighboursAreNotDialled() {
+    var stage = Self.peer(listing: [])
+    _ = Peer.neighbour(7_000, of: &stage)
+    #expect(Self.wait(100, listing: [7_000, 5_400], &stage) > 0)
+    #expect(!stage.dials.contains { $0.to == Peer.at(7_000) })
+    #expect(stage.dials.contains { $0.to == Peer.at(5_400) })
+  }
+
+  @Test("a peer that is listed and not there is reported")
+  func listedAndGone() throws {
+    var stage = Peer.peer(knowing: [Peer.at(7_000)])
+    stage.handle(.closed(try #require(stage.dial(to: Peer.at(7_000))), .refused))
+    #expect(stage.logged(GossipEvents.deadReported).count == 2)
+  }
+
+  @Test("a neighbour that sends nothing but garbage is closed, linked or not")
+  func garbage() {
+    var stage = Self.peer(listing: [])
+    for id in [stage.accept(), Peer.neighbour(7_000, of: &stage)] {
+      stage.say([UInt8](repeating: 0xfe, count: 4_096), on: id)
+      #expect(!stage.closed.contains(id))
+      stage.say([0x20, 0xfe], on: id)
+      #expect(stage.closed.contains(id))
+    }
+    #expect(stage.logged(GossipEvents.linkClosed).map { $0["reason"] } == ["garbled"])
+  }
+
+  @Test("a neighbour that made room for another may come again")
+  func displacedNeighbour() {
+    var stage = Self.peer(listing: [])
+    let link = Peer.neighbour(7_000, of: &stage)
+    stage.say(Self.busy, on: link)
+    #expect(stage.closed.contains(link))
+    #expect(stage.logged(GossipEvents.peerSuspected).isEmpty, "who says BUSY lives")
+    #expect(Self.dialIn(7_000, &stage).answer == Self.greeting)
+  }
+
   @Test("when a link is lost, the seeds are asked again and whoever they name is dialled")
   func relinks() throws {
     var stage = Self.peer(listing: [])
@@ -133,8 +185,12 @@ import Testing
     let unknown = stage.accept()
     let quiet = stage.accept()
     stage.wait(.milliseconds(250))
+    stage.say(GossipWire.handshake(Peer.at(7_001)), on: quiet)
+    stage.handle(.closed(unknown, .ended))
+    #expect(stage.waiting == before + 4, "two for each link")
+    stage.say(Self.busy, on: quiet)
     _ = Self.dialIn(7_000, &stage)
-    for id in [unknown, quiet, link] { stage.handle(.closed(id, .ended)) }
+    for id in [stage.accept(), link] { stage.handle(.closed(id, .ended)) }
     if let visit = stage.dial(to: Peer.at(7_000)) {
       stage.handle(.closed(visit, .reset))
       _ = Peer.neighbour(7_000, of: &stage)

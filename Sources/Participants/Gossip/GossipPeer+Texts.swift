@@ -73,7 +73,6 @@ extension GossipPeer {
         GossipEvents.gossipSent,
         ["message": .text(message), "links": .integer(Int64(links.count))]))
     forward(Array(message.utf8), except: nil, emit: &emit)
-    if textsSent == settings.textCount { emit.cancelTimer(key(.text)) }
   }
 
   /// A text arrived: acknowledges it at once, and passes it on if it is new.
