@@ -296,7 +296,9 @@ extension FaultSchedule {
         free.map { (joins[$0] ?? .zero, $0) },
         random: SeededGenerator(seed: seed, stream: "victims \(group)"))
     }
-    for kill in kills.sorted(by: { ($0.at, $0.group) < ($1.at, $1.group) }) {
+    for kill in kills.sorted(by: {
+      ($0.at, $0.group, $0.downFor) < ($1.at, $1.group, $1.downFor)
+    }) {
       let back = kill.at + kill.downFor
       guard let node = pools[kill.group]?.take(at: kill.at, back: back) else { continue }
       faults.append(PlannedFault(id: 0, action: .kill, node: node, at: kill.at))
