@@ -99,12 +99,12 @@ extension SupervisorCore {
   private func reasonToSkip(_ fault: PlannedFault, on index: Int) -> String? {
     let node = nodes[index]
     let name = plan.nodes[index].name
-    if node.state == .waiting { return "\(name) has not joined yet" }
     switch node.restart {
     case .ending: return "\(name) is being restarted"
     case .starting:
       if fault.action == .restart || !node.hasProcess { return "\(name) is being restarted" }
     case nil:
+      if node.state == .waiting || node.state == .spawning { return "\(name) has not joined yet" }
       if fault.action == .restart { return nil }
       if !node.hasProcess { return "\(name) has ended already" }
     }

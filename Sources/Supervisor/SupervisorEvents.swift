@@ -45,7 +45,7 @@ package enum SupervisorEvents {
   static let faultConfirmed = EventKind(
     "fault.confirmed",
     "The fault was seen to have happened: the process was reaped (kill, stop), is in state T "
-      + "(pause), or said `node.ready` again (restart); a disturbance of the network is there at once.",
+      + "(pause), or said `node.ready` again (restart). A disturbance of the network is there at once.",
     fields: [fault])
 
   static let faultHealed = EventKind(

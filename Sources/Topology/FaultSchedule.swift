@@ -185,7 +185,7 @@ extension FaultSchedule {
   }
 
   private func state(of name: String, at time: Microseconds) -> State {
-    if let joins = joins[name], time < joins { return .absent(until: joins) }
+    if let joins = joins[name], time <= joins { return .absent(until: joins) }
     switch states[name] ?? .up {
     case .paused(let until?) where until <= time: return .up
     case let state: return state
