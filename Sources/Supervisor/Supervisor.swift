@@ -161,6 +161,8 @@ package final class Supervisor {
       case .readState(let node):
         guard let process = processes[node] else { break }
         handle(.stateSeen(node, paused: process.isPaused))
+      case .disturb, .restore:
+        preconditionFailure("faults on the network are refused when a live run's topology is read")
       case .writeSeedList(let seeds):
         do throws(SupervisorError) {
           try folder.write(seedList: seeds)

@@ -25,13 +25,17 @@ extension SupervisorCore {
     case groupsSeen(alive: [Int])
   }
 
-  /// What the core wants done, in order.
+  /// What the core wants done, in order. Faults are named by their position in the plan.
   package enum Effect: Equatable, Sendable {
     /// Start the node's process, listening on this address.
     case spawn(Int, listen: String)
     case signal(Int, Signal)
     /// See whether the node's process is in state T.
     case readState(Int)
+    /// Carry out a fault on the network, at once. Never asked for by a plan without such faults.
+    case disturb(fault: Int)
+    /// End it.
+    case restore(fault: Int)
     /// Write `config.txt`, before anything that follows.
     case writeSeedList([Address])
     /// See which nodes' process groups still have members. They were killed with the node.
@@ -78,7 +82,7 @@ extension SupervisorCore {
     package var outcome: Outcome
     /// Why, in words; empty for a run that went as planned.
     package var reason: String
-    /// Whether every node became ready.
+    /// Whether every node of the launch became ready.
     package var began: Bool
     /// The nodes whose output says more about a failure.
     package var blamed: [String]
@@ -106,6 +110,7 @@ extension SupervisorCore {
     }
 
     package var phase: Phase
+    /// All nodes of the plan; during the launch without the late joiners.
     package var nodes: Int
     /// Nodes whose process is there and has said `node.ready`.
     package var ready: Int

@@ -18,6 +18,14 @@ extension SupervisorCore {
     var readAt: Instant?
   }
 
+  /// A fault on the network that is on, and when it ends.
+  struct Disturbance {
+    /// Its position in the plan.
+    var fault: Int
+    /// `nil`: with the run.
+    var endsAt: Instant?
+  }
+
   func nextFaultAt(_ began: Instant) -> Instant? {
     faultsDone < plan.faults.count ? began + plan.faults[faultsDone].at : nil
   }
@@ -29,17 +37,22 @@ extension SupervisorCore {
   mutating func applyFaults(since began: Instant, at now: Instant) {
     while let due = nextFaultAt(began), due <= now {
       faultsDone += 1
-      apply(plan.faults[faultsDone - 1], at: now)
+      let fault = plan.faults[faultsDone - 1]
+      if fault.action.isOnNetwork {
+        disturb(faultsDone - 1, at: now)
+      } else if let index = places[fault.node ?? ""] {
+        apply(fault, to: index, at: now)
+      } else {
+        skip(fault.id, "the plan has no node \(fault.node ?? "")")
+      }
     }
   }
 
-  private mutating func apply(_ fault: PlannedFault, at now: Instant) {
-    guard let index = plan.nodes.firstIndex(where: { $0.name == fault.node }) else {
-      return skip(fault.id, "the plan has no node \(fault.node)")
-    }
+  private mutating func apply(_ fault: PlannedFault, to index: Int, at now: Instant) {
     if let reason = reasonToSkip(fault, on: index) { return skip(fault.id, reason) }
     log(SupervisorEvents.faultApplied, ["fault": .integer(Int64(fault.id))])
     switch fault.action {
+    case .partition, .loss, .latency: break
     case .kill:
       nodes[index].toConfirm.append(fault.id)
       kill(index)
@@ -63,19 +76,41 @@ extension SupervisorCore {
     }
   }
 
+  private mutating func disturb(_ position: Int, at now: Instant) {
+    let fault = plan.faults[position]
+    log(SupervisorEvents.faultApplied, ["fault": .integer(Int64(fault.id))])
+    emit(.disturb(fault: position))
+    confirm(fault.id)
+    disturbances.append(Disturbance(fault: position, endsAt: fault.lasting.map { now + $0 }))
+  }
+
+  var nextDisturbanceEnd: Instant? { disturbances.compactMap(\.endsAt).min() }
+
+  mutating func endDisturbances(at now: Instant) {
+    guard let soonest = nextDisturbanceEnd, soonest <= now else { return }
+    for disturbance in disturbances {
+      guard let end = disturbance.endsAt, end <= now else { continue }
+      emit(.restore(fault: disturbance.fault))
+      heal(plan.faults[disturbance.fault].id)
+    }
+    disturbances.removeAll { $0.endsAt.map { $0 <= now } ?? false }
+  }
+
   private func reasonToSkip(_ fault: PlannedFault, on index: Int) -> String? {
     let node = nodes[index]
+    let name = plan.nodes[index].name
     switch node.restart {
-    case .ending: return "\(fault.node) is being restarted"
+    case .ending: return "\(name) is being restarted"
     case .starting:
-      if fault.action == .restart || !node.hasProcess { return "\(fault.node) is being restarted" }
+      if fault.action == .restart || !node.hasProcess { return "\(name) is being restarted" }
     case nil:
+      if node.state == .waiting || node.state == .spawning { return "\(name) has not joined yet" }
       if fault.action == .restart { return nil }
-      if !node.hasProcess { return "\(fault.node) has ended already" }
+      if !node.hasProcess { return "\(name) has ended already" }
     }
-    if node.wasKilled { return "\(fault.node) is being killed" }
+    if node.wasKilled { return "\(name) is being killed" }
     if fault.action == .pause, pauses.contains(where: { $0.node == index }) {
-      return "\(fault.node) is paused already"
+      return "\(name) is paused already"
     }
     return nil
   }

@@ -39,6 +39,7 @@ package struct SupervisorCore: Sendable {
     var pid: Int32 = 0
     /// What its process said in `node.ready`; a restarted process gets it again.
     var address: Address?
+    var spawnedAt = Instant(microseconds: 0)
     var wasTerminated = false
     var wasKilled = false
     /// Kills and stops that the end of its process will confirm.
@@ -86,17 +87,24 @@ package struct SupervisorCore: Sendable {
   private var counts: [Node.State: Int]
 
   // Launch.
+  /// How many nodes there must be for the run to begin.
+  private let launchCount: Int
   /// Nodes whose groups to wait for are not all ready.
   private var gated: [Int]
   /// Nodes whose moment to start is known, soonest last.
   private var scheduled: [(at: Instant, node: Int)] = []
-  /// How many nodes of each group have yet to become ready.
+  /// How many nodes of each group have yet to become ready for the run to begin.
   private var missing: [String: Int] = [:]
   private var lastSpawn = Instant(microseconds: 0)
+  /// Starts since the run began, oldest first; some of those nodes are ready, or started anew since.
+  private var lateStarts: ArraySlice<(at: Instant, node: Int)> = []
 
   // Faults.
+  /// The position of each node in the plan.
+  let places: [String: Int]
   var faultsDone = 0
   var pauses: [Pause] = []
+  var disturbances: [Disturbance] = []
 
   // The end.
   var isInterrupted = false
@@ -120,8 +128,11 @@ package struct SupervisorCore: Sendable {
     listedGroups = listed
     nodes = Array(repeating: Node(), count: plan.nodes.count)
     counts = [.waiting: plan.nodes.count]
-    gated = Array(plan.nodes.indices)
-    for node in plan.nodes { missing[node.group, default: 0] += 1 }
+    gated = plan.nodes.indices.filter { plan.nodes[$0].joins == nil }
+    for index in gated { missing[plan.nodes[index].group, default: 0] += 1 }
+    launchCount = gated.count
+    places = Dictionary(
+      plan.nodes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   package mutating func handle(_ input: Input, at now: Instant) -> [Effect] {
@@ -158,7 +169,8 @@ package struct SupervisorCore: Sendable {
         earliest(scheduled.last?.at, readinessDeadline)
       case .running(let since):
         earliest(
-          nextFaultAt(since), nextPauseStep, readinessDeadline, since + plan.stopAt)
+          nextFaultAt(since), nextPauseStep, nextDisturbanceEnd, scheduled.last?.at,
+          readinessDeadline, since + plan.stopAt)
       case .stopping: killAt
       case .checkingGroups(_, let next): next
       case .ended: nil
@@ -176,6 +188,7 @@ package struct SupervisorCore: Sendable {
       beginIfAllReady(at: now)
     }
     if case .running(let since) = phase {
+      endDisturbances(at: now)
       applyFaults(since: since, at: now)
       advancePauses(to: now)
       checkReadiness(at: now)
@@ -209,8 +222,7 @@ package struct SupervisorCore: Sendable {
 
   /// `peer-1, peer-2, peer-3 and 12 more`.
   func names(_ nodes: some Collection<Int>) -> String {
-    let shown = nodes.prefix(5).map { plan.nodes[$0].name }.joined(separator: ", ")
-    return nodes.count > 5 ? "\(shown) and \(nodes.count - 5) more" : shown
+    abbreviated(nodes.lazy.map { plan.nodes[$0].name })
   }
 
   package var progress: Progress {
@@ -219,7 +231,9 @@ package struct SupervisorCore: Sendable {
       live: count(.starting) + count(.ready), faults: plan.faults.count, faultsDone: faultsDone,
       began: began)
     switch phase {
-    case .launching: progress.phase = .launching
+    case .launching:
+      progress.phase = .launching
+      progress.nodes = launchCount
     case .running: progress.phase = .running
     case .stopping, .checkingGroups: progress.phase = .stopping
     case .ended: break
@@ -233,18 +247,7 @@ package struct SupervisorCore: Sendable {
 extension SupervisorCore {
   private mutating func launch(at now: Instant) {
     log(SupervisorEvents.runLaunched, ["nodes": .integer(Int64(nodes.count))])
-    for fault in plan.faults {
-      var event = Event(
-        SupervisorEvents.faultPlanned,
-        [
-          "fault": .integer(Int64(fault.id)), "action": .text(fault.action.rawValue),
-          "node": .text(fault.node), "at": .integer(fault.at.count),
-        ])
-      if let lasting = fault.lasting {
-        event.fields.append((name: "lasting", value: .integer(lasting.count)))
-      }
-      effects.append(.log(event))
-    }
+    for fault in plan.faults { effects.append(.log(Event(planned: fault))) }
     lastSpawn = now
     if listedGroups.isEmpty { emit(.writeSeedList([])) }
     openGates(at: now)
@@ -272,7 +275,10 @@ extension SupervisorCore {
   }
 
   private mutating func spawnScheduled(at now: Instant) {
-    guard case .launching = phase else { return }
+    switch phase {
+    case .launching, .running: break
+    case .stopping, .checkingGroups, .ended: return
+    }
     for _ in 0..<Self.spawnsAtOnce {
       guard let next = scheduled.last, next.at <= now else { return }
       scheduled.removeLast()
@@ -282,9 +288,11 @@ extension SupervisorCore {
 
   private mutating func spawn(_ index: Int, listen: String, at now: Instant) {
     move(index, to: .spawning)
+    nodes[index].spawnedAt = now
     nodes[index].wasTerminated = false
     nodes[index].wasKilled = false
     lastSpawn = now
+    if case .running = phase { lateStarts.append((at: now, node: index)) }
     emit(.spawn(index, listen: listen))
   }
 
@@ -331,18 +339,39 @@ extension SupervisorCore {
     phase = .running(since: now)
     began = now
     log(SupervisorEvents.runBegan)
+    scheduleLateJoiners(since: now)
   }
 
-  /// When the nodes that were started must be ready. `nil` while none is awaited or more are about
-  /// to start.
+  private mutating func scheduleLateJoiners(since began: Instant) {
+    for (index, node) in plan.nodes.enumerated() {
+      if let joins = node.joins { scheduled.append((at: began + joins, node: index)) }
+    }
+    scheduled.sort { ($1.at, $1.node) < ($0.at, $0.node) }
+  }
+
+  /// When the nodes that were started must be ready: those of the launch when the last of them has
+  /// had the time, later each on its own. `nil` while none is awaited or more of the launch are
+  /// about to start.
   private var readinessDeadline: Instant? {
-    guard scheduled.isEmpty, count(.starting) > 0 else { return nil }
-    return lastSpawn + plan.readyWithin
+    if began == nil {
+      return scheduled.isEmpty && count(.starting) > 0 ? lastSpawn + plan.readyWithin : nil
+    }
+    return lateStarts.first.map { $0.at + plan.readyWithin }
+  }
+
+  /// Whether a node was started then and is not ready.
+  private func isAwaited(_ start: (at: Instant, node: Int)) -> Bool {
+    let node = nodes[start.node]
+    return node.spawnedAt == start.at && (node.state == .spawning || node.state == .starting)
   }
 
   private mutating func checkReadiness(at now: Instant) {
+    while let first = lateStarts.first, !isAwaited(first) { lateStarts.removeFirst() }
     if let deadline = readinessDeadline, now >= deadline {
-      blamed = nodes.indices.filter { nodes[$0].state == .starting }
+      blamed = nodes.indices.filter { index in
+        nodes[index].state == .starting
+          && (began == nil || now >= nodes[index].spawnedAt + plan.readyWithin)
+      }
       fail(
         "not ready within \(plan.readyWithin): \(names(blamed)) (started, but wrote no node.ready)"
           + whoWaits, at: now)

@@ -1,4 +1,5 @@
 package import Participants
+import Topology
 
 /// What the supervisor writes to `supervisor.ndjson`: its own facts, from which the history's
 /// `runs`, `nodes`, `faults` and `usage` rows are made.
@@ -18,14 +19,24 @@ package enum SupervisorEvents {
 
   static let runBegan = EventKind(
     "run.began",
-    "Every planned node is ready: time zero for the faults and for the views' `s`.")
+    "Every node but the late joiners is ready: time zero for the faults and for the views' `s`.")
 
   static let faultPlanned = EventKind(
     "fault.planned", "A fault of the plan, written right after `run.launched`.",
     fields: [
-      fault, EventField("action", "`kill`, `stop`, `pause` or `restart`"), node,
+      fault,
+      EventField(
+        "action", "`kill`, `stop`, `pause`, `restart`, `partition`, `loss` or `latency`"),
+      EventField("node", "the node's name; absent where the network is disturbed"),
       EventField("at", "when, in microseconds after `run.began`"),
-      EventField("lasting", "how long a pause lasts, in microseconds; absent: to the end"),
+      EventField("lasting", "how long it lasts, in microseconds; absent: to the end, or no time"),
+      EventField(
+        "from", "of a disturbance: the nodes of one side, at most five by name; `plan.json` has all"
+      ),
+      EventField("to", "the nodes of the other side"),
+      EventField("one_way", "whether only what goes from the first to the second is disturbed"),
+      EventField("loss", "how much is lost, in parts per million"),
+      EventField("latency", "what is added to the latency of each way, in microseconds"),
     ])
 
   static let faultApplied = EventKind(
@@ -34,12 +45,13 @@ package enum SupervisorEvents {
   static let faultConfirmed = EventKind(
     "fault.confirmed",
     "The fault was seen to have happened: the process was reaped (kill, stop), is in state T "
-      + "(pause), or said `node.ready` again (restart).",
+      + "(pause), or said `node.ready` again (restart). A disturbance of the network is there at once.",
     fields: [fault])
 
   static let faultHealed = EventKind(
     "fault.healed",
-    "The node is back: continued and no longer in state T (pause), or ready again (restart).",
+    "The node is back: continued and no longer in state T (pause), or ready again (restart); or "
+      + "the network is as it was.",
     fields: [fault])
 
   static let faultSkipped = EventKind(
@@ -79,4 +91,25 @@ package enum SupervisorEvents {
 
   private static let node = EventField("node", "the node's name")
   private static let fault = EventField("fault", "the fault's number in the plan")
+}
+
+extension Event {
+  /// What `fault.planned` says of a fault.
+  init(planned fault: PlannedFault) {
+    self.init(
+      SupervisorEvents.faultPlanned,
+      ["fault": .integer(Int64(fault.id)), "action": .text(fault.action.rawValue)])
+    func add(_ name: String, _ value: Value?) {
+      if let value { fields.append((name: name, value: value)) }
+    }
+    add("node", fault.node.map(Value.text))
+    add("at", .integer(fault.at.count))
+    add("lasting", fault.lasting.map { .integer($0.count) })
+    guard let network = fault.network else { return }
+    add("from", .text(abbreviated(network.from)))
+    add("to", .text(abbreviated(network.to)))
+    add("one_way", .flag(network.oneWay))
+    add("loss", network.loss.map { .integer(Int64($0)) })
+    add("latency", network.latency.map { .integer($0.count) })
+  }
 }

@@ -1,12 +1,13 @@
 import Arguments
 import Participants
 
-/// The faults of a topology, each with a node and in order of time: the state of every node that a
-/// fault touches is followed through the schedule, so that none is killed twice or paused while
+/// The faults of a topology, each with its nodes and in order of time: the state of every node that
+/// a fault touches is followed through the schedule, so that none is killed twice or paused while
 /// down.
 ///
 /// Whether a schedule can happen does not depend on the seed: a fault that chooses its nodes
 /// chooses among those that no other fault names, and how many of them are up is always the same.
+/// Churn comes last, and takes nodes that no other fault touches.
 struct FaultSchedule {
   /// What of a fault is wrong.
   enum Part { case time, target, end }
@@ -26,6 +27,8 @@ struct FaultSchedule {
     case down
     /// `nil`: to the end.
     case paused(until: Microseconds?)
+    /// A late joiner that has yet to come.
+    case absent(until: Microseconds)
   }
 
   private(set) var faults: [PlannedFault] = []
@@ -34,77 +37,127 @@ struct FaultSchedule {
 
   private let topology: Topology
   private let nodes: [String: [String]]
+  /// The place of each node among all.
+  private let places: [String: Int]
   private let named: Set<String>
+  /// When each late joiner comes.
+  private var joins: [String: Microseconds] = [:]
   /// Of the nodes that are not simply up.
   private var states: [String: State] = [:]
+  private let seed: UInt64
   private var random: SeededGenerator
 
   init(_ topology: Topology, seed: UInt64) {
     self.topology = topology
+    self.seed = seed
     random = SeededGenerator(seed: seed, stream: "faults")
     nodes = Dictionary(uniqueKeysWithValues: topology.groups.map { ($0.name, $0.nodeNames) })
+    places = Dictionary(
+      uniqueKeysWithValues: topology.groups.flatMap(\.nodeNames).enumerated().map { ($1, $0) })
     named = Set(
-      topology.faults.compactMap { if case .node(let name) = $0.target { name } else { nil } })
-    let known = Set(nodes.values.joined())
+      topology.faults.compactMap {
+        if case .node(_, .node(let name)) = $0.action { name } else { nil }
+      })
+    for group in topology.groups where group.joins != nil {
+      for (position, name) in group.nodeNames.enumerated() { joins[name] = group.joins(position) }
+    }
     // Sorting a sequence of pairs by time, then position, keeps the file's order within a moment.
     let ordered = topology.faults.enumerated().sorted {
       ($0.element.at, $0.offset) < ($1.element.at, $1.offset)
     }
     for (index, fault) in ordered {
       do throws(Problem) {
-        try schedule(fault, known: known)
+        try schedule(fault)
       } catch {
         problems.append((index, error))
       }
     }
+    addChurn(ordered)
     problems.sort { $0.fault < $1.fault }
+    for index in faults.indices { faults[index].id = index + 1 }
   }
 
-  private mutating func schedule(_ fault: Topology.Fault, known: Set<String>) throws(Problem) {
-    let action = fault.action.rawValue
+  private mutating func schedule(_ fault: Topology.Fault) throws(Problem) {
+    try checkTimes(of: fault)
+    switch fault.action {
+    case .node(let action, let target):
+      for name in try targets(action, target, at: fault.at) {
+        states[name] = state(after: action, of: fault)
+        faults.append(
+          PlannedFault(
+            id: 0, action: action, node: name, at: fault.at, lasting: fault.lasting))
+      }
+    case .network(let action, let disturbance):
+      let sides = try sides(disturbance.sides, of: fault)
+      faults.append(
+        PlannedFault(
+          id: 0, action: action, at: fault.at, lasting: fault.lasting,
+          network: NetworkFault(
+            from: sides.from, to: sides.to, oneWay: disturbance.oneWay, loss: disturbance.loss,
+            latency: disturbance.latency)))
+    case .churn(let group, let every, _):
+      try checkChurn(of: group, every: every, in: fault)
+    }
+  }
+
+  private func checkTimes(of fault: Topology.Fault) throws(Problem) {
     guard fault.at < topology.stopAt else {
       throw Problem(
-        .time, "a \(action) at \(fault.at) is too late: the run stops at \(topology.stopAt)")
+        .time, "a \(fault.word) at \(fault.at) is too late: the run stops at \(topology.stopAt)")
     }
     if let lasting = fault.lasting, fault.at + lasting > topology.stopAt {
       throw Problem(
         .end,
-        "the pause would end at \(fault.at + lasting), after the run stops at "
-          + "\(topology.stopAt); leave 'for' out to pause to the end")
-    }
-    for name in try targets(of: fault, known: known) {
-      states[name] = after(fault)
-      faults.append(
-        PlannedFault(
-          id: faults.count + 1, action: fault.action, node: name, at: fault.at,
-          lasting: fault.lasting))
+        "the \(fault.word) would end at \(fault.at + lasting), after the run stops at "
+          + "\(topology.stopAt); leave 'for' out to let it last to the end")
     }
   }
 
+  private func members(of group: String) throws(Problem) -> [String] {
+    if let members = nodes[group] { return members }
+    let names = topology.groups.map(\.name)
+    throw Problem(
+      .target,
+      "unknown group '\(group)'\(suggestion(for: group, among: names)); "
+        + "there are: \(names.joined(separator: ", "))")
+  }
+
+  private func unknown(_ name: String) -> Problem {
+    let groups = topology.groups
+    if let group = groups.first(where: { name.hasPrefix("\($0.name)-") }) {
+      return Problem(
+        .target,
+        "unknown node '\(name)': group '\(group.name)' has \(group.name)-1 to "
+          + "\(group.name)-\(group.count)")
+    }
+    let names = groups.lazy.flatMap(\.nodeNames)
+    return Problem(
+      .target,
+      "unknown node '\(name)'\(suggestion(for: name, among: names)); "
+        + "groups: \(groups.map(\.name).joined(separator: ", "))")
+  }
+}
+
+// MARK: - Nodes
+
+extension FaultSchedule {
   private mutating func targets(
-    of fault: Topology.Fault, known: Set<String>
+    _ action: PlannedFault.Action, _ target: Topology.Fault.Target, at time: Microseconds
   ) throws(Problem) -> [String] {
-    switch fault.target {
+    switch target {
     case .node(let name):
-      guard known.contains(name) else { throw Problem(.target, unknown(name)) }
-      if let conflict = conflict(fault, name) { throw Problem(.target, conflict) }
+      guard places[name] != nil else { throw unknown(name) }
+      if let conflict = conflict(action, name, at: time) { throw Problem(.target, conflict) }
       return [name]
     case .some(let count, let group):
-      guard let members = nodes[group] else {
-        let names = topology.groups.map(\.name)
-        throw Problem(
-          .target,
-          "unknown group '\(group)'\(suggestion(for: group, among: names)); "
-            + "there are: \(names.joined(separator: ", "))")
-      }
-      let candidates = candidates(for: fault, among: members)
+      let candidates = candidates(for: action, among: try members(of: group), at: time)
       guard candidates.count >= count else {
         throw Problem(
           .target,
-          "a \(fault.action.rawValue) of \(count) in group '\(group)' at \(fault.at) "
+          "a \(action.rawValue) of \(count) in group '\(group)' at \(time) "
             + "finds only \(candidates.count) that are up and that no other fault names")
       }
-      return candidates.prefix(count).sorted { Self.number(of: $0) < Self.number(of: $1) }
+      return inOrder(candidates.prefix(count))
     }
   }
 
@@ -112,51 +165,148 @@ struct FaultSchedule {
   ///
   /// A restart brings back those that are down first.
   private mutating func candidates(
-    for fault: Topology.Fault, among members: [String]
+    for action: PlannedFault.Action, among members: [String], at time: Microseconds
   ) -> [String] {
     let free = members.filter { !named.contains($0) }
-    let up = free.filter { state(of: $0, at: fault.at) == .up }.shuffled(using: &random)
-    guard fault.action == .restart else { return up }
-    return free.filter { state(of: $0, at: fault.at) == .down }.shuffled(using: &random) + up
+    let up = free.filter { state(of: $0, at: time) == .up }.shuffled(using: &random)
+    guard action == .restart else { return up }
+    return free.filter { state(of: $0, at: time) == .down }.shuffled(using: &random) + up
   }
 
-  private func conflict(_ fault: Topology.Fault, _ name: String) -> String? {
-    switch (fault.action, state(of: name, at: fault.at)) {
+  private func conflict(
+    _ action: PlannedFault.Action, _ name: String, at time: Microseconds
+  ) -> String? {
+    switch (action, state(of: name, at: time)) {
+    case (_, .absent(let joins)): "\(name) joins only at \(joins)"
     case (_, .up), (.restart, _), (.kill, .paused): nil
-    case (_, .down): "\(name) is already down at \(fault.at): restart it before"
-    case (_, .paused): "\(name) is still paused at \(fault.at)"
+    case (_, .down): "\(name) is already down at \(time): restart it before"
+    case (_, .paused): "\(name) is still paused at \(time)"
     }
   }
 
   private func state(of name: String, at time: Microseconds) -> State {
+    if let joins = joins[name], time <= joins { return .absent(until: joins) }
     switch states[name] ?? .up {
-    case .up: .up
-    case .down: .down
-    case .paused(let until?) where until <= time: .up
-    case .paused(let until): .paused(until: until)
+    case .paused(let until?) where until <= time: return .up
+    case let state: return state
     }
   }
 
-  private func after(_ fault: Topology.Fault) -> State {
-    switch fault.action {
+  private func state(after action: PlannedFault.Action, of fault: Topology.Fault) -> State {
+    switch action {
     case .kill, .stop: .down
-    case .restart: .up
     case .pause: .paused(until: fault.lasting.map { fault.at + $0 })
+    case .restart, .partition, .loss, .latency: .up
     }
   }
 
-  private func unknown(_ name: String) -> String {
-    let groups = topology.groups
-    if let group = groups.first(where: { name.hasPrefix("\($0.name)-") }) {
-      return "unknown node '\(name)': group '\(group.name)' has \(group.name)-1 to "
-        + "\(group.name)-\(group.count)"
+  private func inOrder(_ names: some Sequence<String>) -> [String] {
+    names.sorted { places[$0, default: 0] < places[$1, default: 0] }
+  }
+}
+
+// MARK: - The network
+
+extension FaultSchedule {
+  private func sides(
+    _ sides: Topology.Fault.Sides, of fault: Topology.Fault
+  ) throws(Problem) -> (from: [String], to: [String]) {
+    switch sides {
+    case .between(let one, let other):
+      let (from, to) = (try resolve(one), try resolve(other))
+      guard Set(from + to).count > 1 else {
+        throw Problem(.target, "a \(fault.word) between \(from[0]) and itself disturbs nothing")
+      }
+      return (from, to)
+    case .split(let count, let group):
+      let members = try members(of: group)
+      guard count <= members.count, count < places.count else {
+        throw Problem(
+          .target,
+          "a split of \(count) needs as many nodes in group '\(group)', which has "
+            + "\(members.count), and at least one other node")
+      }
+      var random = SeededGenerator(seed: seed, stream: "split \(group) at \(fault.at)")
+      let part = members.shuffled(using: &random).prefix(count)
+      return (inOrder(part), inOrder(Set(places.keys).subtracting(part)))
     }
-    let names = groups.lazy.flatMap(\.nodeNames)
-    return "unknown node '\(name)'\(suggestion(for: name, among: names)); "
-      + "groups: \(groups.map(\.name).joined(separator: ", "))"
   }
 
-  private static func number(of name: String) -> Int {
-    name.lastIndex(of: "-").flatMap { Int(name[name.index(after: $0)...]) } ?? 0
+  /// The nodes that names of nodes and groups stand for, each once.
+  private func resolve(_ names: [String]) throws(Problem) -> [String] {
+    var found: Set<String> = []
+    for name in names {
+      if places[name] != nil {
+        found.insert(name)
+      } else if let members = nodes[name] {
+        found.formUnion(members)
+      } else {
+        throw unknown(name)
+      }
+    }
+    return inOrder(found)
+  }
+}
+
+// MARK: - Churn
+
+extension FaultSchedule {
+  /// Whatever the seed, churn finds a node, and the faults keep to their limit.
+  private func checkChurn(
+    of group: String, every: Microseconds, in fault: Topology.Fault
+  ) throws(Problem) {
+    let members = Set(try members(of: group))
+    let chosen = topology.faults.reduce(0) { sum, other in
+      if case .node(_, .some(let count, group)) = other.action { sum + count } else { sum }
+    }
+    let touched = members.intersection(named).count + chosen
+    guard touched < members.count else {
+      throw Problem(
+        .target,
+        "churn takes nodes that no other fault hits: of the \(members.count) in group '\(group)' "
+          + "others hit up to \(touched)")
+    }
+    let lasts = fault.lasting ?? topology.stopAt - fault.at
+    guard lasts.count / every.count <= Topology.mostFaults / 2 else {
+      throw Problem(
+        .target,
+        "a churn every \(every) for \(lasts) is \(lasts.count / every.count) kills; "
+          + "\(Topology.mostFaults / 2) at most")
+    }
+  }
+
+  /// Adds the kills and restarts of every churn that has no problem. Those of one group share the
+  /// nodes; a kill that finds nobody up is left out.
+  private mutating func addChurn(_ ordered: [(offset: Int, element: Topology.Fault)]) {
+    let flawed = Set(problems.map(\.fault))
+    let touched = Set(faults.compactMap(\.node))
+    var pools: [String: ChurnPool] = [:]
+    var kills: [(at: Microseconds, group: String, downFor: Microseconds)] = []
+    for (index, fault) in ordered where !flawed.contains(index) {
+      guard case .churn(let group, let every, let downFor) = fault.action else { continue }
+      var random = SeededGenerator(seed: seed, stream: "churn \(group) at \(fault.at)")
+      let end = fault.lasting.map { fault.at + $0 } ?? topology.stopAt
+      var next = fault.at + random.exponential(mean: every)
+      while next < end {
+        kills.append((next, group, downFor))
+        next = next + random.exponential(mean: every)
+      }
+      let free = (nodes[group] ?? []).filter { !touched.contains($0) && !named.contains($0) }
+      pools[group] = ChurnPool(
+        free.map { (joins[$0] ?? .zero, $0) },
+        random: SeededGenerator(seed: seed, stream: "victims \(group)"))
+    }
+    for kill in kills.sorted(by: {
+      ($0.at, $0.group, $0.downFor) < ($1.at, $1.group, $1.downFor)
+    }) {
+      let back = kill.at + kill.downFor
+      guard let node = pools[kill.group]?.take(at: kill.at, back: back) else { continue }
+      faults.append(PlannedFault(id: 0, action: .kill, node: node, at: kill.at))
+      guard back < topology.stopAt else { continue }
+      faults.append(PlannedFault(id: 0, action: .restart, node: node, at: back))
+    }
+    faults = faults.enumerated().sorted {
+      ($0.element.at, $0.offset) < ($1.element.at, $1.offset)
+    }.map(\.element)
   }
 }

@@ -86,7 +86,8 @@ struct FieldReader {
     return nil
   }
 
-  private mutating func misfit(_ entry: YAMLEntry, _ expected: String) {
+  /// What is there is not what the key takes.
+  mutating func misfit(_ entry: YAMLEntry, _ expected: String) {
     complain(entry.value.place, "'\(entry.key)' takes \(expected), found \(entry.value.found)")
   }
 }

@@ -29,12 +29,14 @@ package struct Plan: Codable, Equatable, Sendable {
   /// Names of checks from `checks/`, or absolute paths of `.sql` files; `nil` for every check of
   /// the network.
   package var checks: [String]?
+  /// What a simulated network does; a live run has no use for it.
+  package var networkModel: NetworkModel
 
   package init(
     network: String, seed: UInt64, nodes: [PlannedNode], faults: [PlannedFault] = [],
     stopAt: Microseconds, readyWithin: Microseconds = .seconds(30),
     stopWithin: Microseconds = .seconds(5), allowsUnexpectedExits: Bool = false,
-    checks: [String]? = nil
+    checks: [String]? = nil, networkModel: NetworkModel = NetworkModel()
   ) {
     self.network = network
     self.seed = seed
@@ -45,6 +47,7 @@ package struct Plan: Codable, Equatable, Sendable {
     self.stopWithin = stopWithin
     self.allowsUnexpectedExits = allowsUnexpectedExits
     self.checks = checks
+    self.networkModel = networkModel
   }
 }
 
@@ -60,12 +63,15 @@ package struct PlannedNode: Codable, Equatable, Sendable {
   package var after: String?
   /// How long after that moment (or the launch) it starts.
   package var delay: Microseconds
+  /// When a late joiner starts, after the run began without it; `nil` for the others.
+  package var joins: Microseconds?
   /// A fixed address to listen on; `nil` for any free port on loopback.
   package var listen: String?
 
   package init(
     name: String, group: String, role: String, options: [String: String] = [:],
-    after: String? = nil, delay: Microseconds = .zero, listen: String? = nil
+    after: String? = nil, delay: Microseconds = .zero, joins: Microseconds? = nil,
+    listen: String? = nil
   ) {
     self.name = name
     self.group = group
@@ -73,39 +79,15 @@ package struct PlannedNode: Codable, Equatable, Sendable {
     self.options = options
     self.after = after
     self.delay = delay
+    self.joins = joins
     self.listen = listen
   }
 }
 
-package struct PlannedFault: Codable, Equatable, Sendable {
-  package enum Action: String, Codable, CaseIterable, Sendable {
-    /// SIGKILL.
-    case kill
-    /// SIGTERM: the node ends in order.
-    case stop
-    /// SIGSTOP, and SIGCONT after `lasting`.
-    case pause
-    /// SIGKILL where it still runs, then the same node again: same name, address and log.
-    case restart
-  }
-
-  package var id: Int
-  package var action: Action
-  /// The node's name.
-  package var node: String
-  /// After the run began.
-  package var at: Microseconds
-  /// How long a pause lasts; `nil` for a pause to the end and for the other actions.
-  package var lasting: Microseconds?
-
-  package init(
-    id: Int, action: Action, node: String, at: Microseconds, lasting: Microseconds? = nil
-  ) {
-    self.id = id
-    self.action = action
-    self.node = node
-    self.at = at
-    self.lasting = lasting
+extension KeyedDecodingContainer {
+  /// Plans that were made before there was a network model have none.
+  func decode(_ type: NetworkModel.Type, forKey key: Key) throws -> NetworkModel {
+    try decodeIfPresent(type, forKey: key) ?? NetworkModel()
   }
 }
 

@@ -9,7 +9,8 @@ extension Topology {
     Plan(
       network: network, seed: seed, nodes: startOrder.flatMap { nodes(of: $0, seed: seed) },
       faults: FaultSchedule(self, seed: seed).faults, stopAt: stopAt, readyWithin: readyWithin,
-      stopWithin: stopWithin, allowsUnexpectedExits: allowsUnexpectedExits, checks: checks)
+      stopWithin: stopWithin, allowsUnexpectedExits: allowsUnexpectedExits, checks: checks,
+      networkModel: networkModel)
   }
 
   /// Every group behind the one it starts after, otherwise as in the file.
@@ -35,7 +36,8 @@ extension Topology {
     return zip(group.nodeNames, options).enumerated().map { index, node in
       PlannedNode(
         name: node.0, group: group.name, role: group.role,
-        options: node.1.mapValues(\.description), after: group.after, delay: group.every * index)
+        options: node.1.mapValues(\.description), after: group.after,
+        delay: group.joins == nil ? group.every * index : .zero, joins: group.joins(index))
     }
   }
 }

@@ -17,6 +17,7 @@ package struct Topology: Equatable, Sendable {
   package var allowsUnexpectedExits: Bool
   /// Names, or absolute paths of `.sql` files; `nil` for every check of the network.
   package var checks: [String]?
+  package var networkModel: NetworkModel
 
   package struct Group: Equatable, Sendable {
     package var name: String
@@ -25,6 +26,8 @@ package struct Topology: Equatable, Sendable {
     package var count: Int
     package var after: String?
     package var every: Microseconds
+    /// When the first of its nodes joins a run that has begun; `nil` for a group of the launch.
+    package var joins: Microseconds?
     /// Those given that are not the role's defaults.
     package var options: [String: OptionValue]
     package var variants: [Variant]
@@ -38,16 +41,51 @@ package struct Topology: Equatable, Sendable {
   }
 
   package struct Fault: Equatable, Sendable {
+    package enum Action: Equatable, Sendable {
+      case node(PlannedFault.Action, Target)
+      case network(PlannedFault.Action, Disturbance)
+      /// Any nodes of a group are killed, at random with gaps of that mean, and started again.
+      case churn(group: String, every: Microseconds, downFor: Microseconds)
+    }
+
     package enum Target: Equatable, Sendable {
       case node(String)
       /// Any so many of a group.
       case some(Int, group: String)
     }
 
-    package var action: PlannedFault.Action
-    package var target: Target
+    package struct Disturbance: Equatable, Sendable {
+      package var sides: Sides
+      package var oneWay: Bool
+      /// In parts per million.
+      package var loss: Int?
+      package var latency: Microseconds?
+    }
+
+    package enum Sides: Equatable, Sendable {
+      /// Names of nodes and groups.
+      case between([String], [String])
+      /// Any so many of a group, and all other nodes.
+      case split(Int, group: String)
+    }
+
+    package var action: Action
     package var at: Microseconds
     package var lasting: Microseconds?
+
+    /// The key that it is written with.
+    var word: String {
+      switch action {
+      case .node(let action, _), .network(let action, _): action.rawValue
+      case .churn: Self.churn
+      }
+    }
+
+    static let churn = "churn"
+    /// The keys of all actions, in the order of the reference.
+    static let words = PlannedFault.Action.allCases.map(\.rawValue) + [churn]
+    /// Those of the actions that last.
+    static let lastingWords = ["pause", "partition", "loss", "latency", churn]
   }
 
   // What is absurd on one machine is a slip of the finger: named limits say so before it starts.
@@ -65,4 +103,7 @@ package struct Topology: Equatable, Sendable {
 extension Topology.Group {
   /// `GROUP-1`, `GROUP-2`, …
   package var nodeNames: [String] { (1...count).map { "\(name)-\($0)" } }
+
+  /// When a node of a late group joins, by its position from 0.
+  func joins(_ position: Int) -> Microseconds? { joins.map { $0 + every * position } }
 }

@@ -9,11 +9,12 @@ extension Topology {
   ///   - overrides: `--set`s, `KEY.KEY=VALUE`, applied in order before anything is validated.
   ///   - roles: the catalogue that networks, roles and options are looked up in.
   ///   - checks: the names of the checks that there are for a network; `nil` to take any name.
+  ///   - isSimulated: `false` to refuse faults on the network, which real processes share.
   /// - Throws: every problem found at the first stage that finds any: the text, the changes, the
   ///   shape, and what only the whole can tell.
   package init(
     _ file: TopologyFile, overrides: [String] = [], roles: [Role],
-    checks: ((_ network: String) -> [String])?
+    checks: ((_ network: String) -> [String])?, isSimulated: Bool = true
   ) throws(TopologyError) {
     var document: YAMLValue
     do throws(YAMLError) {
@@ -22,7 +23,8 @@ extension Topology {
     } catch {
       throw TopologyError(file.path, error.place, error.message)
     }
-    var reader = TopologyReader(file: file, roles: roles, checks: checks)
+    var reader = TopologyReader(
+      file: file, roles: roles, checks: checks, isSimulated: isSimulated)
     guard let topology = reader.topology(document) else {
       throw TopologyError(file: file.path, problems: reader.problems)
     }
@@ -31,18 +33,23 @@ extension Topology {
 }
 
 /// Makes a topology of a document, and keeps what is wrong with it.
-private struct TopologyReader {
+struct TopologyReader {
   let file: TopologyFile
   let roles: [Role]
   let checks: ((String) -> [String])?
-  private var fields = FieldReader()
+  /// Whether there may be faults on the network.
+  let isSimulated: Bool
+  var fields = FieldReader()
   /// The roles of the topology's network.
-  private var networkRoles: [Role] = []
+  private(set) var networkRoles: [Role] = []
 
-  init(file: TopologyFile, roles: [Role], checks: ((String) -> [String])?) {
+  init(
+    file: TopologyFile, roles: [Role], checks: ((String) -> [String])?, isSimulated: Bool
+  ) {
     self.file = file
     self.roles = roles
     self.checks = checks
+    self.isSimulated = isSimulated
   }
 
   var problems: [TopologyError.Problem] { fields.problems }
@@ -51,7 +58,10 @@ private struct TopologyReader {
     guard
       let root = fields.fields(
         document, of: "the topology",
-        allowed: ["network", "groups", "faults", "ready", "stop", "unexpected-exits", "checks"],
+        allowed: [
+          "network", "groups", "faults", "ready", "stop", "unexpected-exits", "checks",
+          "network-model",
+        ],
         required: ["network", "groups", "stop"])
     else { return nil }
     let network = readNetwork(root["network"])
@@ -61,13 +71,14 @@ private struct TopologyReader {
     let stop = readLimits(root["stop"], of: "stop", allowed: ["at", "within"], required: ["at"])
     let exits = fields.choice(root["unexpected-exits"], ["fail", "allow"])
     let checks = readChecks(root["checks"], of: network)
+    let model = fields.networkModel(root["network-model"])
     guard problems.isEmpty, let network, let stopAt = stop.at else { return nil }
     let topology = Topology(
       network: network, groups: groups.map(\.group), faults: faults.map(\.fault),
       readyWithin: ready.within ?? .seconds(30), stopAt: stopAt,
       stopWithin: stop.within ?? .seconds(5), allowsUnexpectedExits: exits == "allow",
-      checks: checks)
-    check(groups)
+      checks: checks, networkModel: model)
+    check(groups, stopAt: stopAt)
     if problems.isEmpty { check(topology, faults.map(\.places)) }
     return problems.isEmpty ? topology : nil
   }
@@ -85,7 +96,7 @@ private struct TopologyReader {
     return name
   }
 
-  private typealias PlacedGroup = (group: Topology.Group, role: Role, fields: FieldReader.Fields)
+  typealias PlacedGroup = (group: Topology.Group, role: Role, fields: FieldReader.Fields)
 
   private mutating func readGroups(_ entry: YAMLEntry?) -> [PlacedGroup] {
     guard let entry, let entries = fields.entries(entry.value, of: "groups") else { return [] }
@@ -97,7 +108,7 @@ private struct TopologyReader {
   }
 
   private mutating func readGroup(_ entry: YAMLEntry) -> PlacedGroup? {
-    let allowed = ["role", "count", "after", "every", "options", "variants"]
+    let allowed = ["role", "count", "after", "every", "joins", "options", "variants"]
     checkName(entry)
     guard
       let group = fields.fields(
@@ -106,6 +117,7 @@ private struct TopologyReader {
     let count = fields.count(group["count"], 1...Topology.mostNodes)
     let after = fields.text(group["after"])
     let every = fields.duration(group["every"], .zero...Topology.longestWait)
+    let joins = fields.duration(group["joins"], .zero...Topology.latestStop)
     // Options cannot be judged without the role, nor the role without the network.
     guard !networkRoles.isEmpty else { return nil }
     let named = fields.text(group["role"]) ?? entry.key
@@ -119,7 +131,7 @@ private struct TopologyReader {
     guard let count else { return nil }
     let read = Topology.Group(
       name: entry.key, role: role.fullName, count: count, after: after, every: every ?? .zero,
-      options: role.changed(options), variants: variants)
+      joins: joins, options: role.changed(options), variants: variants)
     return (read, role, group)
   }
 
@@ -173,58 +185,6 @@ private struct TopologyReader {
     }
   }
 
-  private typealias PlacedFault = (fault: Topology.Fault, places: [FaultSchedule.Part: Place])
-
-  private mutating func readFaults(_ entry: YAMLEntry?) -> [PlacedFault] {
-    let items = fields.items(entry) ?? []
-    if let entry, items.count > Topology.mostFaults {
-      fields.complain(entry.value.place, "more than \(Topology.mostFaults) faults")
-      return []
-    }
-    return items.compactMap { readFault($0) }
-  }
-
-  private mutating func readFault(_ item: YAMLValue) -> PlacedFault? {
-    let actions = PlannedFault.Action.allCases.map(\.rawValue)
-    guard
-      let fault = fields.fields(
-        item, of: "a fault", allowed: ["at"] + actions + ["for"], required: ["at"])
-    else { return nil }
-    let at = fields.duration(fault["at"], .zero...Topology.latestStop)
-    let lasting = fields.duration(fault["for"], Microseconds(1)...Topology.latestStop)
-    let chosen = fault.entries.filter { actions.contains($0.key) }
-    guard let entry = chosen.first, chosen.count == 1,
-      let action = PlannedFault.Action(rawValue: entry.key)
-    else {
-      let found = chosen.isEmpty ? "none" : chosen.map(\.key).joined(separator: " and ")
-      fields.complain(
-        item.place,
-        "a fault is exactly one of \(actions.joined(separator: ", ")); found \(found)")
-      return nil
-    }
-    if let lasting = fault["for"], action != .pause {
-      fields.complain(lasting.place, "'for' belongs to a pause; a \(action.rawValue) has no end")
-    }
-    guard let target = readTarget(entry), let at else { return nil }
-    return (
-      Topology.Fault(action: action, target: target, at: at, lasting: lasting),
-      [
-        .time: fault.place(of: "at"), .target: entry.value.place, .end: fault.place(of: "for"),
-      ]
-    )
-  }
-
-  private mutating func readTarget(_ entry: YAMLEntry) -> Topology.Fault.Target? {
-    guard case .mapping = entry.value.content else { return fields.text(entry).map { .node($0) } }
-    guard
-      let some = fields.fields(
-        entry.value, of: "'\(entry.key)'", allowed: ["group", "count"], required: ["group"])
-    else { return nil }
-    let count = some["count"] == nil ? 1 : fields.count(some["count"], 1...Topology.mostNodes)
-    guard let group = fields.text(some["group"]), let count else { return nil }
-    return .some(count, group: group)
-  }
-
   private mutating func readLimits(
     _ entry: YAMLEntry?, of name: String, allowed: [String], required: [String] = []
   ) -> (at: Microseconds?, within: Microseconds?) {
@@ -262,89 +222,13 @@ private struct TopologyReader {
     return read
   }
 
-  private mutating func refuse(
+  mutating func refuse(
     _ name: String, _ what: String, of owner: String = "", at place: Place, among names: [String]
   ) {
     fields.complain(
       place,
       "unknown \(what) '\(name)'\(owner)\(suggestion(for: name, among: names)); "
         + "there are: \(names.isEmpty ? "none" : names.joined(separator: ", "))")
-  }
-
-  // MARK: What only the whole can tell
-
-  private mutating func check(_ groups: [PlacedGroup]) {
-    let names = groups.map(\.group.name)
-    var total = 0
-    for (group, _, places) in groups {
-      total += group.count
-      if total > Topology.mostNodes, total - group.count <= Topology.mostNodes {
-        fields.complain(
-          places.place(of: "count"), "\(total) nodes in all; \(Topology.mostNodes) at most")
-      }
-      let special = group.variants.reduce(0) { $0 + $1.count }
-      if special > group.count {
-        fields.complain(
-          places.place(of: "variants"),
-          "the variants are \(special) nodes, but group '\(group.name)' has \(group.count)")
-      }
-      guard let after = group.after else { continue }
-      if !names.contains(after) {
-        refuse(after, "group", at: places.place(of: "after"), among: names)
-      } else if predecessors(of: group.name, in: groups).contains(group.name) {
-        fields.complain(
-          places.place(of: "after"),
-          "group '\(group.name)' would start after itself: \(cycle(from: group.name, in: groups))")
-      }
-    }
-    if problems.isEmpty { checkSeedLists(groups) }
-  }
-
-  /// The groups that are ready before a group starts, nearest first. In a cycle, the group itself
-  /// is one of them.
-  private func predecessors(of name: String, in groups: [PlacedGroup]) -> [String] {
-    var found: [String] = []
-    var current = name
-    while let after = groups.first(where: { $0.group.name == current })?.group.after,
-      !found.contains(after)
-    {
-      found.append(after)
-      current = after
-    }
-    return found
-  }
-
-  private func cycle(from name: String, in groups: [PlacedGroup]) -> String {
-    let around = predecessors(of: name, in: groups)
-    return ([name] + around.prefix { $0 != name } + [name]).joined(separator: " after ")
-  }
-
-  /// Who reads the list of seeds at its start needs all of them to be there.
-  private mutating func checkSeedLists(_ groups: [PlacedGroup]) {
-    let listed = groups.filter { $0.role.seedList == .listed }
-    for reader in groups where reader.role.seedList == .reads {
-      let before = predecessors(of: reader.group.name, in: groups)
-      let reads = "group '\(reader.group.name)' reads the list of seeds at its start"
-      if listed.isEmpty {
-        let roles = networkRoles.filter { $0.seedList == .listed }.map(\.name)
-        fields.complain(
-          reader.fields.place,
-          "\(reads), but there are none: add a group of role \(roles.joined(separator: " or "))")
-      }
-      for seeds in listed where !before.contains(seeds.group.name) {
-        fields.complain(
-          reader.fields.place(of: "after"),
-          "\(reads): let it start after them, with 'after: \(seeds.group.name)'")
-      }
-    }
-  }
-
-  private mutating func check(
-    _ topology: Topology, _ places: [[FaultSchedule.Part: Place]]
-  ) {
-    for (fault, problem) in FaultSchedule(topology, seed: 0).problems {
-      fields.complain(places[fault][problem.part] ?? .file, problem.message)
-    }
   }
 }
 

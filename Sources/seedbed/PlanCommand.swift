@@ -68,22 +68,40 @@ enum PlanCommand: SeedbedCommand {
     output.write("\n")
     let faults = plan.faults.map { fault in
       let lasting =
-        fault.lasting.map { "for \($0)" } ?? (fault.action == .pause ? "to the end" : "")
-      return [String(fault.id), fault.at.description, fault.action.rawValue, fault.node, lasting]
+        fault.lasting.map { "for \($0)" }
+        ?? (fault.action == .pause || fault.action.isOnNetwork ? "to the end" : "")
+      return [
+        String(fault.id), fault.at.description, fault.action.rawValue, fault.subject, amount(fault),
+        lasting,
+      ]
     }
-    write([["FAULT", "AT", "ACTION", "NODE", ""]] + faults, to: &output)
+    write([["FAULT", "AT", "ACTION", "ON", "", ""]] + faults, to: &output)
+  }
+
+  /// How much a fault on the network does.
+  private static func amount(_ fault: PlannedFault) -> String {
+    let loss = fault.network?.loss.map { "\(Double($0) / Double(NetworkModel.million))" }
+    let latency = fault.network?.latency.map { "+\($0)" }
+    return loss ?? latency ?? ""
   }
 
   /// One line for neighbouring nodes with the same options.
   private static func row(_ alike: [PlannedNode]) -> [String]? {
     guard let first = alike.first, let last = alike.last else { return nil }
     let names = alike.count == 1 ? first.name : "\(first.name) to \(last.name)"
-    let moment = first.after.map { "after \($0)" } ?? "at launch"
-    let delay =
-      last.delay == .zero
-      ? "" : alike.count == 1 ? " + \(first.delay)" : " + \(first.delay) to \(last.delay)"
     let options = first.options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-    return [names, first.role, moment + delay, options.joined(separator: " ")]
+    return [names, first.role, start(first, last), options.joined(separator: " ")]
+  }
+
+  /// When nodes start, given the first and the last of them.
+  private static func start(_ first: PlannedNode, _ last: PlannedNode) -> String {
+    if let from = first.joins, let to = last.joins {
+      return from == to ? "joins at \(from)" : "joins at \(from) to \(to)"
+    }
+    let moment = first.after.map { "after \($0)" } ?? "at launch"
+    if last.delay == .zero { return moment }
+    return first.delay == last.delay
+      ? "\(moment) + \(first.delay)" : "\(moment) + \(first.delay) to \(last.delay)"
   }
 
   /// Cells in columns as wide as their widest.

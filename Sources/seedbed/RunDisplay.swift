@@ -40,7 +40,7 @@ final class RunDisplay: RunObserver {
   /// What a pipe gets to read of an event, if it is a milestone.
   private func milestone(_ event: Event) -> String? {
     switch event.kind {
-    case "run.launched": "launching \(plan.nodes.count) nodes"
+    case "run.launched": "launching \(plan.nodes.count { $0.joins == nil }) nodes"
     case "run.began": "all nodes are ready, \(seconds(since: launched, began))s after the launch"
     case "run.stopping": "stopping (\(text(event["reason"])))"
     case "fault.applied": fault(event)
@@ -57,7 +57,7 @@ final class RunDisplay: RunObserver {
     guard case .integer(let id)? = event["fault"],
       let fault = plan.faults.first(where: { $0.id == id })
     else { return "" }
-    return "\(fault.action.rawValue) \(fault.node)"
+    return "\(fault.action.rawValue) \(fault.subject)"
   }
 
   private func status(_ event: Event) -> String {

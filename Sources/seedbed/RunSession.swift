@@ -39,14 +39,16 @@ struct RunSession {
     arguments.has("no-checks") ? nil : try CheckLibrary(arguments["checks"])
   }
 
-  /// Reads a topology with the command line's changes, and further ones.
+  /// Reads a topology with the command line's changes, and further ones. What real processes cannot
+  /// do is refused, unless they are simulated.
   static func topology(
-    _ file: TopologyFile, _ arguments: ParsedArguments, overrides: [String] = []
+    _ file: TopologyFile, _ arguments: ParsedArguments, overrides: [String] = [],
+    isSimulated: Bool = false
   ) throws -> Topology {
     let library = try library(arguments)
     return try Topology(
       file, overrides: arguments.all("set") + overrides, roles: Networks.roles,
-      checks: library.map { library in { library.names(of: $0) } })
+      checks: library.map { library in { library.names(of: $0) } }, isSimulated: isSimulated)
   }
 
   func run() throws -> ExitCode {

@@ -39,6 +39,8 @@ struct FakeHost {
 
   private(set) var trace: [(at: Instant, effect: SupervisorCore.Effect)] = []
   private(set) var conclusion: SupervisorCore.Conclusion?
+  /// The faults on the network that are on.
+  private var disturbed: Set<Int> = []
   private var processes: [Process?]
   private var happenings: [(at: Instant, Happening)] = []
   private var lastPid: Int32 = 100
@@ -109,6 +111,10 @@ struct FakeHost {
     case .signal(let node, let signal): deliver(signal, to: node)
     case .readState(let node):
       return processes[node].map { .stateSeen(node, paused: $0.isPaused) }
+    case .disturb(let fault):
+      #expect(disturbed.insert(fault).inserted, "disturbed twice: \(describe)")
+    case .restore(let fault):
+      #expect(disturbed.remove(fault) != nil, "restored without need: \(describe)")
     case .checkGroups: return .groupsSeen(alive: survivors)
     case .finished(let conclusion): self.conclusion = conclusion
     case .writeSeedList, .sampleUsage, .log: break
@@ -177,6 +183,8 @@ extension FakeHost {
     case .spawn(let node, let listen): "spawn \(plan.nodes[node].name) \(listen)"
     case .signal(let node, let signal): "\(signal) \(plan.nodes[node].name)"
     case .writeSeedList(let seeds): "seeds \(seeds.count)"
+    case .disturb(let fault): "disturb \(fault)"
+    case .restore(let fault): "restore \(fault)"
     case .log(let event): tell(event)
     case .readState, .checkGroups, .sampleUsage, .finished: nil
     }
@@ -213,9 +221,10 @@ extension FakeHost {
 }
 
 extension Plan {
-  /// `seeds` seeds, then `peers` peers that start after them.
+  /// `seeds` seeds, then `peers` peers that start after them, then those that join late.
   static func small(
-    seeds: Int = 1, peers: Int = 2, every: Microseconds = .zero, faults: [PlannedFault] = [],
+    seeds: Int = 1, peers: Int = 2, every: Microseconds = .zero, late: [Microseconds] = [],
+    faults: [PlannedFault] = [],
     stopAt: Microseconds = .seconds(10), allowsUnexpectedExits: Bool = false
   ) -> Plan {
     let nodes =
@@ -223,6 +232,9 @@ extension Plan {
       + (0..<peers).map {
         PlannedNode(
           name: "peer-\($0 + 1)", group: "peer", role: "t-peer", after: "seed", delay: every * $0)
+      }
+      + late.enumerated().map {
+        PlannedNode(name: "late-\($0 + 1)", group: "late", role: "t-peer", joins: $1)
       }
     return Plan(
       network: "t", seed: 1, nodes: nodes, faults: faults, stopAt: stopAt,
@@ -235,5 +247,14 @@ extension PlannedFault {
     _ seconds: Int64, _ action: Action, _ node: String, id: Int = 1, lasting: Microseconds? = nil
   ) -> PlannedFault {
     PlannedFault(id: id, action: action, node: node, at: .seconds(seconds), lasting: lasting)
+  }
+
+  /// Between peer-1 and the others of a small plan.
+  static func at(
+    _ seconds: Int64, _ action: Action, id: Int = 1, lasting: Microseconds? = nil
+  ) -> PlannedFault {
+    PlannedFault(
+      id: id, action: action, at: .seconds(seconds), lasting: lasting,
+      network: NetworkFault(from: ["peer-1"], to: ["seed-1", "peer-2"]))
   }
 }

@@ -39,7 +39,8 @@ struct RandomRunTests {
   private func check(_ fault: PlannedFault, _ host: FakeHost) {
     let ledger = host.events.filter { $0["fault"] == .integer(Int64(fault.id)) }.map(\.kind)
     let whole = ["fault.planned", "fault.applied", "fault.confirmed", "fault.healed"]
-    let canHeal = fault.action == .pause || fault.action == .restart
+    let canHeal = fault.action == .pause || fault.action == .restart || fault.lasting != nil
+    if fault.action.isOnNetwork { #expect(ledger.count != 2 || ledger[1] == "fault.skipped") }
     let allowed =
       [["fault.planned", "fault.skipped"], Array(whole.prefix(2)), Array(whole.prefix(3))]
       + (canHeal ? [whole, [whole[0], whole[1], whole[3]]] : [])
@@ -50,17 +51,27 @@ struct RandomRunTests {
     let peers = Int.random(in: 1...5, using: &random)
     let seeds = Int.random(in: 1...2, using: &random)
     let count = Int.random(in: 0...8, using: &random)
+    let late = (0..<Int.random(in: 0...3, using: &random)).map { _ in
+      Self.time(upTo: 9, &random)
+    }
     let times = (0..<count).map { _ in Self.time(upTo: 9, &random) }.sorted()
     let faults = times.enumerated().map { index, time in
       let action = PlannedFault.Action.allCases.randomElement(using: &random) ?? .kill
-      let lasts = action == .pause && Bool.random(using: &random)
+      let lasts = (action == .pause || action.isOnNetwork) && Bool.random(using: &random)
+      let lasting = lasts ? Self.time(upTo: 3, &random) : nil
+      if action.isOnNetwork {
+        return PlannedFault(
+          id: index + 1, action: action, at: time, lasting: lasting,
+          network: NetworkFault(from: ["peer-1"], to: ["seed-1"]))
+      }
+      let victim = Int.random(in: 1...(peers + late.count), using: &random)
       return PlannedFault(
         id: index + 1, action: action,
-        node: "peer-\(Int.random(in: 1...peers, using: &random))",
-        at: time, lasting: lasts ? Self.time(upTo: 3, &random) : nil)
+        node: victim > peers ? "late-\(victim - peers)" : "peer-\(victim)", at: time,
+        lasting: lasting)
     }
     return .small(
-      seeds: seeds, peers: peers, every: Self.time(upTo: 1, &random), faults: faults,
+      seeds: seeds, peers: peers, every: Self.time(upTo: 1, &random), late: late, faults: faults,
       allowsUnexpectedExits: Bool.random(using: &random))
   }
 

@@ -16,7 +16,7 @@ import Topology
     #expect(read.stopWithin == .seconds(1))
     #expect(read.groups[1].options == ["limit": .count(3)])
     #expect(read.faults[0].at == .milliseconds(8_500))
-    #expect(read.faults[2].target == .node("leaf-4"))
+    #expect(read.faults[2].action == .node(.pause, .node("leaf-4")))
     #expect(read.allowsUnexpectedExits)
     #expect(read.checks == ["all-is-well"])
     #expect(read.groups[3].role == "mesh-leaf")
@@ -31,7 +31,7 @@ import Topology
   @Test(arguments: [
     (
       "groups.leaf.cuont=5",
-      "unknown key 'cuont' (did you mean 'count'?); allowed here: role, count, after, every, "
+      "unknown key 'cuont' (did you mean 'count'?); allowed here: role, count, after, every, joins, "
         + "options, variants"
     ),
     ("groups.leaf.count=0", "'count' takes a whole number from 1 to 20000, found '0'"),
@@ -60,7 +60,7 @@ import Topology
     #expect(
       complaints(meshText, set: ["faults.2.for=12s"]) == [
         "--set faults.2.for=12s: the pause would end at 21s, after the run stops at 20s; leave "
-          + "'for' out to pause to the end"
+          + "'for' out to let it last to the end"
       ])
   }
 

@@ -14,11 +14,10 @@ import Topology
     #expect(read.groups.map(\.after) == ["hub", nil, "leaf"])
     #expect(read.groups.map(\.every) == [.milliseconds(20), .zero, .zero])
     #expect(read.faults.count == 6)
-    #expect(read.faults[2].action == .pause)
-    #expect(read.faults[2].target == .node("leaf-3"))
+    #expect(read.faults[2].action == .node(.pause, .node("leaf-3")))
     #expect(read.faults[2].at == .seconds(9))
     #expect(read.faults[2].lasting == .seconds(4))
-    #expect(read.faults[5].target == .some(1, group: "hub"))
+    #expect(read.faults[5].action == .node(.pause, .some(1, group: "hub")))
     #expect(read.readyWithin == .seconds(60))
     #expect(read.stopAt == .seconds(20))
     #expect(read.stopWithin == .seconds(5))
@@ -97,14 +96,14 @@ import Topology
     #expect(
       complaints("network: mesh\ngrops: { hub: { count: 1 } }\n") == [
         "t.yaml:2:1: unknown key 'grops' (did you mean 'groups'?); allowed here: network, groups, "
-          + "faults, ready, stop, unexpected-exits, checks",
+          + "faults, ready, stop, unexpected-exits, checks, network-model",
         "t.yaml:1:1: missing key 'groups' in the topology",
         "t.yaml:1:1: missing key 'stop' in the topology",
       ])
     #expect(
       complaints("network: mesh\ngroups: { hub: { cuont: 1 } }\nstop: { within: 1s }\n") == [
         "t.yaml:2:18: unknown key 'cuont' (did you mean 'count'?); allowed here: role, count, "
-          + "after, every, options, variants",
+          + "after, every, joins, options, variants",
         "t.yaml:2:16: missing key 'count' in group 'hub'",
         "t.yaml:3:7: missing key 'at' in 'stop'",
       ])

@@ -24,7 +24,7 @@ import Topology
     #expect(plan.checks == nil)
     for fault in plan.faults {
       #expect(fault.action == .kill)
-      #expect(fault.node.hasPrefix("peer-"))
+      #expect(fault.node?.hasPrefix("peer-") == true)
       #expect(fault.at * 4 >= plan.stopAt && fault.at * 2 <= plan.stopAt)
     }
   }

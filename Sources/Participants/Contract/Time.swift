@@ -35,19 +35,9 @@ extension Microseconds: CustomStringConvertible {
     let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let suffix = text[number.endIndex...]
     guard let unit = Self.units.first(where: { $0.name == suffix }) else { return nil }
-    let parts = number.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count <= 2, !parts[0].isEmpty, let whole = Int64(parts[0]),
-      whole <= Self.longest.count / unit.factor
-    else { return nil }
-    var total = whole * unit.factor
-    if parts.count == 2 {
-      guard (1...9).contains(parts[1].count), let digits = Int64(parts[1]) else { return nil }
-      let scale = parts[1].reduce(Int64(1)) { scale, _ in scale * 10 }
-      let (scaled, overflow) = digits.multipliedReportingOverflow(by: unit.factor)
-      guard !overflow, scaled % scale == 0 else { return nil }
-      total += scaled / scale
+    guard let total = Int64(decimal: number, times: unit.factor, atMost: Self.longest.count) else {
+      return nil
     }
-    guard total <= Self.longest.count else { return nil }
     self.init(total)
   }
 

@@ -1,0 +1,48 @@
+import Participants
+
+/// The nodes of a group that churn kills and brings back.
+struct ChurnPool {
+  private var up: [String] = []
+  /// Those that are down or have yet to join, with the time from which they can be taken.
+  private var coming: [(at: Microseconds, name: String)]
+  private var random: SeededGenerator
+
+  init(_ nodes: [(at: Microseconds, name: String)], random: SeededGenerator) {
+    coming = nodes
+    self.random = random
+  }
+
+  /// Takes any node that is up, until it is back; `nil` where there is none.
+  mutating func take(at time: Microseconds, back: Microseconds) -> String? {
+    up += coming.filter { $0.at < time }.map(\.name)
+    coming.removeAll { $0.at < time }
+    guard !up.isEmpty else { return nil }
+    up.swapAt(Int.random(in: up.indices, using: &random), up.count - 1)
+    let taken = up.removeLast()
+    coming.append((back, taken))
+    return taken
+  }
+}
+
+extension SeededGenerator {
+  /// An exponentially distributed duration, by comparisons of uniform numbers alone (von Neumann,
+  /// "Various techniques used in connection with random digits", 1951): the same on every machine,
+  /// which a library's logarithm is not.
+  mutating func exponential(mean: Microseconds) -> Microseconds {
+    var whole: Int64 = 0
+    while true {
+      let first = next()
+      var last = first
+      var isOdd = true
+      while case let following = next(), following < last {
+        last = following
+        isOdd.toggle()
+      }
+      if isOdd {
+        let part = UInt64(mean.count).multipliedFullWidth(by: first).high
+        return Microseconds(mean.count * whole + Int64(part))
+      }
+      whole += 1
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Participants
+
+/// What only the whole topology can tell.
+extension TopologyReader {
+  mutating func check(_ groups: [PlacedGroup], stopAt: Microseconds) {
+    let names = groups.map(\.group.name)
+    var total = 0
+    for (group, _, places) in groups {
+      total += group.count
+      if total > Topology.mostNodes, total - group.count <= Topology.mostNodes {
+        fields.complain(
+          places.place(of: "count"), "\(total) nodes in all; \(Topology.mostNodes) at most")
+      }
+      let special = group.variants.reduce(0) { $0 + $1.count }
+      if special > group.count {
+        fields.complain(
+          places.place(of: "variants"),
+          "the variants are \(special) nodes, but group '\(group.name)' has \(group.count)")
+      }
+      checkJoins(group, places, stopAt: stopAt)
+      guard let after = group.after else { continue }
+      if !names.contains(after) {
+        refuse(after, "group", at: places.place(of: "after"), among: names)
+      } else if predecessors(of: group.name, in: groups).contains(group.name) {
+        fields.complain(
+          places.place(of: "after"),
+          "group '\(group.name)' would start after itself: \(cycle(from: group.name, in: groups))")
+      } else if groups.contains(where: { $0.group.name == after && $0.group.joins != nil }) {
+        fields.complain(
+          places.place(of: "after"),
+          "group '\(after)' joins when the run has begun: nothing of the launch can wait for it")
+      }
+    }
+    if problems.isEmpty { checkSeedLists(groups) }
+  }
+
+  private mutating func checkJoins(
+    _ group: Topology.Group, _ places: FieldReader.Fields, stopAt: Microseconds
+  ) {
+    if group.after != nil, group.joins != nil {
+      fields.complain(
+        places.place(of: "joins"),
+        "a group that joins when the run has begun comes after all others: leave 'after' out")
+    }
+    if let last = group.joins(group.count - 1), last >= stopAt {
+      fields.complain(
+        places.place(of: "joins"),
+        "\(group.name)-\(group.count) would join at \(last), but the run stops at \(stopAt)")
+    }
+  }
+
+  /// The groups that are ready before a group starts, nearest first. In a cycle, the group itself
+  /// is one of them.
+  private func predecessors(of name: String, in groups: [PlacedGroup]) -> [String] {
+    var found: [String] = []
+    var current = name
+    while let after = groups.first(where: { $0.group.name == current })?.group.after,
+      !found.contains(after)
+    {
+      found.append(after)
+      current = after
+    }
+    return found
+  }
+
+  private func cycle(from name: String, in groups: [PlacedGroup]) -> String {
+    let around = predecessors(of: name, in: groups)
+    return ([name] + around.prefix { $0 != name } + [name]).joined(separator: " after ")
+  }
+
+  /// Who reads the list of seeds at its start needs all of them to be there.
+  private mutating func checkSeedLists(_ groups: [PlacedGroup]) {
+    let listed = groups.filter { $0.role.seedList == .listed }
+    for seeds in listed where seeds.group.joins != nil {
+      fields.complain(
+        seeds.fields.place(of: "joins"),
+        "the list of seeds is complete before the run begins: group '\(seeds.group.name)' "
+          + "cannot join later")
+    }
+    for reader in groups where reader.role.seedList == .reads {
+      let before = predecessors(of: reader.group.name, in: groups)
+      let reads = "group '\(reader.group.name)' reads the list of seeds at its start"
+      if listed.isEmpty {
+        let roles = networkRoles.filter { $0.seedList == .listed }.map(\.name)
+        fields.complain(
+          reader.fields.place,
+          "\(reads), but there are none: add a group of role \(roles.joined(separator: " or "))")
+      }
+      guard reader.group.joins == nil else { continue }
+      for seeds in listed where !before.contains(seeds.group.name) {
+        fields.complain(
+          reader.fields.place(of: "after"),
+          "\(reads): let it start after them, with 'after: \(seeds.group.name)'")
+      }
+    }
+  }
+
+  mutating func check(
+    _ topology: Topology, _ places: [[FaultSchedule.Part: Place]]
+  ) {
+    for (fault, problem) in FaultSchedule(topology, seed: 0).problems {
+      fields.complain(places[fault][problem.part] ?? .file, problem.message)
+    }
+  }
+}
