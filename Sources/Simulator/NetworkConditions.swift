@@ -17,11 +17,27 @@ final class NetworkConditions {
   /// A lost segment of a stream is sent again after about this long (RFC 6298's lower bound is a
   /// second; Linux uses 200 ms).
   private static let retransmission: Int64 = 200_000
+  private static let longestRetransmission: Int64 = 120_000_000
+
+  /// A fault that is on, with the nodes of its sides by position.
+  private struct Disturbance {
+    let fault: Int
+    let action: PlannedFault.Action
+    let from: Set<Int32>
+    let to: Set<Int32>
+    let network: NetworkFault
+
+    func hits(from sender: Int32, to receiver: Int32) -> Bool {
+      from.contains(sender) && to.contains(receiver)
+        || !network.oneWay && to.contains(sender) && from.contains(receiver)
+    }
+  }
 
   let model: NetworkModel
+  private var disturbances: [Disturbance] = []
 
-  init(_ plan: Plan) {
-    model = NetworkModel()
+  init(_ model: NetworkModel) {
+    self.model = model
   }
 
   // MARK: - The model
@@ -46,6 +62,9 @@ final class NetworkConditions {
         mean.count + Self.normal(deviation.count, using: &random)
       case .measured(let values): values.randomElement(using: &random)?.count ?? 0
       }
+    for disturbance in disturbances where disturbance.action == .latency {
+      if disturbance.hits(from: from, to: to) { delay += disturbance.network.latency?.count ?? 0 }
+    }
     if model.jitter.count > 0 {
       delay += Int64(truncatingIfNeeded: random.next() % UInt64(model.jitter.count + 1))
     }
@@ -56,12 +75,21 @@ final class NetworkConditions {
   func streamLatency(from: Int32, to: Int32, using random: inout SeededGenerator) -> Int64 {
     var delay = latency(from: from, to: to, using: &random)
     if happens(model.stallRate, using: &random) { delay += model.stallFor.count }
+    let loss = loss(from: from, to: to)
+    // What is lost is sent again, each time after twice as long.
+    var wait = Self.retransmission
+    while wait < Self.longestRetransmission, happens(loss, using: &random) {
+      delay += wait
+      wait *= 2
+    }
     return delay
   }
 
   /// When each copy of a datagram arrives: none if it is lost.
   func datagram(from: Int32, to: Int32, using random: inout SeededGenerator) -> [Int64] {
-    guard !isCut(from: from, to: to), !happens(model.datagramLoss, using: &random) else { return [] }
+    guard !isCut(from: from, to: to), !happens(model.datagramLoss, using: &random),
+      !happens(loss(from: from, to: to), using: &random)
+    else { return [] }
     var delays = [latency(from: from, to: to, using: &random)]
     if happens(model.datagramReordering, using: &random) {
       delays[0] += latency(from: from, to: to, using: &random)
@@ -93,7 +121,34 @@ final class NetworkConditions {
 
   // MARK: - Faults
 
-  func isCut(from: Int32, to: Int32) -> Bool { false }
+  /// - Parameter position: gives a node's position in the plan.
+  func disturb(_ fault: PlannedFault, position: (String) -> Int32?) {
+    guard let network = fault.network else { return }
+    disturbances.append(
+      Disturbance(
+        fault: fault.id, action: fault.action, from: Set(network.from.compactMap(position)),
+        to: Set(network.to.compactMap(position)), network: network))
+  }
+
+  func restore(_ fault: PlannedFault) {
+    disturbances.removeAll { $0.fault == fault.id }
+  }
+
+  /// Whether nothing gets from one node to the other.
+  func isCut(from: Int32, to: Int32) -> Bool {
+    disturbances.contains { $0.action == .partition && $0.hits(from: from, to: to) }
+  }
+
+  /// How much is lost on the way, in parts per million: the worst of the faults that are on.
+  private func loss(from: Int32, to: Int32) -> Int {
+    disturbances.lazy.filter { $0.action == .loss && $0.hits(from: from, to: to) }
+      .map { $0.network.loss ?? 0 }.max() ?? 0
+  }
+
+  /// Whether a piece of a stream breaks it.
+  func resets(using random: inout SeededGenerator) -> Bool {
+    happens(model.resetRate, using: &random)
+  }
 
   private func happens(_ partsPerMillion: Int, using random: inout SeededGenerator) -> Bool {
     partsPerMillion > 0 && random.next() % 1_000_000 < UInt64(partsPerMillion)

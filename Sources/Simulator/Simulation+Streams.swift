@@ -128,11 +128,14 @@ extension Simulation {
     let other = streams[Int(end)].other
     guard other >= 0, streams[Int(other)].ending == nil else { return }
     streams[Int(other)].bytes += bytes.count
-    if streams[Int(other)].bytes > Self.backlogLimit {
+    let isBacklogged = streams[Int(other)].bytes > Self.backlogLimit
+    if isBacklogged || conditions.resets(using: &random) {
       node.ends[id] = nil
       self.end(of: other, .reset)
       release(end)
-      deliver(.closed(id, .backlogged), to: node)
+      // The one who writes hears of it from its own system, a moment later.
+      let slot = breaks.add((node.index, id, isBacklogged ? .backlogged : .reset))
+      queue.plan(.breaking, slot.index, generation: slot.generation, at: now)
       return
     }
     streams[Int(other)].pieces.append(bytes)

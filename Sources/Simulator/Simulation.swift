@@ -32,10 +32,13 @@ package final class Simulation {
   var queue = EventQueue()
   var nodes: [SimulatedNode] = []
   var byAddress: [Address: Int32] = [:]
+  private var byName: [String: Int32] = [:]
   var random: SeededGenerator
   let conditions: NetworkConditions
   var timers = Slots<(node: Int32, key: TimerKey)>()
   var datagrams = Slots<(from: Address, to: Int32, bytes: [UInt8])>()
+  /// Connections that broke under a node's own writing.
+  var breaks = Slots<(node: Int32, connection: ConnectionID, reason: CloseReason)>()
   var streams: [StreamEnd] = []
   var freeStreams: [Int32] = []
   /// Ends whose stream waits for a partition to heal.
@@ -65,14 +68,14 @@ package final class Simulation {
     self.sink = sink
     now = Self.launch.microseconds
     random = SeededGenerator(seed: plan.seed, stream: "network")
-    conditions = NetworkConditions(plan)
+    conditions = NetworkConditions(plan.networkModel)
     core = SupervisorCore(
       plan: plan,
       seedLists: Dictionary(
         roles.map { ($0.fullName, $0.seedList) }, uniquingKeysWith: { first, _ in first }))
-    let byName = Dictionary(uniqueKeysWithValues: roles.map { ($0.fullName, $0) })
+    let catalogue = Dictionary(uniqueKeysWithValues: roles.map { ($0.fullName, $0) })
     for (index, planned) in plan.nodes.enumerated() {
-      guard let role = byName[planned.role] else { preconditionFailure(planned.role) }
+      guard let role = catalogue[planned.role] else { preconditionFailure(planned.role) }
       var given: [String: OptionValue] = [:]
       for option in role.options {
         given[option.name] = planned.options[option.name].flatMap { option.parse($0) }
@@ -84,6 +87,7 @@ package final class Simulation {
         skew: conditions.skew(using: &random))
       nodes.append(node)
       byAddress[node.address] = node.index
+      byName[node.name] = node.index
     }
   }
 
@@ -131,6 +135,10 @@ package final class Simulation {
     case .arrival:
       happenings += 1
       arrive(at: entry.index, generation: entry.generation)
+    case .breaking:
+      guard let broken = breaks.take(entry.index, generation: entry.generation) else { return }
+      happenings += 1
+      deliver(.closed(broken.connection, broken.reason), to: nodes[Int(broken.node)])
     case .datagram:
       happenings += 1
       guard let datagram = datagrams.take(entry.index, generation: entry.generation) else { return }
@@ -191,6 +199,11 @@ package final class Simulation {
     case .signal(let index, let signal): self.signal(signal, nodes[index])
     case .readState(let index):
       inputs.append(.stateSeen(index, paused: nodes[index].state == .frozen))
+    case .disturb(let fault):
+      conditions.disturb(plan.faults[fault]) { byName[$0] }
+    case .restore(let fault):
+      conditions.restore(plan.faults[fault])
+      unpark()
     case .writeSeedList(let seeds): seedList = seeds
     case .checkGroups: inputs.append(.groupsSeen(alive: []))
     case .sampleUsage:
