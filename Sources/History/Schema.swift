@@ -13,7 +13,9 @@ package enum Schema {
   package static var version: Int64 { Int64(migrations.count) }
 
   static let migrations = [
-    Migration(name: "record runs, nodes, events, faults, usage and checks", sql: firstTables)
+    Migration(name: "record runs, nodes, events, faults, usage and checks", sql: firstTables),
+    Migration(
+      name: "record the digests of simulations", sql: "ALTER TABLE runs ADD COLUMN digest TEXT"),
   ]
 
   private static let firstTables = """
