@@ -136,7 +136,12 @@ final class RunDisplay: RunObserver {
 
   private func seconds(since start: Instant?, _ now: Instant?) -> String {
     guard let start, let now else { return "0.00" }
-    let hundredths = String(((now - start).count + 5_000) / 10_000)
+    return Self.seconds(now - start)
+  }
+
+  /// With two decimals.
+  static func seconds(_ duration: Microseconds) -> String {
+    let hundredths = String((duration.count + 5_000) / 10_000)
     let padded = String(repeating: "0", count: max(0, 3 - hundredths.count)) + hundredths
     return "\(padded.dropLast(2)).\(padded.suffix(2))"
   }
