@@ -27,7 +27,7 @@ enum SimulateCommand: SeedbedCommand {
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     let file = try TopologyFile(reading: try arguments.require("TOPOLOGY"))
-    let plan = try RunSession.topology(file, arguments).plan(seed: arguments.seed)
+    let plan = try RunSession.topology(file, arguments, isSimulated: true).plan(seed: arguments.seed)
     let checks =
       arguments.has("no-checks")
       ? nil : try CheckLibrary(arguments["checks"]).checks(plan.checks, network: plan.network)
