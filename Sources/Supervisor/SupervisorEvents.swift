@@ -31,7 +31,7 @@ package enum SupervisorEvents {
       EventField("at", "When, in microseconds after `run.began`."),
       EventField("lasting", "How long it lasts, in microseconds; absent: to the end, or no time."),
       EventField(
-        "from", "Of a disturbance: the nodes of one side, at most five by name. `plan.json` has all."
+        "from", "Of a disturbance: one side's nodes, at most five by name. `plan.json` has all."
       ),
       EventField("to", "The nodes of the other side."),
       EventField("one_way", "Whether only what goes from the first to the second is disturbed."),
