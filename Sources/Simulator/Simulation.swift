@@ -150,22 +150,20 @@ package final class Simulation {
 
   func log(_ event: Event, of node: SimulatedNode) {
     node.sequence += 1
-    event.appendLine(
-      time: Instant(microseconds: now + node.skew), sequence: node.sequence, to: &line)
-    record(node.name)
+    record(event, of: node.name, sequence: node.sequence, at: now + node.skew)
   }
 
   private func logSupervisor(_ event: Event) {
     supervisorSequence += 1
-    event.appendLine(
-      time: Instant(microseconds: now), sequence: supervisorSequence, to: &line)
-    record("supervisor")
+    record(event, of: "supervisor", sequence: supervisorSequence, at: now)
   }
 
-  private func record(_ name: String) {
+  private func record(_ event: Event, of name: String, sequence: UInt64, at time: Int64) {
+    let at = Instant(microseconds: time)
+    event.appendLine(time: at, sequence: sequence, to: &line)
     lines += 1
     digest.update(Array(name.utf8) + [0] + line)
-    sink.take(line, of: name)
+    sink.take(event, line: line, of: name, at: at)
     line.removeAll(keepingCapacity: true)
   }
 
@@ -211,7 +209,10 @@ package final class Simulation {
       logSupervisor(
         Event(
           SupervisorEvents.usageSampled,
-          ["host_busy": .integer(0), "supervisor_cpu": .integer(0), "memory_available": .integer(0)]
+          [
+            "host_busy": .integer(0), "supervisor_cpu": .integer(0),
+            "memory_available": .integer(0),
+          ]
         ))
     case .log(let event): logSupervisor(event)
     case .finished(let conclusion): self.conclusion = conclusion
