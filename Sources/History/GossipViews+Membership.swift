@@ -245,10 +245,12 @@ extension View {
       gone AS MATERIALIZED (
         SELECT run, dead, min(death_t) AS death_t, due_t FROM overdue GROUP BY run, dead
       ),
-      -- A peer's own last word on whether it is registered with a seed.
+      -- A peer's own last word, in its present life, on whether it is registered with a seed: one
+      -- that was started again may have chosen other seeds.
       registrations AS MATERIALIZED (
         SELECT e.run, e.node, e.peer AS seed_address, e.kind, max(e.n)
         FROM events e JOIN runs r ON r.run = e.run
+          JOIN nodes n ON n.run = e.run AND n.node = e.node AND e.t >= n.ready_t
         WHERE e.kind IN ('seed.registered', 'seed.lost')
           AND (r.stopping_t IS NULL OR e.t < r.stopping_t)
         GROUP BY e.run, e.node, e.peer
@@ -275,7 +277,8 @@ extension View {
       WHERE coalesce(seed_back_t <= settled_t, 1)
         AND CASE WHEN alive
           THEN coalesce(peer_back_t <= settled_t, 1)
-            AND (listed OR since_t <= settled_t AND registration IS NOT 'seed.lost')
+            AND (listed OR since_t <= settled_t
+              AND coalesce(registration = 'seed.registered', peer_back_t IS NULL))
             AND NOT \(
               apart("k.seed", "k.peer_node", in: "k.run", from: "k.healed_t", to: "k.stopping_t"))
           ELSE EXISTS (

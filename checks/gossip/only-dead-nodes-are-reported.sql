@@ -9,8 +9,10 @@
 -- from the death on, and until a second after the node is back (it may be on its way); of a frozen
 -- node not before as many replies can be missing as the reporter waits for
 -- (gossip_deadlines.patience). A separation of the two excuses it from as long after its beginning,
--- until the report of it must have been made (gossip_deadlines.report_within).
+-- until the report of it must have been made (gossip_deadlines.report_within). Where a simulation
+-- skews the nodes' clocks, two of them may differ by twice as much.
 WITH
+skew AS (SELECT 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS most FROM runs),
 missing AS MATERIALIZED (SELECT * FROM deaths),
 separated AS MATERIALIZED (SELECT * FROM separations),
 reports AS MATERIALIZED (
@@ -24,7 +26,7 @@ false_ones AS (
   WHERE NOT EXISTS (
     SELECT 1 FROM missing m
     WHERE m.node = p.dead AND (m.back_t IS NULL OR p.reported_t <= m.back_t + 1000000)
-      AND p.reported_t >= m.t + iif(m.cause = 'frozen', coalesce(p.patience, 0), 0))
+      AND p.reported_t + (SELECT most FROM skew) >= m.t + iif(m.cause = 'frozen', coalesce(p.patience, 0), 0))
     AND NOT EXISTS (
       SELECT 1 FROM separated x
         JOIN fault_sides a ON a.fault = x.fault AND a.node = p.reporter
