@@ -73,8 +73,11 @@ let package = Package(
     .testTarget(
       name: "RepositoryTests",
       dependencies: ["Networks", "Participants", "Supervisor"]),
+    .testTarget(
+      name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Topology"]),
     .testTarget(name: "NodeTests", dependencies: ["seedbed-node"]),
-    .testTarget(name: "GossipTests", dependencies: ["Gossip", "Participants"]),
+    .testTarget(
+      name: "GossipTests", dependencies: ["Gossip", "Participants", "Simulator", "Topology"]),
     .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),

@@ -31,6 +31,17 @@ extension Collector {
       """)
     try nodes.bind(.integer(run), .text(folder.planText))
     try nodes.run()
+    // The sides of a fault can be longer than a line of a log may be, so the plan alone has them.
+    for side in ["from", "to"] {
+      let sides = try database.prepare(
+        """
+        INSERT OR IGNORE INTO fault_sides (run, fault, node, side)
+        SELECT ?1, f.value ->> 'id', n.value, ?3
+        FROM json_each(?2, '$.faults') f, json_each(f.value, '$.network.' || ?3) n
+        """)
+      try sides.bind(.integer(run), .text(folder.planText), .text(side))
+      try sides.run()
+    }
     return run
   }
 }

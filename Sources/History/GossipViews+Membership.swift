@@ -58,7 +58,7 @@ extension View {
     name: "dead_node_duties",
     summary: """
       A peer that had a link to a node when that died, and lived on long enough to have to \
-      report it, while a seed lived to hear it.
+      report it, while a seed lived to hear it, and no separation kept it from either.
       """,
     columns: [
       ("run", "the run"),
@@ -81,6 +81,7 @@ extension View {
     ],
     body: """
       WITH
+      \(separated),
       fallen AS MATERIALIZED (
         SELECT d.* FROM deaths d JOIN nodes n ON n.run = d.run AND n.node = d.node
         WHERE n.role = 'gossip-peer'
@@ -93,7 +94,7 @@ extension View {
       -- a reason of its own before the deadline has no duty.
       neighbours AS MATERIALIZED (
         SELECT l.run, l.node, d.node AS dead, d.cause, d.t AS death_t,
-          d.gone_t + g.report_within AS deadline_t
+          d.t - g.report_within AS since_t, d.gone_t + g.report_within AS deadline_t
         FROM fallen d
           JOIN links l ON l.run = d.run AND l.peer_node = d.node AND l.opened_t < d.t
             AND (l.closed_t IS NULL OR l.closed_t >= d.t)
@@ -103,18 +104,23 @@ extension View {
             OR l.reason NOT IN ('duplicate', 'displaced', 'busy', 'garbled', 'stopping'))
         GROUP BY l.run, l.node, d.node, d.t
       ),
+      -- A separation counts from when a neighbour may have been busy with it at the death.
       bound AS MATERIALIZED (
         SELECT b.* FROM neighbours b
         WHERE NOT EXISTS (
             SELECT 1 FROM absent a
             WHERE a.run = b.run AND a.node = b.node
               AND a.t <= b.deadline_t AND a.back_t > b.death_t)
+          AND NOT \(apart("b.node", "b.dead", in: "b.run", from: "b.since_t", to: "b.deadline_t"))
           AND EXISTS (
             SELECT 1 FROM nodes s
-            WHERE s.run = b.run AND s.role = 'gossip-seed' AND NOT EXISTS (
-              SELECT 1 FROM absent a
-              WHERE a.run = s.run AND a.node = s.node
-                AND a.t <= b.deadline_t AND a.back_t > b.death_t))
+            WHERE s.run = b.run AND s.role = 'gossip-seed'
+              AND NOT EXISTS (
+                SELECT 1 FROM absent a
+                WHERE a.run = s.run AND a.node = s.node
+                  AND a.t <= b.deadline_t AND a.back_t > b.death_t)
+              AND NOT \(
+                apart("b.node", "s.node", in: "b.run", from: "b.since_t", to: "b.deadline_t")))
       ),
       outcomes AS (
         SELECT b.run, b.node, b.dead, b.cause, b.death_t, b.deadline_t,
@@ -193,8 +199,9 @@ extension View {
     name: "settled_beliefs",
     summary: """
       A row of `seed_beliefs` that can be judged: nothing happened to the seed or the live \
-      peer within `gossip_deadlines.repair_within` before the stop, and of a dead peer \
-      every report is overdue by the relink interval.
+      peer within `gossip_deadlines.repair_within` before the stop, nor were they separated within \
+      `heal_within`, and a peer that is not listed has not left the seed itself; of a dead peer \
+      every report is overdue by the relink interval, and a reporter could reach the seed.
       """,
     columns: [
       ("run", "the run"),
@@ -211,6 +218,7 @@ extension View {
     ],
     body: """
       WITH
+      \(separated),
       missing AS MATERIALIZED (
         SELECT d.run, d.node, d.t, coalesce(d.back_t, 9e18) AS back_t
         FROM deaths d JOIN runs r ON r.run = d.run AND d.t <= r.stopping_t
@@ -218,27 +226,46 @@ extension View {
       disturbed AS MATERIALIZED (
         SELECT run, node, max(back_t) AS back_t FROM missing GROUP BY run, node
       ),
+      duties AS MATERIALIZED (
+        SELECT d.run, d.node, d.dead, d.death_t, d.death_t - g.report_within AS since_t,
+          d.deadline_t + g.relink_interval AS due_t
+        FROM dead_node_duties d
+          JOIN gossip_deadlines g ON g.run = d.run AND g.node = d.node
+      ),
       -- The dead of whom every report is overdue.
       overdue AS MATERIALIZED (
-        SELECT d.run, d.dead, d.death_t, max(d.deadline_t + g.relink_interval) AS due_t
-        FROM dead_node_duties d
+        SELECT d.run, d.dead, d.death_t, max(d.due_t) AS due_t
+        FROM duties d
           JOIN runs r ON r.run = d.run
           JOIN missing m
             ON m.run = d.run AND m.node = d.dead AND m.t = d.death_t AND m.back_t >= r.stopping_t
-          JOIN gossip_deadlines g ON g.run = d.run AND g.node = d.node
         GROUP BY d.run, d.dead, d.death_t
-        HAVING max(d.deadline_t + g.relink_interval) <= r.stopping_t
+        HAVING max(d.due_t) <= r.stopping_t
       ),
       gone AS MATERIALIZED (
         SELECT run, dead, min(death_t) AS death_t, due_t FROM overdue GROUP BY run, dead
       ),
+      -- A peer's own last word, in its present life, on whether it is registered with a seed: one
+      -- that was started again may have chosen other seeds.
+      registrations AS MATERIALIZED (
+        SELECT e.run, e.node, e.peer AS seed_address, e.kind, max(e.n)
+        FROM events e JOIN runs r ON r.run = e.run
+          JOIN nodes n ON n.run = e.run AND n.node = e.node AND e.t >= n.ready_t
+        WHERE e.kind IN ('seed.registered', 'seed.lost')
+          AND (r.stopping_t IS NULL OR e.t < r.stopping_t)
+        GROUP BY e.run, e.node, e.peer
+      ),
       known AS (
         SELECT b.*, r.stopping_t, r.began_t, r.stopping_t - g.repair_within AS settled_t,
+          r.stopping_t - g.heal_within AS healed_t, y.kind AS registration,
           s.back_t AS seed_back_t, p.back_t AS peer_back_t, o.dead IS NULL AS alive, o.death_t,
           o.due_t
         FROM seed_beliefs b
           JOIN runs r ON r.run = b.run AND r.stopping_t IS NOT NULL
           JOIN gossip_deadlines g ON g.run = b.run AND g.node = b.peer_node
+          LEFT JOIN nodes n ON n.run = b.run AND n.node = b.seed
+          LEFT JOIN registrations y
+            ON y.run = b.run AND y.node = b.peer_node AND y.seed_address = n.address
           LEFT JOIN disturbed s ON s.run = b.run AND s.node = b.seed
           LEFT JOIN disturbed p ON p.run = b.run AND p.node = b.peer_node
           LEFT JOIN gone o ON o.run = b.run AND o.dead = b.peer_node
@@ -246,10 +273,20 @@ extension View {
       SELECT run, seed, peer_node AS peer, listed, since_t, since_s, alive,
         death_t, (death_t - began_t) / 1e6 AS death_s,
         coalesce(death_t, settled_t) AS from_t, coalesce(due_t, stopping_t) AS due_t
-      FROM known
+      FROM known k
       WHERE coalesce(seed_back_t <= settled_t, 1)
-        AND (NOT alive OR coalesce(peer_back_t <= settled_t, 1))
-        AND (NOT alive OR listed OR since_t <= settled_t)
+        AND CASE WHEN alive
+          THEN coalesce(peer_back_t <= settled_t, 1)
+            AND (listed OR since_t <= settled_t
+              AND coalesce(registration = 'seed.registered', peer_back_t IS NULL))
+            AND NOT \(
+              apart("k.seed", "k.peer_node", in: "k.run", from: "k.healed_t", to: "k.stopping_t"))
+          ELSE EXISTS (
+            SELECT 1 FROM duties d
+            WHERE d.run = k.run AND d.dead = k.peer_node AND d.death_t = k.death_t
+              AND NOT \(
+                apart("k.seed", "d.node", in: "k.run", from: "d.since_t", to: "k.due_t")))
+          END
       """)
 
   static let finalGraph = View(
@@ -265,7 +302,7 @@ extension View {
       ("start", "the peer with the most neighbours"),
       ("connected", "1: a chain of links joins it with `start`"),
       ("settled_t", "the longest `gossip_deadlines.repair_within` before the stop"),
-      ("settled", "1: no peer died, came back or started since then"),
+      ("settled", "1: no peer died, came back or started since then, and there was no unrest"),
     ],
     body: """
       WITH RECURSIVE
@@ -323,6 +360,12 @@ extension View {
             ON c.run = r.run AND c.t > r.stopping_t - g.within AND c.t <= r.stopping_t
           JOIN nodes n ON n.run = c.run AND n.node = c.node AND n.role = 'gossip-peer'
         GROUP BY r.run
+        UNION
+        SELECT r.run
+        FROM runs r
+          JOIN unrest u
+            ON u.run = r.run AND u.from_t <= r.stopping_t
+              AND coalesce(u.until_t, 9e18) > r.stopping_t
       )
       SELECT c.run, c.node, c.neighbours, s.node AS start, w.node IS NOT NULL AS connected,
         r.stopping_t - g.within AS settled_t,

@@ -1,8 +1,8 @@
 extension View {
   /// What the checks of the gossip network, and people, ask about.
   static let gossip = [
-    links, gossipDeadlines, deadNodeReports, deadNodeDuties, gossipDeliveries, gossipAudience,
-    seedBeliefs, settledBeliefs, finalGraph,
+    links, gossipDeadlines, separations, unrest, deadNodeReports, deadNodeDuties, gossipDeliveries,
+    gossipAudience, seedBeliefs, settledBeliefs, finalGraph,
   ]
 
   static let links = View(
@@ -80,12 +80,15 @@ extension View {
     name: "gossip_deadlines",
     summary: """
       What a peer's options imply about the time that it takes, in microseconds. With m \
-      misses, probe interval i, answer timeout a, relink interval r and gossip delay d:
+      misses, probe interval i, answer timeout a, relink interval r, seed retry q and gossip delay \
+      d:
       """,
     columns: [
       ("run", "the run"),
       ("node", "the peer"),
       ("relink_interval", "its option of that name"),
+      ("answer_timeout", "its option of that name"),
+      ("catch_up_window", "its option of that name"),
       ("patience", "(m - 1) i: a frozen neighbour cannot be suspected sooner"),
       ("report_within", "(m + 1) i + a + 1 s: from a neighbour's death to the report of it"),
       ("repair_within", "(m + 1) i + a + 2 r + 1 s: until lost links are replaced too"),
@@ -93,14 +96,24 @@ extension View {
         "gossip_within",
         "(m + 1) i + a + 2 r + d + 1 s: until missed texts are caught up with as well"
       ),
+      (
+        "heal_within",
+        "(m + 1) i + 3 a + 34 r + q + d + 1 s: the same after a separation, when others have to be "
+          + "listed again first and both wait up to 16 r for their next round"
+      ),
     ],
     body: """
-      SELECT run, node, relink_interval, patience, report_within,
+      SELECT run, node, relink_interval, answer_timeout, catch_up_window, patience, report_within,
         report_within + 2 * relink_interval AS repair_within,
-        report_within + 2 * relink_interval + gossip_delay AS gossip_within
+        report_within + 2 * relink_interval + gossip_delay AS gossip_within,
+        report_within + 2 * answer_timeout + 34 * relink_interval + seed_retry + gossip_delay
+          AS heal_within
       FROM (
         SELECT run, node,
           options ->> 'relink-interval' AS relink_interval,
+          options ->> 'answer-timeout' AS answer_timeout,
+          options ->> 'catch-up-window' AS catch_up_window,
+          options ->> 'seed-retry' AS seed_retry,
           options ->> 'gossip-delay' AS gossip_delay,
           (options ->> 'liveness-misses' - 1) * (options ->> 'liveness-interval') AS patience,
           (options ->> 'liveness-misses' + 1) * (options ->> 'liveness-interval')
@@ -149,7 +162,7 @@ extension View {
     summary: """
       A peer that a text must reach: it had a link when the text was sent and lived until \
       the deadline. Texts whose origin had no link then, or was gone within a second, have \
-      none.
+      none; nor have those that unrest held up for longer than new links catch up with.
       """,
     columns: [
       ("run", "the run"),
@@ -158,7 +171,11 @@ extension View {
       ("node", "who must get it"),
       ("sent_t", "when it was sent"),
       ("sent_s", "seconds from the run's beginning to `sent_t`"),
-      ("deadline_t", "when it must have arrived: `gossip_deadlines.gossip_within` later"),
+      (
+        "deadline_t",
+        "when it must have arrived: `gossip_deadlines.gossip_within` later, or at the end of the "
+          + "unrest meanwhile"
+      ),
       ("deadline_s", "seconds from the run's beginning to `deadline_t`"),
       ("received_t", "when it arrived; NULL: never"),
       ("received_s", "seconds from the run's beginning to `received_t`"),
@@ -195,13 +212,24 @@ extension View {
         SELECT run, data ->> 'message' AS message, node, min(t) AS received_t
         FROM events WHERE kind = 'gossip.received' GROUP BY run, message, node
       ),
-      audience AS (
-        SELECT p.run, p.message, p.origin, p.sent_t, p.node,
-          p.sent_t + g.gossip_within AS deadline_t, v.received_t
+      unrested AS MATERIALIZED (
+        SELECT run, from_t, coalesce(until_t, 9e18) AS until_t FROM unrest
+      ),
+      due AS (
+        SELECT p.run, p.message, p.origin, p.sent_t, p.node, p.sent_t + g.gossip_within AS due_t,
+          p.sent_t + g.catch_up_window AS forgotten_t
         FROM travelling t
           JOIN present p ON p.run = t.run AND p.message = t.message AND p.node <> p.origin
           JOIN gossip_deadlines g ON g.run = p.run AND g.node = p.node
-          LEFT JOIN received v ON v.run = p.run AND v.message = p.message AND v.node = p.node
+      ),
+      audience AS (
+        SELECT d.*, v.received_t,
+          max(d.due_t, coalesce((
+            SELECT max(u.until_t) FROM unrested u
+            WHERE u.run = d.run AND u.from_t <= d.due_t AND u.until_t > d.sent_t), 0))
+            AS deadline_t
+        FROM due d
+          LEFT JOIN received v ON v.run = d.run AND v.message = d.message AND v.node = d.node
       )
       SELECT a.run, a.message, a.origin, a.node,
         a.sent_t, (a.sent_t - r.began_t) / 1e6 AS sent_s,
@@ -211,7 +239,7 @@ extension View {
         coalesce(a.received_t <= a.deadline_t, 0) OR coalesce(r.stopping_t >= a.deadline_t, 0)
           AS judged
       FROM audience a JOIN runs r ON r.run = a.run
-      WHERE NOT EXISTS (
+      WHERE (a.deadline_t = a.due_t OR a.deadline_t <= a.forgotten_t) AND NOT EXISTS (
         SELECT 1 FROM absent x
         WHERE x.run = a.run AND x.node = a.node AND x.t <= a.deadline_t AND x.back_t > a.sent_t)
       """)

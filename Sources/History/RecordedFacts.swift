@@ -26,9 +26,9 @@ enum RecordedFacts {
     WHERE run = :run AND node = :data ->> 'node'
     """,
     "fault.planned": """
-    INSERT INTO faults (run, fault, action, node, at, lasting)
+    INSERT INTO faults (run, fault, action, node, at, lasting, one_way, loss, latency)
     VALUES (:run, :data ->> 'fault', :data ->> 'action', :data ->> 'node', :data ->> 'at',
-      :data ->> 'lasting')
+      :data ->> 'lasting', :data ->> 'one_way', :data ->> 'loss', :data ->> 'latency')
     """,
     "fault.applied": fault("applied_t = :t"),
     "fault.confirmed": fault("confirmed_t = :t"),

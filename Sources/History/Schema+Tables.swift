@@ -65,17 +65,34 @@ extension Schema {
       columns: [
         ("run", "the run's number"),
         ("fault", "its number in the plan, from 1"),
-        ("action", "`kill`, `stop`, `pause` or `restart`"),
-        ("node", "the node it was done to"),
+        ("action", "`kill`, `stop`, `pause`, `restart`, `partition`, `loss` or `latency`"),
+        ("node", "the node it was done to; NULL where the network was disturbed: `fault_sides`"),
         ("at", "when it was planned, in microseconds after `began_t`"),
-        ("lasting", "how long a pause was to last, in microseconds"),
+        ("lasting", "how long it was to last, in microseconds; NULL: to the end, or no time"),
+        ("one_way", "1 when only what went from the first side to the second was disturbed"),
+        ("loss", "how much was lost, in parts per million"),
+        ("latency", "what was added to the latency of each way, in microseconds"),
         ("applied_t", "when it was done"),
         (
           "confirmed_t",
-          "when its effect was seen: the exit, the stopped process, the new one ready"
+          "when its effect was seen: the exit, the stopped process, the new one ready; at once on "
+            + "the network"
         ),
-        ("healed_t", "when its effect had ended: the process continued, or ready again"),
+        (
+          "healed_t",
+          "when its effect had ended: the process continued, or ready again; the network as before"
+        ),
         ("skipped", "why it was not done; NULL when it was"),
+      ]),
+    Table(
+      name: "fault_sides",
+      summary: "A node on one side of a fault on the network: what is sent between the sides is "
+        + "disturbed. A node can be on both.",
+      columns: [
+        ("run", "the run's number"),
+        ("fault", "the fault's number in the plan"),
+        ("node", "the node's name"),
+        ("side", "`from` or `to`: of a one-way fault, the senders and those they send to"),
       ]),
     Table(
       name: "usage", summary: "What the machine and the supervisor used, every second.",

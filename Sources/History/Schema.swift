@@ -14,6 +14,7 @@ package enum Schema {
 
   static let migrations = [
     Migration(name: "record runs, nodes, events, faults, usage and checks", sql: firstTables),
+    Migration(name: "record faults on the network", sql: networkFaults),
     Migration(
       name: "record the digests of simulations", sql: "ALTER TABLE runs ADD COLUMN digest TEXT"),
   ]
@@ -121,6 +122,42 @@ package enum Schema {
       last_n INTEGER NOT NULL,
       ended INTEGER NOT NULL,
       PRIMARY KEY (run, node)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  /// A fault on the network has no node. SQLite cannot take a NOT NULL away, nor rename a table that
+  /// views read, so the rows wait in another table.
+  private static let networkFaults = """
+    CREATE TABLE waiting_faults AS SELECT * FROM faults;
+    DROP TABLE faults;
+    CREATE TABLE faults (
+      run INTEGER NOT NULL,
+      fault INTEGER NOT NULL,
+      action TEXT NOT NULL,
+      node TEXT,
+      at INTEGER NOT NULL,
+      lasting INTEGER,
+      one_way INTEGER,
+      loss INTEGER,
+      latency INTEGER,
+      applied_t INTEGER,
+      confirmed_t INTEGER,
+      healed_t INTEGER,
+      skipped TEXT,
+      PRIMARY KEY (run, fault)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO faults
+      (run, fault, action, node, at, lasting, applied_t, confirmed_t, healed_t, skipped)
+      SELECT run, fault, action, node, at, lasting, applied_t, confirmed_t, healed_t, skipped
+      FROM waiting_faults;
+    DROP TABLE waiting_faults;
+
+    CREATE TABLE fault_sides (
+      run INTEGER NOT NULL,
+      fault INTEGER NOT NULL,
+      node TEXT NOT NULL,
+      side TEXT NOT NULL,
+      PRIMARY KEY (run, fault, node, side)
     ) STRICT, WITHOUT ROWID;
     """
 }

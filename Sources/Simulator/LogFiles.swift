@@ -1,5 +1,5 @@
 import Glibc
-import Participants
+package import Participants
 
 /// Writes a simulation's events where real nodes write theirs: a file for each node and the
 /// supervisor in the run's folder. So the same collector takes them.
@@ -17,7 +17,7 @@ package final class LogFiles: EventSink {
     self.folder = folder
   }
 
-  package func take(_ line: [UInt8], of node: String) {
+  package func take(_ event: Event, line: [UInt8], of node: String, at: Instant) {
     buffers[node, default: []] += line
     size += line.count
     if size >= Self.bufferLimit { flush() }
@@ -25,7 +25,9 @@ package final class LogFiles: EventSink {
 
   /// Writes what has gathered.
   package func flush() {
-    for (node, lines) in buffers where failure == nil { write(lines, to: "\(folder)/\(node).ndjson") }
+    for (node, lines) in buffers where failure == nil {
+      write(lines, to: "\(folder)/\(node).ndjson")
+    }
     buffers.removeAll(keepingCapacity: true)
     size = 0
   }

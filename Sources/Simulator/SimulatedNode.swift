@@ -1,11 +1,5 @@
 import Participants
 
-/// Where the events of a simulation go.
-package protocol EventSink: AnyObject {
-  /// Takes one line, its newline included, of a node's log or the supervisor's.
-  func take(_ line: [UInt8], of node: String)
-}
-
 /// One participant and what a machine holds for its process.
 final class SimulatedNode {
   enum State {

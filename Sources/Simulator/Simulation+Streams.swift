@@ -139,7 +139,8 @@ extension Simulation {
       return
     }
     streams[Int(other)].pieces.append(bytes)
-    let sent = conditions.transmit(bytes.count, from: node, to: nodes[Int(streams[Int(end)].remote)], at: now)
+    let sent = conditions.transmit(
+      bytes.count, from: node, to: nodes[Int(streams[Int(end)].remote)], at: now)
     planArrival(other, sentAt: sent)
   }
 

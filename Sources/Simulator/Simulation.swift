@@ -135,9 +135,10 @@ package final class Simulation {
     let digest = digest.finish()
     if conclusion.outcome != .interrupted {
       supervisorSequence += 1
-      Event(SupervisorEvents.runDigested, ["digest": .text(digest)]).appendLine(
-        time: Instant(microseconds: now), sequence: supervisorSequence, to: &line)
-      sink.take(line, of: "supervisor")
+      let event = Event(SupervisorEvents.runDigested, ["digest": .text(digest)])
+      let at = Instant(microseconds: now)
+      event.appendLine(time: at, sequence: supervisorSequence, to: &line)
+      sink.take(event, line: line, of: "supervisor", at: at)
     }
     return digest
   }
@@ -180,23 +181,21 @@ package final class Simulation {
 
   func log(_ event: Event, of node: SimulatedNode) {
     node.sequence += 1
-    event.appendLine(
-      time: Instant(microseconds: now + node.skew), sequence: node.sequence, to: &line)
-    record(node.name)
+    record(event, of: node.name, sequence: node.sequence, at: now + node.skew)
   }
 
   private func logSupervisor(_ event: Event) {
     observer?.saw(event, at: Instant(microseconds: now))
     supervisorSequence += 1
-    event.appendLine(
-      time: Instant(microseconds: now), sequence: supervisorSequence, to: &line)
-    record("supervisor")
+    record(event, of: "supervisor", sequence: supervisorSequence, at: now)
   }
 
-  private func record(_ name: String) {
+  private func record(_ event: Event, of name: String, sequence: UInt64, at time: Int64) {
+    let at = Instant(microseconds: time)
+    event.appendLine(time: at, sequence: sequence, to: &line)
     lines += 1
     digest.update(Array(name.utf8) + [0] + line)
-    sink.take(line, of: name)
+    sink.take(event, line: line, of: name, at: at)
     line.removeAll(keepingCapacity: true)
   }
 
@@ -243,7 +242,10 @@ package final class Simulation {
       logSupervisor(
         Event(
           SupervisorEvents.usageSampled,
-          ["host_busy": .integer(0), "supervisor_cpu": .integer(0), "memory_available": .integer(0)]
+          [
+            "host_busy": .integer(0), "supervisor_cpu": .integer(0),
+            "memory_available": .integer(0),
+          ]
         ))
     case .log(let event): logSupervisor(event)
     case .finished(let conclusion): self.conclusion = conclusion

@@ -62,7 +62,11 @@ enum ShowCommand: SeedbedCommand {
     (
       "Faults (seconds after the run began)",
       """
-      SELECT fault, action, node, at / 1e6 AS planned, lasting / 1e6 AS lasting,
+      SELECT fault, action,
+        coalesce(node, (
+          SELECT sum(side = 'from') || ' and ' || sum(side = 'to') || ' nodes'
+          FROM fault_sides s WHERE s.fault = faults.fault)) AS node,
+        at / 1e6 AS planned, lasting / 1e6 AS lasting,
         round((applied_t - began_t) / 1e6, 3) AS applied,
         round((confirmed_t - began_t) / 1e6, 3) AS confirmed,
         round((healed_t - began_t) / 1e6, 3) AS healed, skipped

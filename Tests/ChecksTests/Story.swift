@@ -12,7 +12,7 @@ import Topology
 /// As it begins, all is well: the peers form a ring with two chords, and peer-1 sends a text that
 /// everybody gets. Every peer's options imply the same times: frozen neighbours are suspected after
 /// 1 s at the earliest and reported within 4 s, links are repaired within 6 s, texts arrive within
-/// 7 s, and an unlisting is due 5 s after a death.
+/// 7 s, and an unlisting is due 5 s after a death. After a separation all is well again within 42 s.
 final class Story {
   struct Line {
     /// In seconds since the run began.
@@ -32,6 +32,8 @@ final class Story {
 
   var lines: [Line] = []
   var plannedChecks: [String]?
+  /// Those on the network, which the plan alone describes in full.
+  private var disturbances: [PlannedFault] = []
   let stop: Double
   private var faults = 0
   private let root = FileManager.default.temporaryDirectory
@@ -107,7 +109,8 @@ final class Story {
       : .object([
         ("liveness-interval", .integer(500_000)), ("liveness-misses", .integer(3)),
         ("answer-timeout", .integer(1_000_000)), ("relink-interval", .integer(1_000_000)),
-        ("gossip-delay", .integer(1_000_000)),
+        ("gossip-delay", .integer(1_000_000)), ("seed-retry", .integer(1_000_000)),
+        ("catch-up-window", .integer(60_000_000)),
       ])
     say(
       node, "node.ready", at: moment,
@@ -202,6 +205,29 @@ final class Story {
     say("supervisor", "fault.healed", at: back, ["fault": id])
   }
 
+  /// Disturbs what is sent between nodes, for a while or to the end.
+  func disturb(
+    _ action: PlannedFault.Action = .partition, between from: [String], and to: [String],
+    at moment: Double, for seconds: Double? = nil, oneWay: Bool = false,
+    latency: Microseconds? = nil
+  ) {
+    faults += 1
+    let id = Event.Value.integer(Int64(faults))
+    disturbances.append(
+      PlannedFault(
+        id: faults, action: action, at: .seconds(1),
+        network: NetworkFault(from: from, to: to, oneWay: oneWay, latency: latency)))
+    say(
+      "supervisor", "fault.planned", at: -2.9,
+      [
+        "fault": id, "action": .text(action.rawValue), "at": .integer(1),
+        "one_way": .flag(oneWay), "latency": .integer(latency?.count ?? 0),
+      ])
+    say("supervisor", "fault.applied", at: moment, ["fault": id])
+    say("supervisor", "fault.confirmed", at: moment, ["fault": id])
+    if let seconds { say("supervisor", "fault.healed", at: moment + seconds, ["fault": id]) }
+  }
+
   /// Neighbours find a node dead, and tell the seeds, which drop it.
   func report(
     _ dead: String, by reporters: String..., at moment: Double, close reason: String = "ended"
@@ -258,7 +284,8 @@ extension Story {
       name: "20261120-060000-gossip-0a1b", network: "gossip", driver: "live",
       topology: "gossip.yaml", version: "0", launched: Microseconds(Self.began - 3_000_000),
       plan: Plan(
-        network: "gossip", seed: 1, nodes: nodes, stopAt: .seconds(30), checks: plannedChecks))
+        network: "gossip", seed: 1, nodes: nodes, faults: disturbances, stopAt: .seconds(30),
+        checks: plannedChecks))
     try JSONEncoder().encode(manifest).write(to: URL(filePath: "\(folder)/plan.json"))
     for (node, lines) in Dictionary(grouping: lines, by: \.node) {
       var bytes: [UInt8] = []

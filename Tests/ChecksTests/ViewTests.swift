@@ -2,6 +2,7 @@ import Checks
 import History
 import Participants
 import Testing
+import Topology
 
 @Suite("Views of a gossip run") struct ViewTests {
   private let story = Story()
@@ -104,10 +105,29 @@ import Testing
   func deadlines() throws {
     let found = try rows(
       """
-      SELECT node, patience, report_within, repair_within, gossip_within FROM gossip_deadlines
-      ORDER BY node LIMIT 1
+      SELECT node, patience, report_within, repair_within, gossip_within, heal_within
+      FROM gossip_deadlines ORDER BY node LIMIT 1
       """)
-    #expect(found == ["peer-1 1000000 4000000 6000000 7000000"])
+    #expect(found == ["peer-1 1000000 4000000 6000000 7000000 42000000"])
+  }
+
+  @Test("Separations whose unrest overlaps are one unrest, with its end if it has one")
+  func unrest() throws {
+    story.disturb(between: ["peer-1"], and: ["peer-2"], at: 5, for: 10)
+    story.disturb(.loss, between: ["peer-1"], and: ["seed-1"], at: 6, for: 1)
+    story.disturb(between: ["peer-1"], and: ["peer-2"], at: 57, for: 1)
+    story.disturb(between: ["peer-1"], and: ["peer-2"], at: 101, for: 1)
+    story.disturb(.latency, between: ["peer-1"], and: ["peer-2"], at: 150, latency: .seconds(1))
+    story.disturb(.latency, between: ["peer-1"], and: ["peer-2"], at: 1, latency: Microseconds(1))
+    #expect(
+      try rows("SELECT action, from_s, to_s FROM separations ORDER BY from_t") == [
+        "partition 5.0 15.0", "loss 6.0 7.0", "partition 57.0 58.0", "partition 101.0 102.0",
+        "latency 150.0 NULL",
+      ])
+    #expect(
+      try rows("SELECT from_s, until_s FROM unrest ORDER BY from_t") == [
+        "5.0 100.0", "101.0 144.0", "150.0 NULL",
+      ])
   }
 
   @Test("In a history of several runs every view tells them apart")
@@ -115,9 +135,10 @@ import Testing
     story.fell("peer-5", at: 10)
     story.report("peer-5", by: "peer-4", "peer-1", at: 10.1)
     story.overload(from: 11, to: 13)
+    story.disturb(between: ["peer-1"], and: ["peer-2"], at: 20, for: 1)
     let history = try story.collected()
     let writable = try History.open(history)
-    for table in ["runs", "nodes", "events", "faults", "usage"] {
+    for table in ["runs", "nodes", "events", "faults", "fault_sides", "usage"] {
       let copy = try columns(of: table, in: writable)
       try writable.execute("INSERT INTO \(table) SELECT \(copy) FROM \(table)")
     }

@@ -1,192 +1,120 @@
 import Gossip
 import Participants
 import Testing
+import Topology
 
 /// Whole gossip networks in virtual time: what the network promises, under many seeds.
 @Suite struct GossipNetworkTests {
-  /// Seeds and peers with quick timings. Peers start 20 ms apart.
-  static func network(
-    seed: UInt64, seeds: Int = 3, peers: Int, options: [String: OptionValue] = [:]
-  ) -> VirtualNetwork {
-    var network = VirtualNetwork(seed: seed)
-    let seedAddresses = (0..<seeds).map { Address(host: "127.0.0.1", port: UInt16(5000 + $0)) }
-    for address in seedAddresses { network.start(address, participant(GossipRoles.seed)) }
-    for index in 0..<peers {
-      network.start(peer(index), participant(GossipRoles.peer, seedAddresses, options))
-      network.run(for: .milliseconds(20))
-    }
-    return network
-  }
-
-  /// Addresses whose order is not that of joining.
-  static func peer(_ index: Int) -> Address {
-    Address(host: "127.0.0.1", port: UInt16(10_000 + index * 7_919 % 50_000))
-  }
-
-  private static func participant(
-    _ role: Role, _ seeds: [Address] = [], _ options: [String: OptionValue] = [:]
-  ) -> any Participant {
-    var given: [String: OptionValue] = [:]
-    if role.name == "peer" {
-      given = [
-        "liveness-interval": .duration(.milliseconds(500)),
-        "gossip-interval": .duration(.milliseconds(700)),
-        "join-delay": .duration(.milliseconds(500)),
-        "relink-interval": .duration(.milliseconds(500)),
-        "answer-timeout": .duration(.seconds(1)),
-        "gossip-count": .count(4),
-      ]
-    }
-    let values = OptionValues(role.options, given: given.merging(options) { $1 })
-    return role.make(ParticipantSettings(options: values, seeds: seeds))
-  }
-
-  /// The links as both ends' logs have them: peer → neighbours.
-  static func links(_ network: VirtualNetwork) -> [Address: Set<Address>] {
-    var links: [Address: Set<Address>] = [:]
-    for (_, node, event) in network.events {
-      guard let peer = event.peer else { continue }
-      if event.kind == GossipEvents.linkOpened.name { links[node, default: []].insert(peer) }
-      if event.kind == GossipEvents.linkClosed.name { links[node]?.remove(peer) }
-    }
-    return links.filter { network.live.contains($0.key) }
-  }
-
-  static func reachable(from start: Address, _ links: [Address: Set<Address>]) -> Set<Address> {
-    var seen: Set<Address> = [start]
-    var frontier = [start]
-    while let next = frontier.popLast() {
-      for neighbour in links[next] ?? [] where links[neighbour] != nil {
-        if seen.insert(neighbour).inserted { frontier.append(neighbour) }
-      }
-    }
-    return seen
-  }
-
-  static func peers(_ network: VirtualNetwork) -> [Address] {
-    network.live.filter { $0.port >= 10_000 }
-  }
-
   @Test("every text reaches every peer that was linked, once", arguments: 0..<8)
   func gossipReachesEveryone(seed: UInt64) {
-    var network = Self.network(seed: seed, peers: 25)
-    network.run(for: .seconds(15))
-    let sent = network.logged(GossipEvents.gossipSent).compactMap { $0.event["message"] }
-    #expect(sent.count == 100)
-    for peer in Self.peers(network) {
-      let received = network.logged(GossipEvents.gossipReceived)
-        .filter { $0.node == peer }.compactMap { $0.event["message"] }
-      #expect(received.count == 96, "\(peer) got each text of the others once, seed \(seed)")
+    let network = SimulatedGossip(seed: seed, peers: 25, lasting: .seconds(15))
+    #expect(network.logged(GossipEvents.gossipSent).count == 100)
+    for peer in 1...25 {
+      let received = network.logged(GossipEvents.gossipReceived).filter {
+        $0.node == "peer-\(peer)"
+      }
+      #expect(received.count == 96, "peer-\(peer) got each text of the others once, seed \(seed)")
     }
   }
 
   @Test("links stay one network through deaths, and slots are used again", arguments: 0..<8)
   func linksAreConnected(seed: UInt64) {
-    var network = Self.network(seed: seed, peers: 30)
-    network.run(for: .seconds(10))
     var random = SeededGenerator(seed: seed, stream: "victims")
-    for victim in Self.peers(network).shuffled(using: &random).prefix(8) { network.kill(victim) }
-    network.run(for: .seconds(20))
-    let links = Self.links(network)
-    let live = Self.peers(network)
-    #expect(live.count == 22)
-    #expect(Self.reachable(from: live[0], links).count == 22, "seed \(seed)")
+    let gone = Set((1...30).map { "peer-\($0)" }.shuffled(using: &random).prefix(8))
+    let network = SimulatedGossip(
+      seed: seed, peers: 30,
+      faults: gone.sorted().map { SimulatedGossip.fault(.kill, $0, at: .seconds(10)) },
+      lasting: .seconds(30))
+    let links = network.links(at: .seconds(30), gone: gone)
+    #expect(links.count == 22)
     for (peer, neighbours) in links {
+      #expect(SimulatedGossip.reachable(from: peer, links).count == 22, "seed \(seed)")
       #expect(neighbours.count <= 6, "\(peer) keeps to its limit and the two spare slots")
       #expect(neighbours.allSatisfy { links[$0]?.contains(peer) == true }, "both ends agree")
     }
   }
 
   @Test(
-    "a killed peer is reported by every neighbour to every seed, which drops it",
-    arguments: 0..<8)
+    "a killed peer is reported by every neighbour to every seed, which drops it", arguments: 0..<8)
   func theDeadAreReported(seed: UInt64) {
-    var network = Self.network(seed: seed, peers: 12)
-    network.run(for: .seconds(8))
-    let victim = Self.peer(Int(seed) % 12)
-    let neighbours = Self.links(network)[victim] ?? []
+    let victim = "peer-\(1 + Int(seed) % 12)"
+    let network = SimulatedGossip(
+      seed: seed, peers: 12, faults: [SimulatedGossip.fault(.kill, victim, at: .seconds(8))],
+      lasting: .seconds(13))
+    let neighbours = network.links(at: .milliseconds(7_999))[victim] ?? []
     #expect(!neighbours.isEmpty)
-    network.kill(victim)
-    network.run(for: .seconds(5))
+    let reports = network.logged(GossipEvents.deadReported)
     for neighbour in neighbours {
-      let told = network.logged(GossipEvents.deadReported)
-        .filter { $0.node == neighbour && $0.event.peer == victim }
+      let told = reports.filter { $0.node == neighbour && network.name($0.event.peer) == victim }
       #expect(Set(told.compactMap { $0.event["seed"] }.map { "\($0)" }).count == 3)
     }
-    for seedNode in network.live where seedNode.port < 10_000 {
-      let words = network.events.filter { $0.node == seedNode && $0.event.peer == victim }
-        .map(\.event.kind)
+    for seedNode in ["seed-1", "seed-2", "seed-3"] {
+      let words = network.events
+        .filter { $0.node == seedNode && network.name($0.event.peer) == victim }.map(\.event.kind)
         .filter { $0 == GossipEvents.peerRegistered.name || $0 == GossipEvents.peerRemoved.name }
       #expect(words.last != GossipEvents.peerRegistered.name, "\(seedNode) dropped it")
     }
-    let falselyReported = network.logged(GossipEvents.deadReported).filter {
-      $0.event.peer != victim
-    }
-    #expect(falselyReported.isEmpty)
+    #expect(reports.allSatisfy { network.name($0.event.peer) == victim })
   }
 
   @Test(
     "a frozen peer is reported for its silence, and joins again when it wakes", arguments: 0..<5)
   func aFrozenPeerIsReported(seed: UInt64) {
-    var network = Self.network(seed: seed, peers: 12)
-    network.run(for: .seconds(8))
-    let victim = Self.peer(3)
-    network.freeze(victim)
-    network.run(for: .seconds(6))
-    let reports = network.logged(GossipEvents.deadReported).filter { $0.event.peer == victim }
+    let network = SimulatedGossip(
+      seed: seed, peers: 12,
+      faults: [SimulatedGossip.fault(.pause, "peer-4", at: .seconds(8), lasting: .seconds(6))],
+      lasting: .seconds(25))
+    let reports = network.logged(GossipEvents.deadReported)
     #expect(!reports.isEmpty)
-    #expect(network.logged(GossipEvents.livenessMissed).contains { $0.event.peer == victim })
-    network.thaw(victim)
-    network.run(for: .seconds(10))
-    let links = Self.links(network)
-    #expect(Self.reachable(from: victim, links).count == 12, "seed \(seed)")
-    #expect(!(links[victim] ?? []).isEmpty)
+    #expect(reports.allSatisfy { network.name($0.event.peer) == "peer-4" && $0.at < .seconds(15) })
+    let misses = network.logged(GossipEvents.livenessMissed)
+    #expect(misses.contains { network.name($0.event.peer) == "peer-4" })
+    let links = network.links(at: .seconds(25))
+    #expect(SimulatedGossip.reachable(from: "peer-4", links).count == 12, "seed \(seed)")
   }
 
   @Test("a peer that freezes for less than the tolerance is not reported", arguments: 0..<5)
   func aShortFreezeIsTolerated(seed: UInt64) {
-    var network = Self.network(seed: seed, peers: 12)
-    network.run(for: .seconds(8))
-    network.freeze(Self.peer(3))
-    network.run(for: .milliseconds(1_300))
-    network.thaw(Self.peer(3))
-    network.run(for: .seconds(5))
+    let pause = SimulatedGossip.fault(
+      .pause, "peer-4", at: .seconds(8), lasting: .milliseconds(1_300))
+    let network = SimulatedGossip(seed: seed, peers: 12, faults: [pause], lasting: .seconds(15))
     #expect(network.logged(GossipEvents.deadReported).isEmpty)
+    #expect(!network.logged(GossipEvents.livenessMissed).isEmpty)
   }
 
   @Test("a peer told not to report says nothing")
   func silence() {
-    var network = Self.network(seed: 1, peers: 8, options: ["report-dead": .flag(false)])
-    network.run(for: .seconds(5))
-    network.kill(Self.peer(2))
-    network.run(for: .seconds(5))
+    let network = SimulatedGossip(
+      seed: 1, peers: 8, options: ["report-dead": "false"],
+      faults: [SimulatedGossip.fault(.kill, "peer-3", at: .seconds(5))], lasting: .seconds(10))
     #expect(network.logged(GossipEvents.deadReported).isEmpty)
     #expect(!network.logged(GossipEvents.peerSuspected).isEmpty)
   }
 
-  @Test("the same seed gives the same events")
+  @Test("the same seed gives the same events, another seed others")
   func determinism() {
-    func events(_ seed: UInt64) -> [String] {
-      var network = Self.network(seed: seed, peers: 10)
-      network.run(for: .seconds(3))
-      network.kill(Self.peer(4))
-      network.run(for: .seconds(3))
-      return network.events.map { "\($0.at) \($0.node) \($0.event)" }
+    func digest(_ seed: UInt64) -> String {
+      let kill = SimulatedGossip.fault(.kill, "peer-5", at: .seconds(3))
+      return SimulatedGossip(seed: seed, peers: 10, faults: [kill], lasting: .seconds(6)).digest
     }
-    #expect(events(7) == events(7))
-    #expect(events(7) != events(8))
+    #expect(digest(7) == digest(7))
+    #expect(digest(7) != digest(8))
   }
 
   @Test("every event has a documented kind and only documented fields")
   func documentedEvents() {
-    var network = Self.network(seed: 3, peers: 12)
-    network.run(for: .seconds(4))
-    network.kill(Self.peer(1))
-    network.freeze(Self.peer(2))
-    network.run(for: .seconds(6))
+    let network = SimulatedGossip(
+      seed: 3, peers: 12,
+      faults: [
+        SimulatedGossip.fault(.kill, "peer-2", at: .seconds(4)),
+        SimulatedGossip.fault(.pause, "peer-3", at: .seconds(4)),
+      ], lasting: .seconds(10))
     let kinds = Dictionary(uniqueKeysWithValues: GossipEvents.all.map { ($0.name, $0) })
-    #expect(network.events.count > 200)
-    for (_, _, event) in network.events {
+    let gossip = network.events.filter {
+      !["node", "run", "fault", "usage"].contains($0.event.kind.prefix { $0 != "." })
+    }
+    #expect(gossip.count > 200)
+    for (_, _, event) in gossip {
       guard let kind = kinds[event.kind] else {
         Issue.record("\(event.kind) is not documented")
         continue

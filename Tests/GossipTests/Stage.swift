@@ -26,7 +26,9 @@ struct Stage {
 
   mutating func handle(_ input: Input) {
     participant.handle(input, at: now, using: &random, emit: &effects)
-    for effect in effects.drain() { perform(effect) }
+    var emitted: [Effect] = []
+    effects.drain { emitted.append($0) }
+    for effect in emitted { perform(effect) }
   }
 
   /// Somebody dials the participant.

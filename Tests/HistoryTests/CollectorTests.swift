@@ -68,6 +68,26 @@ import Topology
     #expect(try run.rows("SELECT data FROM events WHERE kind = 'run.began'") == ["{}"])
   }
 
+  @Test("a fault on the network has its sides, once, and no node")
+  func collectsSides() throws {
+    let fault = PlannedFault(
+      id: 1, action: .loss, at: .seconds(1),
+      network: NetworkFault(from: ["seed-1"], to: ["peer-1", "seed-1"], oneWay: true, loss: 5))
+    let run = try FakeRun(faults: [fault])
+    try run.log(
+      "supervisor", "fault.planned",
+      #""fault":1,"action":"loss","at":1000000,"one_way":true,"loss":5"#)
+    try run.collect()
+    try run.collect()
+    #expect(
+      try run.rows("SELECT run, fault, node, side FROM fault_sides ORDER BY side, node") == [
+        "1|1|seed-1|from", "1|1|peer-1|to", "1|1|seed-1|to",
+      ])
+    #expect(
+      try run.rows("SELECT action, node, lasting, one_way, loss, latency FROM faults")
+        == ["loss|||1|5|"])
+  }
+
   @Test("a restarted node shows its last incarnation, whichever log is read first")
   func restartedNode() throws {
     let run = try FakeRun(nodes: ["peer-1"])

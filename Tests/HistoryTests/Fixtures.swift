@@ -30,8 +30,10 @@ final class FakeRun {
   private var sequences: [String: Int] = [:]
   private var time = FakeRun.start
 
-  init(name: String = "20261120-060000-gossip-0a1b", nodes: [String] = ["seed-1", "peer-1"]) throws
-  {
+  init(
+    name: String = "20261120-060000-gossip-0a1b", nodes: [String] = ["seed-1", "peer-1"],
+    faults: [PlannedFault] = []
+  ) throws {
     let root = try folder.get().path
     path = "\(root)/\(name)"
     history = "\(root)/history.sqlite"
@@ -43,7 +45,7 @@ final class FakeRun {
         return PlannedNode(
           name: $0, group: group, role: "gossip-\(group)", options: [:], after: nil, delay: .zero,
           listen: nil)
-      }, stopAt: .seconds(20))
+      }, faults: faults, stopAt: .seconds(20))
     let manifest = RunManifest(
       name: name, network: "gossip", driver: "live", topology: "gossip.yaml", version: "0.1.0",
       launched: Microseconds(Self.start), plan: plan)

@@ -50,6 +50,53 @@ extension RunTests {
           "SELECT count(*) FROM events WHERE node = 'peer-3' AND kind = 'node.ready'") == 2)
     }
 
+    @Test("Late joiners join a run that has begun, and churn takes nodes down and brings them back")
+    func churnAndLateJoiners() throws {
+      let sandbox = try Sandbox()
+      let file = try sandbox.write(
+        """
+        network: gossip
+        groups:
+          seed: { count: 1 }
+          peer: { count: 4, after: seed }
+          late: { role: peer, count: 2, joins: 200ms, every: 100ms }
+        faults:
+          - { at: 100ms, churn: { group: peer, every: 100ms, down-for: 300ms }, for: 500ms }
+        stop: { at: 1500ms }
+        """, to: "t.yaml")
+      let run = try sandbox.run(["run", file, "--seed", "7", "--no-checks"])
+      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+      #expect(run.output.contains("launching 5 nodes\n"))
+      #expect(
+        try sandbox.integer(
+          """
+          SELECT count(*) FROM nodes JOIN runs USING (run)
+          WHERE node_group = 'late' AND spawned_t > began_t AND ready_t < stopping_t
+          """) == 2)
+      let kills = try sandbox.integer(
+        "SELECT count(*) FROM faults WHERE action = 'kill' AND confirmed_t > 0")
+      #expect(try #require(kills) > 0)
+      #expect(
+        try sandbox.integer(
+          "SELECT count(*) FROM faults WHERE action = 'restart' AND applied_t > 0") == kills)
+    }
+
+    @Test("A fault that only a simulator can do is refused before anything starts, with code 64")
+    func simulatedOnly() throws {
+      let sandbox = try Sandbox()
+      let file = try sandbox.write(
+        topology.replacing(
+          "{ at: 500ms, stop: peer-4 }",
+          with: "{ at: 500ms, partition: { between: peer, and: seed } }"), to: "t.yaml")
+      let run = try sandbox.run(["run", file, "--no-checks"])
+      #expect(run.process.terminationStatus == 64)
+      #expect(
+        run.errors
+          == "seedbed: \(file):12:18: a partition can only be simulated so far: "
+          + "'seedbed simulate \(file)'\n")
+      #expect(sandbox.runs.isEmpty)
+    }
+
     @Test("Ctrl-C stops the nodes in order, and the run is recorded as interrupted")
     func interruption() throws {
       let sandbox = try Sandbox()

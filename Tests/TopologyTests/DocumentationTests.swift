@@ -1,4 +1,5 @@
 import Networks
+import Participants
 import Testing
 import Topology
 
@@ -22,7 +23,7 @@ import Topology
 
   @Test func `has examples that are valid`() throws {
     let examples = try blocks("yaml")
-    #expect(examples.count == 4)
+    #expect(examples.count == 7)
     for text in examples {
       let file = TopologyFile(path: "example", text: text)
       _ = try Topology(file, roles: Networks.roles, checks: { _ in Self.checks })
@@ -38,6 +39,23 @@ import Topology
     _ = try Topology(
       file, overrides: changes.map(String.init), roles: Networks.roles, checks: { _ in Self.checks }
     )
+  }
+
+  @Test func `has the defaults of the network model`() throws {
+    let model = NetworkModel()
+    let text = try TopologyFile(reading: Self.path).text
+    #expect(model.latency == .constant(.milliseconds(2)) && text.contains("| `latency` | `2ms` |"))
+    #expect(text.contains("| `jitter` | `\(model.jitter)` |"))
+    #expect(text.contains("by `\(model.stallFor)` where `for` is left out"))
+    #expect(model.cut == .random && text.contains("`random`, the default"))
+    #expect(text.contains("| `clock-skew` | `\(model.clockSkew)` |"))
+    #expect(text.contains("| `start-delay` | `\(model.startDelay)` |"))
+    #expect(model.bandwidth == nil && text.contains("| `bandwidth` | unlimited |"))
+    let rates = [
+      model.datagramLoss, model.datagramDuplication, model.datagramReordering, model.stallRate,
+      model.resetRate,
+    ]
+    #expect(rates.allSatisfy { $0 == 0 })
   }
 
   @Test func `names the limits that the code has`() throws {

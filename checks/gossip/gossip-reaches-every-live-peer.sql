@@ -6,7 +6,8 @@
 -- too-few: no text was sent to a linked peer, or the run ended before one was due
 
 -- A row for each peer and text that did not come, or came too late. The deadline leaves time to
--- find a dead neighbour on the way, to link anew and to catch up (gossip_deadlines.gossip_within).
+-- find a dead neighbour on the way, to link anew and to catch up (gossip_deadlines.gossip_within);
+-- after a separation it is the end of the unrest.
 -- Time in which the host was overloaded does not count.
 WITH
 missed AS (

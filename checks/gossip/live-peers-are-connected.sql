@@ -3,7 +3,7 @@
 -- networks: gossip
 -- severity: error
 -- witnesses: 2
--- too-few: fewer than two peers lived, or one died, came back or started shortly before the end
+-- too-few: fewer than two peers lived, or one died, came back, started or was separated from others shortly before the end
 
 -- A row for each peer that no chain of links joins with the best-linked one.
 SELECT g.node AS peer, g.neighbours, 'no path from ' || g.start AS problem,

@@ -1,0 +1,173 @@
+import Participants
+import Simulator
+import Topology
+
+/// A measuring network: senders that write streams and datagrams to one sink, which logs what came.
+struct Rig {
+  let plan: Plan
+
+  init(
+    senders: Int, seed: UInt64, model: NetworkModel = NetworkModel(), faults: [PlannedFault] = [],
+    startDelay: Microseconds = .zero
+  ) {
+    var nodes = [PlannedNode(name: "sink-1", group: "sink", role: "rig-sink")]
+    nodes += (1...senders).map {
+      PlannedNode(
+        name: "sender-\($0)", group: "sender", role: "rig-sender",
+        options: startDelay == .zero ? [:] : ["delay": startDelay.description], after: "sink")
+    }
+    plan = Plan(
+      network: "rig", seed: seed, nodes: nodes, faults: faults, stopAt: .seconds(200),
+      networkModel: model)
+  }
+
+  func run() -> Recording {
+    let recording = Recording()
+    recording.outcomes = [
+      Simulation(plan: plan, roles: [Sink.role, Sender.role], version: "test", sink: recording)
+        .run()
+    ]
+    return recording
+  }
+}
+
+final class Recording: EventSink {
+  var events: [(event: Event, at: Instant)] = []
+  var outcomes: [Simulation.Outcome] = []
+
+  var outcome: Simulation.Outcome { outcomes[0] }
+
+  func take(_ event: Event, line: [UInt8], of node: String, at: Instant) {
+    events.append((event, at))
+  }
+
+  func logged(_ kind: String) -> [Event] { events.map(\.event).filter { $0.kind == kind } }
+
+  func logged(_ kind: String, at: Bool) -> [Instant] {
+    events.filter { $0.event.kind == kind }.map(\.at)
+  }
+
+  /// Of every datagram that arrived, in microseconds, ascending.
+  var delays: [Int64] {
+    logged("rig.datagram").compactMap {
+      guard case .integer(let delay) = $0["delay"] else { return nil }
+      return delay
+    }.sorted()
+  }
+}
+
+/// Takes streams and datagrams and says what came.
+private struct Sink: Participant {
+  static let heard = EventKind("rig.heard", "A stream ended.")
+  static let datagram = EventKind("rig.datagram", "A datagram came.")
+  static let role = Role(
+    network: "rig", name: "sink", summary: "takes", options: [], transports: .stream,
+    seedList: .listed, make: { _ in Sink() })
+
+  private struct Stream {
+    var bytes = 0
+    /// The longest that came at once, in bytes.
+    var longest = 0
+    var isIntact = true
+    var since: Instant
+  }
+
+  private var streams: [ConnectionID: Stream] = [:]
+
+  mutating func handle(
+    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch input {
+    case .accepted(let id, _):
+      streams[id] = Stream(since: now)
+    case .received(let id, let bytes):
+      guard var stream = streams[id] else { return }
+      for byte in bytes {
+        if byte != Sender.byte(at: stream.bytes) { stream.isIntact = false }
+        stream.bytes += 1
+      }
+      stream.longest = max(stream.longest, bytes.count)
+      streams[id] = stream
+    case .closed(let id, _):
+      guard let stream = streams.removeValue(forKey: id) else { return }
+      emit.log(
+        Event(
+          Self.heard,
+          [
+            "bytes": .integer(Int64(stream.bytes)), "intact": .flag(stream.isIntact),
+            "longest": .integer(Int64(stream.longest)),
+            "took": .integer((now - stream.since).count),
+          ]))
+    case .datagram(_, let bytes):
+      let sent = bytes.reduce(Int64(0)) { $0 << 8 | Int64($1) }
+      emit.log(Event(Self.datagram, ["delay": .integer(now.microseconds - sent)]))
+    case .started, .connected, .timer, .stopping:
+      break
+    }
+  }
+}
+
+/// Writes a known stream in pieces, and datagrams that carry the time they were sent at.
+struct Sender: Participant {
+  static let writes = 400
+  static let total = writes * (writes + 1) / 2
+  static let datagrams = 2_000
+  static let failed = EventKind("rig.failed", "A dial failed.")
+  static let role = Role(
+    network: "rig", name: "sender", summary: "sends",
+    options: [
+      OptionSpecification(
+        "delay", .duration(.zero...(.seconds(10))), default: .duration(.zero), "before dialling")
+    ], transports: .stream, seedList: .reads,
+    make: { Sender(sink: $0.seeds[0], delay: $0.options.duration("delay")) })
+
+  let sink: Address
+  let delay: Microseconds
+  private var connection: ConnectionID?
+  private var written = 0
+  private var count = 0
+  private var sent = 0
+
+  init(sink: Address, delay: Microseconds) {
+    self.sink = sink
+    self.delay = delay
+  }
+
+  /// The byte at a position of every stream.
+  static func byte(at position: Int) -> UInt8 {
+    UInt8(truncatingIfNeeded: position &* 31 &+ position / 251)
+  }
+
+  mutating func handle(
+    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch input {
+    case .started:
+      emit.setTimer(TimerKey(purpose: 1), at: now + delay)
+      emit.setTimer(TimerKey(purpose: 2), at: now + .milliseconds(1))
+    case .timer(TimerKey(purpose: 1)):
+      connection = emit.connect(to: sink)
+    case .timer(TimerKey(purpose: 2)):
+      let stamp = (0..<8).map { UInt8(truncatingIfNeeded: now.microseconds >> (56 - 8 * $0)) }
+      emit.send(stamp, to: sink)
+      sent += 1
+      if sent < Self.datagrams { emit.setTimer(TimerKey(purpose: 2), at: now + .milliseconds(1)) }
+    case .connected:
+      emit.setTimer(TimerKey(purpose: 3), at: now)
+    case .timer:
+      guard let connection, written < Self.writes else { return }
+      written += 1
+      emit.write((count..<count + written).map(Self.byte), to: connection)
+      count += written
+      if written < Self.writes {
+        emit.setTimer(TimerKey(purpose: 3), at: now + .milliseconds(1))
+      } else {
+        emit.close(connection)
+      }
+    case .closed(_, let reason):
+      emit.log(Event(Self.failed, ["reason": .text(reason.rawValue)]))
+    case .accepted, .received, .datagram, .stopping:
+      break
+    }
+  }
+}

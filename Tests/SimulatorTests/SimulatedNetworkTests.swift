@@ -1,0 +1,107 @@
+import Participants
+import Simulator
+import Testing
+import Topology
+
+/// What the simulated network promises, seen by participants that only measure it.
+@Suite("The simulated network") struct SimulatedNetworkTests {
+  @Test("no byte of a stream is lost, doubled or overtaken, however it is cut", arguments: 0..<10)
+  func streams(seed: UInt64) {
+    var model = NetworkModel()
+    model.latency = .uniform(.milliseconds(1), .milliseconds(50))
+    model.stallRate = 50_000
+    let run = Rig(senders: 3, seed: seed, model: model).run()
+    let arrived = run.logged("rig.heard")
+    #expect(arrived.count == 3)
+    for event in arrived {
+      #expect(event["bytes"] == .integer(Int64(Sender.total)))
+      #expect(event["intact"] == .flag(true))
+      #expect(event["longest"] != .integer(Int64(Sender.writes)), "cut and joined at random")
+    }
+  }
+
+  @Test("written at once arrives at once where streams are not cut")
+  func wholeStreams() {
+    var model = NetworkModel()
+    model.cut = .whole
+    let run = Rig(senders: 1, seed: 1, model: model).run()
+    #expect(run.logged("rig.heard").first?["longest"] == .integer(Int64(Sender.writes)))
+  }
+
+  @Test("datagrams are lost and doubled at the rates of the model", arguments: 0..<3)
+  func datagramRates(seed: UInt64) {
+    var model = NetworkModel()
+    model.datagramLoss = 200_000
+    model.datagramDuplication = 100_000
+    let run = Rig(senders: 4, seed: seed, model: model).run()
+    let sent = Double(4 * Sender.datagrams)
+    let delays = run.delays
+    // Each of n datagrams arrives 0.8 · 1.1 = 0.88 times; five standard deviations of that sum.
+    let expected = sent * 0.88
+    #expect(abs(Double(delays.count) - expected) < 5 * (sent * 0.25).squareRoot())
+  }
+
+  @Test("latencies have the quantiles of the model", arguments: 0..<3)
+  func latencies(seed: UInt64) {
+    var model = NetworkModel()
+    model.jitter = .zero
+    model.latency = .uniform(.milliseconds(10), .milliseconds(20))
+    let uniform = Rig(senders: 4, seed: seed, model: model).run().delays
+    #expect(uniform.count == 4 * Sender.datagrams)
+    #expect(uniform.allSatisfy { (10_000...20_000).contains($0) })
+    #expect(abs(uniform[uniform.count / 2] - 15_000) < 500)
+    #expect(abs(uniform[uniform.count / 10] - 11_000) < 500)
+    model.latency = .normal(mean: .milliseconds(50), deviation: .milliseconds(5))
+    let normal = Rig(senders: 4, seed: seed, model: model).run().delays
+    #expect(abs(normal[normal.count / 2] - 50_000) < 500)
+    // 84.13 % lie below one deviation above the mean.
+    #expect(abs(normal[normal.count * 8_413 / 10_000] - 55_000) < 500)
+    model.latency = .measured([.milliseconds(1), .milliseconds(3)])
+    let measured = Rig(senders: 4, seed: seed, model: model).run().delays
+    #expect(Set(measured) == [1_000, 3_000])
+  }
+
+  @Test("bandwidth makes a stream take as long as its bytes do")
+  func bandwidth() throws {
+    var model = NetworkModel()
+    model.bandwidth = 100_000
+    let run = Rig(senders: 1, seed: 1, model: model).run()
+    let took = try #require(run.logged("rig.heard").first?["took"])
+    guard case .integer(let microseconds) = took else { return }
+    #expect(microseconds >= Int64(Sender.total) * 10)
+    #expect(microseconds < Int64(Sender.total) * 12)
+  }
+
+  @Test("a partition holds streams back and loses datagrams, until it heals")
+  func partition() {
+    let cut = PlannedFault(
+      id: 1, action: .partition, at: .milliseconds(200), lasting: .seconds(5),
+      network: NetworkFault(from: ["sender-1"], to: ["sink-1"]))
+    let run = Rig(senders: 1, seed: 4, faults: [cut]).run()
+    #expect(run.delays.count < Sender.datagrams)
+    let heard = run.logged("rig.heard")
+    #expect(heard.first?["intact"] == .flag(true))
+    let began = run.logged("run.began", at: true)[0]
+    #expect(run.logged("rig.heard", at: true)[0] - began > .seconds(5))
+  }
+
+  @Test("a dial is refused where nobody listens, and given up where nobody answers")
+  func dials() {
+    let gone = PlannedFault(id: 1, action: .kill, node: "sink-1", at: .milliseconds(1))
+    let refused = Rig(senders: 1, seed: 4, faults: [gone], startDelay: .milliseconds(50)).run()
+    #expect(refused.logged("rig.failed").first?["reason"] == "refused")
+    let cut = PlannedFault(
+      id: 1, action: .partition, at: .milliseconds(1),
+      network: NetworkFault(from: ["sender-1"], to: ["sink-1"]))
+    let silent = Rig(senders: 1, seed: 4, faults: [cut], startDelay: .milliseconds(50)).run()
+    #expect(silent.logged("rig.failed").first?["reason"] == "unreachable")
+  }
+
+  @Test("the same plan gives the same digest, another seed another")
+  func determinism() {
+    let digests = [1, 1, 2].map { Rig(senders: 3, seed: $0).run().outcome.digest }
+    #expect(digests[0] == digests[1])
+    #expect(digests[0] != digests[2])
+    #expect(digests[0].count == 64)
+  }
+}
