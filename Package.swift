@@ -89,7 +89,8 @@ let package = Package(
     .testTarget(
       name: "ExplorationTests",
       dependencies: [
-        "Checks", "Exploration", "History", "Networks", "Participants", "Simulator", "Topology",
+        "Arguments", "Checks", "Exploration", "History", "Networks", "Participants", "Simulator",
+        "Supervisor", "Topology",
       ]),
     .testTarget(
       name: "ChecksTests",

@@ -56,7 +56,9 @@ extension Topology {
 
   /// A rate as it is written: a decimal from 0 to 1.
   fileprivate static func rate(_ partsPerMillion: Int) -> String {
-    guard partsPerMillion < NetworkModel.million else { return "1" }
+    guard (1..<NetworkModel.million).contains(partsPerMillion) else {
+      return partsPerMillion == 0 ? "0" : "1"
+    }
     let digits = String(partsPerMillion)
     return "0." + String(repeating: "0", count: 6 - digits.count) + digits
   }

@@ -90,8 +90,9 @@ enum ExploreCommand: SeedbedCommand {
       Terminal.say("\r\(size(of: now.topology)), \(now.trials) simulations\u{1b}[K")
     }
     if Terminal.output.isTerminal { Terminal.say("\r\u{1b}[K") }
+    if Interruption.hasCome { return Terminal.complain("interrupted: nothing was written") }
     let output = arguments["output"] ?? "\(stem(of: file.path))-shrunk-\(seed).yaml"
-    var words = ["seedbed", "simulate", output, "--seed", String(seed)]
+    var words = ["seedbed", "simulate", output, "--seed", String(shrinker.seed)]
     if let checks = arguments["checks"] { words += ["--checks", checks] }
     let command = shellLine(words)
     let what =
@@ -102,12 +103,15 @@ enum ExploreCommand: SeedbedCommand {
     try write(
       shrinker.topology.text(
         roles: Networks.roles,
-        comment: ["With seed \(seed) \(what):", command, "Shrunk from \(file.path)."]),
+        comment: [
+          "With seed \(shrinker.seed) \(what):", command,
+          "Shrunk from \(file.path), which failed with seed \(seed).",
+        ]),
       to: output)
     // What counts is what the file does.
     let written = try Topology(TopologyFile(reading: output), roles: Networks.roles, checks: nil)
-    guard try failure.isShown(by: laboratory.examine(written.plan(seed: seed))) else {
-      throw UsageError("interrupted: \(output) was not verified")
+    guard try failure.isShown(by: laboratory.examine(written.plan(seed: shrinker.seed))) else {
+      return Terminal.complain("interrupted: \(output) is written, but was not simulated again")
     }
     Terminal.say(
       "shrunk to \(size(of: written)) with \(shrinker.trials) simulations in "

@@ -24,8 +24,8 @@ extension RunSession {
     let folder = try makeFolder(
       driver: "simulated", in: logs, history: history, made: .now, launched: Simulation.launch)
     let display = RunDisplay(plan)
-    let what = isKept ? "run \(folder.name)" : "simulation"
-    display.start("\(what): \(plan.nodes.count) nodes, seed \(plan.seed), simulated")
+    let title = isKept ? "simulated run \(folder.name)" : "simulation"
+    display.start("\(title): \(plan.nodes.count) nodes, seed \(plan.seed)")
     let simulated = try SimulatedRun(
       plan, roles: Networks.roles, version: Version.current, folder: folder, history: history,
       kinds: isKept ? nil : NeededKinds.forChecks(checks?.map(\.text) ?? []), observer: display,
