@@ -10,7 +10,7 @@ package final class ScratchFolder: Sendable {
     let shared = "/dev/shm"
     let parent =
       FileManager.default.isWritableFile(atPath: shared) ? shared : NSTemporaryDirectory()
-    path = "\(parent)/seedbed-\(UUID().uuidString)"
+    path = "\(parent)/seedbed-\(ProcessInfo.processInfo.processIdentifier)-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
   }
 

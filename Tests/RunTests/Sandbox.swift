@@ -55,6 +55,18 @@ final class Sandbox {
       folder: folder)
   }
 
+  /// Starts `seedbed explore`, or another command that keeps no logs.
+  func startExploring(_ arguments: [String], command: [String] = ["explore"]) throws -> Running {
+    try Running("\(executables)/seedbed", command + arguments, folder: folder)
+  }
+
+  /// Runs `seedbed explore` to its end.
+  func explore(_ arguments: [String]) throws -> Running {
+    let running = try startExploring(arguments)
+    running.process.waitUntilExit()
+    return running
+  }
+
   /// Runs `seedbed` to its end.
   func run(_ arguments: [String], node script: String? = nil) throws -> Running {
     let running = try start(arguments, node: script)

@@ -1,0 +1,189 @@
+import Foundation
+import Glibc
+import History
+import Testing
+
+extension RunTests {
+  @Suite("Simulations by command")
+  struct SimulationTests {
+    private let topology = """
+      network: gossip
+      groups:
+        seed: { count: 2 }
+        peer:
+          count: 8
+          after: seed
+          options: { join-delay: 200ms, liveness-interval: 300ms, answer-timeout: 500ms, relink-interval: 200ms, gossip-count: 2 }
+      faults:
+        - { at: 2s, stop: peer-3 }
+        - { at: 3s, kill: { group: peer, count: 2 } }
+      stop: { at: 12s }
+      """
+    private let silent = ["--set", "groups.peer.options.report-dead=false"]
+
+    private func digest(of run: Running) throws -> String {
+      let line = try #require(
+        run.output.split(separator: "\n").first { $0.hasPrefix("digest ") }, "\(run.errors)")
+      return String(line.dropFirst("digest ".count))
+    }
+
+    @Test("The same seed gives the same digest, another seed another, kept or not")
+    func digests() throws {
+      let sandbox = try Sandbox()
+      let file = try sandbox.write(topology, to: "t.yaml")
+      let first = try sandbox.run(["simulate", file, "--seed", "7"])
+      #expect(first.process.terminationStatus == 0, "\(first.output)\(first.errors)")
+      #expect(first.output.contains("\n2.00s stop peer-3\n"))
+      #expect(first.output.contains("\n12.00s stopping (planned)\ncompleted\n"))
+      let runs = [
+        try sandbox.run(["simulate", file, "--seed", "7", "--no-history"]),
+        try sandbox.run(["simulate", file, "--seed", "8"]),
+      ]
+      let digests = try [digest(of: first)] + runs.map(digest)
+      #expect(digests[0].count == 64)
+      #expect(digests[0] == digests[1])
+      #expect(digests[0] != digests[2])
+      // The verdicts are the same too, and nothing was kept of the second.
+      let verdicts = [first, runs[0]].map { run in
+        run.output.split(separator: "\n").drop { !$0.hasPrefix("digest") }
+      }
+      #expect(verdicts[0].count == 6)
+      #expect(verdicts[0] == verdicts[1])
+      #expect(sandbox.runs.count == 2)
+      #expect(try sandbox.integer("SELECT count(*) FROM runs WHERE driver = 'simulated'") == 2)
+
+      // A history that is rebuilt from the folder has the digest as well.
+      try FileManager.default.removeItem(atPath: sandbox.history)
+      #expect(
+        try sandbox.run(["collect", sandbox.runs[0]]).process.terminationStatus == 0)
+      #expect(
+        try Database(opening: sandbox.history, mode: .readOnly).text("SELECT digest FROM runs")
+          == digests[0])
+      #expect(try sandbox.integer("SELECT count(*) FROM rejected_lines") == 0)
+    }
+
+    @Test("Ctrl-C ends a simulation, which is recorded as interrupted and has no digest")
+    func interruption() throws {
+      let sandbox = try Sandbox()
+      let file = try sandbox.write(topology, to: "t.yaml")
+      let run = try sandbox.start(
+        ["simulate", file, "--set", "stop.at=160h", "--set", "groups.peer.options.gossip-count=0"])
+      try eventually("the run begins") { run.output.contains("stop peer-3") }
+      run.signal(SIGINT)
+      run.process.waitUntilExit()
+      #expect(run.process.terminationStatus == 2, "\(run.output)\(run.errors)")
+      #expect(!run.output.contains("digest"))
+      #expect(
+        try sandbox.integer(
+          "SELECT count(*) FROM runs WHERE outcome = 'interrupted' AND digest IS NULL") == 1)
+    }
+
+    @Test("An exploration names the seeds that fail with the command that replays them")
+    func exploration() throws {
+      let sandbox = try Sandbox()
+      let file = try sandbox.write(topology, to: "t.yaml")
+      let sound = try sandbox.explore([file, "--seeds", "1..4"])
+      #expect(sound.process.terminationStatus == 0, "\(sound.output)\(sound.errors)")
+      #expect(sound.output.contains("\n4 seeds: 4 pass, 0 fail, 0 inconclusive, 0 error; "))
+
+      let small = "\(sandbox.folder)/small.yaml"
+      let broken = try sandbox.explore(
+        [file, "--seeds", "5..6", "--shrink", "--output", small] + silent)
+      #expect(broken.process.terminationStatus == 1, "\(broken.output)\(broken.errors)")
+      let line = "seed 6: fail: dead-nodes-are-reported, seeds-agree-on-who-is-alive: "
+      #expect(broken.output.contains(line), "\(broken.output)")
+      // Each command that was printed fails as was said.
+      let commands: [String] = broken.output.split(separator: "\n").compactMap { line in
+        line.firstRange(of: "seedbed simulate ").map { String(line[$0.upperBound...]) }
+      }
+      #expect(commands.count == 3)
+      for command in commands {
+        let words: [String] = command.split(separator: " ").map(String.init)
+        let run = try sandbox.run(["simulate"] + words + ["--no-history"])
+        #expect(run.process.terminationStatus == 1, "\(command): \(run.output)\(run.errors)")
+        #expect(run.output.contains("✗  dead-nodes-are-reported"), "\(run.output)")
+      }
+      #expect(sandbox.runs.isEmpty)
+    }
+
+    @Test("Ctrl-C ends an exploration with what is known, and leaves nothing in memory")
+    func interruptedExploration() throws {
+      let sandbox = try Sandbox()
+      let file = try sandbox.write(topology, to: "t.yaml")
+      let run = try sandbox.startExploring([file, "--seeds", "1..1000000"] + silent)
+      try eventually("a seed fails") { run.output.contains("seed 1: fail") }
+      run.signal(SIGINT)
+      run.process.waitUntilExit()
+      #expect(run.process.terminationStatus == 1, "\(run.output)\(run.errors)")
+      #expect(run.output.contains("; interrupted, "))
+      let scratch = try FileManager.default.contentsOfDirectory(atPath: "/dev/shm")
+      #expect(!scratch.contains { $0.hasPrefix("seedbed-\(run.process.processIdentifier)-") })
+    }
+
+    @Test("Two simulations are compared to the first event that differs")
+    func comparison() throws {
+      let sandbox = try Sandbox()
+      let file = try sandbox.write(topology, to: "t.yaml")
+      for arguments in [["--seed", "7"], ["--seed", "7"], ["--seed", "7"] + silent] {
+        let run = try sandbox.run(["simulate", file] + arguments)
+        #expect(!(try digest(of: run)).isEmpty)
+      }
+      let same = try sandbox.run(["compare", "1", "2", "--events"])
+      #expect(same.process.terminationStatus == 0, "\(same.output)\(same.errors)")
+      #expect(same.output.hasPrefix("the same "))
+      let other = try sandbox.run(["compare", "1", "3", "--events"])
+      #expect(other.process.terminationStatus == 1)
+      #expect(other.output.contains("\none    1767"), "\(other.output)")
+      #expect(other.output.contains("\nother  1767"), "\(other.output)")
+
+      let sides = try sandbox.run(["compare", "1", "last"])
+      #expect(sides.process.terminationStatus == 0, "\(sides.output)\(sides.errors)")
+      let words = sides.output.split(separator: "\n").map {
+        $0.split(separator: " ", omittingEmptySubsequences: true).map(String.init)
+      }
+      #expect(words.contains { $0.prefix(3) == ["dead-nodes-are-reported", "pass", "fail"] })
+      #expect(sides.output.contains("from a death to the first report"))
+
+      let json = try sandbox.run(["compare", "1", "3", "--format", "json"])
+      let sections = try #require(
+        try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: [Any]])
+      #expect(Set(sections.keys) == ["runs", "verdicts", "distributions", "events"])
+    }
+
+    @Test(
+      "Bad input is refused with code 64 before anything is made",
+      arguments: [
+        (["explore", "T", "--seeds", "5..1"], "'5..1' is no value for --seeds"),
+        (["explore", "T", "--seeds", "a"], "'a' is no value for --seeds"),
+        (["explore", "T", "--jobs", "0"], "'0' is no value for --jobs"),
+        (["explore", "T", "--set", "groups.peer.count=0"], "'count' takes"),
+        (["explore", "absent.yaml"], "absent.yaml"),
+        (["simulate", "T", "--checks", "absent"], "absent: there is no such folder"),
+      ])
+    func badInput(arguments: [String], message: String) throws {
+      let sandbox = try Sandbox()
+      let file = try sandbox.write(topology, to: "t.yaml")
+      let run = try sandbox.startExploring(arguments.map { $0 == "T" ? file : $0 }, command: [])
+      run.process.waitUntilExit()
+      #expect(run.process.terminationStatus == 64, "\(run.output)\(run.errors)")
+      #expect(run.errors.contains(message), "\(run.errors)")
+      #expect(sandbox.runs.isEmpty)
+    }
+
+    @Test("Only simulations are compared event by event")
+    func liveComparison() throws {
+      let sandbox = try Sandbox()
+      let file = try sandbox.write(topology, to: "t.yaml")
+      _ = try sandbox.run(["simulate", file, "--no-checks"])
+      _ = try sandbox.run(["spawn", "gossip", "--seeds", "1", "--peers", "2", "--for", "50ms"])
+      let run = try sandbox.run(["compare", "1", "2", "--events"])
+      #expect(run.process.terminationStatus == 64)
+      #expect(run.errors.contains("run '2' is live"), "\(run.errors)")
+      let sides = try sandbox.run(["compare", "1", "2"])
+      #expect(sides.process.terminationStatus == 0, "\(sides.errors)")
+      #expect(sides.output.contains("simulated"))
+      #expect(
+        try sandbox.run(["compare", "1", "9"]).process.terminationStatus == 64)
+    }
+  }
+}
