@@ -12,6 +12,11 @@ enum Interruption {
   static func watch() {
     // Made before a handler may need it.
     _ = hasCome
+    // Whoever started this process may have left them blocked.
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, number) }
+    unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       _ = signal(number) { number in
         Interruption.flag.store(true, ordering: .relaxed)
