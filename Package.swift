@@ -47,11 +47,16 @@ let package = Package(
       name: "Simulator",
       dependencies: ["Arguments", "CCrypto", "Participants", "Supervisor", "Topology"]),
     .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
+    .target(
+      name: "Exploration",
+      dependencies: [
+        "Arguments", "Checks", "History", "Participants", "Simulator", "Supervisor", "Topology",
+      ]),
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Arguments", "Checks", "History", "Networks", "Participants", "Simulator", "Supervisor",
-        "Topology",
+        "Arguments", "Checks", "Exploration", "History", "Networks", "Participants", "Simulator",
+        "Supervisor", "Topology",
       ]),
 
     // Benchmarks, with the plain C they are measured against.
@@ -81,6 +86,12 @@ let package = Package(
       dependencies: ["Arguments", "History", "Participants", "Topology", "seedbed"]),
     .testTarget(
       name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
+    .testTarget(
+      name: "ExplorationTests",
+      dependencies: [
+        "Arguments", "Checks", "Exploration", "History", "Networks", "Participants", "Simulator",
+        "Supervisor", "Topology",
+      ]),
     .testTarget(
       name: "ChecksTests",
       dependencies: ["Arguments", "Checks", "History", "Participants", "Topology"]),

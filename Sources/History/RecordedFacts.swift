@@ -13,6 +13,7 @@ enum RecordedFacts {
     UPDATE runs SET ended_t = :t, outcome = :data ->> 'outcome', reason = :data ->> 'reason'
     WHERE run = :run
     """,
+    "run.digested": "UPDATE runs SET digest = :data ->> 'digest' WHERE run = :run",
     "node.spawned": """
     INSERT INTO nodes (run, node, pid, spawned_t)
     VALUES (:run, :data ->> 'node', :data ->> 'pid', :t)

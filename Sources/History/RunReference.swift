@@ -9,9 +9,10 @@ extension ReadOnlyHistory {
   /// How many of the runs that a reference could mean are named.
   private static var mostNamed: Int { 5 }
 
-  /// The number of the run that `reference` names. `last` is the one launched last.
+  /// The number of the run that `reference` names. `last` is the one launched last, which a run's
+  /// name begins with: a simulation's own times are virtual.
   package func run(named reference: String) throws -> Int64 {
-    let last = "SELECT run, name FROM main.runs ORDER BY launched_t DESC, run DESC LIMIT 1"
+    let last = "SELECT run, name FROM main.runs ORDER BY substr(name, 1, 15) DESC, run DESC LIMIT 1"
     let named = """
       SELECT run, name FROM main.runs
       WHERE run = :reference OR :reference <> '' AND substr(name, 1, length(:reference)) = :reference

@@ -17,7 +17,7 @@ extension Schema {
         ("name", "the name of its folder"),
         ("folder", "where its logs were when they were last collected"),
         ("network", "the protocol family, e.g. `gossip`"),
-        ("driver", "what carried the participants' effects out: `live`"),
+        ("driver", "what carried the participants' effects out: `live` or `simulated`"),
         ("topology", "the topology's path as it was given"),
         ("seed", "what every random choice derived from"),
         ("version", "the version of the seedbed that ran it"),
@@ -28,6 +28,7 @@ extension Schema {
         ("outcome", "`completed`, `interrupted` or `failed`"),
         ("reason", "why, in words"),
         ("plan", "the plan, as JSON"),
+        ("digest", "what all events of a simulation sum up to; NULL for other runs"),
       ]),
     Table(
       name: "nodes", summary: "One participant of a run, in its last incarnation.",

@@ -15,6 +15,8 @@ package enum Schema {
   static let migrations = [
     Migration(name: "record runs, nodes, events, faults, usage and checks", sql: firstTables),
     Migration(name: "record faults on the network", sql: networkFaults),
+    Migration(
+      name: "record the digests of simulations", sql: "ALTER TABLE runs ADD COLUMN digest TEXT"),
   ]
 
   private static let firstTables = """

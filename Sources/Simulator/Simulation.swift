@@ -27,6 +27,9 @@ package final class Simulation {
   /// When every simulation is launched: 2026-01-01 00:00:00 UTC.
   package static let launch = Instant(microseconds: 1_767_225_600_000_000)
 
+  /// How much happens between two looks at whether the simulation is to end.
+  private static let stepsBetweenLooks = 1_024
+
   let plan: Plan
   var now: Int64
   var queue = EventQueue()
@@ -51,6 +54,7 @@ package final class Simulation {
   private var plannedWake: Instant?
   private var supervisorSequence: UInt64 = 0
   private var lastPid: Int32 = 0
+  private var observer: (any RunObserver)?
   private var conclusion: SupervisorCore.Conclusion?
   private let version: String
   private let sink: any EventSink
@@ -99,17 +103,44 @@ package final class Simulation {
       host: "10.\(number >> 16).\((number >> 8) & 255).\(number & 255)", port: 4_000)
   }
 
-  /// Runs to the end of the plan.
-  package func run() -> Outcome {
+  /// Runs to the end of the plan, once.
+  ///
+  /// - Parameters:
+  ///   - observer: sees the supervisor's events and progress, in virtual time.
+  ///   - isInterrupted: asked now and then; `true` stops the nodes in order, as Ctrl-C does.
+  package func run(
+    observer: (any RunObserver)? = nil, isInterrupted: () -> Bool = { false }
+  ) -> Outcome {
+    self.observer = observer
     tell(.launched)
+    var steps = 0
+    var wasInterrupted = false
     while conclusion == nil, let entry = queue.next() {
       now = max(now, entry.at)
       happen(entry)
+      steps += 1
+      if steps % Self.stepsBetweenLooks == 0, !wasInterrupted, isInterrupted() {
+        wasInterrupted = true
+        tell(.interrupted)
+      }
     }
     guard let conclusion else { preconditionFailure("a plan comes to its end") }
     return Outcome(
-      conclusion: conclusion, digest: digest.finish(), lines: lines, happenings: happenings,
+      conclusion: conclusion, digest: sumUp(conclusion), lines: lines, happenings: happenings,
       lasted: Microseconds(now - Self.launch.microseconds))
+  }
+
+  /// The digest of all events; it is logged too, behind them, where they will be the same again.
+  private func sumUp(_ conclusion: SupervisorCore.Conclusion) -> String {
+    let digest = digest.finish()
+    if conclusion.outcome != .interrupted {
+      supervisorSequence += 1
+      let event = Event(SupervisorEvents.runDigested, ["digest": .text(digest)])
+      let at = Instant(microseconds: now)
+      event.appendLine(time: at, sequence: supervisorSequence, to: &line)
+      sink.take(event, line: line, of: "supervisor", at: at)
+    }
+    return digest
   }
 
   private func happen(_ entry: EventQueue.Entry) {
@@ -154,6 +185,7 @@ package final class Simulation {
   }
 
   private func logSupervisor(_ event: Event) {
+    observer?.saw(event, at: Instant(microseconds: now))
     supervisorSequence += 1
     record(event, of: "supervisor", sequence: supervisorSequence, at: now)
   }
@@ -177,6 +209,7 @@ package final class Simulation {
       for effect in core.handle(next, at: Instant(microseconds: now)) { perform(effect) }
       inputs.removeFirst()
     }
+    observer?.show(core.progress, at: Instant(microseconds: now))
     let wake = core.wakeAt
     guard let wake, plannedWake.map({ wake < $0 }) ?? true else { return }
     wakeGeneration &+= 1

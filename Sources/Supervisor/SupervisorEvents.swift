@@ -7,6 +7,7 @@ package enum SupervisorEvents {
   package static let all: [EventKind] = [
     runLaunched, nodeSpawned, runBegan, faultPlanned, faultApplied, faultConfirmed, faultHealed,
     faultSkipped, nodeExited, usageSampled, runStopping, runEnded,
+    runDigested,
   ]
 
   static let runLaunched = EventKind(
@@ -83,10 +84,17 @@ package enum SupervisorEvents {
     fields: [EventField("reason", "`planned`, `interrupted` or `failed`")])
 
   static let runEnded = EventKind(
-    "run.ended", "Every node has ended. The last line of the log.",
+    "run.ended", "Every node has ended. The last line of a live run's log.",
     fields: [
       EventField("outcome", "`completed`, `interrupted` or `failed`"),
       EventField("reason", "why, in words; empty for a run that went as planned"),
+    ])
+
+  package static let runDigested = EventKind(
+    "run.digested", "Of a simulation that came to its end: what all events before it sum up to.",
+    fields: [
+      EventField(
+        "digest", "SHA-256 over each event's node, a zero byte and its line, in hexadecimal digits")
     ])
 
   private static let node = EventField("node", "the node's name")

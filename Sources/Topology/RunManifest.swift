@@ -6,7 +6,7 @@ package struct RunManifest: Codable, Equatable, Sendable {
   /// The folder's name.
   package var name: String
   package var network: String
-  /// What carried the participants' effects out: `live`.
+  /// What carried the participants' effects out: `live` or `simulated`.
   package var driver: String
   /// The topology's path as it was given, or `spawn …`.
   package var topology: String

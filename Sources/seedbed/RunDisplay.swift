@@ -1,5 +1,3 @@
-import Glibc
-import History
 import Participants
 import Supervisor
 import Topology
@@ -9,7 +7,7 @@ import Topology
 final class RunDisplay: RunObserver {
   private let plan: Plan
   private let terminal = Terminal.output
-  private var events: () -> Int = { 0 }
+  private var events: (() -> Int)?
   private var launched: Instant?
   private var began: Instant?
   private var isStopping = false
@@ -23,10 +21,12 @@ final class RunDisplay: RunObserver {
 
   var interval: Microseconds? { terminal.isTerminal ? Self.refresh : nil }
 
-  /// - Parameter events: how many events were collected so far.
-  func start(_ run: String, events: @escaping () -> Int) {
+  /// - Parameters:
+  ///   - title: what is run.
+  ///   - events: how many events were collected so far, where they are collected meanwhile.
+  func start(_ title: String, events: (() -> Int)? = nil) {
     self.events = events
-    write("run \(run): \(plan.nodes.count) nodes, seed \(plan.seed)\n")
+    Terminal.say("\(title)\n")
   }
 
   func saw(_ event: Event, at now: Instant) {
@@ -34,7 +34,7 @@ final class RunDisplay: RunObserver {
     if event.kind == "run.began" { began = now }
     if event.kind == "run.stopping" { isStopping = true }
     guard !terminal.isTerminal, let text = milestone(event) else { return }
-    write("\(seconds(since: began ?? launched, now))s \(text)\n")
+    Terminal.say("\(seconds(since: began ?? launched, now))s \(text)\n")
   }
 
   /// What a pipe gets to read of an event, if it is a milestone.
@@ -77,11 +77,13 @@ final class RunDisplay: RunObserver {
 
   func show(_ progress: SupervisorCore.Progress, at now: Instant) {
     guard terminal.isTerminal else { return }
-    if let lastShown, now - lastShown < Self.refresh { return }
-    lastShown = now
+    // By the real clock, whatever the run's.
+    let moment = Instant.now
+    if let lastShown, moment - lastShown < Self.refresh { return }
+    lastShown = moment
     let line = liveLine(progress, now)
     if line == shownLine { return }
-    write("\r\(line)\u{1b}[K")
+    Terminal.say("\r\(line)\u{1b}[K")
     shownLine = line
   }
 
@@ -101,7 +103,7 @@ final class RunDisplay: RunObserver {
       parts = ["\(progress.live) to end"]
     }
     if progress.faults > 0 { parts.append("faults \(progress.faultsDone)/\(progress.faults)") }
-    parts.append("\(events()) events")
+    if let events { parts.append("\(events()) events") }
     let rest = parts.joined(separator: "  ")
     let phase = "\(progress.phase)".padded(to: 10)
     let room = terminal.width - phase.count - rest.count - 3
@@ -117,31 +119,31 @@ final class RunDisplay: RunObserver {
 
   /// Takes the live line away.
   func clear() {
-    if terminal.isTerminal { write("\r\u{1b}[K") }
+    if terminal.isTerminal { Terminal.say("\r\u{1b}[K") }
   }
 
+  /// - Parameter recorded: where the run is to be found; `nil` when it is not kept.
   func finish(
-    _ conclusion: SupervisorCore.Conclusion, _ recorded: CollectorThread.Result, history: String
+    _ conclusion: SupervisorCore.Conclusion, recorded: String?, events: Int, rejected: Int
   ) {
     // Why a run failed is said as an error.
     let isSaid = conclusion.outcome == .failed || conclusion.reason.isEmpty
     let reason = isSaid ? "" : ": \(conclusion.reason)"
-    let rejected = recorded.rejected == 0 ? "" : ", \(recorded.rejected) rejected"
-    write("\(conclusion.outcome.rawValue)\(reason)\n")
-    write("run \(recorded.run) in \(history): \(recorded.events) events\(rejected)\n")
+    Terminal.say("\(conclusion.outcome.rawValue)\(reason)\n")
+    let suffix = rejected == 0 ? "" : ", \(rejected) rejected"
+    if let recorded { Terminal.say("\(recorded): \(events) events\(suffix)\n") }
   }
 
   private func seconds(since start: Instant?, _ now: Instant?) -> String {
     guard let start, let now else { return "0.00" }
-    let hundredths = String(((now - start).count + 5_000) / 10_000)
-    let padded = String(repeating: "0", count: max(0, 3 - hundredths.count)) + hundredths
-    return "\(padded.dropLast(2)).\(padded.suffix(2))"
+    return Self.seconds(now - start)
   }
 
-  /// At once, whatever reads it; a reader that has gone is no reason to end the run.
-  private func write(_ text: String) {
-    let bytes = Array(text.utf8)
-    _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+  /// With two decimals.
+  static func seconds(_ duration: Microseconds) -> String {
+    let hundredths = String((duration.count + 5_000) / 10_000)
+    let padded = String(repeating: "0", count: max(0, 3 - hundredths.count)) + hundredths
+    return "\(padded.dropLast(2)).\(padded.suffix(2))"
   }
 }
 

@@ -7,7 +7,7 @@ import Participants
 import Supervisor
 import Topology
 
-/// One run from its plan to its exit code: what `run` and `spawn` share.
+/// One run from its plan to its exit code: what `run`, `spawn` and `simulate` share.
 struct RunSession {
   static let options: [Option] = [
     .set, .seed, .logs, .history, .checks,
@@ -18,19 +18,17 @@ struct RunSession {
   static let seedLists = Dictionary(
     Networks.roles.map { ($0.fullName, $0.seedList) }, uniquingKeysWith: { first, _ in first })
 
-  private let plan: Plan
+  let plan: Plan
+  let arguments: ParsedArguments
   private let topology: TopologyFile
-  private let arguments: ParsedArguments
-  private let command: NodeCommand
   /// What judges the run; `nil` where nothing is to.
-  private let checks: [Check]?
+  let checks: [Check]?
 
   /// Validates what the command line asks for; nothing has started yet.
   init(plan: Plan, topology: TopologyFile, _ arguments: ParsedArguments) throws {
     self.plan = plan
     self.topology = topology
     self.arguments = arguments
-    command = try NodeCommand()
     checks = try Self.library(arguments)?.checks(plan.checks, network: plan.network)
   }
 
@@ -51,47 +49,21 @@ struct RunSession {
       checks: library.map { library in { library.names(of: $0) } }, isSimulated: isSimulated)
   }
 
-  func run() throws -> ExitCode {
-    let launched = Instant.now
-    let folder = try makeFolder(launched)
-    let stopRequest = try StopRequest()
-    let display = RunDisplay(plan)
-    let supervisor = try Supervisor(
-      plan: plan, seedLists: Self.seedLists, folder: folder, command: command,
-      stopRequest: stopRequest, observer: display)
-    let collector = CollectorThread(
-      folder: folder.path, history: arguments.history, stopRequest: stopRequest)
-    display.start(folder.name) { collector.events }
-    let conclusion = try supervisor.run()
-    display.clear()
-    let recorded: CollectorThread.Result
-    do {
-      recorded = try collector.finish()
-    } catch {
-      report(conclusion, in: folder)
-      // Mostly it is what stopped the run, and said already.
-      let message = "cannot record the run: \(error)"
-      if !conclusion.reason.contains(message) { Terminal.complain(message) }
-      Terminal.complain("the logs are kept: record them with 'seedbed collect \(folder.path)'")
-      return .error
-    }
-    display.finish(conclusion, recorded, history: arguments.history)
-    report(conclusion, in: folder)
-    if conclusion.outcome == .interrupted {
-      Terminal.complain("interrupted: 'seedbed check \(recorded.run)' judges what there is")
-    }
-    return try exitCode(conclusion, verdicts: judge(conclusion, run: recorded.run))
-  }
-
   /// Makes the run's folder with its plan, when the history can be written too.
-  private func makeFolder(_ launched: Instant) throws -> LiveRunFolder {
-    let folder = try LiveRunFolder(in: arguments.logs, network: plan.network, launched: launched)
+  ///
+  /// - Parameters:
+  ///   - made: what the folder's name says.
+  ///   - launched: by the clock of the run, which may be a virtual one.
+  func makeFolder(
+    driver: String, in logs: String, history: String, made: Instant, launched: Instant
+  ) throws -> LiveRunFolder {
+    let folder = try LiveRunFolder(in: logs, network: plan.network, launched: made)
     let manifest = RunManifest(
-      name: folder.name, network: plan.network, driver: "live", topology: topology.path,
+      name: folder.name, network: plan.network, driver: driver, topology: topology.path,
       version: Version.current, launched: Microseconds(launched.microseconds), plan: plan)
     do {
       try folder.write(manifest, topology: topology.text)
-      _ = try History.open(arguments.history)
+      _ = try History.open(history)
     } catch {
       folder.remove()
       throw UsageError("\(error)")
@@ -100,7 +72,7 @@ struct RunSession {
   }
 
   /// Says why a run did not succeed, with the last words of the nodes that are to blame.
-  private func report(_ conclusion: SupervisorCore.Conclusion, in folder: LiveRunFolder) {
+  func report(_ conclusion: SupervisorCore.Conclusion, in folder: LiveRunFolder) {
     guard conclusion.outcome == .failed else { return }
     var message = "run \(folder.name) failed: \(conclusion.reason)"
     for node in conclusion.blamed.prefix(3) {
@@ -112,11 +84,13 @@ struct RunSession {
   }
 
   /// Judges a run that came to its planned stop, or failed on the way there.
-  private func judge(_ conclusion: SupervisorCore.Conclusion, run: Int64) throws -> ExitCode {
+  func judge(
+    _ conclusion: SupervisorCore.Conclusion, run: Int64, history: String
+  ) throws -> ExitCode {
     guard let checks, conclusion.began, conclusion.outcome != .interrupted else { return .success }
-    let judge = try Judge(arguments.history, run: run)
+    let judge = try Judge(history, run: run)
     let judgements = judge.judge(checks)
-    try judgements.store(run: run, history: arguments.history)
+    try judgements.store(run: run, history: history)
     var output = StandardOutput()
     output.write(try judge.report(judgements, paint: Terminal.output.painted))
     do {
@@ -128,7 +102,7 @@ struct RunSession {
   }
 
   /// A run that was interrupted is never a success: too little may have been seen.
-  private func exitCode(
+  func exitCode(
     _ conclusion: SupervisorCore.Conclusion, verdicts: ExitCode
   ) -> ExitCode {
     switch conclusion.outcome {

@@ -14,7 +14,7 @@ enum RunsCommand: SeedbedCommand {
   }
 
   private static let sql = """
-    SELECT run, name, network,
+    SELECT run, name, network, driver,
       (SELECT count(*) FROM nodes WHERE nodes.run = runs.run) AS nodes,
       (SELECT count(*) FROM faults WHERE faults.run = runs.run) AS faults,
       round((ended_t - launched_t) / 1e6, 1) AS seconds,
@@ -22,6 +22,6 @@ enum RunsCommand: SeedbedCommand {
       coalesce((SELECT group_concat(number || ' ' || verdict, ', ')
         FROM (SELECT verdict, count(*) AS number FROM checks WHERE checks.run = runs.run
           GROUP BY verdict ORDER BY verdict)), 'none') AS checks
-    FROM runs ORDER BY launched_t, run
+    FROM runs ORDER BY substr(name, 1, 15), run
     """
 }

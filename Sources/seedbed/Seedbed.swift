@@ -10,8 +10,9 @@ protocol SeedbedCommand: SendableMetatype {
 @main struct Seedbed {
   /// In the order of the help.
   private static let commands: [any SeedbedCommand.Type] = [
-    RunCommand.self, SimulateCommand.self, SpawnCommand.self, CheckCommand.self, QueryCommand.self, RunsCommand.self,
-    ShowCommand.self, LogsCommand.self, CollectCommand.self, PlanCommand.self,
+    RunCommand.self, SimulateCommand.self, ExploreCommand.self, SpawnCommand.self,
+    CheckCommand.self, CompareCommand.self, QueryCommand.self, RunsCommand.self, ShowCommand.self,
+    LogsCommand.self, CollectCommand.self, PlanCommand.self,
   ]
 
   private static let root = Command(

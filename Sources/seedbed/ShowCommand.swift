@@ -46,6 +46,7 @@ enum ShowCommand: SeedbedCommand {
         UNION ALL SELECT 10, 'outcome',
           coalesce(outcome, 'unfinished') || coalesce(': ' || nullif(reason, ''), '') FROM runs
         UNION ALL SELECT 11, 'events', count(*) FROM events
+        UNION ALL SELECT 12, 'digest', digest FROM runs WHERE digest IS NOT NULL
       )
       SELECT fact, value FROM facts ORDER BY place
       """

@@ -41,6 +41,12 @@ struct Terminal {
     hasColour ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : String(text)
   }
 
+  /// Writes to the output at once, whatever reads it; a reader that has gone is no reason to end.
+  static func say(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = unsafe bytes.withUnsafeBytes { unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+  }
+
   /// Prints `seedbed: MESSAGE` as an error.
   static func complain(_ message: String) {
     let line = Array("seedbed: \(message)\n".utf8)

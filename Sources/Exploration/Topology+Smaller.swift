@@ -1,0 +1,77 @@
+import Topology
+
+/// Smaller topologies. Whether they can be run is for the reader to say.
+extension Topology {
+  /// With so many nodes in a group. Faults on the network forget the others; those on nodes do not.
+  func with(_ count: Int, in index: Int) -> Topology {
+    var smaller = self
+    smaller.groups[index].count = count
+    var left = count
+    for variant in groups[index].variants.indices {
+      let kept = min(left, groups[index].variants[variant].count)
+      smaller.groups[index].variants[variant].count = kept
+      left -= kept
+    }
+    smaller.groups[index].variants.removeAll { $0.count == 0 }
+    smaller.forget(groups[index].nodeNames.dropFirst(count))
+    return smaller
+  }
+
+  /// Without a group; those that start after it start after what it started after.
+  func without(group name: String) -> Topology {
+    guard let index = groups.firstIndex(where: { $0.name == name }), groups.count > 1 else {
+      return self
+    }
+    var smaller = self
+    let removed = smaller.groups.remove(at: index)
+    for other in smaller.groups.indices where smaller.groups[other].after == name {
+      smaller.groups[other].after = removed.after
+    }
+    smaller.forget([name] + removed.nodeNames)
+    return smaller
+  }
+
+  /// Leaves names out of the sides of faults on the network, and the faults that lose a side.
+  private mutating func forget(_ names: some Sequence<String>) {
+    let gone = Set(names)
+    faults = faults.compactMap { fault in
+      guard case .network(let action, var disturbance) = fault.action,
+        case .between(let from, let to) = disturbance.sides
+      else { return fault }
+      let sides = (from.filter { !gone.contains($0) }, to.filter { !gone.contains($0) })
+      guard !sides.0.isEmpty, !sides.1.isEmpty else { return nil }
+      disturbance.sides = .between(sides.0, sides.1)
+      var smaller = fault
+      smaller.action = .network(action, disturbance)
+      return smaller
+    }
+  }
+
+  /// With the nodes that faults are done to at the front of their groups, so that those behind can go.
+  var withNamedNodesFirst: Topology {
+    let named = Set(
+      faults.compactMap { fault in
+        if case .node(_, .node(let name)) = fault.action { name } else { nil }
+      })
+    var renamed: [String: String] = [:]
+    for group in groups {
+      let names = group.nodeNames
+      let order = names.filter(named.contains) + names.filter { !named.contains($0) }
+      for (old, new) in zip(order, names) { renamed[old] = new }
+    }
+    var topology = self
+    for index in faults.indices {
+      switch faults[index].action {
+      case .node(let action, .node(let name)):
+        topology.faults[index].action = .node(action, .node(renamed[name] ?? name))
+      case .network(let action, var disturbance):
+        guard case .between(let from, let to) = disturbance.sides else { continue }
+        disturbance.sides = .between(
+          from.map { renamed[$0] ?? $0 }, to.map { renamed[$0] ?? $0 })
+        topology.faults[index].action = .network(action, disturbance)
+      case .node(_, .some), .churn: continue
+      }
+    }
+    return topology
+  }
+}

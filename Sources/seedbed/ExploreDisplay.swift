@@ -1,0 +1,140 @@
+import Arguments
+import Checks
+import Exploration
+import Participants
+import Supervisor
+
+/// What a person sees of an exploration: a line for each seed that does not pass, and a sum.
+struct ExploreDisplay {
+  /// Of seeds that could not be judged only so many get a line.
+  private static let shownInconclusive = 3
+
+  private let seeds: ClosedRange<UInt64>
+  private let replay: [String]
+  private let start = Instant.now
+  private let terminal = Terminal.output
+  private var counts: [ExitCode: Int] = [:]
+  private var simulated = Microseconds.zero
+
+  init(_ seeds: ClosedRange<UInt64>, replay: [String]) {
+    self.seeds = seeds
+    self.replay = replay
+  }
+
+  /// The worst of what was seen: an error before a failure, as of checks.
+  var worst: ExitCode {
+    [.error, .failed, .inconclusive].first { counts[$0] != nil } ?? .success
+  }
+
+  func start(_ topology: String) {
+    Terminal.say("exploring \(topology): seeds \(seeds.lowerBound) to \(seeds.upperBound)\n")
+    showProgress()
+  }
+
+  mutating func take(_ finding: Explorer.Finding) {
+    let code: ExitCode
+    var why: String
+    switch finding.result {
+    case .success(let trial):
+      code = trial.exitCode
+      simulated = simulated + trial.lasted
+      why = reason(trial)
+    case .failure(let error):
+      code = .error
+      why = "\(error)"
+    }
+    counts[code, default: 0] += 1
+    let isShown =
+      switch code {
+      case .success: false
+      case .inconclusive: counts[code, default: 0] <= Self.shownInconclusive
+      case .failed, .error, .usage: true
+      }
+    if isShown {
+      clear()
+      let command = shellLine(replay + ["--seed", String(finding.seed)])
+      Terminal.say("seed \(finding.seed): \(word(code)): \(why): \(command)\n")
+    }
+    showProgress()
+  }
+
+  /// What did not pass, by name.
+  private func reason(_ trial: Laboratory.Trial) -> String {
+    guard trial.conclusion.outcome != .failed else { return trial.conclusion.reason }
+    let code = trial.exitCode
+    return trial.judgements.filter { $0.exitCode == code }.map(\.check.name)
+      .joined(separator: ", ")
+  }
+
+  private func word(_ code: ExitCode) -> String {
+    switch code {
+    case .success: terminal.styled("pass", .green)
+    case .failed: terminal.styled("fail", .red)
+    case .inconclusive: terminal.styled("inconclusive", .yellow)
+    case .error, .usage: terminal.styled("error", .red)
+    }
+  }
+
+  func finish() {
+    clear()
+    let judged = counts.values.reduce(0, +)
+    let parts = [ExitCode.success, .failed, .inconclusive, .error].map {
+      "\(counts[$0, default: 0]) \(word($0))"
+    }
+    let took = Instant.now - start
+    let rest = seeds.count - judged
+    Terminal.say(
+      "\(judged) seeds: \(parts.joined(separator: ", ")); \(RunDisplay.seconds(simulated)) s "
+        + "simulated in \(RunDisplay.seconds(took)) s"
+        + (rest > 0 ? "; interrupted, \(rest) seeds are left\n" : "\n"))
+  }
+
+  private func showProgress() {
+    guard terminal.isTerminal else { return }
+    let done = counts.values.reduce(0, +)
+    let failed = counts[.failed, default: 0] + counts[.error, default: 0]
+    Terminal.say("\r\(done)/\(seeds.count) seeds, \(failed) failed\u{1b}[K")
+  }
+
+  private func clear() {
+    if terminal.isTerminal { Terminal.say("\r\u{1b}[K") }
+  }
+}
+
+/// Words as a shell takes them.
+func shellLine(_ words: [String]) -> String {
+  words.map { word in
+    let isPlain = word.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+        UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: ","):
+        true
+      default: false
+      }
+    }
+    guard !isPlain || word.isEmpty else { return word }
+    let parts = word.split(separator: "'", omittingEmptySubsequences: false)
+    return "'\(parts.joined(separator: "'\\''"))'"
+  }.joined(separator: " ")
+}
+
+/// `1..1000`, or one number.
+struct SeedRange {
+  static let allowed = "a number, or two as in 1..1000, the lesser first"
+
+  let range: ClosedRange<UInt64>
+
+  init?(_ text: String) {
+    let ends = text.split(separator: "..", omittingEmptySubsequences: false).map(String.init)
+    // As of --seed: what the history can store.
+    guard (1...2).contains(ends.count), let first = ends.first.flatMap({ UInt64($0) }),
+      let last = ends.last.flatMap({ UInt64($0) }), first <= last, last <= UInt64(Int64.max)
+    else { return nil }
+    range = first...last
+  }
+}
+
+extension ValueKind {
+  static let seeds = ValueKind("A..B", allowed: SeedRange.allowed) { SeedRange($0) != nil }
+}

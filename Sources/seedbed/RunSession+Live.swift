@@ -1,0 +1,47 @@
+import Arguments
+import Participants
+import Supervisor
+import Topology
+
+extension RunSession {
+  /// Runs the plan with real processes.
+  func run() throws -> ExitCode {
+    let command = try NodeCommand()
+    let launched = Instant.now
+    let folder = try makeFolder(
+      driver: "live", in: arguments.logs, history: arguments.history, made: launched,
+      launched: launched)
+    let stopRequest = try StopRequest()
+    let display = RunDisplay(plan)
+    let supervisor = try Supervisor(
+      plan: plan, seedLists: Self.seedLists, folder: folder, command: command,
+      stopRequest: stopRequest, observer: display)
+    let collector = CollectorThread(
+      folder: folder.path, history: arguments.history, stopRequest: stopRequest)
+    display.start("run \(folder.name): \(plan.nodes.count) nodes, seed \(plan.seed)") {
+      collector.events
+    }
+    let conclusion = try supervisor.run()
+    display.clear()
+    let recorded: CollectorThread.Result
+    do {
+      recorded = try collector.finish()
+    } catch {
+      report(conclusion, in: folder)
+      // Mostly it is what stopped the run, and said already.
+      let message = "cannot record the run: \(error)"
+      if !conclusion.reason.contains(message) { Terminal.complain(message) }
+      Terminal.complain("the logs are kept: record them with 'seedbed collect \(folder.path)'")
+      return .error
+    }
+    display.finish(
+      conclusion, recorded: "run \(recorded.run) in \(arguments.history)", events: recorded.events,
+      rejected: recorded.rejected)
+    report(conclusion, in: folder)
+    if conclusion.outcome == .interrupted {
+      Terminal.complain("interrupted: 'seedbed check \(recorded.run)' judges what there is")
+    }
+    return try exitCode(
+      conclusion, verdicts: judge(conclusion, run: recorded.run, history: arguments.history))
+  }
+}

@@ -1,0 +1,85 @@
+import Arguments
+import Checks
+import Exploration
+import Foundation
+import History
+import Networks
+import Participants
+import Simulator
+import Supervisor
+import Testing
+import Topology
+
+@Suite struct `A trial` {
+  @Test func `gives the same digest for the same seed, and another for another`() throws {
+    let laboratory = try laboratory()
+    let topology = try topology()
+    let digests = try [7, 7, 8].map {
+      try laboratory.examine(topology.plan(seed: $0)).digest
+    }
+    #expect(digests[0] == digests[1])
+    #expect(digests[0] != digests[2])
+    #expect(digests[0].count == 64)
+  }
+
+  @Test(arguments: [[], silent])
+  func `judges the events that checks need as it would judge all`(overrides: [String]) throws {
+    // A check that reads events itself gets every kind; its verdict is not compared.
+    let scratch = try ScratchFolder()
+    let file = "\(scratch.path)/counts-events.sql"
+    try """
+    -- check: counts-events
+    -- promise: Peers are refused links now and then.
+    -- networks: any
+    -- severity: warning
+    -- witnesses: 1
+
+    SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM events WHERE kind LIKE 'link.ref%');
+    SELECT count(*) FROM events;
+    """.write(toFile: file, atomically: true, encoding: .utf8)
+    let names = CheckLibraryNames.gossip
+    let plan = try topology(set: overrides).plan(seed: 3)
+    let needed = try laboratory(checks: names).examine(plan)
+    let all = try laboratory(checks: names + [file]).examine(plan)
+    #expect(needed.judgements == Array(all.judgements.dropLast()))
+    #expect(needed.digest == all.digest)
+    let counted = try #require(all.judgements.last?.witnesses)
+    #expect(counted > 300)
+  }
+
+  @Test func `leaves nothing behind`() throws {
+    let scratch = try ScratchFolder()
+    let path = scratch.path
+    #expect(FileManager.default.fileExists(atPath: path))
+    _ = consume scratch
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test func `of an interrupted simulation is no success`() throws {
+    let trial = try laboratory(isInterrupted: { true }).examine(topology().plan(seed: 1))
+    #expect(trial.conclusion.outcome == .interrupted)
+    #expect(trial.judgements.isEmpty)
+    #expect(trial.exitCode == .inconclusive)
+  }
+}
+
+enum CheckLibraryNames {
+  static let gossip = [
+    "dead-nodes-are-reported", "only-dead-nodes-are-reported", "gossip-reaches-every-live-peer",
+    "seeds-agree-on-who-is-alive", "live-peers-are-connected",
+  ]
+}
+
+@Suite struct `The kinds of events that checks need` {
+  @Test func `are those that views and recorded facts name`() throws {
+    let kinds = try #require(NeededKinds.forChecks(["SELECT * FROM links; -- events"]))
+    for kind in ["node.ready", "node.stopped", "run.ended", "run.digested", "link.closed"] {
+      #expect(kinds.contains(kind), "\(kind)")
+    }
+    #expect(!kinds.contains("link.refused"))
+  }
+
+  @Test func `are all kinds for a check that reads events`() {
+    #expect(NeededKinds.forChecks(["SELECT 1", "SELECT count(*)\nFROM Events WHERE 1"]) == nil)
+  }
+}
