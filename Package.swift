@@ -74,7 +74,7 @@ let package = Package(
       name: "RepositoryTests",
       dependencies: ["Networks", "Participants", "Supervisor"]),
     .testTarget(
-      name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Topology"]),
+      name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
     .testTarget(name: "NodeTests", dependencies: ["seedbed-node"]),
     .testTarget(
       name: "GossipTests", dependencies: ["Gossip", "Participants", "Simulator", "Topology"]),

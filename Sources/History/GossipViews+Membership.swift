@@ -278,7 +278,9 @@ extension View {
         AND CASE WHEN alive
           THEN coalesce(peer_back_t <= settled_t, 1)
             AND (listed OR since_t <= settled_t
-              AND coalesce(registration = 'seed.registered', peer_back_t IS NULL))
+              AND coalesce(registration = 'seed.registered', NOT EXISTS (
+                SELECT 1 FROM registrations z
+                WHERE z.run = k.run AND z.node = k.peer_node AND z.kind = 'seed.registered')))
             AND NOT \(
               apart("k.seed", "k.peer_node", in: "k.run", from: "k.healed_t", to: "k.stopping_t"))
           ELSE EXISTS (

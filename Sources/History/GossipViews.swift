@@ -162,7 +162,8 @@ extension View {
     summary: """
       A peer that a text must reach: it had a link when the text was sent and lived until \
       the deadline. Texts whose origin had no link then, or was gone within a second, have \
-      none; nor have those that unrest held up for longer than new links catch up with.
+      none; nor have those that unrest held up for longer than new links catch up with, or \
+      than their origin lived.
       """,
     columns: [
       ("run", "the run"),
@@ -239,8 +240,10 @@ extension View {
         coalesce(a.received_t <= a.deadline_t, 0) OR coalesce(r.stopping_t >= a.deadline_t, 0)
           AS judged
       FROM audience a JOIN runs r ON r.run = a.run
+      -- A text that was held up may have died with the only ones who had it: its origin must live.
       WHERE (a.deadline_t = a.due_t OR a.deadline_t <= a.forgotten_t) AND NOT EXISTS (
         SELECT 1 FROM absent x
-        WHERE x.run = a.run AND x.node = a.node AND x.t <= a.deadline_t AND x.back_t > a.sent_t)
+        WHERE x.run = a.run AND x.t <= a.deadline_t AND x.back_t > a.sent_t
+          AND (x.node = a.node OR x.node = a.origin AND a.deadline_t > a.due_t))
       """)
 }

@@ -118,6 +118,8 @@ extension Simulation {
     streams[Int(end)].generation &+= 1
     streams[Int(end)].pieces = []
     streams[Int(end)].other = -1
+    // Nothing may come of it any more: it may be in the list of those that wait for a partition.
+    streams[Int(end)].isParked = false
     freeStreams.append(end)
   }
 

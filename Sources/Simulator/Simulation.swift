@@ -309,6 +309,8 @@ package final class Simulation {
   /// The process is gone; its system closes its connections.
   private func vanish(_ node: SimulatedNode) {
     node.state = .down
+    // A start that was planned is off.
+    node.life &+= 1
     node.participant = nil
     node.held = []
     node.isTerminationPending = false

@@ -90,6 +90,8 @@ package struct Topology: Equatable, Sendable {
 
   // What is absurd on one machine is a slip of the finger: named limits say so before it starts.
   package static let mostNodes = 20_000
+  /// The same where no node needs a process.
+  package static let mostSimulatedNodes = 200_000
   package static let mostGroups = 100
   package static let mostFaults = 10_000
   package static let longestGroupName = 40

@@ -65,7 +65,7 @@ extension TopologyReader {
 
   /// Any so many of a group: `group`, and `count`, which is 1 if left out.
   private mutating func readSome(_ some: FieldReader.Fields) -> (count: Int, group: String)? {
-    let count = some["count"] == nil ? 1 : fields.count(some["count"], 1...Topology.mostNodes)
+    let count = some["count"] == nil ? 1 : fields.count(some["count"], 1...mostNodes)
     guard let group = fields.text(some["group"]), let count else { return nil }
     return (count, group)
   }

@@ -7,9 +7,9 @@ extension TopologyReader {
     var total = 0
     for (group, _, places) in groups {
       total += group.count
-      if total > Topology.mostNodes, total - group.count <= Topology.mostNodes {
+      if total > mostNodes, total - group.count <= mostNodes {
         fields.complain(
-          places.place(of: "count"), "\(total) nodes in all; \(Topology.mostNodes) at most")
+          places.place(of: "count"), "\(total) nodes in all; \(mostNodes) at most")
       }
       let special = group.variants.reduce(0) { $0 + $1.count }
       if special > group.count {

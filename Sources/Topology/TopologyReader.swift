@@ -39,6 +39,8 @@ struct TopologyReader {
   let checks: ((String) -> [String])?
   /// Whether there may be faults on the network.
   let isSimulated: Bool
+
+  var mostNodes: Int { isSimulated ? Topology.mostSimulatedNodes : Topology.mostNodes }
   var fields = FieldReader()
   /// The roles of the topology's network.
   private(set) var networkRoles: [Role] = []
@@ -114,7 +116,7 @@ struct TopologyReader {
       let group = fields.fields(
         entry.value, of: "group '\(entry.key)'", allowed: allowed, required: ["count"])
     else { return nil }
-    let count = fields.count(group["count"], 1...Topology.mostNodes)
+    let count = fields.count(group["count"], 1...mostNodes)
     let after = fields.text(group["after"])
     let every = fields.duration(group["every"], .zero...Topology.longestWait)
     let joins = fields.duration(group["joins"], .zero...Topology.latestStop)
@@ -179,7 +181,7 @@ struct TopologyReader {
           item, of: "a variant", allowed: ["count", "options"], required: ["count", "options"])
       else { return nil }
       let changed = options.merging(readOptions(variant["options"], of: role)) { $1 }
-      return fields.count(variant["count"], 1...Topology.mostNodes).map { count in
+      return fields.count(variant["count"], 1...mostNodes).map { count in
         Topology.Variant(count: count, options: role.changed(changed))
       }
     }

@@ -82,6 +82,29 @@ import Topology
     #expect(!network.logged(GossipEvents.livenessMissed).isEmpty)
   }
 
+  @Test(
+    "after a partition every peer is linked again, and listed by the seeds it chose",
+    arguments: 0..<8)
+  func partitionsHeal(seed: UInt64) {
+    let (inside, outside) = ((1...4).map { "peer-\($0)" }, (5...16).map { "peer-\($0)" })
+    let cut = PlannedFault(
+      id: 1, action: .partition, at: .seconds(5), lasting: .seconds(8),
+      network: NetworkFault(from: inside, to: outside + ["seed-1", "seed-2", "seed-3"]))
+    let network = SimulatedGossip(seed: seed, peers: 16, faults: [cut], lasting: .seconds(40))
+    #expect(network.logged(GossipEvents.peerRemoved).contains { $0.at < .seconds(13) })
+    let links = network.links(at: .seconds(40))
+    #expect(SimulatedGossip.reachable(from: "peer-1", links).count == 16)
+    for peer in inside + outside {
+      let held = network.lastWords(GossipEvents.seedRegistered, GossipEvents.seedLost, of: peer)
+      #expect(!held.isEmpty)
+      for seedNode in held {
+        let listed = network.lastWords(
+          GossipEvents.peerRegistered, GossipEvents.peerRemoved, of: seedNode)
+        #expect(listed.contains(peer), "\(seedNode) lists \(peer), seed \(seed)")
+      }
+    }
+  }
+
   @Test("a peer told not to report says nothing")
   func silence() {
     let network = SimulatedGossip(

@@ -147,13 +147,13 @@ import Testing
     for port in 7_000..<7_004 { _ = Peer.neighbour(UInt16(port), of: &stage) }
     _ = Self.wait(100, listing: [], &stage)
     #expect(Self.dialIn(5_500, &stage).answer == Self.busy)
-    #expect(Self.wait(100, listing: [5_500, 5_400], &stage) == 2, "each seed, once")
+    #expect(Self.wait(60, listing: [5_500, 5_400], &stage) == 2, "each seed, once")
     #expect(Self.dialIn(5_400, &stage).answer == Self.busy, "not the nearest")
     let (nearest, answer) = Self.dialIn(5_500, &stage)
     #expect(answer == Self.greeting)
 
     #expect(Self.dialIn(5_600, &stage).answer == Self.busy)
-    #expect(Self.wait(100, listing: [5_500, 5_600], &stage) == 2)
+    #expect(Self.wait(60, listing: [5_500, 5_600], &stage) == 2)
     #expect(Self.dialIn(5_600, &stage).answer == Self.greeting, "a nearer one takes its place")
     #expect(stage.heard(on: nearest) == Self.busy)
     #expect(stage.closed.contains(nearest))
@@ -171,7 +171,7 @@ import Testing
     let (again, _) = Self.dialIn(5_500, &stage)
     #expect(Self.dialIn(7_004, &stage).answer == Self.busy)
     #expect(Self.dialIn(5_600, &stage).answer == Self.busy)
-    #expect(Self.wait(100, listing: [5_600, 5_500], &stage) == 2)
+    #expect(Self.wait(60, listing: [5_600, 5_500], &stage) == 2)
     #expect(Self.dialIn(5_600, &stage).answer == Self.greeting)
     #expect(!stage.closed.contains(again), "it had an ordinary slot by then")
   }

@@ -73,6 +73,16 @@ final class SimulatedGossip: EventSink {
     return links
   }
 
+  /// Those of whom a node's last word was the first kind and not the second.
+  func lastWords(_ kind: EventKind, _ opposite: EventKind, of node: String) -> Set<String> {
+    var names: Set<String> = []
+    for (_, logger, event) in events where logger == node {
+      if event.kind == kind.name { names.insert(name(event.peer)) }
+      if event.kind == opposite.name { names.remove(name(event.peer)) }
+    }
+    return names
+  }
+
   /// Who can be reached over links from a peer.
   static func reachable(from start: String, _ links: [String: Set<String>]) -> Set<String> {
     var seen: Set<String> = [start]

@@ -32,13 +32,13 @@ struct Rig {
 }
 
 final class Recording: EventSink {
-  var events: [(event: Event, at: Instant)] = []
+  var events: [(event: Event, node: String, at: Instant)] = []
   var outcomes: [Simulation.Outcome] = []
 
   var outcome: Simulation.Outcome { outcomes[0] }
 
   func take(_ event: Event, line: [UInt8], of node: String, at: Instant) {
-    events.append((event, at))
+    events.append((event, node, at))
   }
 
   func logged(_ kind: String) -> [Event] { events.map(\.event).filter { $0.kind == kind } }

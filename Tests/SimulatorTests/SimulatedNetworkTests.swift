@@ -1,5 +1,6 @@
 import Participants
 import Simulator
+import Supervisor
 import Testing
 import Topology
 
@@ -95,6 +96,19 @@ import Topology
       network: NetworkFault(from: ["sender-1"], to: ["sink-1"]))
     let silent = Rig(senders: 1, seed: 4, faults: [cut], startDelay: .milliseconds(50)).run()
     #expect(silent.logged("rig.failed").first?["reason"] == "unreachable")
+  }
+
+  @Test("a process that is killed while it starts never comes up, and its successor does")
+  func killedWhileStarting() {
+    let faults = [(1, PlannedFault.Action.restart, 10), (2, .kill, 11), (3, .restart, 20)].map {
+      PlannedFault(id: $0.0, action: $0.1, node: "sender-1", at: .milliseconds(Int64($0.2)))
+    }
+    var model = NetworkModel()
+    model.startDelay = .milliseconds(5)
+    let run = Rig(senders: 1, seed: 1, model: model, faults: faults).run()
+    #expect(run.outcome.conclusion.outcome == .completed, "\(run.outcome.conclusion.reason)")
+    let lives = run.events.filter { $0.event.kind == "node.ready" && $0.node == "sender-1" }
+    #expect(lives.count == 2)
   }
 
   @Test("the same plan gives the same digest, another seed another")

@@ -67,7 +67,10 @@ import Topology
     ] {
       #expect(text.contains(limit), "\(limit)")
     }
-    #expect(Topology.mostNodes == 20_000 && text.contains("20,000 in all groups together"))
+    #expect(
+      Topology.mostNodes == 20_000 && text.contains("20,000 in all groups together")
+        && Topology.mostSimulatedNodes == 200_000
+        && text.contains("200,000 where they are simulated"))
     #expect(Topology.mostFaults == 10_000 && text.contains("10,000 at most"))
   }
 }

@@ -131,8 +131,7 @@ extension GossipPeer {
         decline(id, emit: &emit)
         if peer < own, candidates.predecessor.map({ $0 < peer }) ?? true {
           // Perhaps the seeds name it as the nearest smaller one: then there is room next time.
-          round.mustAsk = true
-          planRound(at: now, emit: &emit)
+          planRound(afresh: true, at: now, emit: &emit)
         }
         return
       }

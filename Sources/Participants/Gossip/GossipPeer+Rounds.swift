@@ -20,8 +20,6 @@ struct Round {
   /// Rounds in a row that brought no link.
   var barren = 0
   var hasLinked = false
-  /// The lists are wanted even if no link is missing: a stranger asked for room.
-  var mustAsk = false
 }
 
 extension GossipPeer {
@@ -36,26 +34,21 @@ extension GossipPeer {
 
   private var wantsLinks: Bool { slotsTaken < settings.maxLinks || !isAnchored }
 
-  /// Plans a round if links are missing. `afresh` forgets the backoff: something has changed.
+  /// Plans the next round: soon if links are missing, and late if not, because a peer that is content
+  /// with its links may have been dropped by a seed (a partition, say) and must register again.
+  /// `afresh` forgets the backoff: something has changed.
   mutating func planRound(afresh: Bool = false, at now: Instant, emit: inout Effects) {
     if afresh { round.barren = 0 }
-    guard !isJoining, wantsLinks || round.mustAsk,
-      round.phase == .idle || (afresh && round.phase == .waiting)
-    else { return }
+    guard !isJoining, round.phase == .idle || (afresh && round.phase == .waiting) else { return }
     round.phase = .waiting
-    let wait = settings.relinkInterval * (1 << round.barren)
-    emit.setTimer(key(.round), at: now + wait)
+    let backoff = wantsLinks || afresh ? round.barren : Round.longestBackoff
+    emit.setTimer(key(.round), at: now + settings.relinkInterval * (1 << backoff))
   }
 
   mutating func beginRound(
     at now: Instant, using random: inout SeededGenerator, emit: inout Effects
   ) {
     guard round.phase == .waiting else { return }
-    guard wantsLinks || round.mustAsk else {
-      round.phase = .idle
-      return
-    }
-    round.mustAsk = false
     round.phase = .asking
     candidates.removeAll()
     if requestLists(at: now, emit: &emit) > 0 {

@@ -39,6 +39,10 @@ extension GossipPeer {
     while seedLinks.count < seedsWanted, !spareSeeds.isEmpty {
       connectToSpareSeed(at: now, emit: &emit)
     }
+    while let index = spareSeeds.firstIndex(where: { undelivered[$0] != nil }) {
+      spareSeeds.swapAt(0, index)
+      connectToSpareSeed(at: now, emit: &emit)
+    }
   }
 
   private mutating func connectToSpareSeed(at now: Instant, emit: inout Effects) {
@@ -62,6 +66,10 @@ extension GossipPeer {
       seedLinks[id]?.phase = .idle
       deliverReports(on: id, at: now, emit: &emit)
       requestList(on: id, at: now, emit: &emit)
+      // What the seed was to hear when it was lost may be true no more.
+      for dead in undelivered.removeValue(forKey: link.seed) ?? [] where links[dead] == nil {
+        suspect(dead, misses: 0, because: "unreported", at: now, emit: &emit)
+      }
     case (.list, .listing), (.list, .idle):
       // In the idle phase: the tail of a list that paused too long in the middle.
       emit.cancelTimer(key(.answer, id.number))
@@ -142,6 +150,7 @@ extension GossipPeer {
     emit.cancelTimer(key(.settle, id.number))
     emit.log(Event(GossipEvents.seedLost, peer: link.seed, ["reason": .text(reason)]))
     spareSeeds.append(link.seed)
+    if !link.reports.isEmpty { undelivered[link.seed] = link.reports }
     if untriedSeeds > 0 {
       registerWithMoreSeeds(at: now, emit: &emit)
     } else {

@@ -75,6 +75,8 @@ package struct GossipPeer: Participant {
   /// Seeds that could be registered with, next one first.
   var spareSeeds: [Address] = []
   var untriedSeeds = 0
+  /// The dead that a seed was to be told of when it was lost.
+  var undelivered: [Address: [Address]] = [:]
   var isJoining = true
 
   // Links: GossipPeer+Links.swift

@@ -25,6 +25,9 @@ package enum GossipRoles {
       OptionSpecification(
         "max-peers", .count(1...1_000_000), default: .count(65_536),
         "peers remembered; further ones are not listed"),
+      OptionSpecification(
+        "max-listed", .count(32...1_000_000), default: .count(1_000),
+        "peers in an answer; beyond it, the asker's nearest addresses and others at random"),
     ],
     transports: .stream, seedList: .listed,
     make: { GossipSeed($0) })

@@ -38,7 +38,7 @@ package struct GossipSeed: Participant {
   private var clients = ConnectionTable<Client>()
   private var suspects = ConnectionTable<Suspect>()
   private var suspected: [Address: ConnectionID] = [:]
-  private var peers = PeerList()
+  private var peers: PeerList
   private var refusals = Tally()
 
   init(_ settings: ParticipantSettings) {
@@ -47,6 +47,7 @@ package struct GossipSeed: Participant {
     registrationTimeout = settings.options.duration("registration-timeout")
     maxConnections = settings.options.count("max-connections")
     maxPeers = settings.options.count("max-peers")
+    peers = PeerList(limit: settings.options.count("max-listed"))
   }
 
   package mutating func handle(
@@ -61,7 +62,7 @@ package struct GossipSeed: Participant {
       break  // A suspect's kernel answers even when the suspect is frozen: wait for its words.
     case .received(let id, let bytes):
       if clients.contains(id) {
-        read(bytes, from: id, at: now, emit: &emit)
+        read(bytes, from: id, at: now, using: &random, emit: &emit)
       } else if suspects.contains(id) {
         readSuspect(bytes, from: id, emit: &emit)
       }
@@ -72,18 +73,20 @@ package struct GossipSeed: Participant {
         conclude(id, answered: false, unsure: reason == .failed, emit: &emit)
       }
     case .timer(let key):
-      fire(key, at: now, emit: &emit)
+      fire(key, at: now, using: &random, emit: &emit)
     case .datagram, .stopping:
       break
     }
   }
 
-  private mutating func fire(_ key: TimerKey, at now: Instant, emit: inout Effects) {
+  private mutating func fire(
+    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
     let id = ConnectionID(key.subject)
     switch Purpose(rawValue: key.purpose) {
     case .settle:
       let messages = clients[id]?.reader.settle() ?? []
-      act(on: messages, from: id, at: now, emit: &emit)
+      act(on: messages, from: id, at: now, using: &random, emit: &emit)
     case .registration:
       guard let client = clients[id], client.peer == nil else { return }
       drop(id, emit: &emit)
@@ -127,17 +130,19 @@ extension GossipSeed {
   }
 
   private mutating func read(
-    _ bytes: [UInt8], from id: ConnectionID, at now: Instant, emit: inout Effects
+    _ bytes: [UInt8], from id: ConnectionID, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
   ) {
     let messages = clients[id]?.reader.read(bytes) ?? []
-    act(on: messages, from: id, at: now, emit: &emit)
+    act(on: messages, from: id, at: now, using: &random, emit: &emit)
     if clients[id]?.reader.wantsSettling == true {
       emit.setTimer(key(.settle, id), at: now + settle)
     }
   }
 
   private mutating func act(
-    on messages: [SeedLinkMessage], from id: ConnectionID, at now: Instant, emit: inout Effects
+    on messages: [SeedLinkMessage], from id: ConnectionID, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
   ) {
     for message in messages {
       guard var client = clients[id] else { return }
@@ -147,10 +152,11 @@ extension GossipSeed {
         clients[id] = client
         register(peer, on: id, emit: &emit)
       case .listRequest:
-        emit.write(GossipWire.listPrefix + peers.encoded, to: id)
+        let (body, count) = peers.answer(to: client.peer, using: &random)
+        emit.write(GossipWire.listPrefix + body, to: id)
         emit.log(
           Event(
-            GossipEvents.listSent, peer: client.peer, ["count": .integer(Int64(peers.count))]))
+            GossipEvents.listSent, peer: client.peer, ["count": .integer(Int64(count))]))
       case .report(let dead, let by):
         investigate(dead, reportedBy: by, at: now, emit: &emit)
       case .garbage(let bytes):
@@ -245,29 +251,5 @@ extension GossipSeed {
     } else {
       emit.log(Event(GossipEvents.peerRemoved, peer: suspect.address, ["by": by]))
     }
-  }
-}
-
-/// The listed peers in the order in which they registered, and the answer that lists them.
-private struct PeerList {
-  private var order: [Address] = []
-  private var members: Set<Address> = []
-  /// The body of the answer: an entry for each peer.
-  private(set) var encoded: [UInt8] = []
-
-  var count: Int { order.count }
-
-  func contains(_ peer: Address) -> Bool { members.contains(peer) }
-
-  mutating func add(_ peer: Address) {
-    guard members.insert(peer).inserted else { return }
-    order.append(peer)
-    encoded += GossipWire.listEntry(peer)
-  }
-
-  mutating func remove(_ peer: Address) {
-    guard members.remove(peer) != nil else { return }
-    order.removeAll { $0 == peer }
-    encoded = order.flatMap(GossipWire.listEntry)
   }
 }
