@@ -18,8 +18,9 @@ package struct Explorer: Sendable {
   private let jobs: Int
   private let laboratory: Laboratory
 
-  package init(_ topology: Topology, seeds: ClosedRange<UInt64>, jobs: Int, in laboratory: Laboratory)
-  {
+  package init(
+    _ topology: Topology, seeds: ClosedRange<UInt64>, jobs: Int, in laboratory: Laboratory
+  ) {
     self.topology = topology
     self.seeds = seeds
     self.jobs = jobs

@@ -2,8 +2,8 @@ package import Arguments
 package import Checks
 import History
 package import Participants
-package import Supervisor
 import Simulator
+package import Supervisor
 package import Topology
 
 /// Simulates plans and judges them without keeping anything. It can be used by several threads.
