@@ -53,8 +53,8 @@ import Testing
     (code, text) = try seedbed(["runs", "--format", "csv"])
     #expect(code == 0)
     #expect(
-      text == "run,name,network,nodes,faults,seconds,outcome,checks\r\n"
-        + "1,\(name),gossip,1,0,,unfinished,none\r\n")
+      text == "run,name,network,driver,nodes,faults,seconds,outcome,checks\r\n"
+        + "1,\(name),gossip,live,1,0,,unfinished,none\r\n")
     (code, text) = try seedbed(["show"])
     #expect(code == 0)
     #expect(text.contains("run          1 (\(name))\n"))

@@ -35,6 +35,7 @@ import Testing
     let database = try History.open(file)
     try database.execute(
       """
+      ALTER TABLE runs DROP COLUMN digest;
       DROP TABLE fault_sides; DROP TABLE faults;
       CREATE TABLE faults (run INTEGER NOT NULL, fault INTEGER NOT NULL, action TEXT NOT NULL,
         node TEXT NOT NULL, at INTEGER NOT NULL, lasting INTEGER, applied_t INTEGER,

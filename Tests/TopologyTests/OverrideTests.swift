@@ -34,7 +34,7 @@ import Topology
       "unknown key 'cuont' (did you mean 'count'?); allowed here: role, count, after, every, joins, "
         + "options, variants"
     ),
-    ("groups.leaf.count=0", "'count' takes a whole number from 1 to 20000, found '0'"),
+    ("groups.leaf.count=0", "'count' takes a whole number from 1 to 200000, found '0'"),
     ("groups.leaf.count=", "there is nothing in it"),
     ("groups.lef.count=5", "unknown role 'lef' (did you mean 'leaf'?); there are: hub, leaf"),
     (
