@@ -29,10 +29,17 @@ package enum History {
   /// an empty file.
   @discardableResult
   static func checkOwner(of database: borrowing Database) throws -> Int64 {
-    // The entries first: where another process creates them right now, the rest is there with them.
-    let entries = try database.integer("SELECT count(*) FROM sqlite_schema") ?? 0
-    let owner = try database.integer("PRAGMA application_id") ?? 0
-    let version = try database.integer("PRAGMA user_version") ?? 0
+    // One statement sees one state of the file: another process may be creating it right now.
+    let statement = try database.prepare(
+      """
+      SELECT (SELECT count(*) FROM sqlite_schema), application_id, user_version
+      FROM pragma_application_id, pragma_user_version
+      """)
+    guard try statement.step() else { preconditionFailure("a SELECT of scalars gives a row") }
+    let (entries, owner, version) = (
+      statement.integer(at: 0), statement.integer(at: 1), statement.integer(at: 2)
+    )
+    statement.reset()
     if owner == 0, version == 0, entries == 0 { return 0 }
     guard owner == Schema.applicationID else {
       throw HistoryError(
