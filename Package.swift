@@ -64,8 +64,10 @@ let package = Package(
       name: "BenchmarkReferences", dependencies: ["CSQLite"], path: "Benchmarks/References"),
     .executableTarget(
       name: "seedbed-benchmarks",
-      dependencies: ["Arguments", "BenchmarkReferences", "History", "Participants", "Topology"],
-      path: "Benchmarks/Runner"),
+      dependencies: [
+        "Arguments", "BenchmarkReferences", "History", "Networks", "Participants", "Simulator",
+        "Topology",
+      ], path: "Benchmarks/Runner"),
 
     // Tests.
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
