@@ -69,7 +69,8 @@ enum SimulationBenchmark: Benchmark {
       stop: { at: \(virtualSeconds)s }
       """
     let topology = try Topology(
-      TopologyFile(path: "benchmark", text: text), overrides: [], roles: Networks.roles, checks: nil)
+      TopologyFile(path: "benchmark", text: text), overrides: [], roles: Networks.roles, checks: nil
+    )
     return topology.plan(seed: 1)
   }
 
