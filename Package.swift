@@ -31,6 +31,7 @@ let package = Package(
     // What a node is made of. No Foundation and no SQLite below this line…
     .target(name: "Arguments"),
     .target(name: "Participants", path: "Sources/Participants/Contract"),
+    .target(name: "Hashing", dependencies: ["CCrypto"]),
     .target(name: "Gossip", dependencies: ["Participants"], path: "Sources/Participants/Gossip"),
     .target(name: "Networks", dependencies: ["Gossip", "Participants"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Participants"]),
@@ -71,6 +72,7 @@ let package = Package(
 
     // Tests.
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
+    .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
     .testTarget(name: "LiveDriverTests", dependencies: ["LiveDriver", "Participants"]),
     .testTarget(
       name: "RepositoryTests",

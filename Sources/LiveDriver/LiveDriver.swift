@@ -11,6 +11,8 @@ package import Participants
   static let backlogLimit = 8 * 1024 * 1024
   /// Bytes taken from a connection at once.
   static let readSize = 64 * 1024
+  /// Bytes that are copied to be sent when the system takes no more.
+  static let writeSize = 64 * 1024
   /// How long a closed connection may take to deliver what was written.
   static let lingerLimit = Microseconds.seconds(1)
   /// Connections that may wait to be accepted.
@@ -44,6 +46,7 @@ package import Participants
   /// Inputs that came up while effects were carried out.
   private var pending: [Input] = []
   private var isDelivering = false
+  private var isFinishing = false
   private var isStopping = false
   /// The first failure: the loop ends and ``run()`` throws it.
   private var failure: NodeFailure?
@@ -105,25 +108,28 @@ package import Participants
     pending.append(input)
     guard !isDelivering else { return }
     isDelivering = true
-    defer { isDelivering = false }
     while !pending.isEmpty {
       let input = pending.removeFirst()
       participant.handle(input, at: clock.now, using: &random, emit: &effects)
       effects.drain { perform($0) }
     }
+    isDelivering = false
+    if isFinishing { stop() }
   }
 
   func nextConnection() -> ConnectionID { effects.nextConnection() }
 
   private func perform(_ effect: Effect) {
     switch effect {
-    case .connect(let id, let address): connect(id, to: address)
+    case .connect(let id, let address, let port): connect(id, to: address, from: port)
     case .write(let id, let bytes): connections[id]?.write(bytes)
     case .close(let id): connections[id]?.close()
+    case .awaitDrain(let id): connections[id]?.awaitDrain()
     case .send(let bytes, let address): send(bytes, to: address)
     case .setTimer(let key, let instant): setTimer(key, at: instant)
     case .cancelTimer(let key): timers.removeValue(forKey: key)?.cancel()
     case .log(let event): record(event)
+    case .finish: isFinishing = true
     }
   }
 

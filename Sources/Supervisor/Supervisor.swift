@@ -156,7 +156,8 @@ package final class Supervisor {
       flushLog()
       switch effect {
       case .log: break
-      case .spawn(let node, let listen): start(node, listen: listen)
+      case .spawn(let node, let listen, let addresses):
+        start(node, listen: listen, addresses: addresses)
       case .signal(let node, let signal): processes[node]?.signal(signal)
       case .readState(let node):
         guard let process = processes[node] else { break }
@@ -189,14 +190,15 @@ package final class Supervisor {
     handle(.failed("cannot write \(folder.ownLog): \(SupervisorError.text(of: number))"))
   }
 
-  private func start(_ node: Int, listen: String) {
+  private func start(_ node: Int, listen: String, addresses: [String: OptionValue]) {
     let planned = plan.nodes[node]
     do throws(SupervisorError) {
       if let watch = try readyWatch.await(node, named: planned.name) {
         try wait(on: watch.number, Token.readyWatch)
       }
       let process = try command.start(
-        command.arguments(for: planned, listen: listen, seed: plan.seed, in: folder),
+        command.arguments(
+          for: planned, listen: listen, addresses: addresses, seed: plan.seed, in: folder),
         output: folder.output(of: planned.name), openFiles: openFiles)
       processes[node] = process
       try wait(on: process.descriptor.number, Token.firstNode + UInt64(node))
