@@ -32,8 +32,12 @@ let package = Package(
     .target(name: "Arguments"),
     .target(name: "Participants", path: "Sources/Participants/Contract"),
     .target(name: "Hashing", dependencies: ["CCrypto"]),
+    .target(name: "Wire"),
     .target(name: "Gossip", dependencies: ["Participants"], path: "Sources/Participants/Gossip"),
-    .target(name: "Networks", dependencies: ["Gossip", "Participants"]),
+    .target(
+      name: "Kademlia", dependencies: ["Hashing", "Participants", "Wire"],
+      path: "Sources/Participants/Kademlia"),
+    .target(name: "Networks", dependencies: ["Gossip", "Kademlia", "Participants"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
@@ -82,6 +86,10 @@ let package = Package(
     .testTarget(name: "NodeTests", dependencies: ["seedbed-node"]),
     .testTarget(
       name: "GossipTests", dependencies: ["Gossip", "Participants", "Simulator", "Topology"]),
+    .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
+    .testTarget(
+      name: "KademliaTests",
+      dependencies: ["Hashing", "Kademlia", "Participants", "Simulator", "Topology", "Wire"]),
     .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
