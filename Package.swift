@@ -83,7 +83,7 @@ let package = Package(
       dependencies: ["Networks", "Participants", "Supervisor"]),
     .testTarget(
       name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
-    .testTarget(name: "NodeTests", dependencies: ["seedbed-node"]),
+    .testTarget(name: "NodeTests", dependencies: ["Kademlia", "Wire", "seedbed-node"]),
     .testTarget(
       name: "GossipTests", dependencies: ["Gossip", "Participants", "Simulator", "Topology"]),
     .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),

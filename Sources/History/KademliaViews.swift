@@ -1,7 +1,7 @@
 extension View {
   /// What the checks of the Kademlia network, and people, ask about.
   static let kademlia = [
-    lookups, storedValues, valueLookups, routingContacts, kademliaDeadlines, kademliaUnrest,
+    lookups, storedValues, dhtLookups, routingContacts, kademliaDeadlines, kademliaUnrest,
     routingDuties, keptValues, routingGraph,
   ]
 
@@ -96,8 +96,8 @@ extension View {
       WHERE c.kind = 'dht.stored'
       """)
 
-  static let valueLookups = View(
-    name: "value_lookups",
+  static let dhtLookups = View(
+    name: "dht_lookups",
     summary: "A node wanted a value of a distributed hash table.",
     columns: [
       ("run", "the run"),
@@ -109,7 +109,9 @@ extension View {
       ("ended_s", "seconds from the run's beginning to `ended_t`"),
       ("found", "1: it found one"),
       ("value", "which, in 16 hexadecimal digits; NULL: none"),
-      ("published_t", "when somebody had first set a value for the key; NULL: not before `asked_t`"),
+      (
+        "published_t", "when somebody had first set a value for the key; NULL: not before `asked_t`"
+      ),
       ("is_right", "1: it is a value that somebody set for the key during the run"),
       ("holders", "nodes that were there and held a copy all the time"),
     ],

@@ -1,3 +1,4 @@
+import Hashing
 import Kademlia
 import Participants
 import Testing
@@ -194,6 +195,63 @@ import Wire
     #expect(stage.sent.count == 4)
     stage.wait(.seconds(5))
     #expect(stage.logged(KademliaEvents.unanswered).count == 4)
+  }
+}
+
+/// Strangers that mean harm.
+extension KademliaNodeTests {
+  @Test("a node survives whatever arrives, and still answers", arguments: 0..<4)
+  func hostileDatagrams(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    var stage = Stage([
+      "put-count": .count(50), "get-count": .count(50), "max-keys": .count(20),
+      "max-requests": .count(50),
+    ])
+    let originals = try Fixture.datagrams.map { try #require(Hexadecimal.bytes($0.hex)) }
+    for _ in 0..<10_000 {
+      let number = Int.random(in: 1...60, using: &random)
+      let contact = Stage.contact(number)
+      var bytes = originals[Int.random(in: originals.indices, using: &random)]
+      switch Int.random(in: 0..<10, using: &random) {
+      case 0: stage.wait(.milliseconds(Int64.random(in: 1...2_000, using: &random)))
+      case 1: _ = stage.ask(.ping(sender: contact.id), from: contact.address)
+      case 2: stage.answer(as: contact, naming: (1...20).map { Stage.contact(number * 20 + $0) })
+      case 3:
+        let key = NodeID.random(using: &random)
+        _ = stage.ask(
+          .store(sender: contact.id, key: key, value: .integer(1)), from: contact.address)
+      case 4:
+        // An answer with a result of another kind, or none.
+        for request in stage.requests(to: contact.address) {
+          let wrong = [MessagePack.null, .array([.null]), .map([]), .binary([1]), .text("x")]
+          stage.respond(
+            wrong.randomElement(using: &random) ?? .null, to: request.id, from: contact.address)
+        }
+      default:
+        for _ in 0..<Int.random(in: 1...4, using: &random) {
+          bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)
+        }
+        stage.handle(.datagram(from: contact.address, bytes))
+      }
+    }
+    #expect(stage.logged(KademliaEvents.contactAdded).count > 10)
+    #expect(stage.logged(KademliaEvents.rejected).count < 200)
+    #expect(stage.logged(KademliaEvents.storeRefused).map { $0["reason"] }.contains("full"))
+    #expect(stage.ask(.ping(sender: a.id), from: a.address) != nil)
+  }
+
+  @Test("a forged sender brings its victim one ping, and no values")
+  func forgedSenders() {
+    var stage = Stage()
+    for number in 1...200 {
+      let key = KademliaNode.key(of: "key \(number)")
+      _ = stage.ask(.store(sender: a.id, key: key, value: .integer(1)), from: a.address)
+    }
+    for number in 1...50 {
+      let forged = Stage.contact(number + 10)
+      _ = stage.ask(.ping(sender: forged.id), from: b.address)
+    }
+    #expect(stage.requests(to: b.address).map(\.call.name) == ["ping"])
   }
 }
 

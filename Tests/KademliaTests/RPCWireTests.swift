@@ -115,7 +115,9 @@ import Wire
       ([1] + id + [0xc0, 0xc0], "bytes follow the message"),
       ([1] + id + [0xdd, 0xff, 0xff, 0xff, 0xff], "it ends too early"),
       ([1] + id + [UInt8](repeating: 0x91, count: 8_000), "nested more than 8 deep"),
-      ([1] + id + [0xdc, 0x10, 0] + [UInt8](repeating: 0xc0, count: 4_096), "more than 1024 values"),
+      (
+        [1] + id + [0xdc, 0x10, 0] + [UInt8](repeating: 0xc0, count: 4_096), "more than 1024 values"
+      ),
       ([1] + id + [UInt8](repeating: 0xc0, count: 60_000), "longer than 8 KiB"),
     ]
     for (bytes, reason) in examples {

@@ -88,7 +88,8 @@ import Testing
   @Test("who waits for a place gets it when a contact is dropped, the newest first")
   func replacements() throws {
     var (table, nodes) = Self.table(of: 4_000, k: 4)
-    let oldest = try #require(nodes.first { table.contact($0.id) != nil && !table.hasRoom(for: $0.id) })
+    let oldest = try #require(
+      nodes.first { table.contact($0.id) != nil && !table.hasRoom(for: $0.id) })
     let beside = nodes.filter {
       table.contact($0.id) == nil && table.oldest(beside: $0.id) == table.oldest(beside: oldest.id)
     }

@@ -152,7 +152,8 @@ import Wire
       return .integer(.random(in: .min ... .max, using: &random) >> bits)
     case 3: return .unsigned(.random(in: UInt64(Int64.max) + 1 ... .max, using: &random))
     case 4: return .double(.random(in: -1e9...1e9, using: &random))
-    case 5: return .text(String((0..<length).map { _ in "aé€😀".randomElement(using: &random) ?? "a" }))
+    case 5:
+      return .text(String((0..<length).map { _ in "aé€😀".randomElement(using: &random) ?? "a" }))
     case 6: return .binary((0..<length).map { _ in .random(in: 0...255, using: &random) })
     case 7: return .array((0..<length).map { _ in value(depth: depth + 1, using: &random) })
     default:

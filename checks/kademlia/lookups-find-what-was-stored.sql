@@ -9,7 +9,7 @@
 -- the network was disturbed, or soon after (kademlia_unrest).
 WITH
 judged AS (
-  SELECT v.*, d.gone_within FROM value_lookups v LEFT JOIN kademlia_deadlines d ON d.node = v.node
+  SELECT v.*, d.gone_within FROM dht_lookups v LEFT JOIN kademlia_deadlines d ON d.node = v.node
   WHERE v.published_t IS NOT NULL AND v.holders > 0 AND NOT EXISTS (
     SELECT 1 FROM kademlia_unrest u
     WHERE u.from_t <= v.ended_t AND coalesce(u.until_t, 9e18) >= v.asked_t)
@@ -25,7 +25,7 @@ FROM judged j
 WHERE NOT found OR NOT is_right
 ORDER BY asked_t, node;
 
-SELECT count(*) FROM value_lookups v
+SELECT count(*) FROM dht_lookups v
 WHERE v.published_t IS NOT NULL AND v.holders > 0 AND NOT EXISTS (
   SELECT 1 FROM kademlia_unrest u
   WHERE u.from_t <= v.ended_t AND coalesce(u.until_t, 9e18) >= v.asked_t);

@@ -148,12 +148,11 @@ extension DHT {
     outcomes.append(.put(publication.key, copies: publication.copies))
   }
 
-  /// Holds a value. Returns whether it does so, or says so.
+  /// Holds a value. Returns whether it does so.
   mutating func take(
     _ value: MessagePack, for key: NodeID, from sender: Address?, at now: Instant,
     emit: inout Effects
   ) -> Bool {
-    guard settings.keepsValues else { return true }
     switch storage.store(value, for: key, from: sender, at: now) {
     case .new:
       emit.log(

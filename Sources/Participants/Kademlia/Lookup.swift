@@ -46,7 +46,8 @@ package struct Lookup: Sendable {
   package private(set) var answered = 0
 
   package init(
-    target: NodeID, own: NodeID, k: Int, alpha: Int, valuesWanted: Int, from contacts: [NamedContact],
+    target: NodeID, own: NodeID, k: Int, alpha: Int, valuesWanted: Int,
+    from contacts: [NamedContact],
     at now: Instant
   ) {
     self.target = target
