@@ -38,7 +38,8 @@ let package = Package(
       name: "Kademlia", dependencies: ["Hashing", "Participants", "Wire"],
       path: "Sources/Participants/Kademlia"),
     .target(name: "Networks", dependencies: ["Gossip", "Kademlia", "Participants"]),
-    .target(name: "LiveDriver", dependencies: ["CUV", "Participants"]),
+    .target(name: "Clock", dependencies: ["Participants"]),
+    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
       dependencies: ["Arguments", "LiveDriver", "Networks", "Participants"]),
@@ -46,7 +47,8 @@ let package = Package(
     // …and what runs, records and judges networks.
     .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
     .target(
-      name: "Supervisor", dependencies: ["Arguments", "CProcess", "Participants", "Topology"]),
+      name: "Supervisor",
+      dependencies: ["Arguments", "CProcess", "Clock", "Participants", "Topology"]),
     .target(name: "History", dependencies: ["Arguments", "CSQLite", "Participants", "Topology"]),
     .target(
       name: "Simulator",
@@ -60,7 +62,8 @@ let package = Package(
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Arguments", "Checks", "Exploration", "History", "Networks", "Participants", "Simulator",
+        "Arguments", "Checks", "Clock", "Exploration", "History", "Networks", "Participants",
+        "Simulator",
         "Supervisor", "Topology",
       ]),
 
