@@ -229,7 +229,8 @@ extension KademliaNodeTests {
         }
       default:
         for _ in 0..<Int.random(in: 1...4, using: &random) {
-          bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)
+          bytes[Int.random(in: bytes.indices, using: &random)] = .random(
+            in: 0...255, using: &random)
         }
         stage.handle(.datagram(from: contact.address, bytes))
       }
@@ -327,8 +328,8 @@ extension KademliaNodeTests {
     stage.answer(as: a)
     _ = stage.ask(.store(sender: a.id, key: Self.key, value: Self.value), from: a.address)
     var stores = 0
-    for _ in 0..<60 {
-      stage.wait(.seconds(10))
+    for _ in 0..<300 {
+      stage.wait(.seconds(2))
       for _ in 0..<3 {
         let requests = stage.sent.filter { $0.to == a.address }
         stores += requests.count { sent in

@@ -63,15 +63,16 @@ struct Stage {
 
   /// Asks the node something, and returns the result.
   mutating func ask(_ call: RPCCall, from address: Address) -> MessagePack? {
-    let id = NodeID.zero.setting(sent.count % 160)
-    handle(.datagram(from: address, RPCMessage.request(id, call).encoded))
-    guard
-      let place = sent.firstIndex(where: { $0.to == address && $0.bytes.first == 1 }),
-      case .response(let echoed, let result) = try? RPCMessage(decoding: sent[place].bytes)
-    else { return nil }
-    #expect(echoed == id)
-    sent.remove(at: place)
-    return result
+    let message = NodeID.random(using: &random)
+    handle(.datagram(from: address, RPCMessage.request(message, call).encoded))
+    for (place, datagram) in sent.enumerated() where datagram.to == address {
+      guard case .response(message, let result) = try? RPCMessage(decoding: datagram.bytes) else {
+        continue
+      }
+      sent.remove(at: place)
+      return result
+    }
+    return nil
   }
 
   mutating func respond(_ result: MessagePack, to id: NodeID, from address: Address) {

@@ -131,7 +131,8 @@ extension DHT {
     case .get:
       finishGetting(lookup, at: now, using: &random, emit: &emit)
     case .republish:
-      if let value = storage[lookup.target] {
+      // Others are closer: a copy here may be older than theirs, and must not take its place.
+      if let value = storage[lookup.target], isClose(to: lookup.target) {
         store(
           value, for: lookup.target, at: lookup.closest, now: now, using: &random, emit: &emit)
       }
