@@ -62,7 +62,7 @@ struct Stage {
   }
 
   /// Asks the node something, and returns the result.
-  mutating func ask(_ call: RPCCall, from address: Address) -> MessagePack? {
+  mutating func ask(_ call: RPCCall, from address: Address) -> RPCResult? {
     let message = NodeID.random(using: &random)
     handle(.datagram(from: address, RPCMessage.request(message, call).encoded))
     for (place, datagram) in sent.enumerated() where datagram.to == address {
@@ -75,7 +75,7 @@ struct Stage {
     return nil
   }
 
-  mutating func respond(_ result: MessagePack, to id: NodeID, from address: Address) {
+  mutating func respond(_ result: RPCResult, to id: NodeID, from address: Address) {
     handle(.datagram(from: address, RPCMessage.response(id, result).encoded))
   }
 
@@ -90,12 +90,12 @@ struct Stage {
     as contact: NamedContact, naming others: [NamedContact] = [], value: MessagePack? = nil
   ) {
     for (id, call) in requests(to: contact.address) {
-      let result: MessagePack =
+      let result: RPCResult =
         switch call {
-        case .ping: .binary(contact.id.bytes)
-        case .findNode: RPCResult.contacts(others)
-        case .findValue: value.map(RPCResult.value) ?? RPCResult.contacts(others)
-        case .store: .flag(true)
+        case .ping: .other(.binary(contact.id.bytes))
+        case .findNode: .contacts(others)
+        case .findValue: value.map(RPCResult.value) ?? .contacts(others)
+        case .store: .other(.flag(true))
         }
       respond(result, to: id, from: contact.address)
     }

@@ -37,11 +37,17 @@ package struct Address: Hashable, Sendable {
       guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
       port = port * 10 + Int(byte - UInt8(ascii: "0"))
     }
+    guard let port = UInt16(exactly: port) else { return nil }
+    self.init(host: host, port: port)
+  }
+
+  /// The same with a port that was no text.
+  package init?(host: ArraySlice<UInt8>, port: UInt16) {
     let isBracketed = host.first == UInt8(ascii: "[") && host.last == UInt8(ascii: "]")
     let host = isBracketed ? host.dropFirst().dropLast() : host
-    guard let port = UInt16(exactly: port), (1...Self.longestHost).contains(host.count),
-      host.allSatisfy(Self.isHostByte)
-    else { return nil }
+    guard (1...Self.longestHost).contains(host.count), host.allSatisfy(Self.isHostByte) else {
+      return nil
+    }
     self.init(host: String(decoding: host, as: UTF8.self), port: port)
   }
 
