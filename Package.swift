@@ -33,7 +33,9 @@ let package = Package(
     .target(name: "Participants", path: "Sources/Participants/Contract"),
     .target(name: "Hashing", dependencies: ["CCrypto"]),
     .target(name: "Gossip", dependencies: ["Participants"], path: "Sources/Participants/Gossip"),
-    .target(name: "Networks", dependencies: ["Gossip", "Participants"]),
+    .target(
+      name: "KPTP", dependencies: ["Hashing", "Participants"], path: "Sources/Participants/KPTP"),
+    .target(name: "Networks", dependencies: ["Gossip", "KPTP", "Participants"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
@@ -82,6 +84,9 @@ let package = Package(
     .testTarget(name: "NodeTests", dependencies: ["seedbed-node"]),
     .testTarget(
       name: "GossipTests", dependencies: ["Gossip", "Participants", "Simulator", "Topology"]),
+    .testTarget(
+      name: "KPTPTests",
+      dependencies: ["Hashing", "KPTP", "Participants", "Simulator", "Topology"]),
     .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
