@@ -17,7 +17,8 @@ package enum KPTPEvents {
       EventField("id", "four hexadecimal digits"), EventField("number", "the same as a number"),
     ])
   package static let addressUnusable = EventKind(
-    "address.unusable", "A peer ends, because it listens at no IPv4 address: messages carry no other."
+    "address.unusable",
+    "A peer ends, because it listens at no IPv4 address: messages carry no other."
   )
 
   // Joining.
@@ -43,8 +44,12 @@ package enum KPTPEvents {
   package static let helloReceived = EventKind(
     "hello.received", "Somebody said hello.", peer: "their end of the connection",
     fields: [type, peers])
+  package static let peerChecked = EventKind(
+    "peer.checked", "A heartbeat was sent to one that may enter the table, and knows this peer.",
+    peer: "whom it checks", fields: [EventField("attempt", "from 1")])
   package static let peerUnreachable = EventKind(
-    "peer.unreachable", "One that might have entered the table did not answer; it is left alone for a while.",
+    "peer.unreachable",
+    "One that might have entered the table did not answer; it is left alone for a while.",
     peer: "who did not answer", fields: [reason])
   package static let peerCollided = EventKind(
     "peer.collided", "A peer has the same ID as this one: there is no bucket for it.",
@@ -118,7 +123,8 @@ package enum KPTPEvents {
 
   package static let all = [
     identityDerived, addressUnusable, joinAttempted, joinWelcomed, joinFailed, bootstrapAsked,
-    clientWelcomed, helloSent, helloReceived, peerUnreachable, peerCollided, entryAdded,
+    clientWelcomed, helloSent, helloReceived, peerChecked, peerUnreachable, peerCollided,
+    entryAdded,
     entryReplaced, entryDeclined, entryRemoved, tableSnapshot, heartbeatSent, heartbeatAnswered,
     heartbeatMissed, heartbeatReceived, lookupEnded, valuePut, valueStored, valueFound,
     valueMissing, messageIgnored,

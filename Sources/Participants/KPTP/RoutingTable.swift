@@ -74,18 +74,16 @@ package struct RoutingTable {
     return .full
   }
 
-  /// Adds a peer that is not in the table, unless it would have no place.
-  package mutating func add(_ entry: Entry) -> Placement {
-    let placement = placement(of: entry.id)
+  /// Adds a peer that is not in the table as its ``placement(of:)`` says, if it has a place.
+  package mutating func add(_ entry: Entry, as placement: Placement) {
     switch placement {
-    case .collided, .full: return placement
+    case .collided, .full: return
     case .room: break
     case .closer(let farthest), .newer(let farthest): remove(farthest)
     }
     let distance = owner.distance(to: entry.id)
     let position = entries.firstIndex { owner.distance(to: $0.id) > distance } ?? entries.count
     entries.insert(entry, at: position)
-    return placement
   }
 
   @discardableResult
@@ -124,8 +122,4 @@ package struct RoutingTable {
     return Array(ordered.prefix(limit).map(\.endpoint))
   }
 
-  /// The peers nearest to an ID, nearest first.
-  package func nearest(to id: PeerID, atMost limit: Int) -> [Entry] {
-    Array(entries.sorted { $0.id.distance(to: id) < $1.id.distance(to: id) }.prefix(limit))
-  }
 }
