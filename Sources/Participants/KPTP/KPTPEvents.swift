@@ -66,7 +66,7 @@ package enum KPTPEvents {
       EventField("reason", "`closer`, or `newer`: as close, and the other missed a heartbeat"),
     ])
   package static let entryDeclined = EventKind(
-    "entry.declined", "A live peer did not enter: its bucket is full of others at least as close.",
+    "entry.declined", "A peer that might have entered answered too late: its bucket is full of others as close.",
     peer: "who did not enter", fields: [id, prefix])
   package static let entryRemoved = EventKind(
     "entry.removed", "A peer left the table.", peer: "who left",

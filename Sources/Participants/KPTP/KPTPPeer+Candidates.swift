@@ -130,6 +130,8 @@ extension KPTPPeer {
 
   /// A peer answered: it lives at that address, and enters the table where it has a place.
   mutating func meet(_ peer: Endpoint, at now: Instant, emit: inout Effects) {
+    let candidate = candidates.firstIndex { $0.endpoint == peer }
+    if let candidate { candidates.remove(at: candidate) }
     guard peer != own, !table.see(peer, at: now) else { return }
     avoided.removeAll { $0.endpoint == peer }
     let id = peer.id
@@ -140,7 +142,9 @@ extension KPTPPeer {
     ]
     switch placement {
     case .collided: collide(with: peer, at: now, emit: &emit)
-    case .full: emit.log(Event(KPTPEvents.entryDeclined, peer: peer.address, place))
+    case .full:
+      guard candidate != nil else { return }  // It was asked for another reason.
+      emit.log(Event(KPTPEvents.entryDeclined, peer: peer.address, place))
     case .room: emit.log(Event(KPTPEvents.entryAdded, peer: peer.address, place))
     case .closer(let other), .newer(let other):
       let isCloser = if case .closer = placement { true } else { false }

@@ -191,7 +191,6 @@ extension KPTPPeer {
     _ message: KPTPMessage, of peer: Endpoint, to question: Conversation.Question, at now: Instant,
     emit: inout Effects
   ) {
-    candidates.removeAll { $0.endpoint == peer }
     meet(peer, at: now, emit: &emit)
     consider(message.peers, at: now, emit: &emit)
     switch question {
