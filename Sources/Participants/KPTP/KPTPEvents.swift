@@ -45,7 +45,7 @@ package enum KPTPEvents {
     "hello.received", "Somebody said hello.", peer: "their end of the connection",
     fields: [type, peers])
   package static let peerChecked = EventKind(
-    "peer.checked", "A heartbeat was sent to one that may enter the table, and knows this peer.",
+    "peer.checked", "A heartbeat was sent to one that may enter the table, and dialled this peer.",
     peer: "whom it checks", fields: [EventField("attempt", "from 1")])
   package static let peerUnreachable = EventKind(
     "peer.unreachable",
@@ -66,7 +66,8 @@ package enum KPTPEvents {
       EventField("reason", "`closer`, or `newer`: as close, and the other missed a heartbeat"),
     ])
   package static let entryDeclined = EventKind(
-    "entry.declined", "A peer that might have entered answered too late: its bucket is full of others as close.",
+    "entry.declined",
+    "A peer that might have entered answered too late: its bucket is full of others as close.",
     peer: "who did not enter", fields: [id, prefix])
   package static let entryRemoved = EventKind(
     "entry.removed", "A peer left the table.", peer: "who left",

@@ -2,10 +2,18 @@ import Participants
 
 /// A peer that may enter the table, and must answer first.
 struct Candidate {
+  enum Origin {
+    /// Another peer lists it. It does not know us, and is told by a hello.
+    case listed
+    /// It dialled us.
+    case caller
+    /// It joined by us, and may be about to listen: an original does only when it is welcomed.
+    case client
+  }
+
   let endpoint: Endpoint
   let id: PeerID
-  /// Whether it spoke to us. One that did not is told who we are, by a hello.
-  let isCaller: Bool
+  let origin: Origin
   var attempt = 0
   /// When it may be asked.
   var due: Instant
@@ -17,7 +25,7 @@ struct Candidate {
   static let mostAvoided = 256
 
   /// An original passes hellos over; a heartbeat it answers.
-  var isGreeted: Bool { !isCaller && attempt == 0 }
+  var isGreeted: Bool { origin == .listed && attempt == 0 }
 }
 
 extension KPTPPeer {
@@ -25,18 +33,20 @@ extension KPTPPeer {
   mutating func consider(_ peers: [Endpoint], at now: Instant, emit: inout Effects) {
     for peer in peers {
       guard !avoided.contains(where: { $0.endpoint == peer && $0.until > now }) else { continue }
-      consider(peer, isCaller: false, at: now, emit: &emit)
+      consider(peer, .listed, at: now, emit: &emit)
     }
   }
 
   /// Whoever dialled may be a peer, if it did so from the port that it listens on.
-  mutating func considerCaller(_ from: Address, at now: Instant, emit: inout Effects) {
+  mutating func consider(
+    _ from: Address, _ origin: Candidate.Origin, at now: Instant, emit: inout Effects
+  ) {
     guard let peer = Endpoint(from) else { return }
-    consider(peer, isCaller: true, at: now, emit: &emit)
+    consider(peer, origin, at: now, emit: &emit)
   }
 
   private mutating func consider(
-    _ peer: Endpoint, isCaller: Bool, at now: Instant, emit: inout Effects
+    _ peer: Endpoint, _ origin: Candidate.Origin, at now: Instant, emit: inout Effects
   ) {
     guard peer != own, peer.isReachable, !table.contains(peer),
       !candidates.contains(where: { $0.endpoint == peer }), candidates.count < Candidate.most
@@ -48,7 +58,7 @@ extension KPTPPeer {
       collide(with: peer, at: now, emit: &emit)
       avoid(peer, at: now)
     case .room, .closer, .newer:
-      candidates.append(Candidate(endpoint: peer, id: id, isCaller: isCaller, due: now))
+      candidates.append(Candidate(endpoint: peer, id: id, origin: origin, due: now))
       planGreeting(at: now, emit: &emit)
     }
   }
@@ -95,8 +105,8 @@ extension KPTPPeer {
     planGreeting(at: now, emit: &emit)
   }
 
-  /// A candidate did not answer. One that others list, and where nobody listens, is dead; one that
-  /// called may not listen yet.
+  /// A candidate did not answer. Where nobody listens, it is dead, or dialled from some other port
+  /// than its own; only a client may not listen yet.
   mutating func stayedSilent(
     _ peer: Endpoint, _ reason: Silence, at now: Instant, emit: inout Effects
   ) {
@@ -106,7 +116,7 @@ extension KPTPPeer {
     candidates[index].due = now + settings.helloInterval
     let candidate = candidates[index]
     let isRefused = if case .closed(.refused) = reason { true } else { false }
-    if candidate.attempt > settings.helloRetries || isRefused && !candidate.isCaller {
+    if candidate.attempt > settings.helloRetries || isRefused && candidate.origin != .client {
       candidates.remove(at: index)
       avoid(peer, at: now)
       emit.log(

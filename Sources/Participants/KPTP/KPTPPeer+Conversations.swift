@@ -173,7 +173,7 @@ extension KPTPPeer {
     }
     conversations[id]?.subject = .accepted(from: from, .served)
     emit.setTimer(key(.conversation, id.number), at: now + settings.heartbeatTimeout)
-    considerCaller(from, at: now, emit: &emit)
+    consider(from, .caller, at: now, emit: &emit)
     consider(message.peers, at: now, emit: &emit)
   }
 
@@ -245,7 +245,7 @@ extension KPTPPeer {
       emit.write(message(.welcome), to: id)
       emit.log(Event(KPTPEvents.clientWelcomed, peer: from, ["peers": listedCount]))
       end(id, emit: &emit)
-      considerCaller(from, at: now, emit: &emit)
+      consider(from, .client, at: now, emit: &emit)
     } else if conversations.contains(id) {
       emit.close(id)
       finish(id, .late, at: now, emit: &emit)
@@ -274,7 +274,7 @@ extension KPTPPeer {
     guard let conversation = conversations.removeValue(forKey: id) else { return }
     emit.cancelTimer(key(.conversation, id.number))
     switch conversation.subject {
-    case .accepted(let from, .owed): considerCaller(from, at: now, emit: &emit)
+    case .accepted(let from, .owed): consider(from, .client, at: now, emit: &emit)
     case .accepted: break
     case .joining(let server): joinEnded(server, reason.word, at: now, emit: &emit)
     case .asking(let peer, let question):
