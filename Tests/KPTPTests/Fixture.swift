@@ -15,7 +15,8 @@ enum Fixture: String, CaseIterable {
   case namedRequest = "903800057065657232"
   /// 192.168.10.25:5001, of which the original encodes the octets 2 to 4 wrongly.
   case wrongOctets = "90084006736572766572c00702031389"
-  case namedInUTF8 = "90100003e920ac"
+  /// Named with U+00E9 and U+20AC.
+  case oddName = "90100003e920ac"
   /// Of 33 peers, whose count overflows into the type: there is no more of it than the header.
   case overflow = "90184001"
 
