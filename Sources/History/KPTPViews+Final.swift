@@ -84,12 +84,17 @@ extension View {
         SELECT DISTINCT p.run, b.bits, p.number >> (16 - b.bits) AS value
         FROM living p JOIN lengths b
       ),
-      due AS MATERIALIZED (
-        SELECT p.run, p.node, p.number, b.bits - 1 AS prefix
+      -- What the IDs that belong into each bucket begin with.
+      sought AS MATERIALIZED (
+        SELECT p.run, p.node, b.bits, (p.number >> (16 - b.bits)) + 1
+          - 2 * (p.number >> (16 - b.bits) & 1) AS value
         FROM living p JOIN lengths b
-          JOIN beginnings o
-            ON o.run = p.run AND o.bits = b.bits
-              AND o.value = (p.number >> (16 - b.bits)) + 1 - 2 * (p.number >> (16 - b.bits) & 1)
+      ),
+      -- Joined crosswise, which keeps SQLite's planner from going through all of one for each run.
+      due AS MATERIALIZED (
+        SELECT s.run, s.node, s.bits - 1 AS prefix
+        FROM sought s CROSS JOIN beginnings o
+        WHERE o.run = s.run AND o.bits = s.bits AND o.value = s.value
       ),
       held AS MATERIALIZED (
         SELECT e.run, e.node, e.prefix, q.node AS peer, q.number, p.number AS own,
@@ -108,15 +113,18 @@ extension View {
         SELECT run, node, prefix, peer, number, own, min(distance)
         FROM held WHERE number IS NOT NULL GROUP BY run, node, prefix
       ),
-      -- Where the best entry differs from the owner in a later bit, and somebody lives who does not.
-      surpassed AS MATERIALIZED (
-        SELECT DISTINCT h.run, h.node, h.prefix
+      -- What IDs begin with that are closer than the best entry: they share more with the owner.
+      closer AS MATERIALIZED (
+        SELECT h.run, h.node, h.prefix, b.bits, (h.number >> (16 - b.bits)) + 1
+          - 2 * (h.number >> (16 - b.bits) & 1) AS value
         FROM best h JOIN lengths b
-          ON b.bits > h.prefix + 1
-            AND (h.number >> (16 - b.bits) & 1) <> (h.own >> (16 - b.bits) & 1)
-          JOIN beginnings o
-            ON o.run = h.run AND o.bits = b.bits
-              AND o.value = (h.number >> (16 - b.bits)) + 1 - 2 * (h.number >> (16 - b.bits) & 1)
+        WHERE b.bits > h.prefix + 1
+          AND (h.number >> (16 - b.bits) & 1) <> (h.own >> (16 - b.bits) & 1)
+      ),
+      surpassed AS MATERIALIZED (
+        SELECT DISTINCT c.run, c.node, c.prefix
+        FROM closer c CROSS JOIN beginnings o
+        WHERE o.run = c.run AND o.bits = c.bits AND o.value = c.value
       )
       SELECT d.run, d.node, d.prefix, coalesce(c.live_entries, 0) AS live_entries,
         coalesce(c.dead_entries, 0) AS dead_entries, h.peer AS nearest,

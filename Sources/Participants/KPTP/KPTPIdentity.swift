@@ -14,8 +14,9 @@ package struct PeerID: Hashable, Sendable {
 
   package init(_ number: UInt16) { self.number = number }
 
-  package init(of text: some StringProtocol) {
-    let hash = BLAKE2s.hash(Array(text.utf8))
+  /// Of an ASCII text.
+  package init(of text: [UInt8]) {
+    let hash = BLAKE2s.hash(text)
     number = UInt16(hash[0]) << 8 | UInt16(hash[1])
   }
 
@@ -58,11 +59,32 @@ package struct Endpoint: Hashable, Sendable {
   }
 
   package var address: Address {
-    let octets = [ip >> 24, ip >> 16 & 0xff, ip >> 8 & 0xff, ip & 0xff]
-    return Address(host: octets.map { String($0) }.joined(separator: "."), port: port)
+    Address(host: String(decoding: host, as: UTF8.self), port: port)
   }
 
-  package var id: PeerID { PeerID(of: address.description) }
+  /// Messages list many peers, of most of which only the ID is wanted: no strings on the way.
+  package var id: PeerID {
+    var text = host
+    text.append(UInt8(ascii: ":"))
+    Self.append(UInt32(port), to: &text)
+    return PeerID(of: text)
+  }
+
+  /// Four decimal numbers, in ASCII.
+  private var host: [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity("255.255.255.255:65535".utf8.count)
+    for shift in stride(from: UInt32(24), through: 0, by: -8) {
+      Self.append(ip >> shift & 0xff, to: &text)
+      if shift > 0 { text.append(UInt8(ascii: ".")) }
+    }
+    return text
+  }
+
+  private static func append(_ number: UInt32, to text: inout [UInt8]) {
+    if number >= 10 { append(number / 10, to: &text) }
+    text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
+  }
 
   /// Whether somebody could listen there.
   var isReachable: Bool { ip != 0 && port != 0 }

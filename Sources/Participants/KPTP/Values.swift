@@ -27,7 +27,7 @@ package struct Payload: Equatable, Sendable {
 
   var keyText: String { String(decoding: key, as: UTF8.self) }
   /// Where its value belongs.
-  package var id: PeerID { PeerID(of: keyText) }
+  package var id: PeerID { PeerID(of: key) }
 }
 
 /// The values of its own that a peer puts: their keys are known to whoever knows its address.
