@@ -3,14 +3,14 @@
 /// The host is a numeric IPv4 or IPv6 address or a name. Text keeps what a protocol carried, byte
 /// for byte (`localhost` and `127.0.0.1` are different identities on the gossip network), and a
 /// dotted quad fits Swift's inline strings, so an IPv4 address allocates nothing.
-package struct Address: Hashable, Sendable {
-  package var host: String
-  package var port: UInt16
+@usableFromInline package struct Address: Hashable, Sendable {
+  @usableFromInline package var host: String
+  @usableFromInline package var port: UInt16
 
   /// The longest host that is taken, in bytes (a DNS name's limit, RFC 1035, section 2.3.4).
   package static let longestHost = 255
 
-  package init(host: String, port: UInt16) {
+  @inlinable package init(host: String, port: UInt16) {
     self.host = host
     self.port = port
   }
@@ -59,14 +59,14 @@ package struct Address: Hashable, Sendable {
 
 extension Address: CustomStringConvertible {
   /// `HOST:PORT`, with brackets around an IPv6 host.
-  package var description: String {
+  @usableFromInline package var description: String {
     host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 }
 
 /// By host, then by port: a total order that every node agrees on.
 extension Address: Comparable {
-  package static func < (a: Address, b: Address) -> Bool {
+  @inlinable package static func < (a: Address, b: Address) -> Bool {
     a.host == b.host ? a.port < b.port : a.host < b.host
   }
 }

@@ -2,7 +2,7 @@
 ///
 /// A dictionary for the few connections that a node has: IDs only grow, so adding is appending, a
 /// look-up is a short search, and going through it has one order, which may reach effects.
-package struct ConnectionTable<Value> {
+@usableFromInline package struct ConnectionTable<Value> {
   @usableFromInline var ids: [ConnectionID] = []
   /// Beside ``keys``. Optional only while a value is being changed in place.
   @usableFromInline var held: [Value?] = []

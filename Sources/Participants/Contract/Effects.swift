@@ -1,5 +1,5 @@
 /// What a participant wants done, in order.
-package enum Effect: Equatable, Sendable {
+@usableFromInline package enum Effect: Equatable, Sendable {
   case connect(ConnectionID, to: Address)
   case write(ConnectionID, [UInt8])
   /// Send what was written, then close. Nothing more is heard of the connection.
@@ -11,53 +11,53 @@ package enum Effect: Equatable, Sendable {
 }
 
 /// The list that a participant's handler appends to and a driver drains.
-package struct Effects: Sendable {
-  private var list: [Effect] = []
-  private var lastConnection: UInt64 = 0
+@usableFromInline package struct Effects: Sendable {
+  @usableFromInline var list: [Effect] = []
+  @usableFromInline var lastConnection: UInt64 = 0
 
   package init() {}
 
   /// A connection ID that was never given before. Drivers call it for each connection they accept.
-  package mutating func nextConnection() -> ConnectionID {
+  @inlinable package mutating func nextConnection() -> ConnectionID {
     lastConnection += 1
     return ConnectionID(lastConnection)
   }
 
   /// Dials an address. The answer is `connected` or `closed`, later.
-  package mutating func connect(to address: Address) -> ConnectionID {
+  @inlinable package mutating func connect(to address: Address) -> ConnectionID {
     let id = nextConnection()
     list.append(.connect(id, to: address))
     return id
   }
 
-  package mutating func write(_ bytes: [UInt8], to connection: ConnectionID) {
+  @inlinable package mutating func write(_ bytes: [UInt8], to connection: ConnectionID) {
     list.append(.write(connection, bytes))
   }
 
-  package mutating func close(_ connection: ConnectionID) {
+  @inlinable package mutating func close(_ connection: ConnectionID) {
     list.append(.close(connection))
   }
 
-  package mutating func send(_ datagram: [UInt8], to address: Address) {
+  @inlinable package mutating func send(_ datagram: [UInt8], to address: Address) {
     list.append(.send(datagram, to: address))
   }
 
-  package mutating func setTimer(_ key: TimerKey, at instant: Instant) {
+  @inlinable package mutating func setTimer(_ key: TimerKey, at instant: Instant) {
     list.append(.setTimer(key, at: instant))
   }
 
-  package mutating func cancelTimer(_ key: TimerKey) {
+  @inlinable package mutating func cancelTimer(_ key: TimerKey) {
     list.append(.cancelTimer(key))
   }
 
-  package mutating func log(_ event: Event) {
+  @inlinable package mutating func log(_ event: Event) {
     list.append(.log(event))
   }
 
   /// Hands over the effects emitted since the last call, oldest first.
   ///
   /// `body` must not emit into the same list.
-  package mutating func drain(_ body: (Effect) -> Void) {
+  @inlinable package mutating func drain(_ body: (Effect) -> Void) {
     for effect in list { body(effect) }
     list.removeAll(keepingCapacity: true)
   }

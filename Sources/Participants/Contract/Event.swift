@@ -30,7 +30,7 @@ package struct EventField: Sendable {
 }
 
 /// One line of a node's log, before the driver gives it its time and sequence number.
-package struct Event: Equatable, Sendable {
+@usableFromInline package struct Event: Equatable, Sendable {
   package enum Value: Equatable, Sendable, ExpressibleByStringLiteral {
     case text(String)
     case integer(Int64)
@@ -63,7 +63,7 @@ package struct Event: Equatable, Sendable {
     self.fields = fields.map { (name: $0.key, value: $0.value) }
   }
 
-  package static func == (a: Event, b: Event) -> Bool {
+  @usableFromInline package static func == (a: Event, b: Event) -> Bool {
     a.kind == b.kind && a.peer == b.peer && Value.object(a.fields) == .object(b.fields)
   }
 
