@@ -13,7 +13,8 @@
 /// The list that a participant's handler appends to and a driver drains.
 @usableFromInline package struct Effects: Sendable {
   @usableFromInline var list: [Effect] = []
-  @usableFromInline var lastConnection: UInt64 = 0
+  /// A driver of many nodes that shares one list among them sets it before each node's turn.
+  @usableFromInline package var lastConnection: UInt64 = 0
 
   package init() {}
 
