@@ -14,10 +14,13 @@
   /// In ascending order.
   @inlinable package var keys: [ConnectionID] { ids }
   /// In the order of ``keys``.
-  @inlinable package var values: [Value] { held.compactMap { $0 } }
+  @inlinable package var values: some Sequence<Value> { held.lazy.compactMap { $0 } }
 
   @inlinable package subscript(id: ConnectionID) -> Value? {
-    get { position(of: id).flatMap { held[$0] } }
+    // Lends the value out of a span: looking at one property then copies no more than that.
+    _read {
+      if let position = position(of: id) { yield held.span[position] } else { yield nil }
+    }
     _modify {
       let position = position(of: id) ?? insert(id)
       yield &held[position]

@@ -80,19 +80,25 @@ package enum GossipWire {
   }
 }
 
-/// Most of what travels is padding: it is looked at eight bytes at a time.
+/// Most of what travels is padding: it is looked at in blocks.
 extension GossipWire {
-  private static let eightSpaces: UInt64 = 0x2020_2020_2020_2020
+  private static let block = 32
+
+  /// Whether a block from `start` on is all spaces.
+  private static func isBlank(_ stream: borrowing RawSpan, at start: Int) -> Bool {
+    var difference: UInt64 = 0
+    for offset in stride(from: start, to: start + block, by: 8) {
+      let eight = unsafe stream.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      difference |= eight ^ 0x2020_2020_2020_2020
+    }
+    return difference == 0
+  }
 
   /// The first position from `start` on that holds no space, or the end.
   static func skipSpaces(_ stream: Span<UInt8>, from start: Int) -> Int {
     var position = start
     let bytes = unsafe stream.bytes
-    while position + 8 <= stream.count,
-      unsafe bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self) == eightSpaces
-    {
-      position += 8
-    }
+    while position + block <= stream.count, isBlank(bytes, at: position) { position += block }
     while position < stream.count, stream[position] == space { position += 1 }
     return position
   }
@@ -101,11 +107,7 @@ extension GossipWire {
   static func endWithoutSpaces(_ stream: Span<UInt8>) -> Int {
     var end = stream.count
     let bytes = unsafe stream.bytes
-    while end >= 8,
-      unsafe bytes.unsafeLoadUnaligned(fromByteOffset: end - 8, as: UInt64.self) == eightSpaces
-    {
-      end -= 8
-    }
+    while end >= block, isBlank(bytes, at: end - block) { end -= block }
     while end > 0, stream[end - 1] == space { end -= 1 }
     return end
   }
@@ -170,15 +172,17 @@ package struct PeerLinkReader {
     return messages
   }
 
+  /// What messages begin with, the most frequent first.
+  private static let kinds = [
+    GossipWire.gossipPrefix, GossipWire.acknowledgement, GossipWire.requestPrefix,
+    GossipWire.replyPrefix, GossipWire.handshakePrefix, GossipWire.busyPrefix,
+  ]
+
   /// The message that begins at a position and the bytes it takes; `nil` when more are needed.
   private static func first(
     in stream: Span<UInt8>, at start: Int
   ) -> (PeerLinkMessage, length: Int)? {
     guard start < stream.count else { return nil }
-    let kinds = [
-      GossipWire.gossipPrefix, GossipWire.acknowledgement, GossipWire.requestPrefix,
-      GossipWire.replyPrefix, GossipWire.handshakePrefix, GossipWire.busyPrefix,
-    ]
     guard let kind = kinds.first(where: { GossipWire.begins(with: $0, stream, at: start) }) else {
       // A prefix that is cut short may become one; anything else goes up to its first space.
       var end = start
