@@ -238,7 +238,8 @@ package struct Simulation {
       nodes[index].pid = lastPid
       inputs.append(.spawned(index, pid: lastPid))
       queue.plan(
-        .start, Int32(index), generation: nodes[index].life, at: now + conditions.startDelay(using: &random))
+        .start, Int32(index), generation: nodes[index].life,
+        at: now + conditions.startDelay(using: &random))
     case .signal(let index, let signal): self.signal(signal, index)
     case .readState(let index):
       inputs.append(.stateSeen(index, paused: nodes[index].state == .frozen))
@@ -270,13 +271,15 @@ package struct Simulation {
     guard nodes[node].life == life, nodes[node].state == .down else { return }
     nodes[node].state = .up
     // Each life draws anew.
-    nodes[node].random = SeededGenerator(seed: plan.seed, stream: "\(nodes[node].name)#\(nodes[node].sequence)")
+    nodes[node].random = SeededGenerator(
+      seed: plan.seed, stream: "\(nodes[node].name)#\(nodes[node].sequence)")
     nodes[node].participant = nodes[node].role.make(
       ParticipantSettings(
         options: nodes[node].options, seeds: nodes[node].role.seedList == .reads ? seedList : []))
     log(
       NodeEvents.ready(
-        at: nodes[node].address, role: nodes[node].role.fullName, version: version, pid: nodes[node].pid,
+        at: nodes[node].address, role: nodes[node].role.fullName, version: version,
+        pid: nodes[node].pid,
         options: nodes[node].options), of: node)
     tell(.ready(node, nodes[node].address))
     deliver(.started(listening: nodes[node].address), to: node)
@@ -371,7 +374,9 @@ package struct Simulation {
     case .close(let id): close(id, of: node)
     case .send(let bytes, let address): send(bytes, from: node, to: address)
     case .setTimer(let key, let instant):
-      if let old = nodes[node].timers[key] { _ = timers.take(old.index, generation: old.generation) }
+      if let old = nodes[node].timers[key] {
+        _ = timers.take(old.index, generation: old.generation)
+      }
       let timer = timers.add((Int32(node), key))
       nodes[node].timers[key] = timer
       queue.plan(

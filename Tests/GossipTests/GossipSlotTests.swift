@@ -28,7 +28,7 @@ import Testing
       for seed in stage.dials.prefix(2) where stage.heard(on: seed.id) == GossipWire.listRequest {
         requests += 1
         let peers = [Peer.own] + list.map(Peer.at)
-        stage.say(GossipWire.listPrefix + peers.flatMap(GossipWire.listEntry), on: seed.id)
+        stage.say(GossipWire.listPrefix + GossipWire.listEntries(peers), on: seed.id)
       }
     }
     return requests

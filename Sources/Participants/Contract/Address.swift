@@ -31,6 +31,18 @@
   /// The same in ASCII. A list that a node is sent may name thousands: no generics, no strings on
   /// the way.
   package init?(host: ArraySlice<UInt8>, portText: ArraySlice<UInt8>) {
+    guard let (host, port) = Self.parts(host: host, portText: portText) else { return nil }
+    self.init(host: String(decoding: host, as: UTF8.self), port: port)
+  }
+
+  /// Whether the two parts are an address, for who passes it on as it is.
+  package static func isValid(host: ArraySlice<UInt8>, portText: ArraySlice<UInt8>) -> Bool {
+    parts(host: host, portText: portText) != nil
+  }
+
+  private static func parts(
+    host: ArraySlice<UInt8>, portText: ArraySlice<UInt8>
+  ) -> (host: ArraySlice<UInt8>, port: UInt16)? {
     guard (1...5).contains(portText.count) else { return nil }
     var port = 0
     for byte in portText {
@@ -39,10 +51,10 @@
     }
     let isBracketed = host.first == UInt8(ascii: "[") && host.last == UInt8(ascii: "]")
     let host = isBracketed ? host.dropFirst().dropLast() : host
-    guard let port = UInt16(exactly: port), (1...Self.longestHost).contains(host.count),
-      host.allSatisfy(Self.isHostByte)
+    guard let port = UInt16(exactly: port), (1...longestHost).contains(host.count),
+      host.allSatisfy(isHostByte)
     else { return nil }
-    self.init(host: String(decoding: host, as: UTF8.self), port: port)
+    return (host, port)
   }
 
   private static func isHostByte(_ byte: UInt8) -> Bool {

@@ -59,7 +59,8 @@
   ///
   /// `body` must not emit into the same list.
   @inlinable package mutating func drain(_ body: (Effect) -> Void) {
-    for effect in list { body(effect) }
+    // Out of a span: each is lent to the body, not copied.
+    for index in list.indices { body(list.span[index]) }
     list.removeAll(keepingCapacity: true)
   }
 }

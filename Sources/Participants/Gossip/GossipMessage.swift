@@ -34,7 +34,16 @@ package enum GossipWire {
   }
 
   package static func padded(_ text: [UInt8], to length: Int = frame) -> [UInt8] {
-    text + [UInt8](repeating: space, count: max(0, length - text.count))
+    padded([], text, to: length)
+  }
+
+  private static func padded(_ prefix: [UInt8], _ text: [UInt8], to length: Int) -> [UInt8] {
+    var message: [UInt8] = []
+    message.reserveCapacity(length)
+    message += prefix
+    message += text
+    message.append(contentsOf: repeatElement(space, count: max(0, length - message.count)))
+    return message
   }
 
   // Seed links.
@@ -44,8 +53,13 @@ package enum GossipWire {
   package static func register(_ peer: Address) -> [UInt8] {
     registerPrefix + peer.description.utf8
   }
-  package static func listEntry(_ peer: Address) -> [UInt8] {
-    Array(":\(peer.host),\(peer.port)".utf8)
+  package static func listEntries(_ peers: [Address]) -> [UInt8] {
+    peers.reduce(into: []) { list, peer in
+      list.append(UInt8(ascii: ":"))
+      list += peer.host.utf8
+      list.append(UInt8(ascii: ","))
+      list += String(peer.port).utf8
+    }
   }
   package static func report(dead: Address, at now: Instant, by reporter: Address) -> [UInt8] {
     padded("Dead Node:\(dead):\(timestamp(now)):\(reporter)")
@@ -69,7 +83,9 @@ package enum GossipWire {
   {
     padded("Liveness Reply:\(timestamp):\(asker):\(own)")
   }
-  package static func gossip(_ message: [UInt8]) -> [UInt8] { padded(gossipPrefix + message) }
+  package static func gossip(_ message: [UInt8]) -> [UInt8] {
+    padded(gossipPrefix, message, to: frame)
+  }
 
   /// Decimal seconds since the epoch with at least one and at most six digits of fraction.
   package static func timestamp(_ instant: Instant) -> String {
@@ -222,8 +238,8 @@ package struct PeerLinkReader {
     }
     guard ends.count == 3, (1...32).contains(ends[0]),
       message[..<ends[0]].allSatisfy(isTimestampByte),
-      Address(
-        host: message[(ends[0] + 1)..<ends[1]], portText: message[(ends[1] + 1)..<ends[2]]) != nil
+      Address.isValid(
+        host: message[(ends[0] + 1)..<ends[1]], portText: message[(ends[1] + 1)..<ends[2]])
     else { return false }
     return message.allSatisfy { $0 < 0x80 } || String(validating: message, as: UTF8.self) != nil
   }
@@ -240,20 +256,19 @@ package struct PeerLinkReader {
       return count < GossipWire.frame ? nil : (.garbage(bytes: count), count)
     }
     let length = end - start
-    let text = String(
-      decoding: GossipWire.copy(stream, start + prefix.count..<end), as: UTF8.self)
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    let parts = GossipWire.copy(stream, start + prefix.count..<end)
+      .split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
     let message: PeerLinkMessage? =
       switch (prefix, parts.count) {
       case (GossipWire.handshakePrefix, 2):
         Address(host: parts[0], portText: parts[1]).map { .handshake($0) }
       case (GossipWire.requestPrefix, 3) where isTimestamp(parts[0]):
         Address(host: parts[1], portText: parts[2]).map {
-          .livenessRequest(timestamp: String(parts[0]), from: $0)
+          .livenessRequest(timestamp: String(decoding: parts[0], as: UTF8.self), from: $0)
         }
       case (GossipWire.replyPrefix, 5) where isTimestamp(parts[0]):
         Address(host: parts[1], portText: parts[2]).map {
-          .livenessReply(timestamp: String(parts[0]), to: $0)
+          .livenessReply(timestamp: String(decoding: parts[0], as: UTF8.self), to: $0)
         }
       default: nil
       }
@@ -264,7 +279,7 @@ package struct PeerLinkReader {
     (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: ".")
   }
 
-  private static func isTimestamp(_ text: Substring) -> Bool {
-    (1...32).contains(text.utf8.count) && text.utf8.allSatisfy(isTimestampByte)
+  private static func isTimestamp(_ text: ArraySlice<UInt8>) -> Bool {
+    (1...32).contains(text.count) && text.allSatisfy(isTimestampByte)
   }
 }

@@ -31,7 +31,7 @@ struct PeerList {
     guard position == sorted.count || sorted[position] != peer else { return }
     sorted.insert(peer, at: position)
     order.append(peer)
-    if order.count <= limit { encoded += GossipWire.listEntry(peer) }
+    if order.count <= limit { encoded += GossipWire.listEntries([peer]) }
   }
 
   mutating func remove(_ peer: Address) {
@@ -39,7 +39,7 @@ struct PeerList {
     guard position < sorted.count, sorted[position] == peer else { return }
     sorted.remove(at: position)
     order.removeAll { $0 == peer }
-    if order.count <= limit { encoded = order.flatMap(GossipWire.listEntry) }
+    if order.count <= limit { encoded = GossipWire.listEntries(order) }
   }
 
   /// The body of an answer, and how many peers it names.
@@ -58,7 +58,7 @@ struct PeerList {
       let peer = order[Int.random(in: 0..<order.count, using: &random)]
       if named.insert(peer).inserted { chosen.append(peer) }
     }
-    return (chosen.flatMap(GossipWire.listEntry), chosen.count)
+    return (GossipWire.listEntries(chosen), chosen.count)
   }
 
   private func position(of peer: Address) -> Int {
