@@ -17,14 +17,17 @@
   @inlinable package var values: some Sequence<Value> { held.lazy.compactMap { $0 } }
 
   @inlinable package subscript(id: ConnectionID) -> Value? {
-    // Lends the value out of a span: looking at one property then copies no more than that.
-    _read {
-      if let position = position(of: id) { yield held.span[position] } else { yield nil }
+    // Always inlined: looking at one property then copies no more than that, and a change in place
+    // needs no coroutine's frame from the heap.
+    @inline(__always) get {
+      guard let position = position(of: id) else { return nil }
+      return held[position]
     }
-    _modify {
+    @inline(__always) _modify {
       let position = position(of: id) ?? insert(id)
       yield &held[position]
-      if held[position] == nil { remove(at: position) }
+      // Not '== nil', which would copy the value first.
+      if case .none = held[position] { remove(at: position) }
     }
   }
 

@@ -70,13 +70,15 @@ extension GossipPeer {
   ) {
     let messages = connections[id]?.reader.read(bytes) ?? []
     for message in messages {
-      switch connections[id]?.phase {
+      switch phase(of: id) {
       case .linked: hear(message, fromNeighbour: id, at: now, emit: &emit)
       case .unknown, .greeting: hear(message, fromStranger: id, at: now, emit: &emit)
       case nil: return
       }
     }
   }
+
+  func phase(of id: ConnectionID) -> PeerConnection.Phase? { connections[id]?.phase }
 
   private mutating func hear(
     _ message: PeerLinkMessage, fromStranger id: ConnectionID, at now: Instant,

@@ -97,14 +97,14 @@ extension GossipPeer {
 
   private func forward(_ message: [UInt8], except source: ConnectionID?, emit: inout Effects) {
     let frame = GossipWire.gossip(message)
-    for id in connections.keys where connections[id]?.phase == .linked && id != source {
+    for id in connections.keys where phase(of: id) == .linked && id != source {
       emit.write(frame, to: id)
     }
   }
 
   /// A link is a little old: its neighbour may have missed something.
   mutating func beginCatchUp(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
-    guard connections[id]?.phase == .linked else { return }
+    guard phase(of: id) == .linked else { return }
     let since = Instant(microseconds: now.microseconds - settings.catchUpWindow.count)
     connections[id]?.catchUp = texts.since(since, atMost: Self.catchUpLimit)
     catchUp(id, emit: &emit)
