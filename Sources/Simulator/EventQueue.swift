@@ -6,8 +6,8 @@
 /// of its time that differs from the present, and by that digit. When its bucket's turn comes, the
 /// entries are dealt to the buckets of lower digits. So each is moved a few times, always to the end
 /// of an array, however many there are.
-struct EventQueue {
-  enum Kind: UInt8 {
+package struct EventQueue {
+  package enum Kind: UInt8 {
     /// A node's process is up: `index` is the node, `generation` its life.
     case start
     /// A node's process is gone and reaped.
@@ -28,12 +28,12 @@ struct EventQueue {
     case datagram
   }
 
-  struct Entry {
-    var at: Int64
-    var index: Int32
+  package struct Entry {
+    package var at: Int64
+    package var index: Int32
     /// An entry whose subject has moved on since is passed over.
-    var generation: UInt32
-    var kind: Kind
+    package var generation: UInt32
+    package var kind: Kind
   }
 
   /// Bits of a digit.
@@ -41,7 +41,7 @@ struct EventQueue {
   private static let digits = 1 << width
   private static let levels = Int64.bitWidth / width
 
-  private(set) var count = 0
+  package private(set) var count = 0
   /// The time of the entry that was taken last, or later; not after any that is left.
   private var present: Int64 = 0
   /// Of each level's digits in turn; on the lowest, all entries of a bucket have the same time.
@@ -51,8 +51,10 @@ struct EventQueue {
   /// How many of the first bucket that holds something are taken already.
   private var taken = 0
 
-  /// - Parameter at: no earlier than the last entry that was taken.
-  mutating func plan(_ kind: Kind, _ index: Int32, generation: UInt32, at: Int64) {
+  package init() {}
+
+  /// - Parameter at: in microseconds, no earlier than the last entry that was taken.
+  package mutating func plan(_ kind: Kind, _ index: Int32, generation: UInt32, at: Int64) {
     count += 1
     put(Entry(at: max(at, present), index: index, generation: generation, kind: kind))
   }
@@ -65,7 +67,7 @@ struct EventQueue {
     buckets[level * Self.digits + digit].append(entry)
   }
 
-  mutating func next() -> Entry? {
+  package mutating func next() -> Entry? {
     guard count > 0 else { return nil }
     while occupied[0] == 0 { deal() }
     let bucket = occupied[0].trailingZeroBitCount

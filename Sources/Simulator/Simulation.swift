@@ -27,6 +27,10 @@ package struct Simulation {
   /// When every simulation is launched: 2026-01-01 00:00:00 UTC.
   package static let launch = Instant(microseconds: 1_767_225_600_000_000)
 
+  /// More happenings than these, for each node within one virtual second, are a storm: what happens
+  /// brings about ever more, and the simulation would hardly come to its end.
+  package static let stormLimit = 10_000
+
   /// How much happens between two looks at whether the simulation is to end.
   private static let stepsBetweenLooks = 1_024
 
@@ -128,9 +132,21 @@ package struct Simulation {
     tell(.launched)
     var steps = 0
     var wasInterrupted = false
+    var (secondEnds, mostInSecond, isStorming) = (Int64.min, 0, false)
     while conclusion == nil, let entry = queue.next() {
       now = max(now, entry.at)
       happen(entry)
+      if now >= secondEnds {
+        secondEnds = now + 1_000_000
+        mostInSecond = happenings + Self.stormLimit * nodes.count
+      } else if happenings > mostInSecond, !isStorming {
+        isStorming = true
+        tell(
+          .failed(
+            "more than \(Self.stormLimit) happenings per node in one virtual second: the network "
+              + "storms; see what its nodes send again and again, or which timers they set at once")
+        )
+      }
       steps += 1
       if steps % Self.stepsBetweenLooks == 0, !wasInterrupted, isInterrupted() {
         wasInterrupted = true

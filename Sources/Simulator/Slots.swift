@@ -1,5 +1,5 @@
 /// Values in numbered slots that are used again; a generation tells the uses apart.
-struct Slots<Value> {
+package struct Slots<Value> {
   private struct Slot {
     var value: Value?
     var generation: UInt32 = 0
@@ -8,7 +8,9 @@ struct Slots<Value> {
   private var slots: [Slot] = []
   private var free: [Int32] = []
 
-  mutating func add(_ value: Value) -> (index: Int32, generation: UInt32) {
+  package init() {}
+
+  package mutating func add(_ value: Value) -> (index: Int32, generation: UInt32) {
     if let index = free.popLast() {
       slots[Int(index)].value = value
       return (index, slots[Int(index)].generation)
@@ -18,7 +20,7 @@ struct Slots<Value> {
   }
 
   /// Takes the value out if the slot is still in that use.
-  mutating func take(_ index: Int32, generation: UInt32) -> Value? {
+  package mutating func take(_ index: Int32, generation: UInt32) -> Value? {
     let position = Int(index)
     guard slots[position].generation == generation, let value = slots[position].value else {
       return nil
