@@ -25,7 +25,7 @@ struct SimulatedNode {
 
   let name: String
   let role: Role
-  let options: OptionValues
+  var options: OptionValues
   let address: Address
   /// Counts lives, so that what was planned for an earlier one is passed over.
   var life: UInt32 = 0
@@ -35,6 +35,8 @@ struct SimulatedNode {
   /// How its process is about to be reaped; neither: by SIGKILL.
   var endsInOrder = false
   var endsBySignal = false
+  /// It asked to end.
+  var isFinishing = false
   /// SIGTERM came while it was frozen.
   var isTerminationPending = false
   /// When its line to the network is free again, each way.

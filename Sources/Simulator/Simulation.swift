@@ -63,7 +63,7 @@ package struct Simulation {
   private var lastPid: Int32 = 0
   private var observer: (any RunObserver)?
   private var conclusion: SupervisorCore.Conclusion?
-  private let version: String
+  let version: String
   private let sink: any EventSink
   private let digest = EventDigest()
   private var line: [UInt8] = []
@@ -189,6 +189,9 @@ package struct Simulation {
     case .dial:
       happenings += 1
       dialArrives(entry.index, generation: entry.generation)
+    case .drained:
+      happenings += 1
+      drained(entry.index, generation: entry.generation)
     case .answer:
       happenings += 1
       dialAnswered(entry.index, generation: entry.generation)
@@ -231,7 +234,7 @@ package struct Simulation {
   // MARK: - The supervisor's core
 
   /// Hands the core an input, and what its effects bring about, in order.
-  private mutating func tell(_ input: SupervisorCore.Input) {
+  mutating func tell(_ input: SupervisorCore.Input) {
     inputs.append(input)
     guard inputs.count == 1 else { return }
     while let next = inputs.first {
@@ -248,7 +251,8 @@ package struct Simulation {
 
   private mutating func perform(_ effect: SupervisorCore.Effect) {
     switch effect {
-    case .spawn(let index, _):
+    case .spawn(let index, _, let addresses):
+      nodes[index].options = nodes[index].options.with(addresses)
       nodes[index].life &+= 1
       lastPid += 1
       nodes[index].pid = lastPid
@@ -281,88 +285,6 @@ package struct Simulation {
     }
   }
 
-  // MARK: - Processes
-
-  private mutating func start(_ node: Int, life: UInt32) {
-    guard nodes[node].life == life, nodes[node].state == .down else { return }
-    nodes[node].state = .up
-    // Each life draws anew.
-    nodes[node].random = SeededGenerator(
-      seed: plan.seed, stream: "\(nodes[node].name)#\(nodes[node].sequence)")
-    nodes[node].participant = nodes[node].role.make(
-      ParticipantSettings(
-        options: nodes[node].options, seeds: nodes[node].role.seedList == .reads ? seedList : []))
-    log(
-      NodeEvents.ready(
-        at: nodes[node].address, role: nodes[node].role.fullName, version: version,
-        pid: nodes[node].pid,
-        options: nodes[node].options), of: node)
-    tell(.ready(node, nodes[node].address))
-    deliver(.started(listening: nodes[node].address), to: node)
-  }
-
-  private mutating func signal(_ signal: SupervisorCore.Signal, _ node: Int) {
-    switch signal {
-    case .kill:
-      vanish(node)
-      planExit(node)
-    case .pause:
-      if nodes[node].state == .up { nodes[node].state = .frozen }
-    case .resume:
-      guard nodes[node].state == .frozen else { return }
-      nodes[node].state = .up
-      let held = nodes[node].held
-      nodes[node].held = []
-      for input in held where nodes[node].state != .down { deliver(input, to: node) }
-      if nodes[node].isTerminationPending { terminate(node) }
-    case .terminate: terminate(node)
-    }
-  }
-
-  private mutating func terminate(_ node: Int) {
-    switch nodes[node].state {
-    case .frozen: nodes[node].isTerminationPending = true
-    case .down:
-      // It has not come to its own handler yet: the system's ends it.
-      nodes[node].endsBySignal = true
-      vanish(node)
-      planExit(node)
-    case .up:
-      log(Event(NodeEvents.stopping), of: node)
-      deliver(.stopping, to: node)
-      log(Event(NodeEvents.stopped), of: node)
-      nodes[node].endsInOrder = true
-      vanish(node)
-      planExit(node)
-    }
-  }
-
-  /// The process is gone; its system closes its connections.
-  private mutating func vanish(_ node: Int) {
-    nodes[node].state = .down
-    // A start that was planned is off.
-    nodes[node].life &+= 1
-    nodes[node].participant = nil
-    nodes[node].held = []
-    nodes[node].isTerminationPending = false
-    for id in nodes[node].ends.keys { close(id, of: node) }
-    for key in nodes[node].timers.values { _ = timers.take(key.index, generation: key.generation) }
-    nodes[node].timers = [:]
-  }
-
-  private mutating func planExit(_ node: Int) {
-    queue.plan(.exit, Int32(node), generation: nodes[node].life, at: now + 100)
-  }
-
-  private mutating func exited(_ node: Int, life: UInt32) {
-    guard nodes[node].life == life else { return }
-    let status: SupervisorCore.ExitStatus =
-      nodes[node].endsInOrder ? .code(0) : .signal(nodes[node].endsBySignal ? 15 : 9)
-    nodes[node].endsInOrder = false
-    nodes[node].endsBySignal = false
-    tell(.exited(node, status))
-  }
-
   // MARK: - Participants
 
   /// Hands an input to a node's participant and carries out what it wants done.
@@ -381,13 +303,18 @@ package struct Simulation {
     nodes[node].lastConnection = effects.lastConnection
     effects.drain { perform($0, of: node) }
     swap(&effects, &self.effects)
+    if nodes[node].isFinishing {
+      nodes[node].isFinishing = false
+      terminate(node)
+    }
   }
 
   private mutating func perform(_ effect: Effect, of node: Int) {
     switch effect {
-    case .connect(let id, let address): dial(id, from: node, to: address)
+    case .connect(let id, let address, let port): dial(id, from: node, port, to: address)
     case .write(let id, let bytes): write(bytes, to: id, of: node)
     case .close(let id): close(id, of: node)
+    case .awaitDrain(let id): awaitDrain(id, of: node)
     case .send(let bytes, let address): send(bytes, from: node, to: address)
     case .setTimer(let key, let instant):
       if let old = nodes[node].timers[key] {
@@ -402,6 +329,7 @@ package struct Simulation {
       guard let old = nodes[node].timers.removeValue(forKey: key) else { return }
       _ = timers.take(old.index, generation: old.generation)
     case .log(let event): log(event, of: node)
+    case .finish: nodes[node].isFinishing = true
     }
   }
 
