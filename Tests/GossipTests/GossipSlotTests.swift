@@ -141,6 +141,20 @@ import Testing
     }
   }
 
+  @Test("who has no greater neighbour asks on without a pause while one is listed; else rarely")
+  func asksForAnAnchor() {
+    for (greater, rounds) in [(UInt16(7_001), 18...22), (5_505, 2...5)] {
+      var stage = Self.peer(listing: [])
+      for port in UInt16(5_501)..<5_505 { _ = Peer.neighbour(port, of: &stage) }
+      var requests = 0
+      for _ in 0..<120 {
+        requests += Self.wait(1, listing: [greater], &stage)
+        if let dial = stage.dial(to: Peer.at(greater)) { stage.say(Self.busy, on: dial) }
+      }
+      #expect(rounds.contains(requests / 2), "\(requests) requests to two seeds")
+    }
+  }
+
   @Test("a full peer asks the seeds once about a smaller stranger, and makes room for the nearest")
   func makesRoom() {
     var stage = Self.peer(listing: [])
