@@ -22,7 +22,7 @@ import Testing
     for moment in [6.0, 6.5, 7.0] { story.receive(Story.text, "peer-3", at: moment) }
     #expect(try story.objections() == ["\(check): fail"])
     let judgement = try story.judgement(check)
-    #expect(judgement.reason == "1 violation, 7 witnesses")
+    #expect(judgement.reason == "1 violation, 4 witnesses")
     #expect(judgement.column("peer") == ["peer-3"])
     #expect(judgement.column("text") == [Story.text])
     #expect(judgement.column("again") == ["3"])
