@@ -31,9 +31,11 @@ let package = Package(
     // What a node is made of. No Foundation and no SQLite below this line…
     .target(name: "Arguments"),
     .target(name: "Participants", path: "Sources/Participants/Contract"),
+    .target(name: "Hashing", dependencies: ["CCrypto"]),
     .target(name: "Gossip", dependencies: ["Participants"], path: "Sources/Participants/Gossip"),
     .target(name: "Networks", dependencies: ["Gossip", "Participants"]),
-    .target(name: "LiveDriver", dependencies: ["CUV", "Participants"]),
+    .target(name: "Clock", dependencies: ["Participants"]),
+    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
       dependencies: ["Arguments", "LiveDriver", "Networks", "Participants"]),
@@ -41,7 +43,8 @@ let package = Package(
     // …and what runs, records and judges networks.
     .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
     .target(
-      name: "Supervisor", dependencies: ["Arguments", "CProcess", "Participants", "Topology"]),
+      name: "Supervisor",
+      dependencies: ["Arguments", "CProcess", "Clock", "Participants", "Topology"]),
     .target(name: "History", dependencies: ["Arguments", "CSQLite", "Participants", "Topology"]),
     .target(
       name: "Simulator",
@@ -55,7 +58,8 @@ let package = Package(
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Arguments", "Checks", "Exploration", "History", "Networks", "Participants", "Simulator",
+        "Arguments", "Checks", "Clock", "Exploration", "History", "Networks", "Participants",
+        "Simulator",
         "Supervisor", "Topology",
       ]),
 
@@ -71,6 +75,7 @@ let package = Package(
 
     // Tests.
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
+    .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
     .testTarget(name: "LiveDriverTests", dependencies: ["LiveDriver", "Participants"]),
     .testTarget(
       name: "RepositoryTests",

@@ -12,6 +12,12 @@ import Participants
   let handle = UnsafeMutablePointer<uv_tcp_t>.allocate(capacity: 1)
   private unowned let driver: LiveDriver
   private var isConnected = false
+  /// Whether it comes from the port that the node listens on.
+  var isBound = false
+  private var backlog = Backlog()
+  /// Whether libuv has bytes to send, and will say when they have left.
+  private var isBlocked = false
+  private var awaitsDrain = false
   private var linger: Timer?
 
   init(_ id: ConnectionID, on driver: LiveDriver) {
@@ -72,37 +78,70 @@ import Participants
     }
   }
 
+  // MARK: - Writing
+
   func write(_ bytes: [UInt8]) {
-    guard !isClosing else { return }
-    let waiting = unsafe uv_stream_get_write_queue_size(stream)
-    guard waiting + bytes.count <= LiveDriver.backlogLimit else { return end(.backlogged) }
-    var sent = 0
-    if waiting == 0 {
-      sent = unsafe bytes.withUnsafeBytes { bytes in
-        var buffer = unsafe Self.buffer(UnsafeMutableRawBufferPointer(mutating: bytes))
-        return Int(unsafe uv_try_write(stream, &buffer, 1))
-      }
-      // What went wrong is reported by the next read.
-      guard sent >= 0 || sent == Int(UV_EAGAIN.rawValue) else { return }
-      sent = max(0, sent)
-    }
-    if sent < bytes.count { queue(bytes.dropFirst(sent)) }
+    guard !isClosing, linger == nil else { return }
+    guard backlog.count + bytes.count <= LiveDriver.backlogLimit else { return end(.backlogged) }
+    backlog.append(bytes)
+    if !isBlocked { sendBacklog() }
   }
 
-  private func queue(_ bytes: ArraySlice<UInt8>) {
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
-    unsafe copy.copyBytes(from: bytes)
+  /// Says once that nothing waits to be sent.
+  func awaitDrain() {
+    awaitsDrain = true
+    if !isBlocked { hasSentAll() }
+  }
+
+  /// Hands the system what it takes. When it takes no more, libuv gets a copy of the next few bytes,
+  /// because it tells when those have left.
+  private func sendBacklog() {
+    while let sent = unsafe backlog.withFirst({ bytes in
+      var buffer = unsafe Self.buffer(UnsafeMutableRawBufferPointer(mutating: bytes))
+      return Int(unsafe uv_try_write(stream, &buffer, 1))
+    }) {
+      if sent == Int(UV_EAGAIN.rawValue) { return sendWhenPossible() }
+      // What went wrong is reported by the next read.
+      guard sent >= 0 else { return }
+      backlog.drop(sent)
+    }
+    hasSentAll()
+  }
+
+  private func sendWhenPossible() {
+    let copy = unsafe backlog.withFirst { bytes in
+      let copy = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: min(bytes.count, LiveDriver.writeSize), alignment: 1)
+      unsafe copy.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.prefix(copy.count)))
+      return unsafe copy
+    }
+    guard let copy = unsafe copy else { return }
     let request = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
     unsafe request.pointee.data = copy.baseAddress
     var buffer = unsafe Self.buffer(copy)
-    let result = unsafe uv_write(request, stream, &buffer, 1) { request, _ in
+    let result = unsafe uv_write(request, stream, &buffer, 1) { request, status in
+      let connection = unsafe Connection.of(request?.pointee.handle.pointee.data)
       unsafe request?.pointee.data.deallocate()
       unsafe request?.deallocate()
+      guard status == 0, let connection, !connection.isClosing else { return }
+      connection.isBlocked = false
+      connection.sendBacklog()
     }
-    if result != 0 {
+    if result == 0 {
+      isBlocked = true
+      backlog.drop(copy.count)
+    } else {
       unsafe copy.deallocate()
       unsafe request.deallocate()
     }
+  }
+
+  private func hasSentAll() {
+    if awaitsDrain, driver.connections[id] != nil {
+      awaitsDrain = false
+      driver.deliver(.drained(id))
+    }
+    if linger != nil { shutDown() }
   }
 
   private static func buffer(_ bytes: UnsafeMutableRawBufferPointer) -> uv_buf_t {
@@ -110,19 +149,25 @@ import Participants
       bytes.baseAddress?.assumingMemoryBound(to: CChar.self), CUnsignedInt(bytes.count))
   }
 
+  // MARK: - The end
+
   /// The participant is done with it.
   func close() {
     driver.connections[id] = nil
     guard isConnected, !isClosing, linger == nil else { return abandon() }
-    let request = UnsafeMutablePointer<uv_shutdown_t>.allocate(capacity: 1)
-    let result = unsafe uv_shutdown(request, stream) { request, _ in unsafe request?.deallocate() }
-    guard result == 0 else {
-      unsafe request.deallocate()
-      return abandon()
-    }
     let timer = Timer(on: driver) { [weak self] in self?.abandon() }
     timer.set(after: LiveDriver.lingerLimit)
     linger = timer
+    if !isBlocked { shutDown() }
+  }
+
+  /// Tells the remote side that nothing more will come.
+  private func shutDown() {
+    let request = UnsafeMutablePointer<uv_shutdown_t>.allocate(capacity: 1)
+    let result = unsafe uv_shutdown(request, stream) { request, _ in unsafe request?.deallocate() }
+    guard result != 0 else { return }
+    unsafe request.deallocate()
+    abandon()
   }
 
   /// Closes the socket now.

@@ -55,14 +55,45 @@ extension LiveDriver {
         connection.id, from: remote?.address ?? Address(host: "unknown", port: 0)))
   }
 
-  func connect(_ id: ConnectionID, to address: Address) {
+  func connect(_ id: ConnectionID, to address: Address, from port: LocalPort) {
     let connection = Connection(id, on: self)
     connections[id] = connection
+    if port == .listening { bindToListeningPort(connection) }
     if let socketAddress = SocketAddress(numeric: address) {
       connect(connection, to: socketAddress)
     } else {
       resolve(address, for: connection)
     }
+  }
+
+  /// Gives the connection a socket that is bound to the listening port. Without effect where the
+  /// system refuses it: then the connection comes from any port.
+  ///
+  /// The listening socket allows it only now, and only to sockets that ask: nobody else can bind the
+  /// port by mistake (`SO_REUSEPORT`, socket(7)).
+  private func bindToListeningPort(_ connection: Connection) {
+    guard let listener = unsafe listener,
+      var own = unsafe SocketAddress({ unsafe uv_tcp_getsockname(listener, $0, $1) })
+    else { return }
+    var listening: uv_os_fd_t = -1
+    _ = unsafe listener.withMemoryRebound(to: uv_handle_t.self, capacity: 1) {
+      unsafe uv_fileno($0, &listening)
+    }
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    let dialling = socket(CInt(own.family), kind, 0)
+    var on: CInt = 1
+    let size = socklen_t(MemoryLayout<CInt>.size)
+    unsafe setsockopt(listening, SOL_SOCKET, SO_REUSEPORT, &on, size)
+    unsafe setsockopt(dialling, SOL_SOCKET, SO_REUSEPORT, &on, size)
+    unsafe setsockopt(dialling, SOL_SOCKET, SO_REUSEADDR, &on, size)
+    let length = own.length
+    guard unsafe own.withPointer({ unsafe bind(dialling, $0, length) }) == 0,
+      unsafe uv_tcp_open(connection.handle, dialling) == 0
+    else {
+      close(dialling)
+      return
+    }
+    connection.isBound = true
   }
 
   private func connect(_ connection: Connection, to socketAddress: SocketAddress) {
@@ -77,8 +108,15 @@ extension LiveDriver {
         connection.connected(status)
       }
     }
-    if result != 0 {
-      unsafe request.deallocate()
+    guard result != 0 else { return }
+    unsafe request.deallocate()
+    if result == UV_EADDRNOTAVAIL.rawValue, connection.isBound {
+      // The last connection between these two ports is not forgotten yet.
+      connection.close()
+      let another = Connection(connection.id, on: self)
+      connections[another.id] = another
+      connect(another, to: socketAddress)
+    } else {
       connection.end(CloseReason(result))
     }
   }

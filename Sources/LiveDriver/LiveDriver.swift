@@ -1,4 +1,5 @@
 import CUV
+import Clock
 import Glibc
 package import Participants
 
@@ -11,6 +12,8 @@ package import Participants
   static let backlogLimit = 8 * 1024 * 1024
   /// Bytes taken from a connection at once.
   static let readSize = 64 * 1024
+  /// Bytes that are copied to be sent when the system takes no more.
+  static let writeSize = 64 * 1024
   /// How long a closed connection may take to deliver what was written.
   static let lingerLimit = Microseconds.seconds(1)
   /// Connections that may wait to be accepted.
@@ -36,7 +39,7 @@ package import Participants
   private var effects = Effects()
   private var log: EventLog
   private let identity: Identity
-  private let clock = NodeClock()
+  private let clock = SteadyClock()
   private var timers: [TimerKey: Timer] = [:]
   var listener: UnsafeMutablePointer<uv_tcp_t>?
   var datagramSocket: UnsafeMutablePointer<uv_udp_t>?
@@ -44,6 +47,7 @@ package import Participants
   /// Inputs that came up while effects were carried out.
   private var pending: [Input] = []
   private var isDelivering = false
+  private var isFinishing = false
   private var isStopping = false
   /// The first failure: the loop ends and ``run()`` throws it.
   private var failure: NodeFailure?
@@ -105,25 +109,28 @@ package import Participants
     pending.append(input)
     guard !isDelivering else { return }
     isDelivering = true
-    defer { isDelivering = false }
     while !pending.isEmpty {
       let input = pending.removeFirst()
       participant.handle(input, at: clock.now, using: &random, emit: &effects)
       effects.drain { perform($0) }
     }
+    isDelivering = false
+    if isFinishing { stop() }
   }
 
   func nextConnection() -> ConnectionID { effects.nextConnection() }
 
   private func perform(_ effect: Effect) {
     switch effect {
-    case .connect(let id, let address): connect(id, to: address)
+    case .connect(let id, let address, let port): connect(id, to: address, from: port)
     case .write(let id, let bytes): connections[id]?.write(bytes)
     case .close(let id): connections[id]?.close()
+    case .awaitDrain(let id): connections[id]?.awaitDrain()
     case .send(let bytes, let address): send(bytes, to: address)
     case .setTimer(let key, let instant): setTimer(key, at: instant)
     case .cancelTimer(let key): timers.removeValue(forKey: key)?.cancel()
     case .log(let event): record(event)
+    case .finish: isFinishing = true
     }
   }
 
@@ -190,23 +197,5 @@ package import Participants
       handle, { handle in unsafe LiveDriver.of(handle?.pointee.loop)?.flushLog() })
     unsafe handle.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { unsafe uv_unref($0) }
     return unsafe handle
-  }
-}
-
-/// Microseconds since the epoch that never run backwards: the monotonic clock, set by the system's
-/// clock once, when the node starts.
-struct NodeClock {
-  private let offset: Int64
-
-  init() {
-    offset = Self.read(CLOCK_REALTIME) - Self.read(CLOCK_MONOTONIC)
-  }
-
-  var now: Instant { Instant(microseconds: Self.read(CLOCK_MONOTONIC) + offset) }
-
-  private static func read(_ clock: clockid_t) -> Int64 {
-    var time = timespec()
-    unsafe clock_gettime(clock, &time)
-    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
   }
 }

@@ -54,6 +54,15 @@ struct SocketAddress {
     }
   }
 
+  var family: sa_family_t { storage.ss_family }
+
+  /// What the system wants to know of the layout, in bytes.
+  var length: socklen_t {
+    let isIPv6 = CInt(storage.ss_family) == AF_INET6
+    return socklen_t(
+      isIPv6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size)
+  }
+
   /// The port stands at the same place for both families (RFC 3493).
   var port: UInt16 {
     get {

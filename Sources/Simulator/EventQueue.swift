@@ -16,6 +16,8 @@ struct EventQueue {
     case answer
     /// `index` is the end where some of its stream arrives.
     case arrival
+    /// `index` is the end whose writing has all arrived.
+    case drained
     /// `index` is the slot of a connection that broke.
     case breaking
     /// `index` is the datagram's slot.

@@ -13,7 +13,7 @@ final class SimulatedNode {
   let name: String
   let index: Int32
   let role: Role
-  let options: OptionValues
+  var options: OptionValues
   let address: Address
   /// How far the node's clock is from the simulation's, in microseconds.
   let skew: Int64
@@ -33,6 +33,8 @@ final class SimulatedNode {
   /// How its process is about to be reaped; neither: by SIGKILL.
   var endsInOrder = false
   var endsBySignal = false
+  /// It asked to end.
+  var isFinishing = false
   /// SIGTERM came while it was frozen.
   var isTerminationPending = false
   /// When its line to the network is free again, each way.

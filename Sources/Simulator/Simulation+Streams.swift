@@ -20,6 +20,10 @@ struct StreamEnd {
   /// Arrivals that are planned.
   var planned = 0
   var isParked = false
+  /// The port that this side dialled from.
+  var port = LocalPort.any
+  /// Whether the other side wants to know when everything has arrived.
+  var tellsDrain = false
   /// Attempts to dial that the network swallowed.
   var attempts = 0
   /// Whether this side may hear the other: the dialling side not before its answer.
@@ -33,11 +37,16 @@ extension Simulation {
   /// Linux sends a SYN again after 1, 3, 7, 15, 31 and 63 seconds, and gives up after 127
   /// (tcp_syn_retries = 6).
   static let dialAttempts = 7
+  /// Linux takes the ports of connections from here on (ip_local_port_range).
+  private static let firstFreePort: UInt16 = 32_768
 
   // MARK: - Dialling
 
-  func dial(_ id: ConnectionID, from node: SimulatedNode, to address: Address) {
+  func dial(
+    _ id: ConnectionID, from node: SimulatedNode, _ port: LocalPort, to address: Address
+  ) {
     let end = makeEnd(node.index, id, remote: byAddress[address] ?? -1, isAnswered: false)
+    streams[Int(end)].port = port
     node.ends[id] = end
     planDial(end)
   }
@@ -84,12 +93,23 @@ extension Simulation {
       streams[Int(other)].other = end
       streams[Int(end)].other = other
       node.ends[id] = other
-      deliver(.accepted(id, from: nodes[Int(from)].address), to: node)
+      deliver(.accepted(id, from: source(of: end)), to: node)
     }
     let delay = conditions.latency(from: to, to: from, using: &random)
     let at = max(now + delay, streams[Int(end)].lastArrival)
     streams[Int(end)].lastArrival = at
     queue.plan(.answer, end, generation: generation, at: at)
+  }
+
+  /// What the other side sees of the side that dialled.
+  private func source(of end: Int32) -> Address {
+    var address = nodes[Int(streams[Int(end)].node)].address
+    switch streams[Int(end)].port {
+    case .any:
+      address.port = Self.firstFreePort + UInt16(end % Int32(UInt16.max - Self.firstFreePort))
+    case .listening: break
+    }
+    return address
   }
 
   func dialAnswered(_ end: Int32, generation: UInt32) {
@@ -146,6 +166,28 @@ extension Simulation {
     planArrival(other, sentAt: sent)
   }
 
+  /// The side that writes learns when everything has arrived.
+  func awaitDrain(_ id: ConnectionID, of node: SimulatedNode) {
+    guard let end = node.ends[id] else { return }
+    let other = streams[Int(end)].other
+    guard other >= 0 else { return }
+    streams[Int(other)].tellsDrain = true
+    if streams[Int(other)].bytes == 0 { planDrained(end, after: other) }
+  }
+
+  private func planDrained(_ end: Int32, after other: Int32) {
+    streams[Int(other)].tellsDrain = false
+    guard end >= 0 else { return }
+    let (from, to) = (streams[Int(other)].node, streams[Int(end)].node)
+    let delay = conditions.latency(from: from, to: to, using: &random)
+    queue.plan(.drained, end, generation: streams[Int(end)].generation, at: now + delay)
+  }
+
+  func drained(_ end: Int32, generation: UInt32) {
+    guard streams[Int(end)].generation == generation else { return }
+    deliver(.drained(streams[Int(end)].connection), to: nodes[Int(streams[Int(end)].node)])
+  }
+
   /// One side closes: the other learns it after everything that was sent before.
   func close(_ id: ConnectionID, of node: SimulatedNode) {
     guard let end = node.ends.removeValue(forKey: id) else { return }
@@ -186,6 +228,9 @@ extension Simulation {
     let node = nodes[Int(to)]
     if streams[Int(end)].head < streams[Int(end)].pieces.count {
       let bytes = takePiece(end)
+      if streams[Int(end)].bytes == 0, streams[Int(end)].tellsDrain {
+        planDrained(streams[Int(end)].other, after: end)
+      }
       deliver(.received(id, bytes), to: node)
       guard streams[Int(end)].generation == generation else { return }
       planArrivalIfWaiting(end)

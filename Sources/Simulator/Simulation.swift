@@ -160,6 +160,9 @@ package final class Simulation {
     case .dial:
       happenings += 1
       dialArrives(entry.index, generation: entry.generation)
+    case .drained:
+      happenings += 1
+      drained(entry.index, generation: entry.generation)
     case .answer:
       happenings += 1
       dialAnswered(entry.index, generation: entry.generation)
@@ -219,8 +222,9 @@ package final class Simulation {
 
   private func perform(_ effect: SupervisorCore.Effect) {
     switch effect {
-    case .spawn(let index, _):
+    case .spawn(let index, _, let addresses):
       let node = nodes[index]
+      node.options = node.options.with(addresses)
       node.life &+= 1
       lastPid += 1
       node.pid = lastPid
@@ -344,13 +348,18 @@ package final class Simulation {
     node.participant?.handle(
       input, at: Instant(microseconds: now + node.skew), using: &node.random, emit: &node.effects)
     node.effects.drain { perform($0, of: node) }
+    if node.isFinishing {
+      node.isFinishing = false
+      terminate(node)
+    }
   }
 
   private func perform(_ effect: Effect, of node: SimulatedNode) {
     switch effect {
-    case .connect(let id, let address): dial(id, from: node, to: address)
+    case .connect(let id, let address, let port): dial(id, from: node, port, to: address)
     case .write(let id, let bytes): write(bytes, to: id, of: node)
     case .close(let id): close(id, of: node)
+    case .awaitDrain(let id): awaitDrain(id, of: node)
     case .send(let bytes, let address): send(bytes, from: node, to: address)
     case .setTimer(let key, let instant):
       if let old = node.timers[key] { _ = timers.take(old.index, generation: old.generation) }
@@ -363,6 +372,7 @@ package final class Simulation {
       guard let old = node.timers.removeValue(forKey: key) else { return }
       _ = timers.take(old.index, generation: old.generation)
     case .log(let event): log(event, of: node)
+    case .finish: node.isFinishing = true
     }
   }
 

@@ -1,6 +1,7 @@
 import Arguments
 import CProcess
 import Glibc
+package import Participants
 package import Topology
 
 /// How nodes are started: `seedbed-node` with what the plan says about each.
@@ -40,13 +41,15 @@ package struct NodeCommand: Sendable {
   }
 
   package func arguments(
-    for node: PlannedNode, listen: String, seed: UInt64, in folder: LiveRunFolder
+    for node: PlannedNode, listen: String, addresses: [String: OptionValue] = [:], seed: UInt64,
+    in folder: LiveRunFolder
   ) -> [String] {
     let fixed = [
       executable, node.role, "--name", node.name, "--listen", listen,
       "--log", folder.log(of: node.name), "--config", folder.seedList, "--seed", String(seed),
     ]
-    return fixed + node.options.sorted { $0.key < $1.key }.flatMap { ["--\($0.key)", $0.value] }
+    let options = node.options.merging(addresses.mapValues(\.description)) { $1 }
+    return fixed + options.sorted { $0.key < $1.key }.flatMap { ["--\($0.key)", $0.value] }
   }
 
   /// Starts a node. Call it from the main thread: the node dies with the thread that started it.

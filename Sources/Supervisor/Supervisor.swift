@@ -1,5 +1,6 @@
 import Arguments
 import CProcess
+import Clock
 import Glibc
 package import Participants
 package import Topology
@@ -33,7 +34,7 @@ package final class Supervisor {
   private let command: NodeCommand
   private let stopRequest: StopRequest
   private let observer: any RunObserver
-  private let clock = RunClock()
+  private let clock = SteadyClock()
   private let openFiles: UInt64
   private let epoll: Descriptor
   private let signals: Descriptor
@@ -156,7 +157,8 @@ package final class Supervisor {
       flushLog()
       switch effect {
       case .log: break
-      case .spawn(let node, let listen): start(node, listen: listen)
+      case .spawn(let node, let listen, let addresses):
+        start(node, listen: listen, addresses: addresses)
       case .signal(let node, let signal): processes[node]?.signal(signal)
       case .readState(let node):
         guard let process = processes[node] else { break }
@@ -189,14 +191,15 @@ package final class Supervisor {
     handle(.failed("cannot write \(folder.ownLog): \(SupervisorError.text(of: number))"))
   }
 
-  private func start(_ node: Int, listen: String) {
+  private func start(_ node: Int, listen: String, addresses: [String: OptionValue]) {
     let planned = plan.nodes[node]
     do throws(SupervisorError) {
       if let watch = try readyWatch.await(node, named: planned.name) {
         try wait(on: watch.number, Token.readyWatch)
       }
       let process = try command.start(
-        command.arguments(for: planned, listen: listen, seed: plan.seed, in: folder),
+        command.arguments(
+          for: planned, listen: listen, addresses: addresses, seed: plan.seed, in: folder),
         output: folder.output(of: planned.name), openFiles: openFiles)
       processes[node] = process
       try wait(on: process.descriptor.number, Token.firstNode + UInt64(node))
@@ -220,25 +223,4 @@ package final class Supervisor {
     unsafe setrlimit(kind, &limit)
     return before
   }
-}
-
-/// Time since the epoch that never runs backwards: the system's clock when the run started, plus
-/// the monotonic time since.
-struct RunClock: Sendable {
-  private let offset: Int64
-
-  init() { offset = Self.read(CLOCK_REALTIME) - Self.read(CLOCK_MONOTONIC) }
-
-  var now: Instant { Instant(microseconds: Self.read(CLOCK_MONOTONIC) + offset) }
-
-  private static func read(_ clock: clockid_t) -> Int64 {
-    var time = timespec()
-    unsafe clock_gettime(clock, &time)
-    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
-  }
-}
-
-extension Instant {
-  /// By the system's clock.
-  package static var now: Instant { RunClock().now }
 }

@@ -5,9 +5,9 @@ extension SupervisorCore {
   package enum Input: Sendable {
     /// The first input.
     case launched
-    /// A ``Effect/spawn(_:listen:)`` worked.
+    /// A ``Effect/spawn(_:listen:addresses:)`` worked.
     case spawned(Int, pid: Int32)
-    /// A ``Effect/spawn(_:listen:)`` failed: why, in words.
+    /// A ``Effect/spawn(_:listen:addresses:)`` failed: why, in words.
     case spawnFailed(Int, String)
     /// The node's current process has written `node.ready`, with this address.
     case ready(Int, Address)
@@ -27,8 +27,9 @@ extension SupervisorCore {
 
   /// What the core wants done, in order. Faults are named by their position in the plan.
   package enum Effect: Equatable, Sendable {
-    /// Start the node's process, listening on this address.
-    case spawn(Int, listen: String)
+    /// Start the node's process, listening on this address, with a value for each of its options
+    /// that are addresses.
+    case spawn(Int, listen: String, addresses: [String: OptionValue])
     case signal(Int, Signal)
     /// See whether the node's process is in state T.
     case readState(Int)

@@ -26,7 +26,7 @@ package struct SupervisorCore: Sendable {
     enum State {
       /// For its group's turn, or its moment.
       case waiting
-      /// ``Effect/spawn(_:listen:)`` was asked for.
+      /// ``Effect/spawn(_:listen:addresses:)`` was asked for.
       case spawning
       /// Its process runs and is not ready.
       case starting
@@ -93,6 +93,8 @@ package struct SupervisorCore: Sendable {
   private var gated: [Int]
   /// Nodes whose moment to start is known, soonest last.
   private var scheduled: [(at: Instant, node: Int)] = []
+  /// The nodes that others are told the addresses of, and that are not ready.
+  private var awaited: Set<Int> = []
   /// How many nodes of each group have yet to become ready for the run to begin.
   private var missing: [String: Int] = [:]
   private var lastSpawn = Instant(microseconds: 0)
@@ -131,8 +133,10 @@ package struct SupervisorCore: Sendable {
     gated = plan.nodes.indices.filter { plan.nodes[$0].joins == nil }
     for index in gated { missing[plan.nodes[index].group, default: 0] += 1 }
     launchCount = gated.count
-    places = Dictionary(
+    let places = Dictionary(
       plan.nodes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    self.places = places
+    awaited = Set(gated.flatMap { Self.references(of: $0, in: plan, places) })
   }
 
   package mutating func handle(_ input: Input, at now: Instant) -> [Effect] {
@@ -259,12 +263,24 @@ extension SupervisorCore {
     (node.after.map { [$0] } ?? []) + (seedLists[node.role] == .reads ? listedGroups : [])
   }
 
+  /// The nodes whose addresses a node is told and that are not ready yet. It waits for those that
+  /// come before it in the plan: then no two wait for one another.
+  private func nodesBefore(_ index: Int) -> [Int] {
+    Self.references(of: index, in: plan, places).filter { nodes[$0].address == nil }
+  }
+
+  private static func references(
+    of index: Int, in plan: Plan, _ places: [String: Int]
+  ) -> [Int] {
+    plan.nodes[index].addresses.values.joined().compactMap { places[$0] }.filter { $0 < index }
+  }
+
   /// Gives a moment to start to every node that need not wait for a group any more.
   private mutating func openGates(at now: Instant) {
     var still: [Int] = []
     for index in gated {
       let node = plan.nodes[index]
-      if groupsBefore(node).allSatisfy({ missing[$0] == 0 }) {
+      if groupsBefore(node).allSatisfy({ missing[$0] == 0 }), nodesBefore(index).isEmpty {
         scheduled.append((at: now + node.delay, node: index))
       } else {
         still.append(index)
@@ -293,7 +309,16 @@ extension SupervisorCore {
     nodes[index].wasKilled = false
     lastSpawn = now
     if case .running = phase { lateStarts.append((at: now, node: index)) }
-    emit(.spawn(index, listen: listen))
+    emit(.spawn(index, listen: listen, addresses: plan.nodes[index].addresses.mapValues(resolve)))
+  }
+
+  /// The addresses of the nodes that are named. One that never became ready has none.
+  private func resolve(_ names: [String]) -> OptionValue {
+    .addresses(
+      names.compactMap { name in
+        guard let node = places[name] else { return name }
+        return nodes[node].address?.description
+      })
   }
 
   /// The same node again, at the address that others know it by.
@@ -318,9 +343,8 @@ extension SupervisorCore {
     case .launching:
       let group = plan.nodes[index].group
       missing[group, default: 0] -= 1
-      guard missing[group] == 0 else { return }
-      writeSeedListIfComplete(group)
-      openGates(at: now)
+      if missing[group] == 0 { writeSeedListIfComplete(group) }
+      if missing[group] == 0 || awaited.remove(index) != nil { openGates(at: now) }
     case .running: confirmRestart(of: index)
     case .stopping, .checkingGroups, .ended: break
     }
@@ -381,17 +405,21 @@ extension SupervisorCore {
   }
 
   private var whoWaits: String {
-    gated.isEmpty ? "" : "; not started: \(names(gated)), waiting for \(groupsAwaited)"
+    gated.isEmpty ? "" : "; not started: \(names(gated)), waiting for \(whatIsAwaited)"
   }
 
-  private var groupsAwaited: String {
-    var groups: [String] = []
+  private var whatIsAwaited: String {
+    var awaited: [String] = []
     for index in gated {
       for group in groupsBefore(plan.nodes[index])
-      where missing[group] != 0 && !groups.contains(group) {
-        groups.append(group)
+      where missing[group] != 0 && !awaited.contains(group) {
+        awaited.append(group)
+      }
+      for node in nodesBefore(index).map({ plan.nodes[$0].name })
+      where !awaited.contains(node) {
+        awaited.append(node)
       }
     }
-    return groups.joined(separator: ", ")
+    return awaited.joined(separator: ", ")
   }
 }

@@ -81,8 +81,22 @@ struct FieldReader {
   /// A value of the kinds that a role's options have.
   mutating func read(_ entry: YAMLEntry?, _ kind: OptionSpecification.Kind) -> OptionValue? {
     guard let entry else { return nil }
+    if case .addresses(let most) = kind { return names(entry, atMost: most).map { .addresses($0) } }
     if case .scalar(let text) = entry.value.content, let value = kind.parse(text) { return value }
     misfit(entry, kind.allowed)
+    return nil
+  }
+
+  /// One name or a list of them.
+  private mutating func names(_ entry: YAMLEntry, atMost most: Int) -> [String]? {
+    let values: [YAMLValue] =
+      if case .sequence(let items) = entry.value.content { items } else { [entry.value] }
+    let names = values.compactMap { value in
+      if case .scalar(let text) = value.content, !text.isEmpty { text } else { String?.none }
+    }
+    if names.count == values.count, names.count <= most { return names }
+    misfit(
+      entry, most == 1 ? "a node's name or address" : "up to \(most) names of nodes or groups")
     return nil
   }
 

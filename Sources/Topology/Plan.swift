@@ -59,6 +59,9 @@ package struct PlannedNode: Codable, Equatable, Sendable {
   package var role: String
   /// The options that differ from the role's defaults, as they are written on a command line.
   package var options: [String: String]
+  /// The options that are addresses: names of nodes, and `HOST:PORT`. The node starts when the nodes
+  /// that are named are ready, and is told their addresses.
+  package var addresses: [String: [String]]
   /// The group whose nodes must all be ready before this node starts.
   package var after: String?
   /// How long after that moment (or the launch) it starts.
@@ -70,13 +73,15 @@ package struct PlannedNode: Codable, Equatable, Sendable {
 
   package init(
     name: String, group: String, role: String, options: [String: String] = [:],
-    after: String? = nil, delay: Microseconds = .zero, joins: Microseconds? = nil,
+    addresses: [String: [String]] = [:], after: String? = nil, delay: Microseconds = .zero,
+    joins: Microseconds? = nil,
     listen: String? = nil
   ) {
     self.name = name
     self.group = group
     self.role = role
     self.options = options
+    self.addresses = addresses
     self.after = after
     self.delay = delay
     self.joins = joins
@@ -88,6 +93,11 @@ extension KeyedDecodingContainer {
   /// Plans that were made before there was a network model have none.
   func decode(_ type: NetworkModel.Type, forKey key: Key) throws -> NetworkModel {
     try decodeIfPresent(type, forKey: key) ?? NetworkModel()
+  }
+
+  /// Plans that were made before options could be addresses have none.
+  func decode(_ type: [String: [String]].Type, forKey key: Key) throws -> [String: [String]] {
+    try decodeIfPresent(type, forKey: key) ?? [:]
   }
 }
 

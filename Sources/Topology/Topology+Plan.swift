@@ -14,7 +14,7 @@ extension Topology {
   }
 
   /// Every group behind the one it starts after, otherwise as in the file.
-  private var startOrder: [Group] {
+  var startOrder: [Group] {
     var ordered: [Group] = []
     var waiting = groups
     while let next = waiting.firstIndex(where: { group in
@@ -34,10 +34,21 @@ extension Topology {
       places = places.dropFirst(variant.count)
     }
     return zip(group.nodeNames, options).enumerated().map { index, node in
-      PlannedNode(
+      var addresses: [String: [String]] = [:]
+      for case (let option, .addresses(let names)) in node.1 {
+        // A node need not know itself: that is how the first of a group may be told apart.
+        addresses[option] = names.flatMap(nodeNames).filter { $0 != node.0 }
+      }
+      return PlannedNode(
         name: node.0, group: group.name, role: group.role,
-        options: node.1.mapValues(\.description), after: group.after,
+        options: node.1.filter { addresses[$0.key] == nil }.mapValues(\.description),
+        addresses: addresses, after: group.after,
         delay: group.joins == nil ? group.every * index : .zero, joins: group.joins(index))
     }
+  }
+
+  /// The nodes of the group of that name; what is not the name of a group stays.
+  private func nodeNames(_ name: String) -> [String] {
+    groups.first { $0.name == name }?.nodeNames ?? [name]
   }
 }

@@ -41,7 +41,13 @@ extension Topology {
   }
 
   private static func map(_ options: [String: OptionValue]) -> String {
-    let pairs = options.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+    let pairs = options.sorted { $0.key < $1.key }.map { name, value in
+      switch value {
+      case .addresses(let names): "\(name): \(list(names.map(quoted)))"
+      case .text(let text): "\(name): \(quoted(text))"
+      case .duration, .count, .flag, .choice: "\(name): \(value)"
+      }
+    }
     return pairs.isEmpty ? "{}" : "{ \(pairs.joined(separator: ", ")) }"
   }
 

@@ -95,6 +95,48 @@ extension TopologyReader {
     }
   }
 
+  /// What options name is there, and before the nodes that are told its address.
+  mutating func checkAddresses(_ topology: Topology, _ groups: [PlacedGroup]) {
+    let order = topology.startOrder
+    for (position, group) in order.enumerated() {
+      guard let places = groups.first(where: { $0.group.name == group.name })?.fields else {
+        continue
+      }
+      for options in [group.options] + group.variants.map(\.options) {
+        for case (let option, .addresses(let names)) in options.sorted(by: { $0.key < $1.key }) {
+          for name in names {
+            check(name, of: option, in: order, at: position, places.place(of: "options"))
+          }
+        }
+      }
+    }
+  }
+
+  private mutating func check(
+    _ name: String, of option: String, in order: [Topology.Group], at position: Int,
+    _ place: Place
+  ) {
+    if let address = Address(parsing: name), address.port > 0 { return }
+    let named = order.firstIndex { $0.name == name || $0.nodeNames.contains(name) }
+    guard let named else {
+      return refuse(
+        name, "node or group", of: " in '\(option)'", at: place,
+        among: order.map(\.name) + order.map { "\($0.name)-1" })
+    }
+    let (group, other) = (order[position], order[named])
+    if other.name == name, other.name == group.name {
+      fields.complain(
+        place,
+        "'\(option)' of group '\(name)' names the group itself: name one of its nodes, "
+          + "e.g. \(name)-1")
+    } else if named > position || (other.joins != nil && group.joins == nil) {
+      fields.complain(
+        place,
+        "'\(option)' of group '\(group.name)' names '\(name)', which starts later: let the group "
+          + "start after it, with 'after: \(other.name)'")
+    }
+  }
+
   mutating func check(
     _ topology: Topology, _ places: [[FaultSchedule.Part: Place]]
   ) {

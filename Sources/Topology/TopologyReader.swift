@@ -81,6 +81,7 @@ struct TopologyReader {
       stopWithin: stop.within ?? .seconds(5), allowsUnexpectedExits: exits == "allow",
       checks: checks, networkModel: model)
     check(groups, stopAt: stopAt)
+    if problems.isEmpty { checkAddresses(topology, groups) }
     if problems.isEmpty { check(topology, faults.map(\.places)) }
     return problems.isEmpty ? topology : nil
   }

@@ -79,12 +79,15 @@ struct NodeCommand {
       case .count: value("COUNT", specification)
       case .flag: .choice("FLAG", ["true", "false"])
       case .choice(let words): .choice("WORD", words)
+      case .text: value("TEXT", specification)
+      case .addresses: value("ADDRESSES", specification)
       }
+    let initial = specification.initial.description
     return Option(
       specification.name, kind,
       specification.summary.prefix(1).uppercased()
         + specification.summary.dropFirst() + ".",
-      .defaulted(specification.initial.description))
+      initial.isEmpty ? .optional : .defaulted(initial))
   }
 
   private static func value(_ name: String, _ specification: OptionSpecification) -> ValueKind {

@@ -68,7 +68,7 @@ struct Stage {
 
   private mutating func perform(_ effect: Effect) {
     switch effect {
-    case .connect(let id, let address): dials.append((id, address))
+    case .connect(let id, let address, _): dials.append((id, address))
     case .write(let id, let bytes): written[id, default: []] += bytes
     case .close(let id): closed.insert(id)
     case .setTimer(let key, let instant):
@@ -76,7 +76,7 @@ struct Stage {
       timers[key] = (instant, order)
     case .cancelTimer(let key): timers[key] = nil
     case .log(let event): events.append(event)
-    case .send: break
+    case .send, .awaitDrain, .finish: break
     }
   }
 }

@@ -8,6 +8,7 @@ private struct Puppet: Participant {
   static let heard = EventKind("puppet.heard", "Something happened.")
 
   private var asker: ConnectionID?
+  private var dialled: ConnectionID?
 
   mutating func handle(
     _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
@@ -20,21 +21,31 @@ private struct Puppet: Participant {
       emit.send(bytes.reversed(), to: from)
     case .closed(let id, let reason):
       emit.log(Event(Self.heard, ["what": "closed", "reason": .text(reason.rawValue)]))
-      if let asker, asker != id { emit.write(Array(reason.rawValue.utf8), to: asker) }
+      if let asker, dialled == id { emit.write(Array(reason.rawValue.utf8), to: asker) }
     case .timer(let key):
       guard let asker else { return }
       emit.write(Array("timer \(key.purpose);".utf8), to: asker)
+    case .drained(let id):
+      emit.write(Array("drained".utf8), to: id)
     case .started, .accepted, .connected, .stopping:
       break
     }
   }
 
-  private func obey(_ word: String, at now: Instant, emit: inout Effects) {
+  private mutating func obey(_ word: String, at now: Instant, emit: inout Effects) {
     guard let asker else { return }
     let parts = word.split(separator: " ")
     switch parts.first {
     case "dial":
-      _ = Address(parsing: parts[1]).map { emit.connect(to: $0) }
+      dialled = Address(parsing: parts[1]).map { emit.connect(to: $0) }
+    case "call":
+      _ = Address(parsing: parts[1]).map { emit.connect(to: $0, from: .listening) }
+    case "drain":
+      for _ in 0..<6 { emit.write([UInt8](repeating: 7, count: 1 << 20), to: asker) }
+      emit.awaitDrain(of: asker)
+    case "finish":
+      emit.write(Array("finished".utf8), to: asker)
+      emit.finish()
     case "timers":
       // The first is moved behind the third, the second never fires.
       for (purpose, wait) in [(1, 1), (2, 2), (3, 3), (1, 5)] {
@@ -119,6 +130,48 @@ private struct Puppet: Participant {
     _ = try log()
   }
 
+  @Test(
+    "a connection from the listening port comes from there, or from another while that is taken")
+  func listeningPort() throws {
+    let (listener, port) = try Plug.listener()
+    defer { close(listener) }
+    let plug = try Plug(address)
+    plug.write("call 127.0.0.1:\(port)")
+    let first = try Plug.accept(from: listener)
+    #expect(first.port == address.port)
+    plug.write("call 127.0.0.1:\(port)")
+    let second = try Plug.accept(from: listener)
+    #expect(second.port != address.port)
+    close(second.descriptor)
+    close(first.descriptor)
+    // It still listens.
+    try Plug(address).ask("hello", for: "hello")
+    _ = try log()
+  }
+
+  @Test("who waits for the drain hears of it once all has left, however slowly it is read")
+  func drain() throws {
+    let plug = try Plug(address)
+    plug.write("drain")
+    var got = ""
+    while got.utf8.count < 6 << 20 { got += try plug.read() }
+    while !got.hasSuffix("drained") { got += try plug.read() }
+    #expect(got.utf8.count == 6 << 20 + 7)
+    #expect(got.utf8.prefix(6 << 20).allSatisfy { $0 == 7 })
+    _ = try log()
+  }
+
+  @Test("a node that has finished ends in order, with its last words")
+  func finish() throws {
+    let plug = try Plug(address)
+    try plug.ask("finish", for: "finished")
+    #expect(try plug.read() == "")
+    #expect(ended.wait(timeout: .now() + 30) == .success)
+    let text = try String(contentsOf: folder.appending(path: "log.ndjson"), encoding: .utf8)
+    #expect(text.contains("node.stopping") && text.contains("node.stopped"))
+    try FileManager.default.removeItem(at: folder)
+  }
+
   @Test("what was written before a close arrives, though more was sent that nobody reads")
   func lastWords() throws {
     let plug = try Plug(address)
@@ -178,6 +231,34 @@ private final class Plug {
     var got = try read()
     while got.utf8.count < answer.utf8.count { got += try read() }
     if got != answer { throw Failure(got: got) }
+  }
+
+  /// A socket that listens, and its port.
+  static func listener() throws -> (descriptor: Int32, port: UInt16) {
+    let port = try freePort()
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = loopback(port)
+    let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = unsafe withUnsafePointer(to: &address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe bind(descriptor, $0, length)
+      }
+    }
+    if result != 0 || listen(descriptor, 8) != 0 { throw Failure(got: "no listener") }
+    return (descriptor, port)
+  }
+
+  /// The next connection, and the port it comes from.
+  static func accept(from listener: Int32) throws -> (descriptor: Int32, port: UInt16) {
+    var remote = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let descriptor = unsafe withUnsafeMutablePointer(to: &remote) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe Glibc.accept(listener, $0, &length)
+      }
+    }
+    if descriptor < 0 { throw Failure(got: "nobody connected") }
+    return (descriptor, UInt16(bigEndian: remote.sin_port))
   }
 
   static func freePort() throws -> UInt16 {

@@ -8,13 +8,13 @@ struct Rig {
 
   init(
     senders: Int, seed: UInt64, model: NetworkModel = NetworkModel(), faults: [PlannedFault] = [],
-    startDelay: Microseconds = .zero
+    startDelay: Microseconds = .zero, port: String = "any"
   ) {
     var nodes = [PlannedNode(name: "sink-1", group: "sink", role: "rig-sink")]
     nodes += (1...senders).map {
       PlannedNode(
         name: "sender-\($0)", group: "sender", role: "rig-sender",
-        options: startDelay == .zero ? [:] : ["delay": startDelay.description], after: "sink")
+        options: ["delay": startDelay.description, "port": port], addresses: ["sink": ["sink-1"]])
     }
     plan = Plan(
       network: "rig", seed: seed, nodes: nodes, faults: faults, stopAt: .seconds(200),
@@ -60,9 +60,10 @@ final class Recording: EventSink {
 private struct Sink: Participant {
   static let heard = EventKind("rig.heard", "A stream ended.")
   static let datagram = EventKind("rig.datagram", "A datagram came.")
+  static let accepted = EventKind("rig.accepted", "Somebody connected.")
   static let role = Role(
     network: "rig", name: "sink", summary: "takes", options: [], transports: .stream,
-    seedList: .listed, make: { _ in Sink() })
+    seedList: .unused, make: { _ in Sink() })
 
   private struct Stream {
     var bytes = 0
@@ -78,7 +79,8 @@ private struct Sink: Participant {
     _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
   ) {
     switch input {
-    case .accepted(let id, _):
+    case .accepted(let id, let from):
+      emit.log(Event(Self.accepted, peer: from))
       streams[id] = Stream(since: now)
     case .received(let id, let bytes):
       guard var stream = streams[id] else { return }
@@ -101,7 +103,7 @@ private struct Sink: Participant {
     case .datagram(_, let bytes):
       let sent = bytes.reduce(Int64(0)) { $0 << 8 | Int64($1) }
       emit.log(Event(Self.datagram, ["delay": .integer(now.microseconds - sent)]))
-    case .started, .connected, .timer, .stopping:
+    case .started, .connected, .timer, .drained, .stopping:
       break
     }
   }
@@ -117,20 +119,26 @@ struct Sender: Participant {
     network: "rig", name: "sender", summary: "sends",
     options: [
       OptionSpecification(
-        "delay", .duration(.zero...(.seconds(10))), default: .duration(.zero), "before dialling")
-    ], transports: .stream, seedList: .reads,
-    make: { Sender(sink: $0.seeds[0], delay: $0.options.duration("delay")) })
+        "delay", .duration(.zero...(.seconds(10))), default: .duration(.zero), "before dialling"),
+      OptionSpecification(
+        "port", .choice(["any", "listening"]), default: .choice("any"), "to dial from"),
+      OptionSpecification("sink", .addresses(atMost: 1), default: .addresses([]), "to send to"),
+    ], transports: .stream, seedList: .unused, make: { Sender($0.options) })
+
+  static let drained = EventKind("rig.drained", "All that was written has arrived.")
 
   let sink: Address
   let delay: Microseconds
+  let port: LocalPort
   private var connection: ConnectionID?
   private var written = 0
   private var count = 0
   private var sent = 0
 
-  init(sink: Address, delay: Microseconds) {
-    self.sink = sink
-    self.delay = delay
+  init(_ options: OptionValues) {
+    sink = options.addresses("sink")[0]
+    delay = options.duration("delay")
+    port = options.choice("port") == "any" ? .any : .listening
   }
 
   /// The byte at a position of every stream.
@@ -146,7 +154,7 @@ struct Sender: Participant {
       emit.setTimer(TimerKey(purpose: 1), at: now + delay)
       emit.setTimer(TimerKey(purpose: 2), at: now + .milliseconds(1))
     case .timer(TimerKey(purpose: 1)):
-      connection = emit.connect(to: sink)
+      connection = emit.connect(to: sink, from: port)
     case .timer(TimerKey(purpose: 2)):
       let stamp = (0..<8).map { UInt8(truncatingIfNeeded: now.microseconds >> (56 - 8 * $0)) }
       emit.send(stamp, to: sink)
@@ -162,8 +170,11 @@ struct Sender: Participant {
       if written < Self.writes {
         emit.setTimer(TimerKey(purpose: 3), at: now + .milliseconds(1))
       } else {
-        emit.close(connection)
+        emit.awaitDrain(of: connection)
       }
+    case .drained(let id):
+      emit.log(Event(Self.drained))
+      emit.close(id)
     case .closed(_, let reason):
       emit.log(Event(Self.failed, ["reason": .text(reason.rawValue)]))
     case .accepted, .received, .datagram, .stopping:

@@ -21,6 +21,29 @@ import Topology
     }
   }
 
+  @Test(
+    "who waits for the drain hears of it after the last byte arrived, and before the end",
+    arguments: 0..<5)
+  func drain(seed: UInt64) throws {
+    var model = NetworkModel()
+    model.latency = .uniform(.milliseconds(1), .milliseconds(50))
+    let run = Rig(senders: 2, seed: seed, model: model).run()
+    let (drained, heard) = (run.logged("rig.drained", at: true), run.logged("rig.heard", at: true))
+    #expect(drained.count == 2 && heard.count == 2)
+    // The sender closes once it has heard: the end is told after that.
+    #expect(try #require(drained.first) < #require(heard.first))
+    #expect(try #require(drained.last) < #require(heard.last))
+  }
+
+  @Test("a connection from the listening port shows the node's address, another does not")
+  func listeningPort() throws {
+    let own = Rig(senders: 1, seed: 1, port: "listening").run()
+    let other = Rig(senders: 1, seed: 1).run()
+    let ownPort = try #require(own.logged("rig.accepted").first?.peer?.port)
+    let otherPort = try #require(other.logged("rig.accepted").first?.peer?.port)
+    #expect(ownPort == 4_000 && otherPort != 4_000)
+  }
+
   @Test("written at once arrives at once where streams are not cut")
   func wholeStreams() {
     var model = NetworkModel()

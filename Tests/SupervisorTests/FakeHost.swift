@@ -107,7 +107,7 @@ struct FakeHost {
 
   private mutating func carryOut(_ effect: SupervisorCore.Effect) -> SupervisorCore.Input? {
     switch effect {
-    case .spawn(let node, _): return start(node)
+    case .spawn(let node, _, _): return start(node)
     case .signal(let node, let signal): deliver(signal, to: node)
     case .readState(let node):
       return processes[node].map { .stateSeen(node, paused: $0.isPaused) }
@@ -180,7 +180,9 @@ extension FakeHost {
 
   private func tell(_ effect: SupervisorCore.Effect) -> String? {
     switch effect {
-    case .spawn(let node, let listen): "spawn \(plan.nodes[node].name) \(listen)"
+    case .spawn(let node, let listen, let addresses):
+      (["spawn \(plan.nodes[node].name) \(listen)"] + addresses.map { "\($0.key)=\($0.value)" })
+        .joined(separator: " ")
     case .signal(let node, let signal): "\(signal) \(plan.nodes[node].name)"
     case .writeSeedList(let seeds): "seeds \(seeds.count)"
     case .disturb(let fault): "disturb \(fault)"

@@ -1,13 +1,26 @@
 /// What a participant wants done, in order.
 package enum Effect: Equatable, Sendable {
-  case connect(ConnectionID, to: Address)
+  case connect(ConnectionID, to: Address, from: LocalPort)
   case write(ConnectionID, [UInt8])
   /// Send what was written, then close. Nothing more is heard of the connection.
   case close(ConnectionID)
+  /// Say ``Input/drained(_:)`` once nothing that was written waits to be sent.
+  case awaitDrain(ConnectionID)
   case send([UInt8], to: Address)
   case setTimer(TimerKey, at: Instant)
   case cancelTimer(TimerKey)
   case log(Event)
+  /// The node has done what it was started for: it ends in order, as if it had been asked to.
+  case finish
+}
+
+/// The port that a dialled connection comes from.
+package enum LocalPort: Sendable {
+  /// Any that is free.
+  case any
+  /// The one that the node listens on, for protocols that take it for the node's address. Where the
+  /// system refuses it (the same two ports were connected a moment ago), any other.
+  case listening
 }
 
 /// The list that a participant's handler appends to and a driver drains.
@@ -24,9 +37,11 @@ package struct Effects: Sendable {
   }
 
   /// Dials an address. The answer is `connected` or `closed`, later.
-  package mutating func connect(to address: Address) -> ConnectionID {
+  package mutating func connect(
+    to address: Address, from port: LocalPort = .any
+  ) -> ConnectionID {
     let id = nextConnection()
-    list.append(.connect(id, to: address))
+    list.append(.connect(id, to: address, from: port))
     return id
   }
 
@@ -36,6 +51,10 @@ package struct Effects: Sendable {
 
   package mutating func close(_ connection: ConnectionID) {
     list.append(.close(connection))
+  }
+
+  package mutating func awaitDrain(of connection: ConnectionID) {
+    list.append(.awaitDrain(connection))
   }
 
   package mutating func send(_ datagram: [UInt8], to address: Address) {
@@ -52,6 +71,10 @@ package struct Effects: Sendable {
 
   package mutating func log(_ event: Event) {
     list.append(.log(event))
+  }
+
+  package mutating func finish() {
+    list.append(.finish)
   }
 
   /// Hands over the effects emitted since the last call, oldest first.

@@ -26,7 +26,7 @@ package enum NodeEvents {
         case .duration(let duration): .integer(duration.count)
         case .count(let count): .integer(count)
         case .flag(let flag): .flag(flag)
-        case .choice(let word): .text(word)
+        case .choice, .text, .addresses: .text(option.value.description)
         }
       return (name: option.name, value: value)
     }

@@ -66,6 +66,8 @@ package enum Input: Sendable {
   case received(ConnectionID, [UInt8])
   /// A connection ended that the participant did not close, or one it asked for failed.
   case closed(ConnectionID, CloseReason)
+  /// Everything that was written to the connection has left the node (``Effect/awaitDrain(_:)``).
+  case drained(ConnectionID)
   /// A datagram arrived, whole.
   case datagram(from: Address, [UInt8])
   /// A timer that was set is due.

@@ -49,6 +49,8 @@ package enum SeedListUse: Sendable {
   case listed
   /// Reads it at the start, and needs at least one line.
   case reads
+  /// Knows nothing of it: an option names the nodes to begin with.
+  case unused
 }
 
 /// All that a participant knows besides what it is told while it runs.
@@ -70,6 +72,10 @@ package struct OptionSpecification: Sendable {
     case count(ClosedRange<Int64>)
     case flag
     case choice([String])
+    /// Free text, of so many bytes in UTF-8 at most.
+    case text(atMost: Int)
+    /// Addresses of other nodes, so many at most. A topology may name nodes and groups instead.
+    case addresses(atMost: Int)
   }
 
   /// In words joined by hyphens, as on the command line and in topologies.
@@ -100,6 +106,9 @@ extension OptionSpecification.Kind {
     case .count(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .flag: "true or false"
     case .choice(let words): words.joined(separator: " or ")
+    case .text(let most): "text of at most \(most) bytes"
+    case .addresses(let most):
+      most == 1 ? "an address, HOST:PORT" : "up to \(most) addresses, HOST:PORT,HOST:PORT,…"
     }
   }
 
@@ -114,7 +123,21 @@ extension OptionSpecification.Kind {
       text == "true" ? .flag(true) : text == "false" ? .flag(false) : nil
     case .choice(let words):
       words.contains(String(text)) ? .choice(String(text)) : nil
+    case .text(let most):
+      text.utf8.count <= most ? .text(String(text)) : nil
+    case .addresses(let most):
+      Self.split(text).flatMap { texts in
+        texts.count <= most
+          && texts.allSatisfy { Address(parsing: $0).map { $0.port > 0 } ?? false }
+          ? .addresses(texts) : nil
+      }
     }
+  }
+
+  /// The parts of a list as it is written; `nil` when one of them is empty. Of no text: none.
+  private static func split(_ text: some StringProtocol) -> [String]? {
+    let parts = text.isEmpty ? [] : text.split(separator: ",", omittingEmptySubsequences: false)
+    return parts.contains { $0.isEmpty } ? nil : parts.map { String($0) }
   }
 }
 
@@ -123,6 +146,9 @@ package enum OptionValue: Hashable, Sendable, CustomStringConvertible {
   case count(Int64)
   case flag(Bool)
   case choice(String)
+  case text(String)
+  /// As they are written: `HOST:PORT` each. In a topology, names of nodes and groups too.
+  case addresses([String])
 
   /// As it is written on a command line or in a topology.
   package var description: String {
@@ -131,6 +157,8 @@ package enum OptionValue: Hashable, Sendable, CustomStringConvertible {
     case .count(let count): String(count)
     case .flag(let flag): String(flag)
     case .choice(let word): word
+    case .text(let text): text
+    case .addresses(let addresses): addresses.joined(separator: ",")
     }
   }
 }
@@ -144,6 +172,11 @@ package struct OptionValues: Sendable {
   package init(_ specifications: [OptionSpecification], given: [String: OptionValue] = [:]) {
     self.specifications = specifications
     self.given = given
+  }
+
+  /// The same with other values, checked as those before were.
+  package func with(_ others: [String: OptionValue]) -> OptionValues {
+    OptionValues(specifications, given: given.merging(others) { $1 })
   }
 
   /// Every option with its value in effect, in the catalogue's order.
@@ -169,6 +202,16 @@ package struct OptionValues: Sendable {
   package func choice(_ name: String) -> String {
     guard case .choice(let value) = self[name] else { preconditionFailure(name) }
     return value
+  }
+
+  package func text(_ name: String) -> String {
+    guard case .text(let value) = self[name] else { preconditionFailure(name) }
+    return value
+  }
+
+  package func addresses(_ name: String) -> [Address] {
+    guard case .addresses(let texts) = self[name] else { preconditionFailure(name) }
+    return texts.compactMap { Address(parsing: $0) }
   }
 
   private subscript(name: String) -> OptionValue? {
