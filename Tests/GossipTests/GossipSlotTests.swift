@@ -173,6 +173,33 @@ import Testing
     #expect(stage.closed.contains(nearest))
   }
 
+  @Test("a full peer asks about a smaller stranger that is nearest if others died, not a far one")
+  func nearestHasDied() {
+    var stage = Self.peer(listing: [5_500])
+    for port in 7_000..<7_004 { _ = Peer.neighbour(UInt16(port), of: &stage) }
+    _ = Self.wait(100, listing: [5_500], &stage)
+    #expect(Self.dialIn(5_400, &stage).answer == Self.busy)
+    #expect(Self.wait(6, listing: [5_400], &stage) == 2, "the seeds have dropped the nearest")
+    #expect(Self.dialIn(5_400, &stage).answer == Self.greeting)
+
+    _ = Self.wait(100, listing: (5_500..<5_508).map { $0 }, &stage)
+    #expect(Self.dialIn(5_499, &stage).answer == Self.busy)
+    #expect(Self.wait(6, listing: [], &stage) == 0, "eight would have had to die")
+  }
+
+  @Test("who is asked for room again and again does not put off asking the seeds")
+  func roundsAreNotPutOff() {
+    var stage = Self.peer(listing: [])
+    for port in 7_000..<7_004 { _ = Peer.neighbour(UInt16(port), of: &stage) }
+    _ = Self.wait(100, listing: [], &stage)
+    var requests = 0
+    for _ in 0..<12 {
+      _ = Self.dialIn(5_500, &stage)
+      requests += Self.wait(1, listing: [], &stage)
+    }
+    #expect(requests == 4, "two rounds of two seeds, \(requests) requests")
+  }
+
   @Test("room that was made and left again is made again, at nobody's cost")
   func roomIsGivenBack() {
     var stage = Self.peer(listing: [5_500])
