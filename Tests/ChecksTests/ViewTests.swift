@@ -136,6 +136,7 @@ import Topology
     story.report("peer-5", by: "peer-4", "peer-1", at: 10.1)
     story.overload(from: 11, to: 13)
     story.disturb(between: ["peer-1"], and: ["peer-2"], at: 20, for: 1)
+    story.receive(Story.text, "peer-3", at: 22)
     let history = try story.collected()
     let writable = try History.open(history)
     for table in ["runs", "nodes", "events", "faults", "fault_sides", "usage"] {
