@@ -33,7 +33,10 @@ let package = Package(
     .target(name: "Participants", path: "Sources/Participants/Contract"),
     .target(name: "Hashing", dependencies: ["CCrypto"]),
     .target(name: "Gossip", dependencies: ["Participants"], path: "Sources/Participants/Gossip"),
-    .target(name: "Networks", dependencies: ["Gossip", "Participants"]),
+    .target(
+      name: "PeerExchange", dependencies: ["Hashing", "Participants"],
+      path: "Sources/Participants/PeerExchange"),
+    .target(name: "Networks", dependencies: ["Gossip", "Participants", "PeerExchange"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
