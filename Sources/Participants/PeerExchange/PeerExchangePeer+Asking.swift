@@ -45,27 +45,48 @@ extension PeerExchangePeer {
 
   // MARK: - Asking
 
-  /// Asks neighbours for what is wanted, as far as they may be asked: one piece each, in turns.
+  /// Asks for what is wanted, as far as neighbours may be asked: each piece of the one that was not
+  /// asked for it yet, or longest ago.
   mutating func ask(at now: Instant, emit: inout Effects) {
     guard !store.waiting.isEmpty else { return }
-    turn += 1
-    var neighbours = known.connections
-    while !neighbours.isEmpty, !store.waiting.isEmpty {
-      let start = turn % neighbours.count
-      var willing: [(peer: Address, id: ConnectionID)] = []
-      for neighbour in neighbours[start...] + neighbours[..<start] {
-        guard let asks = links[neighbour.id]?.asks.count, asks < settings.asksInFlight,
-          let number = store.next(for: neighbour.peer, at: now)
-        else { continue }
-        willing.append(neighbour)
-        ask(neighbour.peer, neighbour.id, for: number, at: now, emit: &emit)
-        guard settings.asksAll else { continue }
-        for other in neighbours where other.id != neighbour.id {
-          ask(other.peer, other.id, for: number, at: now, emit: &emit)
+    var free = known.connections.compactMap { peer, id in
+      let slots = settings.asksInFlight - (links[id]?.asks.count ?? settings.asksInFlight)
+      return slots > 0 ? (peer: peer, id: id, slots: slots) : nil
+    }
+    guard !free.isEmpty else { return }
+    for number in store.choice {
+      guard let place = Self.best(of: free, for: store[number], at: now) else { continue }
+      ask(free[place].peer, free[place].id, for: number, at: now, emit: &emit)
+      if settings.asksAll {
+        for (other, neighbour) in free.enumerated() where other != place {
+          ask(neighbour.peer, neighbour.id, for: number, at: now, emit: &emit)
         }
       }
-      neighbours = willing
+      free[place].slots -= 1
+      if free[place].slots == 0 { free.remove(at: place) }
+      if free.isEmpty { return }
     }
+  }
+
+  /// The least busy of those that were not asked for a piece yet, else the one that was asked
+  /// longest ago; `nil` when it is too early to ask any of them again.
+  private static func best(
+    of neighbours: [(peer: Address, id: ConnectionID, slots: Int)], for piece: Piece,
+    at now: Instant
+  ) -> Int? {
+    let never = Instant(microseconds: .min)
+    var best: (place: Int, until: Instant)?
+    for (place, neighbour) in neighbours.enumerated() {
+      let until = piece.lackedBy[neighbour.peer] ?? never
+      guard until <= now else { continue }
+      if let other = best,
+        (other.until, -neighbours[other.place].slots) <= (until, -neighbour.slots)
+      {
+        continue
+      }
+      best = (place, until)
+    }
+    return best?.place
   }
 
   private mutating func ask(

@@ -51,7 +51,7 @@ extension PeerExchangePeer {
     case .sample(let sample):
       for (place, part) in samples.parts(of: sample).enumerated() {
         let isWrong = place == 0 && (settings.corrupts || piece.isSpoiled)
-        emit.write(isWrong ? part.map { ~$0 } : Array(part), to: id)
+        emit.write(isWrong ? part.map { ~$0 } : part, to: id)
       }
     }
     emit.awaitDrain(of: id)

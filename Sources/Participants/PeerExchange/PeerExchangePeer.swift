@@ -82,8 +82,6 @@ package struct PeerExchangePeer: Participant {
   // What is wanted: PeerExchangePeer+Asking.swift
   var store = PieceStore()
   var wanted = 0
-  /// Which neighbour is asked first; each round another.
-  var turn = 0
 
   // What is given: PeerExchangePeer+Giving.swift
   var giving = 0

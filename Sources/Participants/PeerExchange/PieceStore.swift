@@ -28,8 +28,8 @@ struct Piece {
 
 /// The pieces that a peer has or wants, by number, and the order in which it asks for them.
 struct PieceStore {
-  /// Of those that wait to be asked for, so many are looked at when one is chosen.
-  private static let choice = 256
+  /// Of those that wait to be asked for, so many are looked at when some are chosen.
+  private static let longestChoice = 256
 
   private(set) var numbers: [PieceHash: Int] = [:]
   private var pieces: [Piece] = []
@@ -54,16 +54,11 @@ struct PieceStore {
     waiting.append(number)
   }
 
-  /// The piece to ask a neighbour for: of those that it does not lack for all that is known, the one
-  /// that most others lack.
-  func next(for neighbour: Address, at now: Instant) -> Int? {
-    var best: (number: Int, lackedBy: Int)?
-    for number in waiting.prefix(Self.choice) {
-      if let until = pieces[number].lackedBy[neighbour], until > now { continue }
-      let lackedBy = pieces[number].lackedBy.count
-      if best.map({ $0.lackedBy < lackedBy }) ?? true { best = (number, lackedBy) }
-    }
-    return best?.number
+  /// Pieces to ask for, first those that most neighbours are known to lack.
+  var choice: [Int] {
+    waiting.prefix(Self.longestChoice).enumerated().map {
+      (number: $1, place: $0, lackedBy: pieces[$1].lackedBy.count)
+    }.sorted { ($1.lackedBy, $0.place) < ($0.lackedBy, $1.place) }.map(\.number)
   }
 
   /// A neighbour is asked for it.

@@ -12,20 +12,16 @@ package struct SampleData {
 
   package func hash(of number: Int) -> PieceHash {
     var hash = SHA256()
-    for part in parts(of: number) {
-      unsafe part.withUnsafeBytes { unsafe hash.update($0) }
-    }
+    for part in parts(of: number) { hash.update(part) }
     return PieceHash(hash.finish())
   }
 
   /// A piece's bytes, in order.
-  package func parts(of number: Int) -> [ArraySlice<UInt8>] {
-    var parts = [(0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }[...]]
-    var left = pieceSize - 4
-    while left > 0 {
-      parts.append(Self.zeros.prefix(left))
-      left -= Self.zeros.count
-    }
+  package func parts(of number: Int) -> [[UInt8]] {
+    var parts = [(0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }]
+    let (whole, rest) = (pieceSize - 4).quotientAndRemainder(dividingBy: Self.zeros.count)
+    parts += Array(repeating: Self.zeros, count: whole)
+    if rest > 0 { parts.append(Array(Self.zeros.prefix(rest))) }
     return parts
   }
 }
