@@ -37,7 +37,8 @@ let package = Package(
       name: "PeerExchange", dependencies: ["Hashing", "Participants"],
       path: "Sources/Participants/PeerExchange"),
     .target(name: "Networks", dependencies: ["Gossip", "Participants", "PeerExchange"]),
-    .target(name: "LiveDriver", dependencies: ["CUV", "Participants"]),
+    .target(name: "Clock", dependencies: ["Participants"]),
+    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
       dependencies: ["Arguments", "LiveDriver", "Networks", "Participants"]),
@@ -45,7 +46,8 @@ let package = Package(
     // …and what runs, records and judges networks.
     .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
     .target(
-      name: "Supervisor", dependencies: ["Arguments", "CProcess", "Participants", "Topology"]),
+      name: "Supervisor",
+      dependencies: ["Arguments", "CProcess", "Clock", "Participants", "Topology"]),
     .target(name: "History", dependencies: ["Arguments", "CSQLite", "Participants", "Topology"]),
     .target(
       name: "Simulator",
@@ -59,7 +61,8 @@ let package = Package(
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Arguments", "Checks", "Exploration", "History", "Networks", "Participants", "Simulator",
+        "Arguments", "Checks", "Clock", "Exploration", "History", "Networks", "Participants",
+        "Simulator",
         "Supervisor", "Topology",
       ]),
 
@@ -83,8 +86,17 @@ let package = Package(
     .testTarget(
       name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
     .testTarget(name: "NodeTests", dependencies: ["seedbed-node"]),
+    .target(
+      name: "ParticipantTesting", dependencies: ["Participants"], path: "Tests/ParticipantTesting"),
     .testTarget(
-      name: "GossipTests", dependencies: ["Gossip", "Participants", "Simulator", "Topology"]),
+      name: "GossipTests",
+      dependencies: ["Gossip", "ParticipantTesting", "Participants", "Simulator", "Topology"]),
+    .testTarget(
+      name: "PeerExchangeTests",
+      dependencies: [
+        "Checks", "Exploration", "Hashing", "Networks", "ParticipantTesting", "Participants",
+        "PeerExchange", "Topology",
+      ]),
     .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),

@@ -1,3 +1,4 @@
+import Participants
 import Topology
 
 /// Smaller topologies. Whether they can be run is for the reader to say.
@@ -48,15 +49,21 @@ extension Topology {
   }
 
   /// With the nodes that faults are done to at the front of their groups, so that those behind can go.
+  /// Nodes whose addresses others are told stay before them.
   var withNamedNodesFirst: Topology {
     let named = Set(
       faults.compactMap { fault in
         if case .node(_, .node(let name)) = fault.action { name } else { nil }
       })
+    let options = groups.flatMap { [$0.options] + $0.variants.map(\.options) }
+    let known = Set(options.flatMap(\.values).flatMap(\.names))
     var renamed: [String: String] = [:]
     for group in groups {
       let names = group.nodeNames
-      let order = names.filter(named.contains) + names.filter { !named.contains($0) }
+      let others = names.filter { !known.contains($0) }
+      let order =
+        names.filter(known.contains) + others.filter(named.contains)
+        + others.filter { !named.contains($0) }
       for (old, new) in zip(order, names) { renamed[old] = new }
     }
     var topology = self
@@ -73,5 +80,12 @@ extension Topology {
       }
     }
     return topology
+  }
+}
+
+extension OptionValue {
+  /// The nodes and groups that it names, if it is of addresses.
+  fileprivate var names: [String] {
+    if case .addresses(let names) = self { names } else { [] }
   }
 }

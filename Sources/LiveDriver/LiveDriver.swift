@@ -1,4 +1,5 @@
 import CUV
+import Clock
 import Glibc
 package import Participants
 
@@ -38,7 +39,7 @@ package import Participants
   private var effects = Effects()
   private var log: EventLog
   private let identity: Identity
-  private let clock = NodeClock()
+  private let clock = SteadyClock()
   private var timers: [TimerKey: Timer] = [:]
   var listener: UnsafeMutablePointer<uv_tcp_t>?
   var datagramSocket: UnsafeMutablePointer<uv_udp_t>?
@@ -196,23 +197,5 @@ package import Participants
       handle, { handle in unsafe LiveDriver.of(handle?.pointee.loop)?.flushLog() })
     unsafe handle.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { unsafe uv_unref($0) }
     return unsafe handle
-  }
-}
-
-/// Microseconds since the epoch that never run backwards: the monotonic clock, set by the system's
-/// clock once, when the node starts.
-struct NodeClock {
-  private let offset: Int64
-
-  init() {
-    offset = Self.read(CLOCK_REALTIME) - Self.read(CLOCK_MONOTONIC)
-  }
-
-  var now: Instant { Instant(microseconds: Self.read(CLOCK_MONOTONIC) + offset) }
-
-  private static func read(_ clock: clockid_t) -> Int64 {
-    var time = timespec()
-    unsafe clock_gettime(clock, &time)
-    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
   }
 }

@@ -1,5 +1,6 @@
 import Arguments
 import CProcess
+import Clock
 import Glibc
 package import Participants
 package import Topology
@@ -33,7 +34,7 @@ package final class Supervisor {
   private let command: NodeCommand
   private let stopRequest: StopRequest
   private let observer: any RunObserver
-  private let clock = RunClock()
+  private let clock = SteadyClock()
   private let openFiles: UInt64
   private let epoll: Descriptor
   private let signals: Descriptor
@@ -222,25 +223,4 @@ package final class Supervisor {
     unsafe setrlimit(kind, &limit)
     return before
   }
-}
-
-/// Time since the epoch that never runs backwards: the system's clock when the run started, plus
-/// the monotonic time since.
-struct RunClock: Sendable {
-  private let offset: Int64
-
-  init() { offset = Self.read(CLOCK_REALTIME) - Self.read(CLOCK_MONOTONIC) }
-
-  var now: Instant { Instant(microseconds: Self.read(CLOCK_MONOTONIC) + offset) }
-
-  private static func read(_ clock: clockid_t) -> Int64 {
-    var time = timespec()
-    unsafe clock_gettime(clock, &time)
-    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
-  }
-}
-
-extension Instant {
-  /// By the system's clock.
-  package static var now: Instant { RunClock().now }
 }

@@ -1,5 +1,6 @@
 import Arguments
 import Checks
+import Clock
 import Exploration
 import Participants
 import Supervisor

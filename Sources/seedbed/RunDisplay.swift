@@ -1,3 +1,4 @@
+import Clock
 import Participants
 import Supervisor
 import Topology

@@ -1,4 +1,5 @@
 import Arguments
+import Clock
 import Participants
 import Supervisor
 import Topology

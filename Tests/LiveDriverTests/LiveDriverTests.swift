@@ -8,6 +8,7 @@ private struct Puppet: Participant {
   static let heard = EventKind("puppet.heard", "Something happened.")
 
   private var asker: ConnectionID?
+  private var dialled: ConnectionID?
 
   mutating func handle(
     _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
@@ -20,7 +21,7 @@ private struct Puppet: Participant {
       emit.send(bytes.reversed(), to: from)
     case .closed(let id, let reason):
       emit.log(Event(Self.heard, ["what": "closed", "reason": .text(reason.rawValue)]))
-      if let asker, asker != id { emit.write(Array(reason.rawValue.utf8), to: asker) }
+      if let asker, dialled == id { emit.write(Array(reason.rawValue.utf8), to: asker) }
     case .timer(let key):
       guard let asker else { return }
       emit.write(Array("timer \(key.purpose);".utf8), to: asker)
@@ -31,12 +32,12 @@ private struct Puppet: Participant {
     }
   }
 
-  private func obey(_ word: String, at now: Instant, emit: inout Effects) {
+  private mutating func obey(_ word: String, at now: Instant, emit: inout Effects) {
     guard let asker else { return }
     let parts = word.split(separator: " ")
     switch parts.first {
     case "dial":
-      _ = Address(parsing: parts[1]).map { emit.connect(to: $0) }
+      dialled = Address(parsing: parts[1]).map { emit.connect(to: $0) }
     case "call":
       _ = Address(parsing: parts[1]).map { emit.connect(to: $0, from: .listening) }
     case "drain":

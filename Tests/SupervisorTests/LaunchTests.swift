@@ -48,6 +48,38 @@ struct LaunchTests {
     #expect(starts[3] - starts[2] == .milliseconds(20))
   }
 
+  @Test("Nodes start when those whose addresses they are told are ready, and are told them")
+  func addresses() throws {
+    var plan = Plan.small(seeds: 1, peers: 3, late: [.seconds(2)])
+    plan.nodes[2].addresses = ["friends": ["peer-1", "10.0.0.9:80"]]
+    plan.nodes[3].addresses = ["friends": ["peer-1", "peer-2"]]
+    plan.nodes[4].addresses = ["friends": ["peer-3"]]
+    var host = FakeHost(plan)
+    host.behaviours[1].readyAfter = .milliseconds(80)
+    host.behaviours[2].readyAfter = .milliseconds(40)
+    host.run()
+    #expect(
+      try host.moment(of: "spawn peer-2 127.0.0.1:0 friends=127.0.0.1:102,10.0.0.9:80")
+        - host.moment(of: "spawn peer-1 127.0.0.1:0") == .milliseconds(80))
+    #expect(
+      try host.moment(of: "spawn peer-3 127.0.0.1:0 friends=127.0.0.1:102,127.0.0.1:103")
+        - host.moment(of: "spawn peer-1 127.0.0.1:0") == .milliseconds(120))
+    #expect(host.count("spawn late-1 127.0.0.1:0 friends=127.0.0.1:104") == 1)
+    #expect(host.conclusion?.outcome == .completed)
+  }
+
+  @Test("Nodes that name one another do not wait for ever: the first is not told of the second")
+  func mutualAddresses() throws {
+    var plan = Plan.small(seeds: 1, peers: 2)
+    plan.nodes[1].addresses = ["friends": ["peer-2"]]
+    plan.nodes[2].addresses = ["friends": ["peer-1"]]
+    var host = FakeHost(plan)
+    host.run()
+    #expect(host.count("spawn peer-1 127.0.0.1:0 friends=") == 1)
+    #expect(host.count("spawn peer-2 127.0.0.1:0 friends=127.0.0.1:102") == 1)
+    #expect(host.conclusion?.outcome == .completed)
+  }
+
   @Test("A fixed address is what the node is told to listen on")
   func fixedAddress() throws {
     var plan = Plan.small()

@@ -22,6 +22,8 @@ let roles = [
         "pace", .duration(.milliseconds(1)...(.seconds(60))), default: .duration(.seconds(1)), ""),
       OptionSpecification("shy", .flag, default: .flag(false), ""),
       OptionSpecification("mode", .choice(["calm", "wild"]), default: .choice("calm"), ""),
+      OptionSpecification("friends", .addresses(atMost: 2), default: .addresses([]), ""),
+      OptionSpecification("motto", .text(atMost: 20), default: .text(""), ""),
     ],
     transports: .stream, seedList: .reads, make: { _ in Silent() }),
 ]

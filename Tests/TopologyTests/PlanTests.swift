@@ -19,6 +19,20 @@ import Topology
     #expect(plan.stopAt == .seconds(20))
   }
 
+  @Test func `tells apart the options that are addresses, without a node's own`() throws {
+    let nodes = try topology(
+      meshText, set: ["groups.leaf.options={friends: [leaf-1, hub], pace: 2s}"]
+    ).plan(seed: 1).nodes
+    let leaves = nodes.filter { $0.group == "leaf" }
+    #expect(leaves.count == 12)
+    for leaf in leaves {
+      let first = leaf.name == "leaf-1" ? [] : ["leaf-1"]
+      #expect(leaf.addresses == ["friends": first + ["hub-1", "hub-2"]])
+      #expect(leaf.options["friends"] == nil)
+    }
+    #expect(nodes[0].addresses == [:])
+  }
+
   @Test(arguments: 0..<50)
   func `is equal for the same seed, and has other victims for another`(seed: UInt64) throws {
     let topology = try topology(meshText)

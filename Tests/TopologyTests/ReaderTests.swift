@@ -187,6 +187,8 @@ import Topology
             pace: 5
             shy: yes
             mode: mild
+            friends: [a, b, c]
+            motto: more than twenty bytes
       stop: { at: 20s }
       """
     #expect(
@@ -194,7 +196,51 @@ import Topology
         "t.yaml:8:13: 'pace' takes a duration from 1ms to 1m, found '5'",
         "t.yaml:9:12: 'shy' takes true or false, found 'yes'",
         "t.yaml:10:13: 'mode' takes calm or wild, found 'mild'",
+        "t.yaml:11:16: 'friends' takes up to 2 names of nodes or groups, found a list",
+        "t.yaml:12:14: 'motto' takes text of at most 20 bytes, found 'more than twenty bytes'",
       ])
+  }
+
+  @Test(arguments: [
+    ("hub", []), ("[hub-2, '127.0.0.1:80']", []), ("leaf-1", []), ("[]", []),
+    (
+      "hub-3",
+      [
+        "unknown node or group 'hub-3' in 'friends' (did you mean 'hub-1'?); there are: hub, leaf, "
+          + "late, hub-1, leaf-1, late-1"
+      ]
+    ),
+    (
+      "127.0.0.1:0",
+      [
+        "unknown node or group '127.0.0.1:0' in 'friends'; there are: hub, leaf, late, hub-1, "
+          + "leaf-1, late-1"
+      ]
+    ),
+    (
+      "leaf",
+      ["'friends' of group 'leaf' names the group itself: name one of its nodes, e.g. leaf-1"]
+    ),
+    (
+      "late-1",
+      [
+        "'friends' of group 'leaf' names 'late-1', which starts later: let the group start after "
+          + "it, with 'after: late'"
+      ]
+    ),
+  ])
+  func `an option may name nodes and groups that are there before`(
+    friends: String, messages: [String]
+  ) {
+    let text = """
+      network: mesh
+      groups:
+        leaf: { count: 3, after: hub, options: { friends: \(friends) } }
+        hub: { count: 2 }
+        late: { role: leaf, count: 1, joins: 2s, options: { friends: leaf } }
+      stop: { at: 20s }
+      """
+    #expect(complaints(text) == messages.map { "t.yaml:3:42: " + $0 })
   }
 
   @Test func `more nodes than the limit in all are refused where it is passed`() {

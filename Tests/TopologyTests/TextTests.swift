@@ -11,10 +11,10 @@ import Topology
         count: 12
         after: hub
         every: 20ms
-        options: { pace: 500ms, mode: wild }
+        options: { pace: 500ms, mode: wild, friends: [leaf-1, '[::1]:80'], motto: 'so: it''s #1' }
         variants:
           - { count: 3, options: { shy: true } }
-          - { count: 2, options: { pace: 1s } }
+          - { count: 2, options: { pace: 1s, friends: hub-2 } }
       hub: { count: 2, options: { limit: 7 } }
       late: { role: leaf, count: 2, joins: 3s, every: 500ms }
     faults:
