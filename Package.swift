@@ -95,7 +95,7 @@ let package = Package(
       name: "PeerExchangeTests",
       dependencies: [
         "Checks", "Exploration", "Hashing", "Networks", "ParticipantTesting", "Participants",
-        "PeerExchange", "Topology",
+        "PeerExchange", "Supervisor", "Topology",
       ]),
     .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),

@@ -123,7 +123,7 @@ extension PeerExchangePeer {
     guard count > 0, let link = links[id], let peer = link.peer else { return }
     links[id]?.asks.removeFirst(count)
     for ask in link.asks.prefix(count) {
-      store[ask.number].lackedBy[peer] = now + settings.askAgain
+      lacks(ask.number, peer, at: now)
       store.giveUp(ask.number)
       emit.log(
         Event(
@@ -133,6 +133,11 @@ extension PeerExchangePeer {
     }
     let excess = (links[id]?.late.count ?? 0) - Link.lateLimit
     if excess > 0 { links[id]?.late.removeFirst(excess) }
+  }
+
+  /// A neighbour is not to be asked for a piece for a while.
+  mutating func lacks(_ number: Int, _ peer: Address?, at now: Instant) {
+    if let peer { store[number].lackedBy[peer] = now + settings.askAgain }
   }
 
   // MARK: - What comes
@@ -155,6 +160,7 @@ extension PeerExchangePeer {
       links[id]?.arrival = .dropping(hash, reason: "twice")
     } else if store[number].size != size {
       links[id]?.arrival = .dropping(hash, reason: "wrong")
+      lacks(number, links[id]?.peer, at: now)
     } else {
       links[id]?.arrival = .taking(ask)
       store.come(number, on: id)
@@ -208,6 +214,7 @@ extension PeerExchangePeer {
         store[ask.number].isSpoiled = content != hash
         keep(ask, content, from: link.peer, at: now, emit: &emit)
       } else {
+        lacks(ask.number, link.peer, at: now)
         store.fail(ask.number)
         refuse(hash, reason: "wrong", from: id, at: now, emit: &emit)
       }
@@ -251,9 +258,6 @@ extension PeerExchangePeer {
     // Who gave it on its own connection may only say to be that peer: it is held against the
     // connection alone.
     let peer = link.direction == .dialled ? link.peer : nil
-    if let peer, let number = store.numbers[hash] {
-      store[number].lackedBy[peer] = now + settings.askAgain
-    }
     links[id]?.offences += 1
     known.update(peer) { $0.offences += 1 }
     let offences = known[peer]?.offences ?? link.offences + 1

@@ -8,8 +8,7 @@ extension PeerExchangePeer {
     guard let number = store.numbers[hash], let link = links[id] else { return }
     guard store[number].isHeld else {
       // It would not ask if it had it.
-      if let peer = link.peer { store[number].lackedBy[peer] = now + settings.askAgain }
-      return
+      return lacks(number, link.peer, at: now)
     }
     switch settings.gives {
     case "never": return
