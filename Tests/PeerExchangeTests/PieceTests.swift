@@ -165,9 +165,10 @@ import Testing
     for _ in 1...3 { peer.give(Fixture.hash(1, size: PeerStage.size), on: liar) }
     #expect(peer.stage.closed == [liar])
     #expect(peer.stage.dial(to: other) != nil)
+    let dials = peer.stage.dials.count
     peer.stage.handle(.closed(peer.link(), .reset))
-    peer.stage.wait(.seconds(10))
-    #expect(peer.stage.dial(to: other) != nil)
+    peer.stage.wait(.seconds(1))
+    #expect(peer.stage.dials.count == dials + 1, "it is dialled again")
   }
 
   @Test(arguments: [false, true])
