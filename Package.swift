@@ -76,8 +76,19 @@ let package = Package(
         "Topology",
       ], path: "Benchmarks/Runner"),
 
+    // Random inputs for everything that takes bytes from outside.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Gossip", "Hashing", "History", "Networks", "Participants", "PeerExchange", "Topology",
+      ], path: "Fuzz/Targets"),
+    .executableTarget(
+      name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],
+      path: "Fuzz/Runner"),
+
     // Tests.
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Participants"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
     .testTarget(name: "LiveDriverTests", dependencies: ["LiveDriver", "Participants"]),
     .testTarget(
