@@ -106,7 +106,7 @@ let package = Package(
       name: "PeerExchangeTests",
       dependencies: [
         "Checks", "Exploration", "Hashing", "Networks", "ParticipantTesting", "Participants",
-        "PeerExchange", "Supervisor", "Topology",
+        "PeerExchange", "Simulator", "Supervisor", "Topology",
       ]),
     .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),

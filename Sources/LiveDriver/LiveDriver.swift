@@ -131,6 +131,9 @@ package import Participants
     case .close(let id): connections[id]?.close()
     case .awaitDrain(let id): connections[id]?.awaitDrain()
     case .send(let bytes, let address): send(bytes, to: address)
+    case .file(let key, let request):
+      // What would come of it would keep the loop from ending.
+      if !isStopping { perform(request, key) }
     case .setTimer(let key, let instant): setTimer(key, at: instant)
     case .cancelTimer(let key): timers.removeValue(forKey: key)?.cancel()
     case .log(let event): record(event)

@@ -66,7 +66,11 @@ package final class Simulation {
   /// - Parameters:
   ///   - roles: the catalogue that the plan's roles are in.
   ///   - version: what the nodes say of theirs.
-  package init(plan: Plan, roles: [Role], version: String, sink: any EventSink) {
+  ///   - disks: the files that nodes find when they start, by node and path.
+  package init(
+    plan: Plan, roles: [Role], version: String, sink: any EventSink,
+    disks: [String: [String: [UInt8]]] = [:]
+  ) {
     self.plan = plan
     self.version = version
     self.sink = sink
@@ -89,6 +93,7 @@ package final class Simulation {
         options: OptionValues(role.options, given: given),
         address: Self.address(index, seed: plan.seed),
         skew: conditions.skew(using: &random))
+      node.disk = disks[node.name] ?? [:]
       nodes.append(node)
       byAddress[node.address] = node.index
       byName[node.name] = node.index
@@ -316,6 +321,7 @@ package final class Simulation {
     // A start that was planned is off.
     node.life &+= 1
     node.participant = nil
+    node.answers = []
     node.held = []
     node.isTerminationPending = false
     for id in node.ends.keys.sorted() { close(id, of: node) }
@@ -348,6 +354,7 @@ package final class Simulation {
     node.participant?.handle(
       input, at: Instant(microseconds: now + node.skew), using: &node.random, emit: &node.effects)
     node.effects.drain { perform($0, of: node) }
+    if !node.answers.isEmpty { deliverAnswers(to: node) }
     if node.isFinishing {
       node.isFinishing = false
       terminate(node)
@@ -361,6 +368,7 @@ package final class Simulation {
     case .close(let id): close(id, of: node)
     case .awaitDrain(let id): awaitDrain(id, of: node)
     case .send(let bytes, let address): send(bytes, from: node, to: address)
+    case .file(let key, let request): node.answers.append((key, answer(request, of: node)))
     case .setTimer(let key, let instant):
       if let old = node.timers[key] { _ = timers.take(old.index, generation: old.generation) }
       let timer = timers.add((node.index, key))

@@ -7,6 +7,8 @@ package enum Effect: Equatable, Sendable {
   /// Say ``Input/drained(_:)`` once nothing that was written waits to be sent.
   case awaitDrain(ConnectionID)
   case send([UInt8], to: Address)
+  /// The answer is ``Input/file(_:_:)``.
+  case file(FileKey, FileRequest)
   case setTimer(TimerKey, at: Instant)
   case cancelTimer(TimerKey)
   case log(Event)
@@ -59,6 +61,10 @@ package struct Effects: Sendable {
 
   package mutating func send(_ datagram: [UInt8], to address: Address) {
     list.append(.send(datagram, to: address))
+  }
+
+  package mutating func file(_ key: FileKey, _ request: FileRequest) {
+    list.append(.file(key, request))
   }
 
   package mutating func setTimer(_ key: TimerKey, at instant: Instant) {
