@@ -27,8 +27,9 @@ import Testing
   @Test("docs/ROLES.md lists every role's options with their defaults")
   func roles() throws {
     try Repository.compare("docs/ROLES.md", from: "## gossip") {
-      Networks.roles.map { role in
-        "\n### \(role.fullName)\n\nA \(role.name) \(role.summary).\n\n"
+      zip(Networks.roles, [nil] + Networks.roles.map(\.network)).map { role, last in
+        (last == nil || last == role.network ? "" : "\n## \(role.network)\n")
+          + "\n### \(role.fullName)\n\nA \(role.name) \(role.summary).\n\n"
           + "| option | default | allowed | |\n|---|---|---|---|\n"
           + role.options.map {
             "| `\($0.name)` | \($0.initial) | \($0.kind.allowed) | \($0.summary) |\n"
