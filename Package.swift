@@ -124,7 +124,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "ChecksTests",
-      dependencies: ["Arguments", "Checks", "History", "Participants", "Topology"]),
+      dependencies: [
+        "Arguments", "Checks", "Exploration", "History", "Networks", "Participants", "Simulator",
+        "Supervisor", "Topology",
+      ]),
   ]
 )
 
