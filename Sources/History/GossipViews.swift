@@ -2,7 +2,7 @@ extension View {
   /// What the checks of the gossip network, and people, ask about.
   static let gossip = [
     links, gossipDeadlines, separations, unrest, deadNodeReports, deadNodeDuties, gossipDeliveries,
-    gossipAudience, seedBeliefs, settledBeliefs, finalGraph,
+    gossipAudience, gossipRepeats, seedBeliefs, settledBeliefs, finalGraph,
   ]
 
   static let links = View(

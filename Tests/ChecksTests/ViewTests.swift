@@ -141,6 +141,7 @@ import Topology
     story.report("peer-5", by: "peer-4", "peer-1", at: 10.1)
     story.overload(from: 11, to: 13)
     story.disturb(between: ["peer-1"], and: ["peer-2"], at: 20, for: 1)
+    story.receive(Story.text, "peer-3", at: 22)
     let history = try story.collected()
     try simulate("pex-churn", into: history)
     let writable = try History.open(history)
