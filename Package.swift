@@ -35,7 +35,10 @@ let package = Package(
     .target(name: "Gossip", dependencies: ["Participants"], path: "Sources/Participants/Gossip"),
     .target(
       name: "KPTP", dependencies: ["Hashing", "Participants"], path: "Sources/Participants/KPTP"),
-    .target(name: "Networks", dependencies: ["Gossip", "KPTP", "Participants"]),
+    .target(
+      name: "PeerExchange", dependencies: ["Hashing", "Participants"],
+      path: "Sources/Participants/PeerExchange"),
+    .target(name: "Networks", dependencies: ["Gossip", "KPTP", "Participants", "PeerExchange"]),
     .target(name: "Clock", dependencies: ["Participants"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
     .executableTarget(
@@ -67,7 +70,7 @@ let package = Package(
 
     // Benchmarks, with the plain C they are measured against.
     .target(
-      name: "BenchmarkReferences", dependencies: ["CSQLite"], path: "Benchmarks/References"),
+      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite"], path: "Benchmarks/References"),
     .executableTarget(
       name: "seedbed-benchmarks",
       dependencies: [
@@ -75,8 +78,19 @@ let package = Package(
         "Topology",
       ], path: "Benchmarks/Runner"),
 
+    // Random inputs for everything that takes bytes from outside.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Gossip", "Hashing", "History", "Networks", "Participants", "PeerExchange", "Topology",
+      ], path: "Fuzz/Targets"),
+    .executableTarget(
+      name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],
+      path: "Fuzz/Runner"),
+
     // Tests.
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Participants"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
     .testTarget(name: "LiveDriverTests", dependencies: ["LiveDriver", "Participants"]),
     .testTarget(
@@ -97,6 +111,12 @@ let package = Package(
         "Participants", "Simulator", "Supervisor", "Topology",
       ]),
     .testTarget(
+      name: "PeerExchangeTests",
+      dependencies: [
+        "Checks", "Exploration", "Hashing", "Networks", "ParticipantTesting", "Participants",
+        "PeerExchange", "Simulator", "Supervisor", "Topology",
+      ]),
+    .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(
@@ -112,7 +132,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "ChecksTests",
-      dependencies: ["Arguments", "Checks", "History", "Participants", "Topology"]),
+      dependencies: [
+        "Arguments", "Checks", "Exploration", "History", "Networks", "Participants", "Simulator",
+        "Supervisor", "Topology",
+      ]),
   ]
 )
 

@@ -54,6 +54,11 @@ package struct Simulation {
   /// Ends whose stream waits for a partition to heal.
   var parked: [Int32] = []
   var seedList: [Address] = []
+  /// The nodes' files, by node and path. They survive the node.
+  var disks: [Int: [String: [UInt8]]] = [:]
+  /// What disks answered and participants were not told, in order.
+  var answers: [(node: Int, life: UInt32, key: FileKey, answer: FileAnswer)] = []
+  var isAnswering = false
 
   private var core: SupervisorCore
   private var inputs: [SupervisorCore.Input] = []
@@ -75,7 +80,11 @@ package struct Simulation {
   /// - Parameters:
   ///   - roles: the catalogue that the plan's roles are in.
   ///   - version: what the nodes say of theirs.
-  package init(plan: Plan, roles: [Role], version: String, sink: any EventSink) {
+  ///   - disks: the files that nodes find when they start, by node and path.
+  package init(
+    plan: Plan, roles: [Role], version: String, sink: any EventSink,
+    disks: [String: [String: [UInt8]]] = [:]
+  ) {
     self.plan = plan
     self.version = version
     self.sink = sink
@@ -98,6 +107,7 @@ package struct Simulation {
         name: planned.name, role: role, options: values,
         address: Self.address(index, seed: plan.seed),
         skew: conditions.skew(using: &random))
+      if let disk = disks[planned.name] { self.disks[index] = disk }
       nodes.append(node)
       byAddress[node.address] = Int32(index)
       byName[node.name] = Int32(index)
@@ -303,6 +313,7 @@ package struct Simulation {
     nodes[node].lastConnection = effects.lastConnection
     effects.drain { perform($0, of: node) }
     swap(&effects, &self.effects)
+    if !answers.isEmpty { deliverAnswers() }
     if nodes[node].isFinishing {
       nodes[node].isFinishing = false
       terminate(node)
@@ -316,6 +327,7 @@ package struct Simulation {
     case .close(let id): close(id, of: node)
     case .awaitDrain(let id): awaitDrain(id, of: node)
     case .send(let bytes, let address): send(bytes, from: node, to: address)
+    case .file(let key, let request): perform(request, key, of: node)
     case .setTimer(let key, let instant):
       if let old = nodes[node].timers[key] {
         _ = timers.take(old.index, generation: old.generation)

@@ -93,7 +93,7 @@ package struct Stage {
     case .log(let event): events.append(event)
     case .awaitDrain(let id): draining.insert(id)
     case .finish: isFinished = true
-    case .send: break
+    case .send, .file: break
     }
   }
 }

@@ -7,6 +7,8 @@
   /// Say ``Input/drained(_:)`` once nothing that was written waits to be sent.
   case awaitDrain(ConnectionID)
   case send([UInt8], to: Address)
+  /// The answer is ``Input/file(_:_:)``.
+  case file(FileKey, FileRequest)
   case setTimer(TimerKey, at: Instant)
   case cancelTimer(TimerKey)
   case log(Event)
@@ -60,6 +62,10 @@
 
   @inlinable package mutating func send(_ datagram: [UInt8], to address: Address) {
     list.append(.send(datagram, to: address))
+  }
+
+  @inlinable package mutating func file(_ key: FileKey, _ request: FileRequest) {
+    list.append(.file(key, request))
   }
 
   @inlinable package mutating func setTimer(_ key: TimerKey, at instant: Instant) {

@@ -118,7 +118,7 @@ package struct KPTPPeer: Participant {
       lose(id, reason, at: now, emit: &emit)
     case .timer(let key):
       fire(key, at: now, using: &random, emit: &emit)
-    case .drained, .datagram, .stopping:
+    case .drained, .datagram, .file, .stopping:
       break
     }
   }
