@@ -68,7 +68,8 @@ let package = Package(
 
     // Benchmarks, with the plain C they are measured against.
     .target(
-      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite"], path: "Benchmarks/References"),
+      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite"],
+      path: "Benchmarks/References"),
     .executableTarget(
       name: "seedbed-benchmarks",
       dependencies: [

@@ -17,7 +17,7 @@ import Topology
       case .started: for other in others { emit.send([1], to: other) }
       case .datagram(let sender, let bytes):
         for _ in 0..<answers { emit.send(bytes, to: sender) }
-      case .accepted, .connected, .received, .drained, .closed, .timer, .stopping: break
+      case .accepted, .connected, .received, .drained, .closed, .timer, .file, .stopping: break
       }
     }
   }
