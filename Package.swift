@@ -70,7 +70,8 @@ let package = Package(
 
     // Benchmarks, with the plain C they are measured against.
     .target(
-      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite"], path: "Benchmarks/References"),
+      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite"],
+      path: "Benchmarks/References"),
     .executableTarget(
       name: "seedbed-benchmarks",
       dependencies: [
@@ -82,7 +83,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Gossip", "Hashing", "History", "Networks", "Participants", "PeerExchange", "Topology",
+        "Gossip", "Hashing", "History", "KPTP", "Networks", "Participants", "PeerExchange",
+        "Topology",
       ], path: "Fuzz/Targets"),
     .executableTarget(
       name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],
