@@ -37,7 +37,14 @@ let package = Package(
     .target(
       name: "Kademlia", dependencies: ["Hashing", "Participants", "Wire"],
       path: "Sources/Participants/Kademlia"),
-    .target(name: "Networks", dependencies: ["Gossip", "Kademlia", "Participants"]),
+    .target(
+      name: "KPTP", dependencies: ["Hashing", "Participants"], path: "Sources/Participants/KPTP"),
+    .target(
+      name: "PeerExchange", dependencies: ["Hashing", "Participants"],
+      path: "Sources/Participants/PeerExchange"),
+    .target(
+      name: "Networks",
+      dependencies: ["Gossip", "KPTP", "Kademlia", "Participants", "PeerExchange"]),
     .target(name: "Clock", dependencies: ["Participants"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
     .executableTarget(
@@ -69,7 +76,8 @@ let package = Package(
 
     // Benchmarks, with the plain C they are measured against.
     .target(
-      name: "BenchmarkReferences", dependencies: ["CSQLite"], path: "Benchmarks/References"),
+      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite"],
+      path: "Benchmarks/References"),
     .executableTarget(
       name: "seedbed-benchmarks",
       dependencies: [
@@ -77,8 +85,20 @@ let package = Package(
         "Topology",
       ], path: "Benchmarks/Runner"),
 
+    // Random inputs for everything that takes bytes from outside.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Gossip", "Hashing", "History", "KPTP", "Kademlia", "Networks", "Participants",
+        "PeerExchange", "Topology", "Wire",
+      ], path: "Fuzz/Targets"),
+    .executableTarget(
+      name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],
+      path: "Fuzz/Runner"),
+
     // Tests.
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Participants"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
     .testTarget(name: "LiveDriverTests", dependencies: ["LiveDriver", "Participants"]),
     .testTarget(
@@ -87,8 +107,23 @@ let package = Package(
     .testTarget(
       name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
     .testTarget(name: "NodeTests", dependencies: ["Kademlia", "Wire", "seedbed-node"]),
+    .target(
+      name: "ParticipantTesting", dependencies: ["Participants"], path: "Tests/ParticipantTesting"),
     .testTarget(
-      name: "GossipTests", dependencies: ["Gossip", "Participants", "Simulator", "Topology"]),
+      name: "GossipTests",
+      dependencies: ["Gossip", "ParticipantTesting", "Participants", "Simulator", "Topology"]),
+    .testTarget(
+      name: "KPTPTests",
+      dependencies: [
+        "Checks", "Exploration", "Hashing", "KPTP", "Networks", "ParticipantTesting",
+        "Participants", "Simulator", "Supervisor", "Topology",
+      ]),
+    .testTarget(
+      name: "PeerExchangeTests",
+      dependencies: [
+        "Checks", "Exploration", "Hashing", "Networks", "ParticipantTesting", "Participants",
+        "PeerExchange", "Simulator", "Supervisor", "Topology",
+      ]),
     .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
     .testTarget(
       name: "KademliaTests",
@@ -109,7 +144,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "ChecksTests",
-      dependencies: ["Arguments", "Checks", "History", "Participants", "Topology"]),
+      dependencies: [
+        "Arguments", "Checks", "Exploration", "History", "Networks", "Participants", "Simulator",
+        "Supervisor", "Topology",
+      ]),
   ]
 )
 

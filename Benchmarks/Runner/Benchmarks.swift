@@ -55,7 +55,7 @@ struct Measurement: Encodable {
 @main struct Benchmarks {
   private static let benchmarks: [any Benchmark.Type] = [
     LaunchBenchmark.self, FootprintBenchmark.self, IngestBenchmark.self,
-    SimulationBenchmark.self, KademliaBenchmark.self,
+    SimulationBenchmark.self, ExchangeBenchmark.self, KademliaBenchmark.self,
   ]
 
   private static let command = Command(
@@ -171,6 +171,14 @@ func say(_ text: String) {
 func median(_ values: [Double]) -> Double {
   let sorted = values.sorted()
   return sorted.isEmpty ? .nan : sorted[sorted.count / 2]
+}
+
+/// The processor time that `body` takes of this process, in seconds.
+func processorSeconds(_ body: () throws -> Void) rethrows -> Double {
+  func now() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
+  let start = now()
+  try body()
+  return now() - start
 }
 
 /// How long `body` takes, in seconds.

@@ -1,4 +1,5 @@
 import Gossip
+import ParticipantTesting
 import Participants
 import Testing
 
@@ -29,7 +30,7 @@ import Testing
     stage.handle(.connected(seed))
     stage.say(GossipWire.welcome(at(5_000)), on: seed)
     stage.say(GossipWire.registered, on: seed)
-    stage.say(GossipWire.listPrefix + ([own] + list).flatMap(GossipWire.listEntry), on: seed)
+    stage.say(GossipWire.listPrefix + GossipWire.listEntries([own] + list), on: seed)
     stage.wait(.milliseconds(250))
     _ = stage.heard(on: seed)
   }
@@ -96,7 +97,7 @@ import Testing
     var stage = Self.peer(["max-connections": .count(10)])
     let ids = (0..<20).map { _ in stage.accept() }
     #expect(ids.filter { stage.closed.contains($0) }.count == 12, "two are seeds")
-    #expect(stage.logged(GossipEvents.connectionRefused).count == 4, "the 1st, 2nd, 4th and 8th")
+    #expect(stage.logged(CommonEvents.connectionRefused).count == 4, "the 1st, 2nd, 4th and 8th")
   }
 
   @Test("a neighbour that dials again is told BUSY without a greeting, and keeps its link")
@@ -280,7 +281,7 @@ import Testing
     stage.say(GossipWire.registered, on: link)
     let report = GossipWire.report(dead: Self.at(7_000), at: stage.now, by: Self.own)
     #expect(stage.heard(on: link) == report + GossipWire.listRequest)
-    stage.say(GossipWire.listPrefix + GossipWire.listEntry(Self.own), on: link)
+    stage.say(GossipWire.listPrefix + GossipWire.listEntries([Self.own]), on: link)
     stage.wait(.seconds(1))
     #expect(!stage.closed.contains(link), "the original spins on a closed connection")
     #expect(stage.logged(GossipEvents.deadReported).count == 3)
@@ -323,7 +324,7 @@ import Testing
     for (seed, port) in zip(stage.dials.prefix(2), [UInt16(7_001), 7_002]) {
       #expect(stage.dials.count == 3)
       stage.say(
-        GossipWire.listPrefix + [Self.own, Self.at(port)].flatMap(GossipWire.listEntry),
+        GossipWire.listPrefix + GossipWire.listEntries([Self.own, Self.at(port)]),
         on: seed.id)
       stage.wait(.milliseconds(250))
     }
@@ -348,7 +349,7 @@ import Testing
     let seed = stage.dials[0].id
     stage.wait(.seconds(10))
     #expect(stage.heard(on: seed) == GossipWire.listRequest)
-    let list = GossipWire.listPrefix + GossipWire.listEntry(Self.at(7_000))
+    let list = GossipWire.listPrefix + GossipWire.listEntries([Self.at(7_000)])
     stage.say(list, on: seed)
     stage.wait(.milliseconds(250))
     #expect(stage.heard(on: seed) == GossipWire.register(Self.own))
@@ -357,7 +358,7 @@ import Testing
     stage.say(list, on: seed)
     let other = stage.dials[1].id
     #expect(stage.heard(on: other) == GossipWire.listRequest)
-    stage.say(list + GossipWire.listEntry(Self.own), on: other)
+    stage.say(list + GossipWire.listEntries([Self.own]), on: other)
     stage.wait(.milliseconds(250))
     #expect(stage.heard(on: seed).isEmpty)
     #expect(stage.heard(on: other).isEmpty, "it is listed there")
@@ -368,7 +369,7 @@ import Testing
     var stage = Self.peer(["relink-interval": .duration(.seconds(5))])
     let first = stage.dials[0].id
     stage.wait(.seconds(10))
-    stage.say(GossipWire.listPrefix + GossipWire.listEntry(Self.own), on: first)
+    stage.say(GossipWire.listPrefix + GossipWire.listEntries([Self.own]), on: first)
     stage.wait(.milliseconds(250))
     stage.say(Array(":127.0.0.1,70".utf8), on: first)
     stage.wait(.milliseconds(249))

@@ -27,6 +27,9 @@ private struct Puppet: Participant {
       emit.write(Array("timer \(key.purpose);".utf8), to: asker)
     case .drained(let id):
       emit.write(Array("drained".utf8), to: id)
+    case .file(_, let answer):
+      guard let asker else { return }
+      emit.write(Array("\(answer);".utf8), to: asker)
     case .started, .accepted, .connected, .stopping:
       break
     }
@@ -46,6 +49,15 @@ private struct Puppet: Participant {
     case "finish":
       emit.write(Array("finished".utf8), to: asker)
       emit.finish()
+    case "files":
+      // Behind the file's end, then before it, then beyond it again, under another name.
+      let (path, name) = (String(parts[1]), String(parts[1] + "-2"))
+      let requests: [FileRequest] = [
+        .read(path: path, offset: 0, count: 1), .write(path: path, offset: 2, [3, 4]),
+        .write(path: path, offset: 0, [1, 2]), .rename(path: path, to: name),
+        .read(path: name, offset: 1, count: 100), .read(path: path, offset: 0, count: 1),
+      ]
+      for request in requests { emit.file(FileKey(purpose: 1), request) }
     case "timers":
       // The first is moved behind the third, the second never fires.
       for (purpose, wait) in [(1, 1), (2, 2), (3, 3), (1, 5)] {
@@ -117,6 +129,18 @@ private struct Puppet: Participant {
   @Test("a timer that is set again moves, and one that is cancelled is silent")
   func timers() throws {
     try Plug(address).ask("timers", for: "timer 3;timer 1;")
+    _ = try log()
+  }
+
+  @Test("files are read, written and renamed in order, and what fails is told")
+  func files() throws {
+    let path = folder.appending(path: "file").path
+    try Plug(address).ask(
+      "files \(path)",
+      for: """
+        failed("No such file or directory");done;done;done;bytes([2, 3, 4]);\
+        failed("No such file or directory");
+        """)
     _ = try log()
   }
 

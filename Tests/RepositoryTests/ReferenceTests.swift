@@ -9,7 +9,10 @@ import Testing
   @Test("docs/EVENTS.md lists every kind of event as the code declares it")
   func events() throws {
     let sections =
-      [("Any node (the driver)", NodeEvents.all), ("The supervisor", SupervisorEvents.all)]
+      [
+        ("Any node (the driver)", NodeEvents.all), ("The supervisor", SupervisorEvents.all),
+        ("Several networks", CommonEvents.all),
+      ]
       + Networks.eventKinds.map { ("The \($0.network) network", $0.kinds) }
     try Repository.compare("docs/EVENTS.md", from: "## Kinds") {
       sections.map { title, kinds in
@@ -26,21 +29,26 @@ import Testing
 
   @Test("docs/ROLES.md lists every role's options with their defaults")
   func roles() throws {
-    try Repository.compare("docs/ROLES.md", from: "## Roles") {
-      Networks.roles.map { role in
-        "\n### \(role.fullName)\n\nA \(role.name) \(role.summary).\n\n"
-          + "| option | default | allowed | |\n|---|---|---|---|\n"
-          + role.options.map {
-            "| `\($0.name)` | \($0.initial) | \($0.kind.allowed) | \($0.summary) |\n"
-          }.joined()
+    try Repository.compare("docs/ROLES.md", from: "## gossip") {
+      zip(Networks.roles, [nil] + Networks.roles.map(\.network)).map { role, last in
+        let isFirst = last != nil && last != role.network
+        return (isFirst ? "\n## \(role.network)\n" : "") + section(role)
       }.joined()
     }
+  }
+
+  private func section(_ role: Role) -> String {
+    let rows = role.options.map { option in
+      "| `\(option.name)` | \(option.initial) | \(option.kind.allowed) | \(option.summary) |\n"
+    }
+    return "\n### \(role.fullName)\n\nA \(role.name) \(role.summary).\n\n"
+      + "| option | default | allowed | |\n|---|---|---|---|\n" + rows.joined()
   }
 
   @Test("every kind has a name of its own, `area.verb`, and documented fields")
   func kinds() {
     let kinds =
-      NodeEvents.all + SupervisorEvents.all + Networks.eventKinds.flatMap(\.kinds)
+      NodeEvents.all + SupervisorEvents.all + CommonEvents.all + Networks.eventKinds.flatMap(\.kinds)
     #expect(Set(kinds.map(\.name)).count == kinds.count)
     for kind in kinds {
       #expect(kind.name.wholeMatch(of: /[a-z]+\.[a-z]+/) != nil, "\(kind.name)")

@@ -44,7 +44,7 @@ package struct KademliaNode: Participant {
       } else {
         fire(key, at: now, using: &random, emit: &emit)
       }
-    case .accepted, .connected, .received, .closed, .drained, .stopping:
+    case .accepted, .connected, .received, .closed, .drained, .file, .stopping:
       break
     }
     for outcome in dht.takeOutcomes() {

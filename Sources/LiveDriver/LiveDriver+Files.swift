@@ -1,0 +1,69 @@
+import Glibc
+import Participants
+
+extension LiveDriver {
+  /// Does what is to be done with a file, and delivers the answer in the loop's next turn.
+  ///
+  /// The node waits for its disk meanwhile: what participants ask for at once, a piece of a few
+  /// megabytes at most, is less than the loop's other work.
+  func perform(_ request: FileRequest, _ key: FileKey) {
+    let answer = Self.answer(to: request)
+    weak var waiting: Timer?
+    let timer = Timer(on: self) { [unowned self] in
+      waiting?.cancel()
+      deliver(.file(key, answer))
+    }
+    waiting = timer
+    timer.set(after: .zero)
+  }
+
+  private static func answer(to request: FileRequest) -> FileAnswer {
+    switch request {
+    case .read(let path, let offset, let count):
+      withFile(path, O_RDONLY) { read($0, offset, count) }
+    case .write(let path, let offset, let bytes):
+      withFile(path, O_WRONLY | O_CREAT) { write(bytes, $0, offset) }
+    case .rename(let path, let name):
+      unsafe rename(path, name) == 0 ? .done : failed
+    }
+  }
+
+  private static var failed: FileAnswer { .failed(NodeFailure.describe(errno)) }
+
+  private static func withFile(
+    _ path: String, _ mode: CInt, _ body: (CInt) -> FileAnswer
+  ) -> FileAnswer {
+    let descriptor = unsafe open(path, mode | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { return failed }
+    defer { close(descriptor) }
+    return body(descriptor)
+  }
+
+  private static func read(_ descriptor: CInt, _ offset: Int, _ count: Int) -> FileAnswer {
+    var total = 0
+    var result = 0
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      repeat {
+        result = unsafe pread(
+          descriptor, buffer.baseAddress?.advanced(by: total), count - total, offset + total)
+        total += max(0, result)
+      } while result > 0 && total < count || result < 0 && errno == EINTR
+      initialized = total
+    }
+    return result < 0 ? failed : .bytes(bytes)
+  }
+
+  private static func write(_ bytes: [UInt8], _ descriptor: CInt, _ offset: Int) -> FileAnswer {
+    var written = 0
+    while written < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe pwrite(
+          descriptor, $0.baseAddress?.advanced(by: written), bytes.count - written, offset + written
+        )
+      }
+      if count < 0, errno != EINTR { return failed }
+      written += max(0, count)
+    }
+    return .done
+  }
+}
