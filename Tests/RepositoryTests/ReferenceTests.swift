@@ -27,15 +27,20 @@ import Testing
   @Test("docs/ROLES.md lists every role's options with their defaults")
   func roles() throws {
     try Repository.compare("docs/ROLES.md", from: "## gossip") {
-      zip(Networks.roles, [nil] + Networks.roles.map(\.network)).map { role, last in
-        (last == nil || last == role.network ? "" : "\n## \(role.network)\n")
-          + "\n### \(role.fullName)\n\nA \(role.name) \(role.summary).\n\n"
-          + "| option | default | allowed | |\n|---|---|---|---|\n"
-          + role.options.map {
-            "| `\($0.name)` | \($0.initial) | \($0.kind.allowed) | \($0.summary) |\n"
-          }.joined()
+      var last = Networks.roles.first?.network
+      return Networks.roles.map { role in
+        defer { last = role.network }
+        return (role.network == last ? "" : "\n## \(role.network)\n") + section(role)
       }.joined()
     }
+  }
+
+  private func section(_ role: Role) -> String {
+    let rows: [String] = role.options.map {
+      "| `\($0.name)` | \($0.initial) | \($0.kind.allowed) | \($0.summary) |\n"
+    }
+    return "\n### \(role.fullName)\n\nA \(role.name) \(role.summary).\n\n"
+      + "| option | default | allowed | |\n|---|---|---|---|\n" + rows.joined()
   }
 
   @Test("every kind has a name of its own, `area.verb`, and documented fields")
