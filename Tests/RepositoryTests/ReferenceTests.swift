@@ -35,8 +35,8 @@ import Testing
   }
 
   private func section(_ role: Role) -> String {
-    let rows = role.options.map { option in
-      "| `\(option.name)` | \(option.initial) | \(option.kind.allowed) | \(option.summary) |\n"
+    let rows: [String] = role.options.map {
+      "| `\($0.name)` | \($0.initial) | \($0.kind.allowed) | \($0.summary) |\n"
     }
     return "\n### \(role.fullName)\n\nA \(role.name) \(role.summary).\n\n"
       + "| option | default | allowed | |\n|---|---|---|---|\n" + rows.joined()
