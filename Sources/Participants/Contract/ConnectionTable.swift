@@ -1,22 +1,22 @@
-import Participants
-
 /// What a participant or a driver knows of each of its connections, in the order of their IDs.
 ///
 /// A dictionary for the few connections that a node has: IDs only grow, so adding is appending, a
 /// look-up is a short search, and going through it has one order, which may reach effects.
-struct ConnectionTable<Value> {
-  private var ids: [ConnectionID] = []
+package struct ConnectionTable<Value> {
+  @usableFromInline var ids: [ConnectionID] = []
   /// Beside ``keys``. Optional only while a value is being changed in place.
-  private var held: [Value?] = []
+  @usableFromInline var held: [Value?] = []
 
-  var count: Int { ids.count }
-  var isEmpty: Bool { ids.isEmpty }
+  @inlinable package init() {}
+
+  @inlinable package var count: Int { ids.count }
+  @inlinable package var isEmpty: Bool { ids.isEmpty }
   /// In ascending order.
-  var keys: [ConnectionID] { ids }
+  @inlinable package var keys: [ConnectionID] { ids }
   /// In the order of ``keys``.
-  var values: [Value] { held.compactMap { $0 } }
+  @inlinable package var values: [Value] { held.compactMap { $0 } }
 
-  subscript(id: ConnectionID) -> Value? {
+  @inlinable package subscript(id: ConnectionID) -> Value? {
     get { position(of: id).flatMap { held[$0] } }
     _modify {
       let position = position(of: id) ?? insert(id)
@@ -26,29 +26,29 @@ struct ConnectionTable<Value> {
   }
 
   /// Whether the connection is known.
-  func contains(_ id: ConnectionID) -> Bool { position(of: id) != nil }
+  @inlinable package func contains(_ id: ConnectionID) -> Bool { position(of: id) != nil }
 
   @discardableResult
-  mutating func removeValue(forKey id: ConnectionID) -> Value? {
+  @inlinable package mutating func removeValue(forKey id: ConnectionID) -> Value? {
     guard let position = position(of: id) else { return nil }
     let value = held[position]
     remove(at: position)
     return value
   }
 
-  private mutating func remove(at position: Int) {
+  @inlinable mutating func remove(at position: Int) {
     ids.remove(at: position)
     held.remove(at: position)
   }
 
-  private mutating func insert(_ id: ConnectionID) -> Int {
+  @inlinable mutating func insert(_ id: ConnectionID) -> Int {
     let position = ids.lastIndex { $0 < id }.map { $0 + 1 } ?? 0
     ids.insert(id, at: position)
     held.insert(nil, at: position)
     return position
   }
 
-  private func position(of id: ConnectionID) -> Int? {
+  @inlinable func position(of id: ConnectionID) -> Int? {
     // Most nodes have a handful; a seed of thousands deserves the bisection.
     var low = 0
     var high = ids.count
