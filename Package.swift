@@ -26,12 +26,15 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
     .target(name: "CProcess"),
 
     // What a node is made of. No Foundation and no SQLite below this line…
     .target(name: "Arguments"),
     .target(name: "Participants", path: "Sources/Participants/Contract"),
     .target(name: "Hashing", dependencies: ["CCrypto"]),
+    .target(name: "JSONReading"),
+    .target(name: "HTTP", dependencies: ["CHTTPParser", "Participants"]),
     .target(name: "Gossip", dependencies: ["Participants"], path: "Sources/Participants/Gossip"),
     .target(name: "Networks", dependencies: ["Gossip", "Participants"]),
     .target(name: "Clock", dependencies: ["Participants"]),
@@ -45,7 +48,7 @@ let package = Package(
     .target(
       name: "Supervisor",
       dependencies: ["Arguments", "CProcess", "Clock", "Participants", "Topology"]),
-    .target(name: "History", dependencies: ["Arguments", "CSQLite", "Participants", "Topology"]),
+    .target(name: "History", dependencies: ["Arguments", "CSQLite", "JSONReading", "Participants", "Topology"]),
     .target(
       name: "Simulator",
       dependencies: ["Arguments", "CCrypto", "Participants", "Supervisor", "Topology"]),
@@ -90,7 +93,10 @@ let package = Package(
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(
       name: "HistoryTests",
-      dependencies: ["Arguments", "History", "Participants", "Topology", "seedbed"]),
+      dependencies: [
+        "Arguments", "History", "JSONReading", "Participants", "Topology", "seedbed",
+      ]),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
     .testTarget(
       name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
     .testTarget(

@@ -96,7 +96,7 @@ import Testing
     var stage = Self.peer(["max-connections": .count(10)])
     let ids = (0..<20).map { _ in stage.accept() }
     #expect(ids.filter { stage.closed.contains($0) }.count == 12, "two are seeds")
-    #expect(stage.logged(GossipEvents.connectionRefused).count == 4, "the 1st, 2nd, 4th and 8th")
+    #expect(stage.logged(CommonEvents.connectionRefused).count == 4, "the 1st, 2nd, 4th and 8th")
   }
 
   @Test("a neighbour that dials again is told BUSY without a greeting, and keeps its link")

@@ -9,7 +9,10 @@ import Testing
   @Test("docs/EVENTS.md lists every kind of event as the code declares it")
   func events() throws {
     let sections =
-      [("Any node (the driver)", NodeEvents.all), ("The supervisor", SupervisorEvents.all)]
+      [
+        ("Any node (the driver)", NodeEvents.all), ("The supervisor", SupervisorEvents.all),
+        ("Several networks", CommonEvents.all),
+      ]
       + Networks.eventKinds.map { ("The \($0.network) network", $0.kinds) }
     try Repository.compare("docs/EVENTS.md", from: "## Kinds") {
       sections.map { title, kinds in
@@ -40,7 +43,7 @@ import Testing
   @Test("every kind has a name of its own, `area.verb`, and documented fields")
   func kinds() {
     let kinds =
-      NodeEvents.all + SupervisorEvents.all + Networks.eventKinds.flatMap(\.kinds)
+      NodeEvents.all + SupervisorEvents.all + CommonEvents.all + Networks.eventKinds.flatMap(\.kinds)
     #expect(Set(kinds.map(\.name)).count == kinds.count)
     for kind in kinds {
       #expect(kind.name.wholeMatch(of: /[a-z]+\.[a-z]+/) != nil, "\(kind.name)")

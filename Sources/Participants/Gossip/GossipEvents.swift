@@ -75,21 +75,10 @@ package enum GossipEvents {
     "dead.reported", "A seed was told that a peer is dead (one event for each seed).",
     peer: "the dead peer", fields: [EventField("seed", "the seed's address")])
 
-  // Both.
-  package static let messageRejected = EventKind(
-    "message.rejected", "Bytes arrived that are no message of this protocol, or too many.",
-    peer: "the sender, where it said who it is",
-    fields: [reason, EventField("bytes", "how many were dropped")])
-
-  package static let connectionRefused = EventKind(
-    "connection.refused",
-    "A connection was closed at once because as many as allowed are held.",
-    fields: [EventField("count", "how many so far; logged at 1, 2, 4, 8, …")])
-
   package static let all = [
     peerRegistered, listSent, reportReceived, peerRemoved, reportDisputed, reportIgnored,
     registrationRefused, seedRegistered, seedLost, listReceived, linkOpened, linkClosed,
     linkRefused, linkDeclined, gossipSent, gossipReceived, livenessMissed, peerSuspected,
-    suspicionCleared, deadReported, messageRejected, connectionRefused,
+    suspicionCleared, deadReported,
   ]
 }
