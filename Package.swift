@@ -36,7 +36,10 @@ let package = Package(
     .target(name: "JSONReading"),
     .target(name: "HTTP", dependencies: ["CHTTPParser", "Participants"]),
     .target(name: "Gossip", dependencies: ["Participants"], path: "Sources/Participants/Gossip"),
-    .target(name: "Networks", dependencies: ["Gossip", "Participants"]),
+    .target(
+      name: "HTTPTorrent", dependencies: ["HTTP", "Hashing", "JSONReading", "Participants"],
+      path: "Sources/Participants/HTTPTorrent"),
+    .target(name: "Networks", dependencies: ["Gossip", "HTTPTorrent", "Participants"]),
     .target(name: "Clock", dependencies: ["Participants"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
     .executableTarget(
@@ -48,7 +51,9 @@ let package = Package(
     .target(
       name: "Supervisor",
       dependencies: ["Arguments", "CProcess", "Clock", "Participants", "Topology"]),
-    .target(name: "History", dependencies: ["Arguments", "CSQLite", "JSONReading", "Participants", "Topology"]),
+    .target(
+      name: "History",
+      dependencies: ["Arguments", "CSQLite", "JSONReading", "Participants", "Topology"]),
     .target(
       name: "Simulator",
       dependencies: ["Arguments", "CCrypto", "Participants", "Supervisor", "Topology"]),

@@ -122,7 +122,8 @@ package enum JSONScanner {
   }
 
   /// Skips a member's name and its colon, up to the value.
-  @inlinable package static func skipName(_ bytes: Span<UInt8>, _ position: inout Int) throws(Fault) {
+  @inlinable package static func skipName(_ bytes: Span<UInt8>, _ position: inout Int) throws(Fault)
+  {
     guard try byte(bytes, position, or: "an object without its end") == UInt8(ascii: "\"") else {
       throw Fault("a member's name is due", at: position)
     }
@@ -136,7 +137,9 @@ package enum JSONScanner {
   }
 
   /// After a member's value: skips the comma (false) or the closing brace (true).
-  @inlinable package static func endsMember(_ bytes: Span<UInt8>, _ position: inout Int) throws(Fault) -> Bool {
+  @inlinable package static func endsMember(_ bytes: Span<UInt8>, _ position: inout Int)
+    throws(Fault) -> Bool
+  {
     skipSpaces(bytes, &position)
     switch try byte(bytes, position, or: "an object without its end") {
     case UInt8(ascii: ","):

@@ -152,7 +152,9 @@ private struct Reader {
     try JSONScanner.skipString(bytes.span, &end)
     position = end
     let inside = bytes[start + 1..<position - 1]
-    guard inside.contains(UInt8(ascii: "\\")) else { return String(decoding: inside, as: UTF8.self) }
+    guard inside.contains(UInt8(ascii: "\\")) else {
+      return String(decoding: inside, as: UTF8.self)
+    }
     return Self.unescaped(inside)
   }
 

@@ -28,6 +28,8 @@ final class SimulatedNode {
   var sequence: UInt64 = 0
   var timers: [TimerKey: (index: Int32, generation: UInt32)] = [:]
   var ends: [ConnectionID: Int32] = [:]
+  /// Its files, which outlive it.
+  var disk: [FileName: [UInt8]] = [:]
   /// What arrived while it was frozen, in order.
   var held: [Input] = []
   /// How its process is about to be reaped; neither: by SIGKILL.

@@ -40,6 +40,7 @@ package final class Simulation {
   let conditions: NetworkConditions
   var timers = Slots<(node: Int32, key: TimerKey)>()
   var datagrams = Slots<(from: Address, to: Int32, bytes: [UInt8])>()
+  var fileResults = Slots<(node: Int32, life: UInt32, token: FileToken, result: FileResult)>()
   /// Connections that broke under a node's own writing.
   var breaks = Slots<(node: Int32, connection: ConnectionID, reason: CloseReason)>()
   var streams: [StreamEnd] = []
@@ -177,6 +178,9 @@ package final class Simulation {
       happenings += 1
       guard let datagram = datagrams.take(entry.index, generation: entry.generation) else { return }
       deliver(.datagram(from: datagram.from, datagram.bytes), to: nodes[Int(datagram.to)])
+    case .file:
+      happenings += 1
+      fileIsDone(entry.index, generation: entry.generation)
     }
   }
 
@@ -372,6 +376,10 @@ package final class Simulation {
       guard let old = node.timers.removeValue(forKey: key) else { return }
       _ = timers.take(old.index, generation: old.generation)
     case .log(let event): log(event, of: node)
+    case .readFile(let token, let name, let offset, let count):
+      complete(token, read(name, at: offset, count: count, on: node), of: node)
+    case .writeFile(let token, let name, let offset, let bytes):
+      complete(token, write(bytes, to: name, at: offset, on: node), of: node)
     case .finish: node.isFinishing = true
     }
   }

@@ -10,6 +10,7 @@ struct NodeCommand {
   let advertisedHost: String?
   let config: String?
   let log: String?
+  let data: String
   let seed: UInt64
   let options: OptionValues
 
@@ -23,6 +24,7 @@ struct NodeCommand {
     advertisedHost = arguments["advertise"]
     config = arguments["config"]
     log = arguments["log"]
+    data = arguments["data"] ?? "."
     seed = arguments.integer("seed").map { UInt64($0) } ?? UInt64.random(in: 0...UInt64(Int64.max))
     var given: [String: OptionValue] = [:]
     for option in role.options {
@@ -65,6 +67,9 @@ struct NodeCommand {
             : "The seed list, one HOST:PORT a line.",
           role.seedList == .reads ? .required : .optional),
         Option("log", .text("FILE"), "Append events to this file, not to standard output."),
+        Option(
+          "data", .text("FOLDER"),
+          "Where the node keeps files of its own; made when first written to.", .defaulted(".")),
         Option("name", .text("NAME"), "What the run calls this node.", .defaulted(role.fullName)),
         Option(
           "seed", .integer("N", 0...Int64.max), "Fixes the node's random choices; random if absent."

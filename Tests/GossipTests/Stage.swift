@@ -76,7 +76,7 @@ struct Stage {
       timers[key] = (instant, order)
     case .cancelTimer(let key): timers[key] = nil
     case .log(let event): events.append(event)
-    case .send, .awaitDrain, .finish: break
+    case .send, .awaitDrain, .readFile, .writeFile, .finish: break
     }
   }
 }

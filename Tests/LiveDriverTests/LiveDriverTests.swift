@@ -27,8 +27,21 @@ private struct Puppet: Participant {
       emit.write(Array("timer \(key.purpose);".utf8), to: asker)
     case .drained(let id):
       emit.write(Array("drained".utf8), to: id)
+    case .file(let token, let result):
+      told(token, result, emit: &emit)
     case .started, .accepted, .connected, .stopping:
       break
+    }
+  }
+
+  /// What the file holds around the middle, when it is written; what came of it otherwise.
+  private func told(_ token: FileToken, _ result: FileResult, emit: inout Effects) {
+    guard let asker, let name = FileName("kept.txt") else { return }
+    switch result {
+    case .written: emit.readFile(name, at: 2, count: 100, token: FileToken(token.number + 1))
+    case .read(let bytes): emit.write(Array("\(token.number) \(bytes)".utf8), to: asker)
+    case .missing: emit.write(Array("missing".utf8), to: asker)
+    case .failed(let words): emit.write(Array(words.utf8), to: asker)
     }
   }
 
@@ -43,6 +56,12 @@ private struct Puppet: Participant {
     case "drain":
       for _ in 0..<6 { emit.write([UInt8](repeating: 7, count: 1 << 20), to: asker) }
       emit.awaitDrain(of: asker)
+    case "keep":
+      guard let name = FileName("kept.txt") else { return }
+      emit.writeFile([1, 2], to: name, at: 4, token: FileToken(1))
+    case "recall":
+      guard let name = FileName(String(parts[1])) else { return }
+      emit.readFile(name, at: 0, count: 1, token: FileToken(7))
     case "finish":
       emit.write(Array("finished".utf8), to: asker)
       emit.finish()
@@ -81,7 +100,8 @@ private struct Puppet: Participant {
         Puppet(),
         identity: LiveDriver.Identity(role: "puppet", version: "1", options: OptionValues([])),
         random: SeededGenerator(seed: 1),
-        log: EventLog(path: folder.appending(path: "log.ndjson").path))
+        log: EventLog(path: folder.appending(path: "log.ndjson").path),
+        data: folder.appending(path: "data").path)
       let address = try? driver?.listen(
         on: Address(host: "127.0.0.1", port: 0), transports: [.stream, .datagram])
       unsafe bound = address
@@ -112,6 +132,29 @@ private struct Puppet: Participant {
     #expect(log.first?["address"] as? String == address.description)
     #expect(log.map { $0["n"] as? Int } == Array(1...log.count))
     #expect(log.last?["kind"] as? String == "node.stopped")
+  }
+
+  @Test("a file is made when it is written, in the data folder, with zeros in what was skipped")
+  func files() throws {
+    try Plug(address).ask("recall kept.txt", for: "missing")
+    try Plug(address).ask("keep", for: "2 [0, 0, 1, 2]")
+    try Plug(address).ask("recall kept.txt", for: "7 [0]")
+    let data = folder.appending(path: "data")
+    #expect(try Data(contentsOf: data.appending(path: "kept.txt")) == Data([0, 0, 0, 0, 1, 2]))
+    try FileManager.default.createSymbolicLink(
+      at: data.appending(path: "link"), withDestinationURL: folder.appending(path: "log.ndjson"))
+    try Plug(address).ask("recall link", for: "too many levels of symbolic links")
+    _ = try log()
+  }
+
+  @Test(
+    "a file's name never leads out of the folder",
+    arguments: [
+      "", ".", "..", "a/b", "/a", "..\\a", "C:a", "a\0b", "a\n", String(repeating: "a", count: 256),
+    ])
+  func names(text: String) {
+    #expect(FileName(text) == nil)
+    #expect(FileName("..a") != nil && FileName("file.bin") != nil)
   }
 
   @Test("a timer that is set again moves, and one that is cancelled is silent")

@@ -103,7 +103,7 @@ private struct Sink: Participant {
     case .datagram(_, let bytes):
       let sent = bytes.reduce(Int64(0)) { $0 << 8 | Int64($1) }
       emit.log(Event(Self.datagram, ["delay": .integer(now.microseconds - sent)]))
-    case .started, .connected, .timer, .drained, .stopping:
+    case .started, .connected, .timer, .drained, .file, .stopping:
       break
     }
   }
@@ -177,7 +177,7 @@ struct Sender: Participant {
       emit.close(id)
     case .closed(_, let reason):
       emit.log(Event(Self.failed, ["reason": .text(reason.rawValue)]))
-    case .accepted, .received, .datagram, .stopping:
+    case .accepted, .received, .datagram, .file, .stopping:
       break
     }
   }

@@ -141,4 +141,52 @@ import Topology
     #expect(digests[0] != digests[2])
     #expect(digests[0].count == 64)
   }
+
+  @Test("files outlive their node's lives, and nobody else sees them")
+  func files() {
+    let nodes = ["scribe-1", "scribe-2"].map {
+      PlannedNode(name: $0, group: "scribe", role: "rig-scribe")
+    }
+    let plan = Plan(
+      network: "rig", seed: 1, nodes: nodes,
+      faults: [
+        PlannedFault(id: 1, action: .kill, node: "scribe-1", at: .seconds(1)),
+        PlannedFault(id: 2, action: .restart, node: "scribe-1", at: .seconds(2)),
+      ], stopAt: .seconds(3))
+    let recording = Recording()
+    _ = Simulation(plan: plan, roles: [Scribe.role], version: "test", sink: recording).run()
+    let said = recording.events.filter { $0.event.kind == "rig.scribed" }
+    #expect(said.filter { $0.node == "scribe-2" }.map(\.event["file"]) == ["missing", "0 0 9"])
+    #expect(
+      said.filter { $0.node == "scribe-1" }.map(\.event["file"])
+        == ["missing", "0 0 9", "0 0 9", "0 0 9"])
+  }
+}
+
+/// Reads a file, writes it, and reads it again.
+private struct Scribe: Participant {
+  static let scribed = EventKind("rig.scribed", "A file was read.")
+  static let role = Role(
+    network: "rig", name: "scribe", summary: "keeps", options: [], transports: .stream,
+    seedList: .unused, make: { _ in Scribe() })
+
+  mutating func handle(
+    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    guard let name = FileName("kept") else { return }
+    switch input {
+    case .started: emit.readFile(name, at: 0, count: 10, token: FileToken(1))
+    case .file(let token, .written): emit.readFile(name, at: 0, count: 10, token: token)
+    case .file(let token, let result):
+      let text: Event.Value =
+        if case .read(let bytes) = result {
+          .text(bytes.map(String.init).joined(separator: " "))
+        } else {
+          "missing"
+        }
+      emit.log(Event(Self.scribed, ["file": text]))
+      if token.number == 1 { emit.writeFile([9], to: name, at: 2, token: FileToken(2)) }
+    case .accepted, .connected, .received, .closed, .drained, .datagram, .timer, .stopping: break
+    }
+  }
 }

@@ -134,7 +134,7 @@ package struct GossipPeer: Participant {
       }
     case .timer(let key):
       fire(key, at: now, using: &random, emit: &emit)
-    case .drained, .datagram, .stopping:
+    case .drained, .datagram, .file, .stopping:
       break
     }
   }

@@ -74,7 +74,7 @@ package struct GossipSeed: Participant {
       }
     case .timer(let key):
       fire(key, at: now, using: &random, emit: &emit)
-    case .drained, .datagram, .stopping:
+    case .drained, .datagram, .file, .stopping:
       break
     }
   }

@@ -1,0 +1,6 @@
+/// The metrics server's page.
+enum TorrentDashboard {
+  static let page = """
+    <!doctype html><title>Torrent</title>
+    """
+}
