@@ -35,11 +35,17 @@ let package = Package(
     .target(name: "Hashing", dependencies: ["CCrypto"]),
     .target(name: "JSONReading"),
     .target(name: "HTTP", dependencies: ["CHTTPParser", "Participants"]),
+    .target(name: "Wire"),
     .target(name: "Gossip", dependencies: ["Participants"], path: "Sources/Participants/Gossip"),
     .target(
-      name: "HTTPTorrent", dependencies: ["HTTP", "Hashing", "JSONReading", "Participants"],
+      name: "Kademlia", dependencies: ["Hashing", "Participants", "Wire"],
+      path: "Sources/Participants/Kademlia"),
+    .target(
+      name: "HTTPTorrent",
+      dependencies: ["HTTP", "Hashing", "JSONReading", "Kademlia", "Participants", "Wire"],
       path: "Sources/Participants/HTTPTorrent"),
-    .target(name: "Networks", dependencies: ["Gossip", "HTTPTorrent", "Participants"]),
+    .target(
+      name: "Networks", dependencies: ["Gossip", "HTTPTorrent", "Kademlia", "Participants"]),
     .target(name: "Clock", dependencies: ["Participants"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
     .executableTarget(
@@ -93,6 +99,10 @@ let package = Package(
     .testTarget(name: "NodeTests", dependencies: ["seedbed-node"]),
     .testTarget(
       name: "GossipTests", dependencies: ["Gossip", "Participants", "Simulator", "Topology"]),
+    .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
+    .testTarget(
+      name: "KademliaTests",
+      dependencies: ["Hashing", "Kademlia", "Participants", "Simulator", "Topology", "Wire"]),
     .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),

@@ -62,6 +62,9 @@ package struct Instant: Hashable, Comparable, Sendable {
   package static func + (a: Instant, b: Microseconds) -> Instant {
     Instant(microseconds: a.microseconds + b.count)
   }
+  package static func - (a: Instant, b: Microseconds) -> Instant {
+    Instant(microseconds: a.microseconds - b.count)
+  }
   package static func - (a: Instant, b: Instant) -> Microseconds {
     Microseconds(a.microseconds - b.microseconds)
   }

@@ -79,7 +79,7 @@ struct RequestBody {
 enum SpacedJSON {
   static func text(_ value: String) -> String {
     var bytes: [UInt8] = []
-    JSONText.append(value, to: &bytes)
+    JSONText.append(value, to: &bytes, atMost: .max)
     return String(decoding: bytes, as: UTF8.self)
   }
 

@@ -1,5 +1,6 @@
 import HTTP
 import JSONReading
+import Kademlia
 import Participants
 
 /// Telling the tracker what is here, asking it who has what is not, and telling the metrics server how
@@ -13,6 +14,7 @@ extension TorrentClient {
   /// From now on others can find this client.
   mutating func takePart(at now: Instant, emit: inout Effects) {
     announceAll(at: now, emit: &emit)
+    announceInDHT(at: now, emit: &emit)
     setTimer(.owners, at: now + settings.ownersInterval, emit: &emit)
     if settings.metrics != nil { reportMetrics(at: now, emit: &emit) }
   }
@@ -21,6 +23,7 @@ extension TorrentClient {
 
   mutating func announceAll(at now: Instant, emit: inout Effects) {
     setTimer(.announceAll, at: now + settings.announceInterval, emit: &emit)
+    meetBootstraps(at: now, emit: &emit)
     announce(all: true, at: now, emit: &emit)
   }
 
@@ -55,6 +58,7 @@ extension TorrentClient {
 
   /// A piece is here: the tracker is to know.
   mutating func willAnnounce(_ piece: Int, at now: Instant, emit: inout Effects) {
+    if dht != nil, settings.announces { dhtAnnouncements.append(piece) }
     unannounced.append(piece)
     if unannounced.count == 1, !isAnnouncing {
       setTimer(.announce, at: now + Self.announceDelay, emit: &emit)
@@ -178,7 +182,7 @@ extension TorrentClient {
       {"client_host": \(SpacedJSON.text(own.host)), "client_port": \(own.port), \
       "downloaded_chunks": \(pieces.heldChunks), "uploaded_chunks": \(sentChunks), \
       "total_chunks": \(torrent.chunks.count), "chunk_size": \(torrent.chunkSize), \
-      "dht_peers": 0, "dht_enabled": \(settings.usesDHT), \
+      "dht_peers": \(dht?.table.count ?? 0), "dht_enabled": \(settings.usesDHT), \
       "tracker_status_up": \(trackerIsUp == true)}
       """
     ask(

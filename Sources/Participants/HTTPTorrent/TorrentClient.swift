@@ -1,4 +1,5 @@
 import HTTP
+import Kademlia
 package import Participants
 
 /// The torrent's client: it fetches a file's chunks from their owners, checks each, keeps them, and
@@ -20,6 +21,8 @@ package struct TorrentClient: Participant {
     case upload
     /// Something that waits is to be looked at again.
     case look
+    /// All chunks are to be announced in the DHT.
+    case announceInDHT
   }
 
   /// What a request of ours is for.
@@ -62,6 +65,14 @@ package struct TorrentClient: Participant {
   var diskFailures = 0
   var sentChunks = 0
 
+  // The DHT: TorrentClient+DHT.swift
+  var dht: DHT?
+  var dhtJobs: [NodeID: DHTJob] = [:]
+  /// Pieces to announce there, the next at the end.
+  var dhtAnnouncements: [Int] = []
+  /// Pieces that were sought there since the last round.
+  var soughtInDHT: Set<Int> = []
+
   // Uploads: TorrentClient+Uploads.swift
   var uploads: [ConnectionID: Upload] = [:]
   var waitingUploads: [ConnectionID] = []
@@ -85,6 +96,8 @@ package struct TorrentClient: Participant {
     case .started(let listening):
       own = listening
       owners = Owners(own: own)
+      if settings.usesDHT { dht = Self.makeDHT() }
+      dht?.start(at: now, using: &random, emit: &emit)
       start(using: &random, emit: &emit)
     case .accepted(let id, let from):
       server.accept(id, from: from, at: now, emit: &emit)
@@ -92,13 +105,15 @@ package struct TorrentClient: Participant {
       http.connected(id, emit: &emit)
     case .received(let id, let bytes):
       if http.holds(id) {
-        conclude(http.read(bytes, from: id, at: now, emit: &emit), at: now, emit: &emit)
+        conclude(
+          http.read(bytes, from: id, at: now, emit: &emit), at: now, using: &random, emit: &emit)
       } else {
         serve(server.read(bytes, from: id, at: now, emit: &emit), at: now, emit: &emit)
       }
     case .closed(let id, let reason):
       if http.holds(id) {
-        conclude(http.closed(id, reason, at: now, emit: &emit), at: now, emit: &emit)
+        conclude(
+          http.closed(id, reason, at: now, emit: &emit), at: now, using: &random, emit: &emit)
       } else {
         server.forget(id, emit: &emit)
         endUpload(id, at: now, emit: &emit)
@@ -107,20 +122,27 @@ package struct TorrentClient: Participant {
       continueUpload(id, at: now, emit: &emit)
     case .file(let token, let result):
       take(result, FileTask(token), at: now, using: &random, emit: &emit)
+    case .datagram(let from, let bytes):
+      dht?.receive(bytes, from: from, at: now, using: &random, emit: &emit)
     case .timer(let key):
-      fire(key, at: now, emit: &emit)
-    case .datagram, .stopping:
+      fire(key, at: now, using: &random, emit: &emit)
+    case .stopping:
       break
     }
+    followDHT(at: now, using: &random, emit: &emit)
   }
 
-  private mutating func fire(_ key: TimerKey, at now: Instant, emit: inout Effects) {
+  private mutating func fire(
+    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    if DHT.owns(key) { dht?.fire(key, at: now, using: &random, emit: &emit) }
     switch Purpose(rawValue: key.purpose) {
     case .request: server.expire(key.subject, emit: &emit)
     case .exchange, .idle:
-      conclude(http.expire(key, at: now, emit: &emit), at: now, emit: &emit)
+      conclude(http.expire(key, at: now, emit: &emit), at: now, using: &random, emit: &emit)
     case .owners:
       untracked = []
+      soughtInDHT = []
       // Owners that were left alone may be asked again.
       fetch(at: now, emit: &emit)
       askForOwners(at: now, emit: &emit)
@@ -129,6 +151,7 @@ package struct TorrentClient: Participant {
     case .metrics: reportMetrics(at: now, emit: &emit)
     case .upload: giveUpUpload(ConnectionID(key.subject), at: now, emit: &emit)
     case .look: fetch(at: now, emit: &emit)
+    case .announceInDHT: announceInDHT(at: now, emit: &emit)
     case nil: break
     }
   }
@@ -146,7 +169,8 @@ package struct TorrentClient: Participant {
 
   /// An exchange came to its end.
   private mutating func conclude(
-    _ completion: HTTPClient.Completion?, at now: Instant, emit: inout Effects
+    _ completion: HTTPClient.Completion?, at now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
   ) {
     guard let completion,
       let exchange = exchanges.removeValue(forKey: completion.exchange)
@@ -158,7 +182,8 @@ package struct TorrentClient: Participant {
     case .owners(let pieces): learnOwners(of: pieces, result, at: now, emit: &emit)
     case .chunk(let piece, let owner, let since):
       received(piece, from: owner, since: since, result, at: now, emit: &emit)
-    case .registerBootstrap, .bootstraps, .metrics: break
+    case .bootstraps: learnBootstraps(result, at: now, using: &random, emit: &emit)
+    case .registerBootstrap, .metrics: break
     }
   }
 }
@@ -175,7 +200,7 @@ extension TorrentClient {
     let transfersBinary: Bool
     let parallel, perOwner, uploadSlots, maxConnections: Int
     let ownersInterval, announceInterval, chunkTimeout, trackerTimeout, avoidFor: Microseconds
-    let metricsInterval: Microseconds
+    let metricsInterval, dhtInterval: Microseconds
 
     init(_ options: OptionValues) {
       tracker = options.addresses("tracker").first
@@ -199,6 +224,7 @@ extension TorrentClient {
       chunkTimeout = options.duration("chunk-timeout")
       trackerTimeout = options.duration("tracker-timeout")
       avoidFor = options.duration("avoid-for")
+      dhtInterval = options.duration("dht-interval")
       metricsInterval = options.duration("metrics-interval")
     }
   }

@@ -89,6 +89,9 @@ package enum TorrentRoles {
         "announce-interval", timing, default: .duration(.seconds(10)),
         "between two announcements of all chunks to the tracker"),
       OptionSpecification(
+        "dht-interval", timing, default: .duration(.seconds(60)),
+        "between two announcements of all chunks in the DHT"),
+      OptionSpecification(
         "metrics-interval", timing, default: .duration(.seconds(3)),
         "between two reports to the metrics server"),
       OptionSpecification(
