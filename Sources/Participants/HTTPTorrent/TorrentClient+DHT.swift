@@ -70,7 +70,7 @@ extension TorrentClient {
 
   /// All pieces that are here are to be announced, again.
   mutating func announceInDHT(at now: Instant, emit: inout Effects) {
-    guard dht != nil, settings.announces else { return }
+    guard dht != nil, settings.announcesInDHT else { return }
     setTimer(.announceInDHT, at: now + settings.dhtInterval, emit: &emit)
     let held = pieces?.held ?? []
     dhtAnnouncements = held.filter { !dhtAnnouncements.contains($0) } + dhtAnnouncements

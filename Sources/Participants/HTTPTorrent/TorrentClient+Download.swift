@@ -4,6 +4,12 @@ import Participants
 
 /// Fetching pieces: whom to ask for what, and what to do with what comes.
 extension TorrentClient {
+  /// Where a piece that is being written came from, and when it was asked for.
+  struct Incoming {
+    let owner: Address
+    let since: Instant
+  }
+
   /// How long a disk that failed is left alone.
   private static let diskPause = Microseconds.seconds(5)
   /// How long an owner that is busy, or lacks a piece, is left alone.
@@ -163,17 +169,11 @@ extension TorrentClient {
     }
     self.pieces?.beginWriting(piece)
     owners.forget(piece: piece)
+    incoming[piece] = Incoming(owner: owner, since: since)
     for chunk in places {
       emit.writeFile(
         bytes, to: torrent.fileName, at: torrent.offset(of: chunk),
         token: FileTask.write(chunk: chunk).token)
-      emit.log(
-        Event(
-          TorrentEvents.chunkReceived, peer: owner,
-          [
-            "chunk": .integer(Int64(chunk)), "bytes": .integer(Int64(bytes.count)),
-            "took": .integer((now - since).count),
-          ]))
     }
   }
 
@@ -182,11 +182,19 @@ extension TorrentClient {
     _ chunk: Int, _ result: FileResult, at now: Instant, emit: inout Effects
   ) {
     guard let torrent, let piece = pieces?.number(of: torrent.chunks[chunk]) else { return }
-    guard result == .written else {
+    guard result == .written, let arrival = incoming[piece] else {
       pieces?.miss(piece)
       return setTimer(.look, at: now + Self.diskPause, emit: &emit)
     }
+    emit.log(
+      Event(
+        TorrentEvents.chunkReceived, peer: arrival.owner,
+        [
+          "chunk": .integer(Int64(chunk)), "bytes": .integer(Int64(torrent.size(of: chunk))),
+          "took": .integer((now - arrival.since).count),
+        ]))
     guard pieces?.hold(chunk: chunk, of: piece) == true else { return }
+    incoming[piece] = nil
     willAnnounce(piece, at: now, emit: &emit)
     if pieces?.isComplete == true {
       announce(all: false, at: now, emit: &emit)

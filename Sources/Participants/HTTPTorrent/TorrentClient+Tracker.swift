@@ -34,7 +34,7 @@ extension TorrentClient {
     guard all || !told.isEmpty else { return }
     unannounced = []
     isAnnouncing = true
-    let hashes = settings.announces ? told.map { pieces[$0].hash } : []
+    let hashes = settings.announcesToTracker ? told.map { pieces[$0].hash } : []
     let body = """
       {"client_host": \(SpacedJSON.text(own.host)), "client_port": \(own.port), \
       "hashes": \(SpacedJSON.texts(hashes))}
@@ -58,7 +58,7 @@ extension TorrentClient {
 
   /// A piece is here: the tracker is to know.
   mutating func willAnnounce(_ piece: Int, at now: Instant, emit: inout Effects) {
-    if dht != nil, settings.announces { dhtAnnouncements.append(piece) }
+    if dht != nil, settings.announcesInDHT { dhtAnnouncements.append(piece) }
     unannounced.append(piece)
     if unannounced.count == 1, !isAnnouncing {
       setTimer(.announce, at: now + Self.announceDelay, emit: &emit)

@@ -62,7 +62,7 @@ package struct TorrentClient: Participant {
 
   // Chunks: TorrentClient+Download.swift
   var chunksUnderWay = 0
-  var diskFailures = 0
+  var incoming: [Int: Incoming] = [:]
   var sentChunks = 0
 
   // The DHT: TorrentClient+DHT.swift
@@ -196,7 +196,8 @@ extension TorrentClient {
     let size: Int64
     let contentSeed: UInt64
     let chunkSize: Int
-    let complete, usesDHT, verifies, corrupts, announces: Bool
+    let complete, usesDHT, verifies, corrupts: Bool
+    let announcesToTracker, announcesInDHT: Bool
     let transfersBinary: Bool
     let parallel, perOwner, uploadSlots, maxConnections: Int
     let ownersInterval, announceInterval, chunkTimeout, trackerTimeout, avoidFor: Microseconds
@@ -213,7 +214,8 @@ extension TorrentClient {
       usesDHT = options.flag("dht")
       verifies = options.flag("verify")
       corrupts = options.flag("corrupt")
-      announces = options.flag("announce")
+      announcesToTracker = options.choice("announce") != "nowhere"
+      announcesInDHT = options.choice("announce") == "everywhere"
       transfersBinary = options.choice("transfer") == "binary"
       parallel = options.count("parallel")
       perOwner = options.count("per-owner")

@@ -100,7 +100,8 @@ package enum TorrentRoles {
       OptionSpecification(
         "verify", .flag, default: .flag(true), "whether chunks are checked when they arrive"),
       OptionSpecification(
-        "announce", .flag, default: .flag(true), "whether anybody is told what chunks are here"),
+        "announce", .choice(["everywhere", "tracker", "nowhere"]), default: .choice("everywhere"),
+        "who is told what chunks are here; everywhere: the tracker, and with dht the DHT too"),
       OptionSpecification(
         "corrupt", .flag, default: .flag(false), "gives wrong bytes to whoever asks"),
     ],
