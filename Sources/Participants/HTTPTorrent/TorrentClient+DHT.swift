@@ -155,6 +155,8 @@ extension TorrentClient {
       dht?.set(key, to: list.value, at: now, using: &random, emit: &emit)
     case .find(let piece):
       let learned = list.owners.map { owners.learn($0, of: piece) }
+      ready.removeAll { $0 == piece }
+      ready.insert(piece, at: 0)
       guard learned.contains(true) else { return }
       emit.log(Event(TorrentEvents.ownersLearned, ["from": "dht", "chunks": .integer(1)]))
       fetch(at: now, emit: &emit)

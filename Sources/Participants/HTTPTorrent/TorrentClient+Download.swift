@@ -18,10 +18,12 @@ extension TorrentClient {
   /// Asks owners for pieces until enough are under way, or nobody is known to ask.
   mutating func fetch(at now: Instant, emit: inout Effects) {
     while chunksUnderWay < settings.parallel {
+      guard now >= nextRequest else { return setTimer(.look, at: nextRequest, emit: &emit) }
       guard let (piece, hash, owner) = choose(at: now) else {
         if trackerIsUp == true { askForOwners(at: now, emit: &emit) }
         return
       }
+      nextRequest = now + settings.pace
       pieces?.ask(piece)
       owners.ask(owner)
       chunksUnderWay += 1
@@ -34,13 +36,13 @@ extension TorrentClient {
     }
   }
 
-  /// The piece to ask for next, and whom: a piece that the fewest are known to have. When every
+  /// The piece to ask for next, and whom: one that the fewest are known to have. When every
   /// missing piece is under way, one of them from a second owner (the end game): the last ones do not
   /// wait for the slowest.
   private func choose(at now: Instant) -> (piece: Int, hash: String, owner: Address)? {
     guard let pieces else { return nil }
     var best: (piece: Int, owner: Address, owners: Int)?
-    for piece in pieces.missing where pieces.isWanted(piece) && pieces[piece].asked == 0 {
+    for piece in ready where pieces.isWanted(piece) && pieces[piece].asked == 0 {
       let count = owners.count(of: piece, at: now)
       guard count > 0, count < best?.owners ?? .max,
         let owner = owners.choose(
@@ -169,6 +171,7 @@ extension TorrentClient {
     }
     self.pieces?.beginWriting(piece)
     owners.forget(piece: piece)
+    ready.removeAll { $0 == piece }
     incoming[piece] = Incoming(owner: owner, since: since)
     for chunk in places {
       emit.writeFile(

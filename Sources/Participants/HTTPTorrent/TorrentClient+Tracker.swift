@@ -6,8 +6,8 @@ import Participants
 /// Telling the tracker what is here, asking it who has what is not, and telling the metrics server how
 /// it goes.
 extension TorrentClient {
-  /// Chunks in a question for owners.
-  private static let askedAtOnce = 64
+  /// Hashes that nobody announced which are met in a round, before the tracker is left alone.
+  private static let mostUntracked = 64
   /// From a chunk's arrival to its announcement: others that arrive meanwhile go along.
   private static let announceDelay = Microseconds.milliseconds(50)
 
@@ -82,6 +82,7 @@ extension TorrentClient {
         emit.log(Event(TorrentEvents.trackerFound, peer: tracker))
         // It may have been started anew.
         if wasLost { announceAll(at: now, emit: &emit) }
+        fetch(at: now, emit: &emit)
       }
       return message.status == 200
     case .failure(let failure):
@@ -112,9 +113,11 @@ extension TorrentClient {
   /// a second owner. Each question goes on where the last one ended.
   private mutating func ownersWanted(of pieces: Pieces, at now: Instant) -> [Int] {
     let missing = pieces.missing
+    // Not many: what is known of owners should be new when it is used.
+    let most = 2 * settings.parallel
     let isEnding = missing.count <= settings.parallel
     var wanted: [Int] = []
-    for step in missing.indices where wanted.count < Self.askedAtOnce {
+    for step in missing.indices where wanted.count < most {
       let piece = missing[(windowStart + step) % missing.count]
       guard pieces.isWanted(piece), !untracked.contains(piece),
         isEnding || pieces[piece].asked == 0 && owners.count(of: piece, at: now) == 0
@@ -139,7 +142,7 @@ extension TorrentClient {
       return emit.log(
         .rejected(from: tracker, reason: "not a list of owners", bytes: message.body.count))
     }
-    var learned = 0
+    var learned: [Int] = []
     for entry in entries {
       guard let host = entry["client_host"]?.text, let port = entry["client_port"]?.integer,
         let owner = Address(host: host[...], portText: String(port)[...]), owner.port > 0,
@@ -147,14 +150,15 @@ extension TorrentClient {
       else { continue }
       for hash in hashes {
         guard let piece = pieces.number(of: hash), pieces.isWanted(piece) else { continue }
-        learned += owners.learn(owner, of: piece) ? 1 : 0
+        if owners.learn(owner, of: piece) { learned.append(piece) }
       }
     }
-    if learned > 0 {
+    if !learned.isEmpty {
+      ready = learned + ready.filter { !learned.contains($0) }
       emit.log(
         Event(
           TorrentEvents.ownersLearned,
-          ["from": "tracker", "chunks": .integer(Int64(learned))]))
+          ["from": "tracker", "chunks": .integer(Int64(learned.count))]))
       fetch(at: now, emit: &emit)
     }
   }
@@ -168,7 +172,7 @@ extension TorrentClient {
     let text = String(decoding: message.body, as: UTF8.self)
     guard let open = text.firstIndex(of: "("), let close = text.firstIndex(of: ")"), open < close,
       let piece = pieces.number(of: String(text[open...].dropFirst().prefix { $0 != ")" })),
-      untracked.insert(piece).inserted, untracked.count <= Self.askedAtOnce
+      untracked.insert(piece).inserted, untracked.count <= Self.mostUntracked
     else { return }
     askForOwners(at: now, emit: &emit)
   }

@@ -57,11 +57,16 @@ package struct TorrentClient: Participant {
   var unannounced: [Int] = []
   /// Pieces that nobody ever announced, as the tracker said since the last round.
   var untracked: Set<Int> = []
+  /// Pieces of which owners are known, those that were learned last first, and of these in the order of
+  /// the answer: trackers of ours name the rarest first.
+  var ready: [Int] = []
   /// Where in the missing pieces the next question begins.
   var windowStart = 0
 
   // Chunks: TorrentClient+Download.swift
   var chunksUnderWay = 0
+  /// Before that, no owner is asked for a chunk.
+  var nextRequest = Instant(microseconds: 0)
   var incoming: [Int: Incoming] = [:]
   var sentChunks = 0
 
@@ -201,7 +206,7 @@ extension TorrentClient {
     let transfersBinary: Bool
     let parallel, perOwner, uploadSlots, maxConnections: Int
     let ownersInterval, announceInterval, chunkTimeout, trackerTimeout, avoidFor: Microseconds
-    let metricsInterval, dhtInterval: Microseconds
+    let metricsInterval, dhtInterval, pace: Microseconds
 
     init(_ options: OptionValues) {
       tracker = options.addresses("tracker").first
@@ -226,6 +231,7 @@ extension TorrentClient {
       chunkTimeout = options.duration("chunk-timeout")
       trackerTimeout = options.duration("tracker-timeout")
       avoidFor = options.duration("avoid-for")
+      pace = options.duration("pace")
       dhtInterval = options.duration("dht-interval")
       metricsInterval = options.duration("metrics-interval")
     }

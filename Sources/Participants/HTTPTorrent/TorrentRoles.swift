@@ -68,6 +68,9 @@ package enum TorrentRoles {
       OptionSpecification(
         "per-owner", .count(1...256), default: .count(2), "of these, of one owner"),
       OptionSpecification(
+        "pace", .duration(.zero...(.seconds(3600))), default: .duration(.zero),
+        "between two requests for chunks, at least"),
+      OptionSpecification(
         "upload-slots", .count(1...4_096), default: .count(8),
         "answers with chunks that are under way at once; the others wait for their turn"),
       OptionSpecification(
