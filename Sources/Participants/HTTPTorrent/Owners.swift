@@ -2,7 +2,7 @@ import Participants
 
 /// Whom a client knows to have what it misses, and whom it asks nothing for now.
 struct Owners {
-  /// Owners remembered of each piece; the one that was learned first makes room.
+  /// Owners remembered of each piece; the one that was named first makes room.
   private static let mostOfPiece = 16
 
   /// Why an owner is asked nothing.
@@ -18,14 +18,11 @@ struct Owners {
 
   init(own: Address) { self.own = own }
 
-  /// - Returns: whether that is news, and of use.
-  mutating func learn(_ owner: Address, of piece: Int) -> Bool {
-    guard owner != own, !isBarred(owner), ofPiece[piece]?.contains(owner) != true else {
-      return false
-    }
+  mutating func learn(_ owner: Address, of piece: Int) {
+    guard owner != own, !isBarred(owner) else { return }
+    ofPiece[piece]?.removeAll { $0 == owner }
     ofPiece[piece, default: []].append(owner)
     if ofPiece[piece, default: []].count > Self.mostOfPiece { ofPiece[piece]?.removeFirst() }
-    return true
   }
 
   mutating func forget(_ owner: Address, of piece: Int) {
@@ -64,7 +61,7 @@ struct Owners {
   }
 
   /// The owner to ask for a piece: the one with the fewest requests under way, and among equals the
-  /// one learned last, which others do not know yet. `nil` when all have `limit` of them.
+  /// one named last. `nil` when all have `limit` of them.
   func choose(for piece: Int, atMost limit: Int, excluding: Address?, at now: Instant) -> Address? {
     ofPiece[piece, default: []].reversed()
       .filter { $0 != excluding && underWay[$0, default: 0] < limit && !isAvoided($0, at: now) }

@@ -142,22 +142,23 @@ extension TorrentClient {
   ) {
     guard let job = dhtJobs.removeValue(forKey: key) else { return }
     var list = ProviderList()
+    var isAgreed = true
     for value in values + (dht?.storage[key].map { [$0] } ?? []) {
       guard let other = ProviderList(value) else {
         emit.log(.rejected(from: nil, reason: "not a list of owners", bytes: 0))
         continue
       }
+      isAgreed = isAgreed && other.owners.contains(own)
       list.merge(other)
     }
     switch job {
     case .announce:
+      if isAgreed, !list.owners.isEmpty { return }
       list.add(own)
       dht?.set(key, to: list.value, at: now, using: &random, emit: &emit)
     case .find(let piece):
-      let learned = list.owners.map { owners.learn($0, of: piece) }
-      ready.removeAll { $0 == piece }
-      ready.insert(piece, at: 0)
-      guard learned.contains(true) else { return }
+      for owner in list.owners { owners.learn(owner, of: piece) }
+      guard owners.count(of: piece, at: now) > 0 else { return }
       emit.log(Event(TorrentEvents.ownersLearned, ["from": "dht", "chunks": .integer(1)]))
       fetch(at: now, emit: &emit)
     }

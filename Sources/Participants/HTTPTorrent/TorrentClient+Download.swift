@@ -16,11 +16,13 @@ extension TorrentClient {
   private static let busyPause = Microseconds.milliseconds(500)
 
   /// Asks owners for pieces until enough are under way, or nobody is known to ask.
-  mutating func fetch(at now: Instant, emit: inout Effects) {
+  ///
+  /// - Parameter asking: whether the tracker may be asked for more owners.
+  mutating func fetch(asking: Bool = true, at now: Instant, emit: inout Effects) {
     while chunksUnderWay < settings.parallel {
       guard now >= nextRequest else { return setTimer(.look, at: nextRequest, emit: &emit) }
       guard let (piece, hash, owner) = choose(at: now) else {
-        if trackerIsUp == true { askForOwners(at: now, emit: &emit) }
+        if asking, trackerIsUp == true { askForOwners(at: now, emit: &emit) }
         return
       }
       nextRequest = now + settings.pace
@@ -36,13 +38,14 @@ extension TorrentClient {
     }
   }
 
-  /// The piece to ask for next, and whom: one that the fewest are known to have. When every
-  /// missing piece is under way, one of them from a second owner (the end game): the last ones do not
-  /// wait for the slowest.
+  /// The piece to ask for next, and whom: one that the fewest are known to have, of those in the
+  /// tracker's last answer, or of all while there is no tracker. When every missing piece is under
+  /// way, one of them from a second owner (the end game): the last ones do not wait for the slowest.
   private func choose(at now: Instant) -> (piece: Int, hash: String, owner: Address)? {
     guard let pieces else { return nil }
     var best: (piece: Int, owner: Address, owners: Int)?
-    for piece in ready where pieces.isWanted(piece) && pieces[piece].asked == 0 {
+    let candidates = trackerIsUp == true ? ready : pieces.missing
+    for piece in candidates where pieces.isWanted(piece) && pieces[piece].asked == 0 {
       let count = owners.count(of: piece, at: now)
       guard count > 0, count < best?.owners ?? .max,
         let owner = owners.choose(
@@ -171,7 +174,6 @@ extension TorrentClient {
     }
     self.pieces?.beginWriting(piece)
     owners.forget(piece: piece)
-    ready.removeAll { $0 == piece }
     incoming[piece] = Incoming(owner: owner, since: since)
     for chunk in places {
       emit.writeFile(
@@ -198,10 +200,7 @@ extension TorrentClient {
         ]))
     guard pieces?.hold(chunk: chunk, of: piece) == true else { return }
     incoming[piece] = nil
-    willAnnounce(piece, at: now, emit: &emit)
-    if pieces?.isComplete == true {
-      announce(all: false, at: now, emit: &emit)
-      hashWhole(emit: &emit)
-    }
+    announce(piece, at: now, emit: &emit)
+    if pieces?.isComplete == true { hashWhole(emit: &emit) }
   }
 }

@@ -8,9 +8,6 @@ import Participants
 extension TorrentClient {
   /// Hashes that nobody announced which are met in a round, before the tracker is left alone.
   private static let mostUntracked = 64
-  /// From a chunk's arrival to its announcement: others that arrive meanwhile go along.
-  private static let announceDelay = Microseconds.milliseconds(50)
-
   /// From now on others can find this client.
   mutating func takePart(at now: Instant, emit: inout Effects) {
     announceAll(at: now, emit: &emit)
@@ -40,29 +37,24 @@ extension TorrentClient {
       "hashes": \(SpacedJSON.texts(hashes))}
       """
     ask(
-      .json("PUT", "/chunk", body), of: tracker, for: .announce(told, all: all),
+      .json("PUT", "/chunk", body), of: tracker, for: .announce,
       within: settings.trackerTimeout, at: now, emit: &emit)
   }
 
   mutating func announced(
-    _ told: [Int], all: Bool, _ result: Result<HTTPMessage, HTTPClient.Failure>, at now: Instant,
-    emit: inout Effects
+    _ result: Result<HTTPMessage, HTTPClient.Failure>, at now: Instant, emit: inout Effects
   ) {
     isAnnouncing = false
-    guard trackerAnswered(result, at: now, emit: &emit) else {
-      // Those are told with all others, when the time comes or the tracker is found again.
-      return
-    }
-    if !unannounced.isEmpty { setTimer(.announce, at: now + Self.announceDelay, emit: &emit) }
+    // What it was not told is told with all others, when the time comes or it is found again.
+    if trackerAnswered(result, at: now, emit: &emit) { announce(all: false, at: now, emit: &emit) }
   }
 
-  /// A piece is here: the tracker is to know.
-  mutating func willAnnounce(_ piece: Int, at now: Instant, emit: inout Effects) {
+  /// A piece is here: others are to know, the sooner the better. Those that arrive while the tracker is
+  /// being told go along the next time.
+  mutating func announce(_ piece: Int, at now: Instant, emit: inout Effects) {
     if dht != nil, settings.announcesInDHT { dhtAnnouncements.append(piece) }
     unannounced.append(piece)
-    if unannounced.count == 1, !isAnnouncing {
-      setTimer(.announce, at: now + Self.announceDelay, emit: &emit)
-    }
+    if trackerIsUp == true { announce(all: false, at: now, emit: &emit) }
   }
 
   // MARK: - The tracker's state
@@ -97,11 +89,11 @@ extension TorrentClient {
 
   // MARK: - Owners
 
-  /// Asks for owners of pieces that nobody is known to have, if the last question is answered.
+  /// Asks for owners of missing pieces, if the last question is answered.
   mutating func askForOwners(at now: Instant, emit: inout Effects) {
     setTimer(.owners, at: now + settings.ownersInterval, emit: &emit)
     guard let tracker, let pieces, !pieces.isComplete, !isAskingOwners else { return }
-    let wanted = ownersWanted(of: pieces, at: now)
+    let wanted = ownersWanted(of: pieces)
     guard !wanted.isEmpty else { return }
     isAskingOwners = true
     ask(
@@ -109,18 +101,19 @@ extension TorrentClient {
       for: .owners(wanted), within: settings.trackerTimeout, at: now, emit: &emit)
   }
 
-  /// Missing pieces without an owner that may be asked; at the end those that are under way too, for
-  /// a second owner. Each question goes on where the last one ended.
-  private mutating func ownersWanted(of pieces: Pieces, at now: Instant) -> [Int] {
+  /// Some missing pieces that nobody was asked for, and at the end those that somebody was asked for.
+  /// Each question goes on where the last one ended.
+  ///
+  /// Not many: who has them should be news when it is used, so that those who got a piece meanwhile
+  /// relieve those who had it before.
+  private mutating func ownersWanted(of pieces: Pieces) -> [Int] {
     let missing = pieces.missing
-    // Not many: what is known of owners should be new when it is used.
-    let most = 2 * settings.parallel
     let isEnding = missing.count <= settings.parallel
     var wanted: [Int] = []
-    for step in missing.indices where wanted.count < most {
+    for step in missing.indices where wanted.count < 2 * settings.parallel {
       let piece = missing[(windowStart + step) % missing.count]
       guard pieces.isWanted(piece), !untracked.contains(piece),
-        isEnding || pieces[piece].asked == 0 && owners.count(of: piece, at: now) == 0
+        isEnding || pieces[piece].asked == 0
       else { continue }
       wanted.append(piece)
     }
@@ -142,7 +135,7 @@ extension TorrentClient {
       return emit.log(
         .rejected(from: tracker, reason: "not a list of owners", bytes: message.body.count))
     }
-    var learned: [Int] = []
+    ready = []
     for entry in entries {
       guard let host = entry["client_host"]?.text, let port = entry["client_port"]?.integer,
         let owner = Address(host: host[...], portText: String(port)[...]), owner.port > 0,
@@ -150,16 +143,19 @@ extension TorrentClient {
       else { continue }
       for hash in hashes {
         guard let piece = pieces.number(of: hash), pieces.isWanted(piece) else { continue }
-        if owners.learn(owner, of: piece) { learned.append(piece) }
+        owners.learn(owner, of: piece)
+        ready.append(piece)
       }
     }
-    if !learned.isEmpty {
-      ready = learned + ready.filter { !learned.contains($0) }
-      emit.log(
-        Event(
-          TorrentEvents.ownersLearned,
-          ["from": "tracker", "chunks": .integer(Int64(learned.count))]))
-      fetch(at: now, emit: &emit)
+    guard !ready.isEmpty else { return }
+    emit.log(
+      Event(
+        TorrentEvents.ownersLearned, ["from": "tracker", "chunks": .integer(Int64(ready.count))]))
+    let underWay = chunksUnderWay
+    fetch(asking: false, at: now, emit: &emit)
+    // Ask on while it helps; otherwise when something has changed, or after a while.
+    if chunksUnderWay > underWay, chunksUnderWay < settings.parallel {
+      askForOwners(at: now, emit: &emit)
     }
   }
 

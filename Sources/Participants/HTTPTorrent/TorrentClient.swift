@@ -12,8 +12,6 @@ package struct TorrentClient: Participant {
     case request = 1, exchange, idle
     /// Owners are to be asked for.
     case owners
-    /// New chunks are to be announced.
-    case announce
     /// All chunks are to be announced.
     case announceAll
     case metrics
@@ -27,7 +25,7 @@ package struct TorrentClient: Participant {
 
   /// What a request of ours is for.
   enum Exchange {
-    case announce([Int], all: Bool)
+    case announce
     case owners([Int])
     case chunk(Int, owner: Address, since: Instant)
     case registerBootstrap
@@ -57,8 +55,7 @@ package struct TorrentClient: Participant {
   var unannounced: [Int] = []
   /// Pieces that nobody ever announced, as the tracker said since the last round.
   var untracked: Set<Int> = []
-  /// Pieces of which owners are known, those that were learned last first, and of these in the order of
-  /// the answer: trackers of ours name the rarest first.
+  /// The pieces of the tracker's last answer, in its order: trackers of ours name the rarest first.
   var ready: [Int] = []
   /// Where in the missing pieces the next question begins.
   var windowStart = 0
@@ -151,7 +148,6 @@ package struct TorrentClient: Participant {
       // Owners that were left alone may be asked again.
       fetch(at: now, emit: &emit)
       askForOwners(at: now, emit: &emit)
-    case .announce: announce(all: false, at: now, emit: &emit)
     case .announceAll: announceAll(at: now, emit: &emit)
     case .metrics: reportMetrics(at: now, emit: &emit)
     case .upload: giveUpUpload(ConnectionID(key.subject), at: now, emit: &emit)
@@ -182,8 +178,7 @@ package struct TorrentClient: Participant {
     else { return }
     let result = completion.result
     switch exchange {
-    case .announce(let pieces, let all):
-      announced(pieces, all: all, result, at: now, emit: &emit)
+    case .announce: announced(result, at: now, emit: &emit)
     case .owners(let pieces): learnOwners(of: pieces, result, at: now, emit: &emit)
     case .chunk(let piece, let owner, let since):
       received(piece, from: owner, since: since, result, at: now, emit: &emit)
