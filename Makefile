@@ -6,10 +6,10 @@ RELEASE := .build/release
 # of its own, and put beside `seedbed`.
 NODE_BUILD := $(SWIFT) build -c release --product seedbed-node --scratch-path .build/node \
 	-Xswiftc -static-executable -Xswiftc -use-ld=lld
-SOURCES := Package.swift Sources Tests Benchmarks
+SOURCES := Package.swift Sources Tests Benchmarks Fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build bench lint format docs clean dependencies node
+.PHONY: help demo test build bench fuzz lint format docs clean dependencies node
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ bench: build ## Measure against references in the same run; print ratios
 	@scripts/install-supervisord.sh
 	$(SWIFT) build -c release --product seedbed-benchmarks
 	$(RELEASE)/seedbed-benchmarks --json .build/benchmarks.json
+
+fuzz: dependencies ## Try random inputs on everything that takes bytes from outside, for a minute
+	$(SWIFT) build -c release --product seedbed-fuzz
+	$(RELEASE)/seedbed-fuzz
 
 lint: ## Check formatting and the repository's own rules
 	$(SWIFT) format lint --strict --recursive $(SOURCES)

@@ -41,11 +41,15 @@ let package = Package(
       name: "Kademlia", dependencies: ["Hashing", "Participants", "Wire"],
       path: "Sources/Participants/Kademlia"),
     .target(
+      name: "PeerExchange", dependencies: ["Hashing", "Participants"],
+      path: "Sources/Participants/PeerExchange"),
+    .target(
       name: "HTTPTorrent",
       dependencies: ["HTTP", "Hashing", "JSONReading", "Kademlia", "Participants", "Wire"],
       path: "Sources/Participants/HTTPTorrent"),
     .target(
-      name: "Networks", dependencies: ["Gossip", "HTTPTorrent", "Kademlia", "Participants"]),
+      name: "Networks",
+      dependencies: ["Gossip", "HTTPTorrent", "Kademlia", "Participants", "PeerExchange"]),
     .target(name: "Clock", dependencies: ["Participants"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
     .executableTarget(
@@ -79,7 +83,7 @@ let package = Package(
 
     // Benchmarks, with the plain C they are measured against.
     .target(
-      name: "BenchmarkReferences", dependencies: ["CSQLite"], path: "Benchmarks/References"),
+      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite"], path: "Benchmarks/References"),
     .executableTarget(
       name: "seedbed-benchmarks",
       dependencies: [
@@ -87,8 +91,19 @@ let package = Package(
         "Topology",
       ], path: "Benchmarks/Runner"),
 
+    // Random inputs for everything that takes bytes from outside.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Gossip", "Hashing", "History", "Networks", "Participants", "PeerExchange", "Topology",
+      ], path: "Fuzz/Targets"),
+    .executableTarget(
+      name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],
+      path: "Fuzz/Runner"),
+
     // Tests.
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Participants"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
     .testTarget(name: "LiveDriverTests", dependencies: ["LiveDriver", "Participants"]),
     .testTarget(
@@ -97,12 +112,27 @@ let package = Package(
     .testTarget(
       name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
     .testTarget(name: "NodeTests", dependencies: ["seedbed-node"]),
+    .target(
+      name: "ParticipantTesting", dependencies: ["Participants"], path: "Tests/ParticipantTesting"),
     .testTarget(
-      name: "GossipTests", dependencies: ["Gossip", "Participants", "Simulator", "Topology"]),
+      name: "GossipTests",
+      dependencies: ["Gossip", "ParticipantTesting", "Participants", "Simulator", "Topology"]),
     .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
     .testTarget(
       name: "KademliaTests",
       dependencies: ["Hashing", "Kademlia", "Participants", "Simulator", "Topology", "Wire"]),
+    .testTarget(
+      name: "PeerExchangeTests",
+      dependencies: [
+        "Checks", "Exploration", "Hashing", "Networks", "ParticipantTesting", "Participants",
+        "PeerExchange", "Supervisor", "Topology",
+      ]),
+    .testTarget(
+      name: "HTTPTorrentTests",
+      dependencies: [
+        "Checks", "Exploration", "HTTP", "HTTPTorrent", "Hashing", "JSONReading", "Networks",
+        "ParticipantTesting", "Participants", "Simulator", "Supervisor", "Topology", "Wire",
+      ]),
     .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),

@@ -9,10 +9,11 @@ struct SeedbedRun {
     var kind: String
     var node: String?
     var pid: Int32?
+    var bytes: Int?
     var supervisorCPU: Int64?
 
     enum CodingKeys: String, CodingKey {
-      case t, kind, node, pid
+      case t, kind, node, pid, bytes
       case supervisorCPU = "supervisor_cpu"
     }
   }

@@ -28,13 +28,20 @@ extension Judge {
     for judgement in judgements where !judgement.rows.isEmpty {
       text.append("")
       text.append(paint("\(judgement.check.name): \(judgement.check.promise)", .heading))
-      text += violations(of: judgement)
-      for row in judgement.rows.prefix(Self.rowsWithLines) {
-        guard let around = try surroundings(of: row, columns: judgement.columns) else { continue }
-        text += describe(around).map { paint($0, .faint) }
-      }
+      text += try details(of: judgement).map { $0.isLog ? paint($0.text, .faint) : $0.text }
     }
     return text.map { "\($0)\n" }.joined()
+  }
+
+  /// The first violations, and the log lines around some of them.
+  func details(of judgement: Judgement) throws -> [(text: String, isLog: Bool)] {
+    guard !judgement.rows.isEmpty else { return [] }
+    var details = violations(of: judgement).map { (text: $0, isLog: false) }
+    for row in judgement.rows.prefix(Self.rowsWithLines) {
+      guard let around = try surroundings(of: row, columns: judgement.columns) else { continue }
+      details += describe(around).map { (text: $0, isLog: true) }
+    }
+    return details
   }
 
   private func violations(of judgement: Judgement) -> [String] {
@@ -81,7 +88,7 @@ extension Judge {
 }
 
 extension Verdict {
-  fileprivate var symbol: String {
+  var symbol: String {
     switch self {
     case .pass: "✓"
     case .fail: "✗"

@@ -6,6 +6,15 @@ extension ReadOnlyHistory {
     try self.init(file, run: number)
   }
 
+  /// The folder of the one run that is seen, as it was when the run was recorded.
+  package func folder() throws -> String {
+    let statement = try database.prepare("SELECT folder FROM runs")
+    guard try statement.step(), let folder = statement.text(at: 0) else {
+      throw HistoryError("\(database.file): the run has no folder")
+    }
+    return folder
+  }
+
   /// How many of the runs that a reference could mean are named.
   private static var mostNamed: Int { 5 }
 

@@ -1,4 +1,5 @@
 import CUV
+import Glibc
 import Participants
 
 /// One TCP connection: a libuv handle and how it ends.
@@ -12,6 +13,8 @@ import Participants
   let handle = UnsafeMutablePointer<uv_tcp_t>.allocate(capacity: 1)
   private unowned let driver: LiveDriver
   private var isConnected = false
+  /// Whether the last read filled the buffer: then the next is likely to be long.
+  private var isBulk = false
   /// Whether it comes from the port that the node listens on.
   var isBound = false
   private var backlog = Backlog()
@@ -45,29 +48,54 @@ import Participants
   }
 
   /// The connection is there: starts reading.
+  ///
+  /// libuv only says when there is something to read (it calls back without a buffer where it is
+  /// given none): what is read then goes straight into the array that the participant gets.
   func begin() {
     isConnected = true
     unsafe uv_tcp_nodelay(handle, 1)
     unsafe uv_read_start(
-      stream,
-      { handle, _, buffer in
-        guard let connection = unsafe Connection.of(handle?.pointee.data) else { return }
-        unsafe buffer?.pointee = uv_buf_init(
-          connection.driver.readBuffer, CUnsignedInt(LiveDriver.readSize))
-      },
-      { handle, count, buffer in
-        guard let connection = unsafe Connection.of(handle?.pointee.data) else { return }
-        let bytes = unsafe UnsafeRawBufferPointer(start: buffer?.pointee.base, count: max(0, count))
-        unsafe connection.take(count, bytes)
-      })
+      stream, { _, _, buffer in unsafe buffer?.pointee = uv_buf_init(nil, 0) },
+      { handle, _, _ in unsafe Connection.of(handle?.pointee.data)?.read() })
   }
 
-  private func take(_ count: Int, _ bytes: UnsafeRawBufferPointer) {
-    if count < 0 {
-      end(count == Int(UV_EOF.rawValue) ? .ended : CloseReason(CInt(count)))
-    } else if count > 0, linger == nil {
-      unsafe driver.deliver(.received(id, Array(bytes)))
+  /// Takes what there is, up to a few reads at once, so that others have their turn.
+  private func read() {
+    var descriptor: uv_os_fd_t = -1
+    _ = unsafe handle.withMemoryRebound(to: uv_handle_t.self, capacity: 1) {
+      unsafe uv_fileno($0, &descriptor)
     }
+    for _ in 0..<LiveDriver.readsAtOnce {
+      guard !isClosing else { return }
+      let limit = isBulk ? LiveDriver.bulkReadSize : LiveDriver.readSize
+      let (bytes, count) = isBulk ? readInto(descriptor, limit) : readCopying(descriptor, limit)
+      if count == 0 { return end(.ended) }
+      if count < 0 {
+        if errno == EAGAIN || errno == EINTR { return }
+        return end(CloseReason(-errno))
+      }
+      isBulk = count >= LiveDriver.readSize
+      if linger == nil { driver.deliver(.received(id, bytes)) }
+      if count < limit { return }
+    }
+  }
+
+  /// A little usually comes: it is copied into an array of its size.
+  private func readCopying(_ descriptor: CInt, _ limit: Int) -> (bytes: [UInt8], count: Int) {
+    let count = unsafe recv(descriptor, driver.readBuffer, limit, 0)
+    return unsafe (
+      Array(UnsafeRawBufferPointer(start: driver.readBuffer, count: max(0, count))), count
+    )
+  }
+
+  /// When much comes, it goes into an array without being copied.
+  private func readInto(_ descriptor: CInt, _ limit: Int) -> (bytes: [UInt8], count: Int) {
+    var count = 0
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, initialized in
+      count = unsafe recv(descriptor, buffer.baseAddress, limit, 0)
+      initialized = max(0, count)
+    }
+    return (bytes, count)
   }
 
   /// The connection is over, or never came about.

@@ -12,6 +12,10 @@ package import Participants
   static let backlogLimit = 8 * 1024 * 1024
   /// Bytes taken from a connection at once.
   static let readSize = 64 * 1024
+  /// The same, when much comes.
+  static let bulkReadSize = 256 * 1024
+  /// Reads from one connection before others have their turn.
+  static let readsAtOnce = 8
   /// Bytes that are copied to be sent when the system takes no more.
   static let writeSize = 64 * 1024
   /// How long a closed connection may take to deliver what was written.

@@ -2,14 +2,16 @@ import Gossip
 import HTTPTorrent
 import Kademlia
 package import Participants
+import PeerExchange
 
 /// Every network and role that Seedbed ships: what the node can run and a topology can name.
 package enum Networks {
-  package static let roles: [Role] = GossipRoles.all + KademliaRoles.all + TorrentRoles.all
+  package static let roles: [Role] =
+    GossipRoles.all + PeerExchangeRoles.all + KademliaRoles.all + TorrentRoles.all
 
   /// The kinds of event that each network's nodes log, for the documentation.
   package static let eventKinds: [(network: String, kinds: [EventKind])] = [
-    ("gossip", GossipEvents.all), ("kademlia", KademliaEvents.all),
-    ("torrent", TorrentEvents.all),
+    ("gossip", GossipEvents.all), ("pex", PeerExchangeEvents.all),
+    ("kademlia", KademliaEvents.all), ("torrent", TorrentEvents.all),
   ]
 }

@@ -16,6 +16,9 @@ enum CheckCommand: SeedbedCommand {
     examples: [
       Example("seedbed check", "The last run."),
       Example(
+        "seedbed check --report junit=report.xml --format github",
+        "For CI: a report for its test view, and annotations."),
+      Example(
         "seedbed check 3 --check dead-nodes-are-reported --check ./my-own.sql",
         "Run 3, by two checks."),
     ],
@@ -27,8 +30,10 @@ enum CheckCommand: SeedbedCommand {
         "check", .text("NAME|FILE"), "A check's name, or a file that ends in .sql.", .repeated),
       .checks, .logs, .history,
       Option(
-        "format", .choice("FORMAT", ["table", "json"]), "How the verdicts are printed.",
-        .defaulted("table")),
+        "format",
+        .choice("FORMAT", ["table", "json"] + Report.Format.allCases.map(\.rawValue)),
+        "How the verdicts are printed.", .defaulted("table")),
+      .report,
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
@@ -41,14 +46,22 @@ enum CheckCommand: SeedbedCommand {
     let judgements = judge.judge(checks)
     // Before the output, whose reader may go away; but whoever may only read gets the verdicts too.
     let stored = Result { try judgements.store(run: number, history: arguments.history) }
+    try ReportFile.write(arguments, of: judgements, by: judge)
     var output = StandardOutput()
-    output.write(
-      arguments["format"] == "json"
-        ? judgements.json + "\n"
-        : try judge.report(judgements, paint: Terminal.output.painted))
+    output.write(try text(of: judgements, by: judge, as: arguments["format"]))
     try output.finish()
     try stored.get()
     return judgements.exitCode
+  }
+
+  private static func text(
+    of judgements: [Judgement], by judge: borrowing Judge, as format: String?
+  ) throws -> String {
+    if let format = format.flatMap({ Report.Format(rawValue: $0) }) {
+      return try judge.report(judgements).text(format)
+    }
+    return format == "json"
+      ? judgements.json + "\n" : try judge.report(judgements, paint: Terminal.output.painted)
   }
 }
 

@@ -12,6 +12,8 @@ extension Option {
   static let set = Option(
     "set", .text("KEY=VALUE"),
     "Sets a key of the topology, e.g. groups.peer.count=50 or stop.at=30s.", .repeated)
+  static let noChecks = Option.flag(
+    "no-checks", "Do not judge the run; 'seedbed check' can, later.")
   static let seed = Option(
     "seed", .integer("N", 0...Int64.max),
     "What every random choice derives from; without it, a random one, which is printed.")

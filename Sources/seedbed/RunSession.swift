@@ -10,8 +10,8 @@ import Topology
 /// One run from its plan to its exit code: what `run`, `spawn` and `simulate` share.
 struct RunSession {
   static let options: [Option] = [
-    .set, .seed, .logs, .history, .checks,
-    .flag("no-checks", "Do not judge the run; 'seedbed check' can, later."),
+    .set, .seed, .logs, .history, .checks, .report,
+    .noChecks,
   ]
 
   /// What each role, by full name, does with the list of seeds.
@@ -91,6 +91,7 @@ struct RunSession {
     let judge = try Judge(history, run: run)
     let judgements = judge.judge(checks)
     try judgements.store(run: run, history: history)
+    try ReportFile.write(arguments, of: judgements, by: judge)
     var output = StandardOutput()
     output.write(try judge.report(judgements, paint: Terminal.output.painted))
     do {

@@ -1,4 +1,5 @@
 import Gossip
+import ParticipantTesting
 import Participants
 import Testing
 

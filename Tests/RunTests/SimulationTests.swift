@@ -63,6 +63,23 @@ extension RunTests {
       #expect(try sandbox.integer("SELECT count(*) FROM rejected_lines") == 0)
     }
 
+    @Test("A run is repeated from its folder, and its verdicts are written as a report")
+    func rerun() throws {
+      let sandbox = try Sandbox()
+      let file = try sandbox.write(topology, to: "t.yaml")
+      let report = "\(sandbox.folder)/report.xml"
+      let first = try sandbox.run(
+        ["simulate", file, "--seed", "7", "--set", "groups.peer.count=6"])
+      let again = try sandbox.run(["rerun", "1", "--report", "junit=\(report)"])
+      #expect(try digest(of: again) == digest(of: first))
+      #expect(try String(contentsOfFile: report, encoding: .utf8).contains("<testcase name="))
+      let folder = try sandbox.run(
+        ["rerun", try #require(sandbox.runs.first), "--report", "tap=\(report)/absent/x"])
+      #expect(folder.process.terminationStatus == 3)
+      #expect(folder.errors.contains("cannot write the report"))
+      #expect(try digest(of: folder) == digest(of: first))
+    }
+
     @Test("Ctrl-C ends a simulation, which is recorded as interrupted and has no digest")
     func interruption() throws {
       let sandbox = try Sandbox()

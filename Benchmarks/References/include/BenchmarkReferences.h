@@ -39,4 +39,12 @@ void launch_end(pid_t pid, int signal);
 /* A TCP port of the loopback interface that nobody has now, or a negative errno. */
 int launch_free_port(void);
 
+/* How many seconds it takes to read so many bytes from another process, over TCP on the loopback
+   interface, or a negative errno. */
+double exchange_copy(size_t bytes);
+
+/* How many seconds it takes to hash so many bytes with SHA-256, in pieces of that size, or a negative
+   errno. */
+double exchange_hash(size_t bytes, size_t piece);
+
 #endif

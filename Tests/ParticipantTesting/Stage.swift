@@ -1,7 +1,7 @@
-import Participants
+package import Participants
 
 /// One participant in virtual time, and a test that plays everybody else, connection by connection.
-struct Stage {
+package struct Stage {
   private var participant: any Participant
   private var random = SeededGenerator(seed: 1)
   private var effects = Effects()
@@ -9,14 +9,17 @@ struct Stage {
   private var written: [ConnectionID: [UInt8]] = [:]
   private var order = 0
 
-  private(set) var now = Instant(microseconds: 1_795_000_000_000_000)
-  private(set) var events: [Event] = []
+  package private(set) var now = Instant(microseconds: 1_795_000_000_000_000)
+  package private(set) var events: [Event] = []
   /// Every connection that the participant asked for, oldest first.
-  private(set) var dials: [(id: ConnectionID, to: Address)] = []
+  package private(set) var dials: [(id: ConnectionID, to: Address)] = []
   /// The connections that the participant closed.
-  private(set) var closed: Set<ConnectionID> = []
+  package private(set) var closed: Set<ConnectionID> = []
 
-  init(
+  /// The connections of which the participant wants to know when everything has left.
+  package private(set) var draining: Set<ConnectionID> = []
+
+  package init(
     _ role: Role, at own: Address, seeds: [Address] = [], _ options: [String: OptionValue] = [:]
   ) {
     let values = OptionValues(role.options, given: options)
@@ -24,7 +27,7 @@ struct Stage {
     handle(.started(listening: own))
   }
 
-  mutating func handle(_ input: Input) {
+  package mutating func handle(_ input: Input) {
     participant.handle(input, at: now, using: &random, emit: &effects)
     var emitted: [Effect] = []
     effects.drain { emitted.append($0) }
@@ -32,29 +35,39 @@ struct Stage {
   }
 
   /// Somebody dials the participant.
-  mutating func accept() -> ConnectionID {
+  package mutating func accept(
+    from source: Address = Address(host: "127.0.0.1", port: 1)
+  ) -> ConnectionID {
     let id = effects.nextConnection()
-    handle(.accepted(id, from: Address(host: "127.0.0.1", port: 1)))
+    handle(.accepted(id, from: source))
     return id
   }
 
-  mutating func say(_ bytes: [UInt8], on id: ConnectionID) { handle(.received(id, bytes)) }
+  package mutating func say(_ bytes: [UInt8], on id: ConnectionID) { handle(.received(id, bytes)) }
+
+  /// Everything that was written to a connection has left.
+  package mutating func drain(_ id: ConnectionID) {
+    guard draining.remove(id) != nil else { return }
+    handle(.drained(id))
+  }
 
   /// Timers that are set.
-  var waiting: Int { timers.count }
+  package var waiting: Int { timers.count }
 
   /// What was written since the last look.
-  mutating func heard(on id: ConnectionID) -> [UInt8] { written.removeValue(forKey: id) ?? [] }
+  package mutating func heard(on id: ConnectionID) -> [UInt8] {
+    written.removeValue(forKey: id) ?? []
+  }
 
   /// The latest connection that the participant asked for to an address, if it is still open.
-  func dial(to address: Address) -> ConnectionID? {
+  package func dial(to address: Address) -> ConnectionID? {
     dials.last { $0.to == address }.flatMap { closed.contains($0.id) ? nil : $0.id }
   }
 
-  func logged(_ kind: EventKind) -> [Event] { events.filter { $0.kind == kind.name } }
+  package func logged(_ kind: EventKind) -> [Event] { events.filter { $0.kind == kind.name } }
 
   /// Lets time pass and fires what is due, in order.
-  mutating func wait(_ duration: Microseconds) {
+  package mutating func wait(_ duration: Microseconds) {
     let end = now + duration
     while let (key, due) = timers.min(by: {
       ($0.value.at, $0.value.order) < ($1.value.at, $1.value.order)
@@ -76,7 +89,8 @@ struct Stage {
       timers[key] = (instant, order)
     case .cancelTimer(let key): timers[key] = nil
     case .log(let event): events.append(event)
-    case .send, .awaitDrain, .readFile, .writeFile, .finish: break
+    case .awaitDrain(let id): draining.insert(id)
+    case .send, .readFile, .writeFile, .finish: break
     }
   }
 }

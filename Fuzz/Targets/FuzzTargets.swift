@@ -1,0 +1,164 @@
+import Gossip
+import Hashing
+import History
+import Networks
+import Participants
+import PeerExchange
+import Topology
+
+/// Everything that takes bytes from outside.
+package enum FuzzTargets {
+  package static let all =
+    [topology, eventLine, gossipPeerLink, gossipSeedLink, gossipSeedAnswer, peerExchange]
+    + Networks.roles.map(node)
+
+  private static let address = Address(host: "127.0.0.1", port: 6_001)
+
+  // MARK: Files
+
+  private static let topology = FuzzTarget(
+    "topology",
+    samples: [
+      """
+      network: gossip
+      groups:
+        seed: { count: 2 }
+        peer:
+          count: 8
+          after: seed
+          every: 20ms
+          options: { liveness-interval: 1s, texts: unique, report-dead: true }
+      faults:
+        - { at: 4s, kill: { group: peer, count: 2 } }
+        - { at: 5s, churn: { group: peer, every: 500ms, down-for: 2s }, for: 8s }
+        - { at: 6s, partition: { split: { group: peer, count: 4 } }, for: 10s }
+      stop: { at: 25s, within: 5s }
+      checks: [dead-nodes-are-reported, ./own.sql]
+      """,
+      """
+      network: pex
+      network-model:
+        latency: { uniform: [1ms, 20ms] }
+        streams: { cut: random, stall: { rate: 0.001, for: 200ms }, reset-rate: 0.0005 }
+        clock-skew: 20ms
+      groups:
+        owner: { role: peer, count: 1, options: { have: 75, gives: once } }
+        peer: { count: 3, joins: 1s, options: { bootstrap: [owner, "[::1]:8100"], want: 75 } }
+      faults: [{ at: 1s, restart: owner-1 }]
+      stop: { at: 2s }
+      """,
+    ].map { Array($0.utf8) }
+  ) { input, random in
+    let file = TopologyFile(path: "fuzz.yaml", text: String(decoding: input, as: UTF8.self))
+    if let topology = try? Topology(file, roles: Networks.roles, checks: nil) {
+      // Only as many nodes as a plan is made of quickly.
+      guard topology.groups.allSatisfy({ $0.count <= 1_000 }) else { return }
+      _ = topology.plan(seed: random.next())
+    }
+  }
+
+  private static let eventLine = FuzzTarget(
+    "event-line",
+    samples: [
+      #"{"t":1795157021729376,"n":1,"kind":"node.ready","address":"127.0.0.1:1","x":[1,-2.5e3]}"#,
+      #"{"t":1795157022734102,"n":9,"kind":"link.opened","peer":"[::1]:1","a":{"b":"\u00e9\n"}}"#,
+    ].map { Array($0.utf8) }
+  ) { input, _ in
+    let line = try? EventLine(input.span)
+    if let line { precondition(line.end <= input.count && line.kind.upperBound <= line.end) }
+  }
+
+  // MARK: Streams
+
+  private static let gossipLink = [
+    GossipWire.handshake(address), GossipWire.busy(links: 4), GossipWire.acknowledgementFrame,
+    GossipWire.gossip(Array("1795148528.851706:localhost:6002:message 1".utf8)),
+    GossipWire.livenessRequest("1795148541.851722", from: address),
+    GossipWire.livenessReply(to: "1795148541.851721", address, from: address),
+  ]
+  private static let gossipSeed = [
+    GossipWire.register(address), GossipWire.listRequest,
+    GossipWire.report(dead: address, at: Instant(microseconds: 1), by: address),
+  ]
+  private static let gossipAnswers = [
+    GossipWire.welcome(address), GossipWire.registered,
+    GossipWire.listPrefix + GossipWire.listEntry(address) + GossipWire.listEntry(address),
+  ]
+
+  private static let gossipPeerLink = FuzzTarget("gossip-peer-link", samples: gossipLink) {
+    input, random in
+    var reader = PeerLinkReader()
+    for part in FuzzTarget.cut(input, using: &random) { _ = reader.read(part) }
+  }
+
+  private static let gossipSeedLink = FuzzTarget("gossip-seed-link", samples: gossipSeed) {
+    input, random in
+    var reader = SeedLinkReader()
+    for part in FuzzTarget.cut(input, using: &random) { _ = reader.read(part) }
+    _ = reader.settle()
+  }
+
+  private static let gossipSeedAnswer = FuzzTarget(
+    "gossip-seed-answer", samples: gossipAnswers
+  ) { input, random in
+    var reader = SeedAnswerReader()
+    for part in FuzzTarget.cut(input, using: &random) {
+      if reader.read(part) != nil { _ = reader.list() }
+      if random.next() % 4 == 0 {
+        reader.expect([.welcome, .registered, .list, .nothing][Int(random.next() % 4)])
+      }
+    }
+  }
+
+  private static let pieceSize = 200
+  private static let peerExchangeMessages: [[UInt8]] = {
+    let piece = SampleData(pieceSize: pieceSize).parts(of: 7).flatMap { $0 }
+    let hash = PieceHash(SHA256.hash(piece))
+    return [
+      PeerExchangeWire.ask(hash), PeerExchangeWire.give(hash, bytes: piece.count) + piece,
+      PeerExchangeWire.peers([address, Address(host: "2001:db8::7", port: 8_100)]),
+      [3, 0, 0, 0, 9, 1, 2],
+    ]
+  }()
+
+  /// However a stream is cut, the reader says the same.
+  private static let peerExchange = FuzzTarget("pex", samples: peerExchangeMessages) {
+    input, random in
+    func read(_ parts: [[UInt8]]) -> [PeerExchangeReader.Item] {
+      var reader = PeerExchangeReader(pieceSize: pieceSize)
+      var items: [PeerExchangeReader.Item] = []
+      for part in parts {
+        var position = 0
+        while let item = reader.next(in: part, from: &position) {
+          // Where a piece is cut depends on the parts.
+          if case .part(let range) = item {
+            precondition(!range.isEmpty && range.upperBound <= part.count)
+          } else {
+            items.append(item)
+          }
+        }
+        precondition(position == part.count)
+      }
+      return items
+    }
+    let whole = read([input])
+    precondition(read(FuzzTarget.cut(input, using: &random)) == whole)
+  }
+
+  // MARK: Nodes
+
+  private static func samples(of role: Role) -> [[UInt8]] {
+    switch role.network {
+    case "gossip": gossipLink + gossipSeed + gossipAnswers
+    default: peerExchangeMessages
+    }
+  }
+
+  /// A whole node: what comes on connections of both directions, as datagrams, and the time between.
+  private static func node(_ role: Role) -> FuzzTarget {
+    FuzzTarget("node-\(role.fullName)", samples: samples(of: role)) { input, random in
+      var node = FuzzedNode(role)
+      for part in FuzzTarget.cut(input, using: &random) { node.take(part, using: &random) }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Participants
+
+/// A participant among strangers: everything that it asks for happens, and everybody says what the
+/// input has.
+struct FuzzedNode {
+  /// Effects of one input, at most: a participant that asks for more does so without end.
+  private static let mostEffects = 100_000
+
+  private var participant: any Participant
+  private var effects = Effects()
+  private var random = SeededGenerator(seed: 1)
+  private var now = Instant(microseconds: 1_795_000_000_000_000)
+  private var connections: [ConnectionID] = []
+  private var timers: [TimerKey: Instant] = [:]
+  private let stranger = Address(host: "127.0.0.1", port: 6_001)
+
+  init(_ role: Role) {
+    let options = role.options.compactMap { option -> (String, OptionValue)? in
+      switch option.name {
+      case "bootstrap": (option.name, .addresses(["127.0.0.1:6001"]))
+      case "piece-size": (option.name, .count(200))
+      case "have", "want": (option.name, .count(3))
+      default: nil
+      }
+    }
+    participant = role.make(
+      ParticipantSettings(
+        options: OptionValues(role.options, given: Dictionary(uniqueKeysWithValues: options)),
+        seeds: [stranger]))
+    handle(.started(listening: Address(host: "127.0.0.1", port: 4_000)))
+    let caller = effects.nextConnection()
+    connections.append(caller)
+    handle(.accepted(caller, from: stranger))
+  }
+
+  mutating func take(_ bytes: [UInt8], using choice: inout SeededGenerator) {
+    let id = connections.randomElement(using: &choice)
+    switch (choice.next() % 16, id) {
+    case (0, let id?):
+      connections.removeAll { $0 == id }
+      handle(.closed(id, .reset))
+    case (1, let id?): handle(.drained(id))
+    case (2, _): handle(.datagram(from: stranger, bytes))
+    case (3...5, _): wait()
+    case (_, let id?): handle(.received(id, bytes))
+    case (_, nil):
+      let caller = effects.nextConnection()
+      connections.append(caller)
+      handle(.accepted(caller, from: stranger))
+    }
+  }
+
+  /// Lets time pass until the next timer is due.
+  private mutating func wait() {
+    let next = timers.min { ($0.value, $0.key.subject) < ($1.value, $1.key.subject) }
+    guard let (key, due) = next else { return }
+    now = max(now, due)
+    timers[key] = nil
+    handle(.timer(key))
+  }
+
+  private mutating func handle(_ input: Input) {
+    participant.handle(input, at: now, using: &random, emit: &effects)
+    var dialled: [ConnectionID] = []
+    var count = 0
+    effects.drain { effect in
+      count += 1
+      switch effect {
+      case .connect(let id, _, _): dialled.append(id)
+      case .close(let id): connections.removeAll { $0 == id }
+      case .setTimer(let key, let instant): timers[key] = instant
+      case .cancelTimer(let key): timers[key] = nil
+      case .write, .send, .awaitDrain, .log, .finish: break
+      }
+    }
+    precondition(count < Self.mostEffects)
+    connections += dialled
+    for id in dialled { handle(.connected(id)) }
+  }
+}

@@ -1,0 +1,87 @@
+import Participants
+
+extension PeerExchangePeer {
+  /// A neighbour asks for a piece. Who lacks it stays silent, as the original does.
+  mutating func hear(
+    _ hash: PieceHash, askedBy id: ConnectionID, at now: Instant, emit: inout Effects
+  ) {
+    guard let number = store.numbers[hash], let link = links[id] else { return }
+    guard store[number].isHeld else {
+      // It would not ask if it had it.
+      return lacks(number, link.peer, at: now)
+    }
+    switch settings.gives {
+    case "never": return
+    case "once" where store[number].wasGiven: return
+    default: break
+    }
+    // The original asks until it has it.
+    guard link.giving != number, !link.requests.contains(number) else { return }
+    guard link.requests.count < settings.maxAsks else {
+      links[id]?.dropped += 1
+      guard (link.dropped + 1).isPowerOfTwo else { return }
+      return emit.log(
+        Event(
+          PeerExchangeEvents.asksDropped, peer: link.peer,
+          ["count": .integer(link.dropped + 1)]))
+    }
+    store[number].wasGiven = true
+    links[id]?.requests.append(number)
+    if link.requests.isEmpty, link.giving == nil { queue.append(id) }
+    give(at: now, emit: &emit)
+  }
+
+  /// Gives what was asked for, as far as there are places: one piece to each neighbour, in turns.
+  private mutating func give(at now: Instant, emit: inout Effects) {
+    while giving < settings.maxGiving, !queue.isEmpty {
+      let id = queue.removeFirst()
+      guard let number = links[id]?.requests.removeFirst() else { continue }
+      giving += 1
+      links[id]?.giving = number
+      emit.setTimer(key(.departure, id), at: now + settings.giveTimeout)
+      send(number, to: id, emit: &emit)
+    }
+  }
+
+  private mutating func send(_ number: Int, to id: ConnectionID, emit: inout Effects) {
+    let piece = store[number]
+    emit.write(PeerExchangeWire.give(piece.hash, bytes: piece.size), to: id)
+    switch piece.source {
+    case .sample(let sample):
+      for (place, part) in samples.parts(of: sample).enumerated() {
+        let isWrong = place == 0 && (settings.corrupts || piece.isSpoiled)
+        emit.write(isWrong ? part.map { ~$0 } : part, to: id)
+      }
+    }
+    emit.awaitDrain(of: id)
+  }
+
+  /// Everything that was written to a neighbour has left.
+  mutating func hasGiven(on id: ConnectionID, at now: Instant, emit: inout Effects) {
+    guard let link = links[id], let number = link.giving else { return }
+    links[id]?.giving = nil
+    giving -= 1
+    emit.cancelTimer(key(.departure, id))
+    emit.log(
+      Event(
+        PeerExchangeEvents.pieceGiven, peer: link.peer,
+        [
+          "hash": .text(store[number].hash.description),
+          "bytes": .integer(Int64(store[number].size)),
+        ]))
+    if !link.requests.isEmpty { queue.append(id) }
+    give(at: now, emit: &emit)
+  }
+
+  /// A connection is gone, and what was to be given on it.
+  mutating func stopGiving(
+    _ id: ConnectionID, _ link: Link, at now: Instant, emit: inout Effects
+  ) {
+    for number in link.requests { store[number].wasGiven = false }
+    queue.removeAll { $0 == id }
+    guard let number = link.giving else { return }
+    store[number].wasGiven = false
+    giving -= 1
+    give(at: now, emit: &emit)
+  }
+}

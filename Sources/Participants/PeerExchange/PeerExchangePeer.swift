@@ -1,0 +1,164 @@
+import Hashing
+package import Participants
+
+/// A peer of the exchange: tells others whom it knows (PEX), and trades pieces that are named by
+/// their SHA-256.
+///
+/// Wire-compatible with the original C program. A peer dials whom it was told of at the start; on a
+/// connection it says where it listens and whom it knows; everybody dials every address that is new.
+/// It asks neighbours for the pieces it wants and gives those it has; who lacks a piece stays silent.
+/// Where it differs from the original, and why:
+///
+/// - **A piece is asked of one neighbour at a time.** One that is silent for `ask-timeout` is passed
+///   over for `ask-again`; the original asks everybody, and gets the piece from each who has it.
+///   Both answer in the order in which they are asked, so an answer tells of earlier silences.
+/// - **Rarest first where known.** Nobody says what it has. Who is silent, or asks for a piece
+///   itself, lacks it: the piece that most are known to lack is asked for first.
+/// - **A give counts only if it was asked for on that connection**, and if its bytes, hashed as they
+///   arrive, have that SHA-256. Whoever gives others too often is shunned.
+/// - **Only who is connected is told of**, so that the dead are forgotten: the original tells of
+///   everybody it ever heard of.
+/// - **Nothing grows without a limit.** One piece is on its way to a neighbour at a time, and the
+///   next when that has left; asks wait in a bounded queue; pieces pass through unbuffered.
+package struct PeerExchangePeer: Participant {
+  enum Purpose: UInt8 {
+    case exchange = 1
+    /// A dial must have been answered.
+    case dial
+    /// A neighbour that was asked must have given something.
+    case ask
+    /// A piece must have come whole.
+    case arrival
+    /// A piece must have left.
+    case departure
+    /// Whoever dialled in must have said something.
+    case greeting
+  }
+
+  /// The role's options.
+  struct Settings {
+    let pieceSize, catalogue, have, want, asksInFlight, maxAsks, maxGiving: Int
+    let maxKnown, maxConnections, maxOffences: Int
+    let exchangeInterval, dialTimeout, askTimeout, askAgain, giveTimeout: Microseconds
+    let bootstrap: [Address]
+    let gives: String
+    let asksAll, introduces, verifies, corrupts: Bool
+
+    init(_ options: OptionValues) {
+      pieceSize = options.count("piece-size")
+      catalogue = options.count("catalogue")
+      have = options.count("have")
+      want = options.count("want")
+      asksInFlight = options.count("asks-in-flight")
+      maxAsks = options.count("max-asks")
+      maxGiving = options.count("max-giving")
+      maxKnown = options.count("max-known")
+      maxConnections = options.count("max-connections")
+      maxOffences = options.count("max-offences")
+      exchangeInterval = options.duration("exchange-interval")
+      dialTimeout = options.duration("dial-timeout")
+      askTimeout = options.duration("ask-timeout")
+      askAgain = options.duration("ask-again")
+      giveTimeout = options.duration("give-timeout")
+      bootstrap = options.addresses("bootstrap")
+      gives = options.choice("gives")
+      asksAll = options.choice("asks") == "all"
+      introduces = options.flag("introduces")
+      verifies = options.flag("verifies")
+      corrupts = options.flag("corrupts")
+    }
+  }
+
+  let settings: Settings
+  let samples: SampleData
+  var own = Address(host: "", port: 0)
+
+  // Who there is: PeerExchangePeer+Peers.swift
+  var known = KnownPeers()
+  var links = ConnectionTable<Link>()
+  var nextExchange = Instant(microseconds: 0)
+  var refusals: Int64 = 0
+
+  // What is wanted: PeerExchangePeer+Asking.swift
+  var store = PieceStore()
+  var wanted = 0
+
+  // What is given: PeerExchangePeer+Giving.swift
+  var giving = 0
+  /// Connections with asks that wait for one of the places, next one first.
+  var queue: [ConnectionID] = []
+
+  init(_ settings: ParticipantSettings) {
+    self.settings = Settings(settings.options)
+    samples = SampleData(pieceSize: self.settings.pieceSize)
+  }
+
+  package mutating func handle(
+    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch input {
+    case .started(let listening):
+      start(at: listening, at: now, using: &random, emit: &emit)
+    case .accepted(let id, let source):
+      accept(id, from: source, at: now, emit: &emit)
+    case .connected(let id):
+      open(id, at: now, using: &random, emit: &emit)
+    case .received(let id, let bytes):
+      read(bytes, from: id, at: now, using: &random, emit: &emit)
+    case .closed(let id, let reason):
+      lose(id, reason, at: now, emit: &emit)
+    case .drained(let id):
+      hasGiven(on: id, at: now, emit: &emit)
+    case .timer(let key):
+      fire(key, at: now, using: &random, emit: &emit)
+    case .datagram, .stopping:
+      break
+    }
+  }
+
+  private mutating func fire(
+    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    let id = ConnectionID(key.subject)
+    switch Purpose(rawValue: key.purpose) {
+    case .exchange: exchange(at: now, using: &random, emit: &emit)
+    case .dial: giveUpDial(id, at: now, emit: &emit)
+    case .ask: noticeSilence(of: id, at: now, emit: &emit)
+    case .arrival, .departure: drop(id, reason: "slow", at: now, emit: &emit)
+    case .greeting:
+      if links[id]?.hasSpoken == false { drop(id, reason: "silent", at: now, emit: &emit) }
+    case nil: break
+    }
+  }
+
+  func key(_ purpose: Purpose, _ id: ConnectionID = ConnectionID(0)) -> TimerKey {
+    TimerKey(purpose: purpose.rawValue, subject: id.number)
+  }
+
+  private mutating func start(
+    at listening: Address, at now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
+  ) {
+    own = Self.normal(listening)
+    let numbers = (0..<settings.catalogue).shuffled(using: &random)
+    for (place, number) in numbers.prefix(settings.have + settings.want).enumerated() {
+      let hash = samples.hash(of: number)
+      let isHeld = place < settings.have
+      store.add(hash, size: settings.pieceSize, at: .sample(number), isHeld: isHeld)
+      let name = Event.Value.text(hash.description)
+      if isHeld {
+        emit.log(
+          Event(
+            PeerExchangeEvents.pieceHeld,
+            ["hash": name, "bytes": .integer(Int64(settings.pieceSize))]))
+      } else {
+        emit.log(Event(PeerExchangeEvents.pieceWanted, ["hash": name]))
+      }
+    }
+    wanted = store.missing
+    for address in settings.bootstrap {
+      learn(address, from: nil, at: now, emit: &emit)
+    }
+    planExchange(at: now + settings.exchangeInterval, emit: &emit)
+  }
+}

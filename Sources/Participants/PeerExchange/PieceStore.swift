@@ -1,0 +1,104 @@
+import Hashing
+import Participants
+
+/// A piece that is at hand or wanted.
+struct Piece {
+  enum Source {
+    /// This one of the sample data.
+    case sample(Int)
+  }
+
+  let hash: PieceHash
+  /// In bytes.
+  let size: Int
+  /// Where its bytes are found, or put.
+  var source: Source
+  var isHeld: Bool
+  /// Its bytes are not those that its hash names: it was taken without being verified.
+  var isSpoiled = false
+  /// It was given, or is being given.
+  var wasGiven = false
+  /// Neighbours that were asked for it and have not answered.
+  var asked = 0
+  /// The connection that it is coming on.
+  var comingOn: ConnectionID?
+  /// Neighbours that lacked it, until when they are not asked for it.
+  var lackedBy: [Address: Instant] = [:]
+}
+
+/// The pieces that a peer has or wants, by number, and the order in which it asks for them.
+struct PieceStore {
+  /// Of those that wait to be asked for, so many are looked at when some are chosen.
+  private static let longestChoice = 256
+
+  private(set) var numbers: [PieceHash: Int] = [:]
+  private var pieces: [Piece] = []
+  /// Wanted pieces that nobody is being asked for. What was asked for in vain goes to the end.
+  private(set) var waiting: [Int] = []
+  /// Pieces that are wanted and not there.
+  private(set) var missing = 0
+
+  subscript(number: Int) -> Piece {
+    get { pieces[number] }
+    _modify { yield &pieces[number] }
+  }
+
+  /// Adds a piece, if it is not known.
+  mutating func add(_ hash: PieceHash, size: Int, at source: Piece.Source, isHeld: Bool) {
+    guard numbers[hash] == nil else { return }
+    let number = pieces.count
+    numbers[hash] = number
+    pieces.append(Piece(hash: hash, size: size, source: source, isHeld: isHeld))
+    guard !isHeld else { return }
+    missing += 1
+    waiting.append(number)
+  }
+
+  /// Pieces to ask for, first those that most neighbours are known to lack.
+  var choice: [Int] {
+    waiting.prefix(Self.longestChoice).enumerated().map {
+      (number: $1, place: $0, lackedBy: pieces[$1].lackedBy.count)
+    }.sorted { ($1.lackedBy, $0.place) < ($0.lackedBy, $1.place) }.map(\.number)
+  }
+
+  /// A neighbour is asked for it.
+  mutating func ask(_ number: Int) {
+    pieces[number].asked += 1
+    waiting.removeAll { $0 == number }
+  }
+
+  /// It is no longer expected from a neighbour that was asked.
+  mutating func giveUp(_ number: Int) {
+    pieces[number].asked -= 1
+    wait(number)
+  }
+
+  /// It begins to come.
+  mutating func come(_ number: Int, on connection: ConnectionID) {
+    pieces[number].comingOn = connection
+    waiting.removeAll { $0 == number }
+  }
+
+  /// It did not come whole, or not right.
+  mutating func fail(_ number: Int) {
+    pieces[number].comingOn = nil
+    wait(number)
+  }
+
+  /// It is there.
+  mutating func hold(_ number: Int) {
+    pieces[number].isHeld = true
+    pieces[number].comingOn = nil
+    pieces[number].lackedBy = [:]
+    waiting.removeAll { $0 == number }
+    missing -= 1
+  }
+
+  private mutating func wait(_ number: Int) {
+    let piece = pieces[number]
+    guard !piece.isHeld, piece.asked == 0, piece.comingOn == nil, !waiting.contains(number) else {
+      return
+    }
+    waiting.append(number)
+  }
+}

@@ -1,0 +1,52 @@
+import Arguments
+import Checks
+import Foundation
+
+extension Option {
+  static let report = Option(
+    "report",
+    ValueKind("FORMAT=FILE", allowed: ReportFile.allowed) { ReportFile(parsing: $0) != nil },
+    "Also write the verdicts to a file: junit, tap, github or markdown.", .repeated)
+}
+
+/// A report that `--report` asks for.
+struct ReportFile {
+  static let allowed =
+    "FORMAT=FILE, where FORMAT is "
+    + Report.Format.allCases.map(\.rawValue).joined(separator: ", ")
+
+  let format: Report.Format
+  let path: String
+
+  init?(parsing text: String) {
+    guard let equals = text.firstIndex(of: "="),
+      let format = Report.Format(rawValue: String(text[..<equals])),
+      equals != text.indices.last
+    else { return nil }
+    self.format = format
+    path = String(text[text.index(after: equals)...])
+  }
+
+  static func write(
+    _ arguments: ParsedArguments, of judgements: [Judgement], by judge: borrowing Judge
+  ) throws {
+    let files = arguments.all("report").compactMap { ReportFile(parsing: $0) }
+    guard !files.isEmpty else { return }
+    let report = try judge.report(judgements)
+    for file in files {
+      do {
+        try Data(report.text(file.format).utf8).write(
+          to: URL(filePath: file.path), options: .atomic)
+      } catch {
+        throw ReportFileError(
+          description: "cannot write the report \(file.path): \(error.localizedDescription)")
+      }
+    }
+  }
+}
+
+struct ReportFileError: ReportedError {
+  var description: String
+
+  var exitCode: ExitCode { .error }
+}

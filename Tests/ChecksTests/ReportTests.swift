@@ -1,0 +1,139 @@
+import Arguments
+import Checks
+import Foundation
+import FoundationXML
+import History
+import Testing
+
+@Suite("Reports for other programs") struct ReportTests {
+  /// What no format may stumble over.
+  private static let nasty = "<a & \"b\"> | `c` # %d ::error::\u{1b}[31m\u{0}\u{fffe} ☃\r\n]]>"
+
+  private func check(
+    _ name: String, _ sql: String, severity: Check.Severity = .error
+  ) throws -> Check {
+    let header = [
+      "check: \(name)", "promise: It holds & <holds>.", "networks: any", "severity: \(severity)",
+      "witnesses: 1", "too-few: nothing happened",
+    ]
+    return try Check(
+      parsing: header.map { "-- \($0)\n" }.joined() + "\n" + sql, file: "\(name).sql")
+  }
+
+  private let story = Story()
+
+  /// One check of each outcome, and so many more that fail.
+  private func report(failing others: Int = 0) throws -> Report {
+    let violated =
+      "SELECT 'peer-1' AS node, 1.5 AS at_s, x'3c' || '\(Self.nasty.filter { $0 != "\0" })' AS what; SELECT 1;"
+    let checks = [
+      try check("holds", "SELECT 1 WHERE false; SELECT 3;"),
+      try check("fails", violated),
+      try check("warns", violated, severity: .warning),
+      try check("judged-nothing", "SELECT 1 WHERE false; SELECT 0;"),
+      try check("is-broken", "SELECT nowhere; SELECT 1;"),
+    ]
+    let more = try (0..<others).map { try check("fails-\($0)", violated) }
+    let judge = try Judge(story.collected(), run: 1)
+    return try judge.report(judge.judge(checks + more))
+  }
+
+  @Test("JUnit's XML is well-formed, counts, and tells an inconclusive check from a failed one")
+  func junit() throws {
+    let text = try report().text(.junit)
+    let reader = XMLReader()
+    let parser = XMLParser(data: Data(text.utf8))
+    parser.delegate = reader
+    #expect(parser.parse(), "\(String(describing: parser.parserError))")
+    let suite = try #require(reader.elements.first { $0.name == "testsuite" })
+    #expect(suite.attributes["tests"] == "5")
+    #expect(suite.attributes["failures"] == "1")
+    #expect(suite.attributes["errors"] == "1")
+    #expect(suite.attributes["skipped"] == "1")
+    #expect(suite.attributes["timestamp"]?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/) != nil)
+    let cases = reader.elements.filter { $0.name == "testcase" }.map { $0.attributes["name"] }
+    #expect(cases == ["holds", "fails", "warns", "judged-nothing", "is-broken"])
+    let results = reader.elements.map(\.name).filter {
+      ["failure", "error", "skipped", "system-out"].contains($0)
+    }
+    #expect(results == ["failure", "system-out", "skipped", "error"])
+    #expect(reader.text.contains("☃") && reader.text.contains("It holds & <holds>."))
+    #expect(reader.text.contains("peer-1"))
+  }
+
+  @Test("TAP has a point for each check: a skip for what was not judged, a todo for a warning")
+  func tap() throws {
+    let lines = try report().text(.tap).split(separator: "\n")
+    #expect(lines.prefix(2) == ["TAP version 14", "1..5"])
+    let points = lines.filter { $0.hasPrefix("ok") || $0.hasPrefix("not ok") }.map { line in
+      String(line.prefix { $0 != "#" })
+        + (line.split(separator: "#").dropFirst().first.map { "#" + $0.prefix(5) } ?? "")
+    }
+    #expect(
+      points == [
+        "ok 1 - holds", "not ok 2 - fails", "not ok 3 - warns # TODO",
+        "ok 4 - judged-nothing # SKIP",
+        "not ok 5 - is-broken",
+      ])
+    // The rest is blocks of YAML, indented, one JSON text to a line.
+    let rest = lines.dropFirst(2).filter {
+      !$0.hasPrefix("ok") && !$0.hasPrefix("not ok") && !$0.hasPrefix("#")
+    }
+    #expect(rest.count > 10)
+    for line in rest {
+      let known = ["  ---", "  ...", "  lines:"].contains(String(line))
+      let value = line.hasPrefix("    - ") ? line.dropFirst(6) : line.dropFirst("  message: ".count)
+      #expect(
+        known
+          || (try? JSONSerialization.jsonObject(with: Data(value.utf8), options: .fragmentsAllowed))
+            is String,
+        "\(line)")
+    }
+  }
+
+  @Test("GitHub gets one line for each annotation, ten of a level at most, and a count")
+  func github() throws {
+    for others in [0, 8, 9, 30] {
+      let lines = try report(failing: others).text(.github)
+        .split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+      let errors = lines.filter { $0.hasPrefix("::error file=") }
+      // Broken and failed ones are errors.
+      #expect(errors.count == min(10, others + 2))
+      #expect(lines.count { $0.hasPrefix("::warning file=") } == 2)
+      #expect(lines.last?.hasPrefix("::notice ") == true)
+      #expect(lines.last?.contains("1 of \(5 + others) checks passed") == true)
+      #expect(lines.count == errors.count + 3)
+      if others == 30 { #expect(errors.last?.contains("fails-29") == true) }
+      for line in lines { #expect(!line.unicodeScalars.contains("\r"), "\(line)") }
+    }
+  }
+
+  @Test("Markdown has a row for each check, and stays within what a comment takes")
+  func markdown() throws {
+    let text = try report(failing: 400).text(.markdown)
+    let rows = text.split(separator: "\n").filter { $0.hasPrefix("| ") }
+    #expect(rows.count == 406)
+    for row in rows.dropFirst() {
+      let bars = row.replacing("\\|", with: "").count { $0 == "|" }
+      #expect(bars == 5, "\(row)")
+    }
+    #expect(text.utf8.count <= 62_000)
+    #expect(text.contains("There is more than fits"))
+    #expect(try report().text(.markdown).contains("<details><summary><code>fails</code>"))
+  }
+}
+
+/// Keeps the elements and all text.
+private final class XMLReader: NSObject, XMLParserDelegate {
+  var elements: [(name: String, attributes: [String: String])] = []
+  var text = ""
+
+  func parser(
+    _ parser: XMLParser, didStartElement name: String, namespaceURI: String?,
+    qualifiedName: String?, attributes: [String: String]
+  ) {
+    elements.append((name, attributes))
+  }
+
+  func parser(_ parser: XMLParser, foundCharacters text: String) { self.text += text }
+}
