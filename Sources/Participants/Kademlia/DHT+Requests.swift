@@ -51,7 +51,8 @@ extension DHT {
     case .findNode(let sender, let key):
       return RPCResult.contacts(named(closeTo: key, for: sender))
     case .findValue(let sender, let key):
-      return storage[key].map(RPCResult.value)
+      let value = settings.givesValues ? storage[key] : nil
+      return value.map(RPCResult.value)
         ?? RPCResult.contacts(named(closeTo: key, for: sender))
     case .store(_, let key, let value):
       return .flag(take(value, for: key, from: address, at: now, emit: &emit))

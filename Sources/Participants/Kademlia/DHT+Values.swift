@@ -35,10 +35,10 @@ extension DHT {
     emit: inout Effects
   ) {
     if count == 1, let value = storage[key] {
-      return succeedGetting(key, [value], steps: 0, emit: &emit)
+      return succeedGetting(key, [value], steps: 0, took: .zero, emit: &emit)
     }
     guard lookups.count < Self.lookupsAtOnce else {
-      return failGetting(key, "too many lookups", emit: &emit)
+      return failGetting(key, "too many lookups", took: .zero, emit: &emit)
     }
     _ = lookUp(key, .get, valuesWanted: count, at: now, using: &random, emit: &emit)
   }
@@ -66,11 +66,12 @@ extension DHT {
   mutating func finishGetting(
     _ lookup: Lookup, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
   ) {
+    let took = now - lookup.started
     guard let value = lookup.values.first else {
       let reason = lookup.answered == 0 ? "no neighbour answered" : "nobody has it"
-      return failGetting(lookup.target, reason, emit: &emit)
+      return failGetting(lookup.target, reason, took: took, emit: &emit)
     }
-    succeedGetting(lookup.target, lookup.values, steps: lookup.steps, emit: &emit)
+    succeedGetting(lookup.target, lookup.values, steps: lookup.steps, took: took, emit: &emit)
     // The next lookup finds it a step earlier (section 2.3).
     if let contact = lookup.closestWithoutValue {
       store(value, for: lookup.target, at: [contact], now: now, using: &random, emit: &emit)
@@ -78,22 +79,27 @@ extension DHT {
   }
 
   private mutating func succeedGetting(
-    _ key: NodeID, _ values: [MessagePack], steps: Int, emit: inout Effects
+    _ key: NodeID, _ values: [MessagePack], steps: Int, took: Microseconds, emit: inout Effects
   ) {
     emit.log(
       Event(
         KademliaEvents.found,
         [
           "key": .text(key.description), "value": .text(DHTValue.name(of: values[0])),
-          "steps": .integer(Int64(steps)),
+          "steps": .integer(Int64(steps)), "took": .integer(took.count),
         ]))
     outcomes.append(.found(key, values))
   }
 
-  private mutating func failGetting(_ key: NodeID, _ reason: String, emit: inout Effects) {
+  private mutating func failGetting(
+    _ key: NodeID, _ reason: String, took: Microseconds, emit: inout Effects
+  ) {
     emit.log(
       Event(
-        KademliaEvents.missing, ["key": .text(key.description), "reason": .text(reason)]))
+        KademliaEvents.missing,
+        [
+          "key": .text(key.description), "reason": .text(reason), "took": .integer(took.count),
+        ]))
     outcomes.append(.missing(key))
   }
 
@@ -142,12 +148,11 @@ extension DHT {
     outcomes.append(.put(publication.key, copies: publication.copies))
   }
 
-  /// Holds a value. Returns whether it does so, or says so.
+  /// Holds a value. Returns whether it does so.
   mutating func take(
     _ value: MessagePack, for key: NodeID, from sender: Address?, at now: Instant,
     emit: inout Effects
   ) -> Bool {
-    guard settings.keepsValues else { return true }
     switch storage.store(value, for: key, from: sender, at: now) {
     case .new:
       emit.log(

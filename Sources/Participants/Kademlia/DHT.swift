@@ -43,7 +43,7 @@ package struct DHT: Sendable {
     let rpcTimeout, joinRetry, pingInterval, refreshInterval, republishInterval: Microseconds
     let valueLifetime: Microseconds
     let storage: Storage.Limits
-    let evictsDead, keepsValues, answersClosest: Bool
+    let evictsDead, givesValues, republishes, answersClosest: Bool
 
     init(_ options: OptionValues) {
       k = options.count("k")
@@ -60,7 +60,8 @@ package struct DHT: Sendable {
         keys: options.count("max-keys"), keysPerPeer: options.count("max-keys-per-peer"),
         valueBytes: options.count("max-value"))
       evictsDead = options.flag("evict-dead")
-      keepsValues = options.flag("keep-values")
+      givesValues = options.flag("give-values")
+      republishes = options.flag("republish")
       answersClosest = options.choice("answers") == "closest"
     }
 
@@ -170,9 +171,11 @@ package struct DHT: Sendable {
     for address in bootstrap where table.contact(at: address) == nil && !table.isEmpty {
       ping(address, isBootstrap: true, at: now, using: &random, emit: &emit)
     }
-    for id in table.idle(since: now - settings.refreshInterval, using: &random) {
-      table.touch(id, at: now)
-      addChore(.refresh(id))
+    if !table.isEmpty {
+      for id in table.idle(since: now - settings.refreshInterval, using: &random) {
+        table.touch(id, at: now)
+        addChore(.refresh(id))
+      }
     }
     for (key, value) in storage.expire(storedBefore: now - settings.valueLifetime) {
       emit.log(
@@ -180,13 +183,18 @@ package struct DHT: Sendable {
           KademliaEvents.expired,
           ["key": .text(key.description), "value": .text(DHTValue.name(of: value))]))
     }
-    // The first to notice spares the others the work (section 2.5), if they do not all notice at once.
+    if settings.republishes && !table.isEmpty { planRepublishing(at: now, using: &random) }
+    runChores(at: now, using: &random, emit: &emit)
+  }
+
+  /// The first node to notice spares the others the work (section 2.5), if they do not all notice at
+  /// once.
+  private mutating func planRepublishing(at now: Instant, using random: inout SeededGenerator) {
     let patience = Int64.random(
       in: settings.republishInterval.count * 3 / 4...settings.republishInterval.count,
       using: &random)
     for key in storage.takeDue(publishedBefore: now - Microseconds(patience), at: now) {
       addChore(.republish(key))
     }
-    runChores(at: now, using: &random, emit: &emit)
   }
 }

@@ -11,6 +11,8 @@ package enum KademliaEvents {
   private static let purpose = EventField(
     "purpose", "`join`, `refresh`, `set`, `get` or `republish`")
 
+  private static let took = EventField("took", "microseconds from start to end")
+
   // Contacts.
   package static let joined = EventKind(
     "dht.joined", "A node has looked up its own ID and knows its neighbourhood.",
@@ -44,7 +46,7 @@ package enum KademliaEvents {
       EventField("contacted", "nodes that were asked"),
       EventField("answered", "how many of them answered"),
       EventField("found", "whether a value was found"),
-      EventField("took", "microseconds from start to end"),
+      took,
     ])
 
   // Values.
@@ -55,9 +57,11 @@ package enum KademliaEvents {
     "dht.failed", "A value that this node wanted to set is stored nowhere.", fields: [key, reason])
   package static let found = EventKind(
     "dht.found", "A value that this node wanted is found.",
-    fields: [key, value, EventField("steps", "of the lookup; 0: the node holds the value itself")])
+    fields: [
+      key, value, EventField("steps", "of the lookup; 0: the node holds the value itself"), took,
+    ])
   package static let missing = EventKind(
-    "dht.missing", "A value that this node wanted was not found.", fields: [key, reason])
+    "dht.missing", "A value that this node wanted was not found.", fields: [key, reason, took])
   package static let stored = EventKind(
     "dht.stored", "This node holds a value that it did not hold, or another for the key.",
     peer: "who sent it; absent: this node itself", fields: [key, value])

@@ -52,8 +52,10 @@ package enum KademliaRoles {
     OptionSpecification(
       "evict-dead", .flag, default: .flag(true), "whether contacts that do not answer are dropped"),
     OptionSpecification(
-      "keep-values", .flag, default: .flag(true),
-      "whether values that others store are kept; without it, the node only says so"),
+      "give-values", .flag, default: .flag(true),
+      "whether who asks for a value that is held gets it"),
+    OptionSpecification(
+      "republish", .flag, default: .flag(true), "whether values are stored again when they are due"),
     OptionSpecification(
       "answers", .choice(["closest", "nearby"]), default: .choice("closest"),
       "nearby: an answer names the one contact that comes next to this node on the way to the key"),

@@ -18,6 +18,12 @@ package struct Storage: Sendable {
     package var keysPerPeer: Int
     /// Of a value in MessagePack.
     package var valueBytes: Int
+
+    package init(keys: Int, keysPerPeer: Int, valueBytes: Int) {
+      self.keys = keys
+      self.keysPerPeer = keysPerPeer
+      self.valueBytes = valueBytes
+    }
   }
 
   package enum Outcome: Equatable {
