@@ -111,7 +111,7 @@ package struct PeerExchangePeer: Participant {
       hasGiven(on: id, at: now, emit: &emit)
     case .timer(let key):
       fire(key, at: now, using: &random, emit: &emit)
-    case .datagram, .stopping:
+    case .datagram, .file, .stopping:
       break
     }
   }
