@@ -125,7 +125,7 @@ let package = Package(
       name: "PeerExchangeTests",
       dependencies: [
         "Checks", "Exploration", "Hashing", "Networks", "ParticipantTesting", "Participants",
-        "PeerExchange", "Supervisor", "Topology",
+        "PeerExchange", "Simulator", "Supervisor", "Topology",
       ]),
     .testTarget(
       name: "HTTPTorrentTests",

@@ -70,7 +70,7 @@ struct FuzzedNode {
       case .close(let id): connections.removeAll { $0 == id }
       case .setTimer(let key, let instant): timers[key] = instant
       case .cancelTimer(let key): timers[key] = nil
-      case .write, .send, .awaitDrain, .log, .readFile, .writeFile, .finish: break
+      case .write, .send, .awaitDrain, .file, .log, .finish: break
       }
     }
     precondition(count < Self.mostEffects)

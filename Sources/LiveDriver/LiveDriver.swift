@@ -48,28 +48,22 @@ package import Participants
   var listener: UnsafeMutablePointer<uv_tcp_t>?
   var datagramSocket: UnsafeMutablePointer<uv_udp_t>?
   let readBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: readSize)
-  let files: FileFolder
-  /// What came of file operations and is handed over in the loop's next turn.
-  var fileResults: [Input] = []
-  /// Keeps the loop turning while there is any; made when it is first needed.
-  var fileTurns: UnsafeMutablePointer<uv_idle_t>?
   /// Inputs that came up while effects were carried out.
   private var pending: [Input] = []
   private var isDelivering = false
   private var isFinishing = false
-  private(set) var isStopping = false
+  private var isStopping = false
   /// The first failure: the loop ends and ``run()`` throws it.
   private var failure: NodeFailure?
 
   package init(
     _ participant: any Participant, identity: Identity, random: SeededGenerator,
-    log: consuming EventLog, data: String = "."
+    log: consuming EventLog
   ) throws(NodeFailure) {
     self.participant = participant
     self.identity = identity
     self.random = random
     self.log = log
-    files = FileFolder(data)
     unsafe loop = .allocate(capacity: 1)
     guard unsafe uv_loop_init(loop) == 0 else {
       throw NodeFailure("cannot make an event loop")
@@ -80,7 +74,6 @@ package import Participants
   deinit {
     unsafe uv_loop_close(loop)
     unsafe loop.deallocate()
-    unsafe fileTurns?.deallocate()
     unsafe readBuffer.deallocate()
   }
 
@@ -138,13 +131,12 @@ package import Participants
     case .close(let id): connections[id]?.close()
     case .awaitDrain(let id): connections[id]?.awaitDrain()
     case .send(let bytes, let address): send(bytes, to: address)
+    case .file(let key, let request):
+      // What would come of it would keep the loop from ending.
+      if !isStopping { perform(request, key) }
     case .setTimer(let key, let instant): setTimer(key, at: instant)
     case .cancelTimer(let key): timers.removeValue(forKey: key)?.cancel()
     case .log(let event): record(event)
-    case .readFile(let token, let name, let offset, let count):
-      complete(token, files.read(name, at: offset, count: count))
-    case .writeFile(let token, let name, let offset, let bytes):
-      complete(token, files.write(bytes, to: name, at: offset))
     case .finish: isFinishing = true
     }
   }
@@ -187,15 +179,12 @@ package import Participants
     timers.removeAll()
     for connection in connections.values { connection.close() }
     closeSockets()
-    fileResults = []
     unsafe uv_walk(
       loop,
       { handle, _ in
         guard let handle = unsafe handle else { return }
         let kind = unsafe handle.pointee.type
-        if kind == UV_SIGNAL || kind == UV_IDLE, unsafe uv_is_closing(handle) == 0 {
-          unsafe uv_close(handle, nil)
-        }
+        if kind == UV_SIGNAL, unsafe uv_is_closing(handle) == 0 { unsafe uv_close(handle, nil) }
       }, nil)
   }
 

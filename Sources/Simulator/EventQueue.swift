@@ -22,8 +22,6 @@ struct EventQueue {
     case breaking
     /// `index` is the datagram's slot.
     case datagram
-    /// `index` is the slot of a file operation that is done.
-    case file
   }
 
   struct Entry {

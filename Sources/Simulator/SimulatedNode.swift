@@ -28,8 +28,11 @@ final class SimulatedNode {
   var sequence: UInt64 = 0
   var timers: [TimerKey: (index: Int32, generation: UInt32)] = [:]
   var ends: [ConnectionID: Int32] = [:]
-  /// Its files, which outlive it.
-  var disk: [FileName: [UInt8]] = [:]
+  /// Its files, by path.
+  var disk: [String: [UInt8]] = [:]
+  /// What the disk answered and the participant was not told, in order.
+  var answers: [(key: FileKey, answer: FileAnswer)] = []
+  var isAnswering = false
   /// What arrived while it was frozen, in order.
   var held: [Input] = []
   /// How its process is about to be reaped; neither: by SIGKILL.

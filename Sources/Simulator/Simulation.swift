@@ -40,7 +40,6 @@ package final class Simulation {
   let conditions: NetworkConditions
   var timers = Slots<(node: Int32, key: TimerKey)>()
   var datagrams = Slots<(from: Address, to: Int32, bytes: [UInt8])>()
-  var fileResults = Slots<(node: Int32, life: UInt32, token: FileToken, result: FileResult)>()
   /// Connections that broke under a node's own writing.
   var breaks = Slots<(node: Int32, connection: ConnectionID, reason: CloseReason)>()
   var streams: [StreamEnd] = []
@@ -67,7 +66,11 @@ package final class Simulation {
   /// - Parameters:
   ///   - roles: the catalogue that the plan's roles are in.
   ///   - version: what the nodes say of theirs.
-  package init(plan: Plan, roles: [Role], version: String, sink: any EventSink) {
+  ///   - disks: the files that nodes find when they start, by node and path.
+  package init(
+    plan: Plan, roles: [Role], version: String, sink: any EventSink,
+    disks: [String: [String: [UInt8]]] = [:]
+  ) {
     self.plan = plan
     self.version = version
     self.sink = sink
@@ -90,6 +93,7 @@ package final class Simulation {
         options: OptionValues(role.options, given: given),
         address: Self.address(index, seed: plan.seed),
         skew: conditions.skew(using: &random))
+      node.disk = disks[node.name] ?? [:]
       nodes.append(node)
       byAddress[node.address] = node.index
       byName[node.name] = node.index
@@ -178,9 +182,6 @@ package final class Simulation {
       happenings += 1
       guard let datagram = datagrams.take(entry.index, generation: entry.generation) else { return }
       deliver(.datagram(from: datagram.from, datagram.bytes), to: nodes[Int(datagram.to)])
-    case .file:
-      happenings += 1
-      fileIsDone(entry.index, generation: entry.generation)
     }
   }
 
@@ -320,6 +321,7 @@ package final class Simulation {
     // A start that was planned is off.
     node.life &+= 1
     node.participant = nil
+    node.answers = []
     node.held = []
     node.isTerminationPending = false
     for id in node.ends.keys.sorted() { close(id, of: node) }
@@ -352,6 +354,7 @@ package final class Simulation {
     node.participant?.handle(
       input, at: Instant(microseconds: now + node.skew), using: &node.random, emit: &node.effects)
     node.effects.drain { perform($0, of: node) }
+    if !node.answers.isEmpty { deliverAnswers(to: node) }
     if node.isFinishing {
       node.isFinishing = false
       terminate(node)
@@ -365,6 +368,7 @@ package final class Simulation {
     case .close(let id): close(id, of: node)
     case .awaitDrain(let id): awaitDrain(id, of: node)
     case .send(let bytes, let address): send(bytes, from: node, to: address)
+    case .file(let key, let request): node.answers.append((key, answer(request, of: node)))
     case .setTimer(let key, let instant):
       if let old = node.timers[key] { _ = timers.take(old.index, generation: old.generation) }
       let timer = timers.add((node.index, key))
@@ -376,10 +380,6 @@ package final class Simulation {
       guard let old = node.timers.removeValue(forKey: key) else { return }
       _ = timers.take(old.index, generation: old.generation)
     case .log(let event): log(event, of: node)
-    case .readFile(let token, let name, let offset, let count):
-      complete(token, read(name, at: offset, count: count, on: node), of: node)
-    case .writeFile(let token, let name, let offset, let bytes):
-      complete(token, write(bytes, to: name, at: offset, on: node), of: node)
     case .finish: node.isFinishing = true
     }
   }

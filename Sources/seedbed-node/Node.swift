@@ -36,13 +36,14 @@ import Participants
   private static func run(_ role: Role, _ command: NodeCommand) throws -> ExitCode {
     raiseDescriptorLimit()
     let seeds = role.seedList == .reads ? try SeedListFile.read(command.config) : SeedList([])
-    let participant = role.make(ParticipantSettings(options: command.options, seeds: seeds.seeds))
+    let participant = role.make(
+      ParticipantSettings(options: command.options, seeds: seeds.seeds, data: command.data))
     let driver = try LiveDriver(
       participant,
       identity: LiveDriver.Identity(
         role: role.fullName, version: Version.current, options: command.options),
       random: SeededGenerator(seed: command.seed, stream: command.name),
-      log: EventLog(path: command.log), data: command.data)
+      log: EventLog(path: command.log))
     let address = try driver.listen(
       on: command.listen, transports: role.transports, advertising: command.advertisedHost)
     if role.seedList == .listed, let config = command.config {

@@ -35,10 +35,11 @@ import Testing
     #expect(try Torrent(parsing: torrent.json()) == torrent)
     let lines = String(decoding: torrent.json(), as: UTF8.self).split(separator: "\n")
     #expect(lines[1] == #"    "fileName": "a \"b\" ü.bin","#)
-    #expect(lines[7...10].map(String.init) == [
-      "        {", #"            "orderNumber": 0,"#,
-      #"            "hash": "\#(Self.hashes[0])""#, "        },",
-    ])
+    #expect(
+      lines[7...10].map(String.init) == [
+        "        {", #"            "orderNumber": 0,"#,
+        #"            "hash": "\#(Self.hashes[0])""#, "        },",
+      ])
     let empty = Self.text(["fileSize": "0"], chunks: "[]")
     #expect(try Torrent(parsing: Torrent(parsing: empty).json()).chunks.isEmpty)
   }
@@ -80,7 +81,8 @@ import Testing
       #expect(throws: TorrentError.self) { try Torrent(parsing: Self.text(chunks: list)) }
     }
     #expect(throws: Never.self) {
-      try Torrent(parsing: Self.text(chunks: "[\([4, 3, 2, 1, 0].map(entry).joined(separator: ","))]"))
+      try Torrent(
+        parsing: Self.text(chunks: "[\([4, 3, 2, 1, 0].map(entry).joined(separator: ","))]"))
     }
     let million = "[\(repeatElement(entry(0), count: 30_000).joined(separator: ","))]"
     #expect(throws: TorrentError.self) {

@@ -26,7 +26,8 @@ import Testing
       stage.ask("PUT", "/chunk", #"{"client_host":"127.0.0.1","client_port":9}"#)
         == "400 Error passing from request body 'hashes'")
     #expect(
-      stage.ask("PUT", "/chunk", #"{"client_host":"127.0.0.1","client_port":9,"hashes":["feed01"]}"#)
+      stage.ask(
+        "PUT", "/chunk", #"{"client_host":"127.0.0.1","client_port":9,"hashes":["feed01"]}"#)
         == "200 Ok")
     #expect(
       stage.ask("POST", "/chunk", #"["feed01"]"#)
@@ -143,7 +144,8 @@ import Testing
     for port in [1, 2, 3, 2] {
       _ = stage.ask("POST", "/dht", #"{"host":"h","port":\#(port)}"#)
     }
-    #expect(stage.ask("GET", "/dht") == #"200 [{"host": "h", "port": 3}, {"host": "h", "port": 2}]"#)
+    #expect(
+      stage.ask("GET", "/dht") == #"200 [{"host": "h", "port": 3}, {"host": "h", "port": 2}]"#)
     stage.wait(.seconds(601))
     #expect(stage.ask("GET", "/dht") == "200 []")
   }

@@ -27,21 +27,11 @@ private struct Puppet: Participant {
       emit.write(Array("timer \(key.purpose);".utf8), to: asker)
     case .drained(let id):
       emit.write(Array("drained".utf8), to: id)
-    case .file(let token, let result):
-      told(token, result, emit: &emit)
+    case .file(_, let answer):
+      guard let asker else { return }
+      emit.write(Array("\(answer);".utf8), to: asker)
     case .started, .accepted, .connected, .stopping:
       break
-    }
-  }
-
-  /// What the file holds around the middle, when it is written; what came of it otherwise.
-  private func told(_ token: FileToken, _ result: FileResult, emit: inout Effects) {
-    guard let asker, let name = FileName("kept.txt") else { return }
-    switch result {
-    case .written: emit.readFile(name, at: 2, count: 100, token: FileToken(token.number + 1))
-    case .read(let bytes): emit.write(Array("\(token.number) \(bytes)".utf8), to: asker)
-    case .missing: emit.write(Array("missing".utf8), to: asker)
-    case .failed(let words): emit.write(Array(words.utf8), to: asker)
     }
   }
 
@@ -56,15 +46,18 @@ private struct Puppet: Participant {
     case "drain":
       for _ in 0..<6 { emit.write([UInt8](repeating: 7, count: 1 << 20), to: asker) }
       emit.awaitDrain(of: asker)
-    case "keep":
-      guard let name = FileName("kept.txt") else { return }
-      emit.writeFile([1, 2], to: name, at: 4, token: FileToken(1))
-    case "recall":
-      guard let name = FileName(String(parts[1])) else { return }
-      emit.readFile(name, at: 0, count: 1, token: FileToken(7))
     case "finish":
       emit.write(Array("finished".utf8), to: asker)
       emit.finish()
+    case "files":
+      // Behind the file's end, then before it, then beyond it again, under another name.
+      let (path, name) = (String(parts[1]), String(parts[1] + "-2"))
+      let requests: [FileRequest] = [
+        .read(path: path, offset: 0, count: 1), .write(path: path, offset: 2, [3, 4]),
+        .write(path: path, offset: 0, [1, 2]), .rename(path: path, to: name),
+        .read(path: name, offset: 1, count: 100), .read(path: path, offset: 0, count: 1),
+      ]
+      for request in requests { emit.file(FileKey(purpose: 1), request) }
     case "timers":
       // The first is moved behind the third, the second never fires.
       for (purpose, wait) in [(1, 1), (2, 2), (3, 3), (1, 5)] {
@@ -100,8 +93,7 @@ private struct Puppet: Participant {
         Puppet(),
         identity: LiveDriver.Identity(role: "puppet", version: "1", options: OptionValues([])),
         random: SeededGenerator(seed: 1),
-        log: EventLog(path: folder.appending(path: "log.ndjson").path),
-        data: folder.appending(path: "data").path)
+        log: EventLog(path: folder.appending(path: "log.ndjson").path))
       let address = try? driver?.listen(
         on: Address(host: "127.0.0.1", port: 0), transports: [.stream, .datagram])
       unsafe bound = address
@@ -134,32 +126,21 @@ private struct Puppet: Participant {
     #expect(log.last?["kind"] as? String == "node.stopped")
   }
 
-  @Test("a file is made when it is written, in the data folder, with zeros in what was skipped")
-  func files() throws {
-    try Plug(address).ask("recall kept.txt", for: "missing")
-    try Plug(address).ask("keep", for: "2 [0, 0, 1, 2]")
-    try Plug(address).ask("recall kept.txt", for: "7 [0]")
-    let data = folder.appending(path: "data")
-    #expect(try Data(contentsOf: data.appending(path: "kept.txt")) == Data([0, 0, 0, 0, 1, 2]))
-    try FileManager.default.createSymbolicLink(
-      at: data.appending(path: "link"), withDestinationURL: folder.appending(path: "log.ndjson"))
-    try Plug(address).ask("recall link", for: "too many levels of symbolic links")
-    _ = try log()
-  }
-
-  @Test(
-    "a file's name never leads out of the folder",
-    arguments: [
-      "", ".", "..", "a/b", "/a", "..\\a", "C:a", "a\0b", "a\n", String(repeating: "a", count: 256),
-    ])
-  func names(text: String) {
-    #expect(FileName(text) == nil)
-    #expect(FileName("..a") != nil && FileName("file.bin") != nil)
-  }
-
   @Test("a timer that is set again moves, and one that is cancelled is silent")
   func timers() throws {
     try Plug(address).ask("timers", for: "timer 3;timer 1;")
+    _ = try log()
+  }
+
+  @Test("files are read, written and renamed in order, and what fails is told")
+  func files() throws {
+    let path = folder.appending(path: "file").path
+    try Plug(address).ask(
+      "files \(path)",
+      for: """
+        failed("No such file or directory");done;done;done;bytes([2, 3, 4]);\
+        failed("No such file or directory");
+        """)
     _ = try log()
   }
 

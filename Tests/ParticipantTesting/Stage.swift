@@ -16,6 +16,8 @@ package struct Stage {
   /// The connections that the participant closed.
   package private(set) var closed: Set<ConnectionID> = []
 
+  /// Whether the participant wants to end.
+  package private(set) var hasFinished = false
   /// The connections of which the participant wants to know when everything has left.
   package private(set) var draining: Set<ConnectionID> = []
 
@@ -90,7 +92,8 @@ package struct Stage {
     case .cancelTimer(let key): timers[key] = nil
     case .log(let event): events.append(event)
     case .awaitDrain(let id): draining.insert(id)
-    case .send, .readFile, .writeFile, .finish: break
+    case .finish: hasFinished = true
+    case .send, .file: break
     }
   }
 }

@@ -7,14 +7,10 @@ package enum Effect: Equatable, Sendable {
   /// Say ``Input/drained(_:)`` once nothing that was written waits to be sent.
   case awaitDrain(ConnectionID)
   case send([UInt8], to: Address)
+  /// The answer is ``Input/file(_:_:)``.
+  case file(FileKey, FileRequest)
   case setTimer(TimerKey, at: Instant)
   case cancelTimer(TimerKey)
-  /// Read from a file in the node's data folder, at an offset. The answer is ``Input/file(_:_:)``,
-  /// later.
-  case readFile(FileToken, FileName, at: Int64, count: Int)
-  /// Write into a file in the node's data folder, which is made if it is absent and grows as needed;
-  /// what is skipped reads as zeros. The answer is ``Input/file(_:_:)``, later.
-  case writeFile(FileToken, FileName, at: Int64, [UInt8])
   case log(Event)
   /// The node has done what it was started for: it ends in order, as if it had been asked to.
   case finish
@@ -67,24 +63,16 @@ package struct Effects: Sendable {
     list.append(.send(datagram, to: address))
   }
 
+  package mutating func file(_ key: FileKey, _ request: FileRequest) {
+    list.append(.file(key, request))
+  }
+
   package mutating func setTimer(_ key: TimerKey, at instant: Instant) {
     list.append(.setTimer(key, at: instant))
   }
 
   package mutating func cancelTimer(_ key: TimerKey) {
     list.append(.cancelTimer(key))
-  }
-
-  package mutating func readFile(
-    _ name: FileName, at offset: Int64, count: Int, token: FileToken
-  ) {
-    list.append(.readFile(token, name, at: offset, count: count))
-  }
-
-  package mutating func writeFile(
-    _ bytes: [UInt8], to name: FileName, at offset: Int64, token: FileToken
-  ) {
-    list.append(.writeFile(token, name, at: offset, bytes))
   }
 
   package mutating func log(_ event: Event) {

@@ -1,40 +1,31 @@
-/// The name of a file of the node's own, inside its data folder: never a way out of it.
-///
-/// Participants make names from options and from what strangers sent alike, so the rule is here.
-package struct FileName: Hashable, Sendable, CustomStringConvertible {
-  /// Bytes that file systems allow in a name.
-  package static let longest = 255
+/// Names a request to read or write a file, in the participant's own numbering: its answer has the
+/// same key.
+package struct FileKey: Hashable, Sendable {
+  package var purpose: UInt8
+  package var subject: UInt64
 
-  package let description: String
-
-  /// `nil` when the text is empty, `.` or `..`, too long, or holds a separator (`/`, `\`), a drive's
-  /// colon or a control character.
-  package init?(_ text: String) {
-    guard (1...Self.longest).contains(text.utf8.count), text != ".", text != "..",
-      text.utf8.allSatisfy({
-        $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\")
-          && $0 != UInt8(ascii: ":")
-      })
-    else { return nil }
-    description = text
+  package init(purpose: UInt8, subject: UInt64 = 0) {
+    self.purpose = purpose
+    self.subject = subject
   }
 }
 
-/// Names a file operation: what it is about, in the participant's own numbering.
-package struct FileToken: Hashable, Sendable {
-  package var number: UInt64
-
-  package init(_ number: UInt64) { self.number = number }
+/// What is to be done with a file. Its path comes from the node's own options, never from what others
+/// said.
+package enum FileRequest: Equatable, Sendable {
+  /// Reads so many bytes from an offset on, fewer at the file's end.
+  case read(path: String, offset: Int, count: Int)
+  /// Puts bytes at an offset of a file, which is made if it is absent, and so is its folder.
+  case write(path: String, offset: Int, [UInt8])
+  /// Gives a file another name, and takes that from the file that had it, in one step.
+  case rename(path: String, to: String)
 }
 
-/// What came of a file operation.
-package enum FileResult: Equatable, Sendable {
-  /// What the file holds there: fewer bytes than asked at its end, none behind it.
-  case read([UInt8])
-  /// The bytes are in the file.
-  case written
-  /// There is no such file.
-  case missing
-  /// In the system's words.
+/// What came of a request. Requests are answered in order, and never at once: other inputs may come
+/// before.
+package enum FileAnswer: Equatable, Sendable {
+  case bytes([UInt8])
+  case done
+  /// Why not, in words.
   case failed(String)
 }

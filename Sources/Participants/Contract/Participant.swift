@@ -70,8 +70,8 @@ package enum Input: Sendable {
   case drained(ConnectionID)
   /// A datagram arrived, whole.
   case datagram(from: Address, [UInt8])
-  /// A file was read or written, or could not be.
-  case file(FileToken, FileResult)
+  /// What came of a request to read or write a file.
+  case file(FileKey, FileAnswer)
   /// A timer that was set is due.
   case timer(TimerKey)
   /// The node is about to end: the last chance to say something.

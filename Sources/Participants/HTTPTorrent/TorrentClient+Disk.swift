@@ -1,7 +1,7 @@
 import Hashing
 import Participants
 
-/// What a file operation is for; its token says so.
+/// What a file operation is for; its key says so.
 enum FileTask {
   /// The torrent is read.
   case torrent
@@ -16,29 +16,34 @@ enum FileTask {
   /// A chunk is read for somebody.
   case upload(ConnectionID)
 
-  private var parts: (kind: UInt64, subject: UInt64) {
-    switch self {
-    case .torrent: (0, 0)
-    case .synthesis(let chunk): (1, UInt64(chunk))
-    case .check(let chunk): (2, UInt64(chunk))
-    case .write(let chunk): (3, UInt64(chunk))
-    case .whole(let chunk): (4, UInt64(chunk))
-    case .upload(let id): (5, id.number)
+  private enum Purpose: UInt8 {
+    case torrent, synthesis, check, write, whole, upload
+  }
+
+  var key: FileKey {
+    func key(_ purpose: Purpose, _ subject: UInt64 = 0) -> FileKey {
+      FileKey(purpose: purpose.rawValue, subject: subject)
+    }
+    return switch self {
+    case .torrent: key(.torrent)
+    case .synthesis(let chunk): key(.synthesis, UInt64(chunk))
+    case .check(let chunk): key(.check, UInt64(chunk))
+    case .write(let chunk): key(.write, UInt64(chunk))
+    case .whole(let chunk): key(.whole, UInt64(chunk))
+    case .upload(let id): key(.upload, id.number)
     }
   }
 
-  var token: FileToken { FileToken(parts.subject << 3 | parts.kind) }
-
-  init(_ token: FileToken) {
-    let subject = token.number >> 3
+  init?(_ key: FileKey) {
+    guard let purpose = Purpose(rawValue: key.purpose) else { return nil }
     self =
-      switch token.number & 7 {
-      case 0: .torrent
-      case 1: .synthesis(chunk: Int(subject))
-      case 2: .check(chunk: Int(subject))
-      case 3: .write(chunk: Int(subject))
-      case 4: .whole(chunk: Int(subject))
-      default: .upload(ConnectionID(subject))
+      switch purpose {
+      case .torrent: .torrent
+      case .synthesis: .synthesis(chunk: Int(key.subject))
+      case .check: .check(chunk: Int(key.subject))
+      case .write: .write(chunk: Int(key.subject))
+      case .whole: .whole(chunk: Int(key.subject))
+      case .upload: .upload(ConnectionID(key.subject))
       }
   }
 }
@@ -48,8 +53,7 @@ extension TorrentClient {
 
   mutating func start(using random: inout SeededGenerator, emit: inout Effects) {
     if let name = settings.torrent {
-      emit.readFile(name, at: 0, count: Torrent.longestFile + 1, token: FileTask.torrent.token)
-      return
+      return read(name, offset: 0, count: Torrent.longestFile + 1, for: .torrent, emit: &emit)
     }
     let file = synthetic
     guard let name = Self.syntheticName,
@@ -76,8 +80,7 @@ extension TorrentClient {
     pieces = Pieces(torrent, using: &random)
     if torrent.chunks.isEmpty {
       // An empty file is complete as soon as it is there.
-      emit.writeFile(
-        [], to: torrent.fileName, at: 0, token: FileTask.synthesis(chunk: 0).token)
+      write([], offset: 0, for: .synthesis(chunk: 0), emit: &emit)
     } else if settings.complete, settings.torrent == nil {
       synthesise(0, emit: &emit)
     } else {
@@ -85,39 +88,55 @@ extension TorrentClient {
     }
   }
 
+  func read(
+    _ name: FileName, offset: Int64, count: Int, for task: FileTask, emit: inout Effects
+  ) {
+    emit.file(
+      task.key, .read(path: "\(settings.data)/\(name)", offset: Int(offset), count: count))
+  }
+
+  func write(_ bytes: [UInt8], offset: Int64, for task: FileTask, emit: inout Effects) {
+    guard let torrent else { return }
+    emit.file(
+      task.key,
+      .write(path: "\(settings.data)/\(torrent.fileName)", offset: Int(offset), bytes))
+  }
+
   /// Something came of a file operation.
   mutating func take(
-    _ result: FileResult, _ task: FileTask, at now: Instant, using random: inout SeededGenerator,
+    _ answer: FileAnswer, _ key: FileKey, at now: Instant, using random: inout SeededGenerator,
     emit: inout Effects
   ) {
-    if case .failed(let words) = result {
-      emit.log(Event(TorrentEvents.diskFailed, ["reason": .text(words)]))
-    }
-    switch task {
-    case .torrent: readTorrent(result, using: &random, emit: &emit)
+    switch FileTask(key) {
+    case .torrent: readTorrent(answer, using: &random, emit: &emit)
     case .synthesis(let chunk):
-      guard result == .written else { return }
+      guard answer == .done else { return complain(answer, emit: &emit) }
       synthesise(chunk + 1, emit: &emit)
-    case .check(let chunk): checked(chunk, result, at: now, emit: &emit)
-    case .write(let chunk): wrote(chunk, result, at: now, emit: &emit)
-    case .whole(let chunk): hashed(chunk, result, at: now, emit: &emit)
-    case .upload(let id): readForUpload(id, result, at: now, emit: &emit)
+    case .check(let chunk): checked(chunk, answer, at: now, emit: &emit)
+    case .write(let chunk): wrote(chunk, answer, at: now, emit: &emit)
+    case .whole(let chunk): hashed(chunk, answer, at: now, emit: &emit)
+    case .upload(let id): readForUpload(id, answer, at: now, emit: &emit)
+    case nil: break
     }
   }
 
+  func complain(_ answer: FileAnswer, emit: inout Effects) {
+    guard case .failed(let words) = answer else { return }
+    emit.log(Event(TorrentEvents.diskFailed, ["reason": .text(words)]))
+  }
+
   private mutating func readTorrent(
-    _ result: FileResult, using random: inout SeededGenerator, emit: inout Effects
+    _ answer: FileAnswer, using random: inout SeededGenerator, emit: inout Effects
   ) {
-    switch result {
-    case .read(let bytes):
+    switch answer {
+    case .bytes(let bytes):
       do throws(TorrentError) {
         begin(try Torrent(parsing: bytes), using: &random, emit: &emit)
       } catch {
         refuse(error.description, emit: &emit)
       }
-    case .missing: refuse("no such file in the data folder", emit: &emit)
     case .failed(let words): refuse(words, emit: &emit)
-    case .written: break
+    case .done: break
     }
   }
 
@@ -126,9 +145,9 @@ extension TorrentClient {
   private mutating func synthesise(_ chunk: Int, emit: inout Effects) {
     guard let torrent else { return }
     guard chunk < torrent.chunks.count else { return check(0, emit: &emit) }
-    emit.writeFile(
-      synthetic.chunk(chunk), to: torrent.fileName, at: torrent.offset(of: chunk),
-      token: FileTask.synthesis(chunk: chunk).token)
+    write(
+      synthetic.chunk(chunk), offset: torrent.offset(of: chunk), for: .synthesis(chunk: chunk),
+      emit: &emit)
   }
 
   /// Reads a chunk to see whether it is good; of no chunk, goes on.
@@ -136,24 +155,24 @@ extension TorrentClient {
     guard let torrent else { return }
     // Of an empty file, nothing.
     let size = torrent.chunks.isEmpty ? 0 : torrent.size(of: chunk)
-    emit.readFile(
-      torrent.fileName, at: torrent.offset(of: chunk), count: size,
-      token: FileTask.check(chunk: chunk).token)
+    read(
+      torrent.fileName, offset: torrent.offset(of: chunk), count: size, for: .check(chunk: chunk),
+      emit: &emit)
   }
 
   private mutating func checked(
-    _ chunk: Int, _ result: FileResult, at now: Instant, emit: inout Effects
+    _ chunk: Int, _ answer: FileAnswer, at now: Instant, emit: inout Effects
   ) {
     guard let torrent, var pieces = self.pieces else { return }
     self.pieces = nil
-    if chunk < torrent.chunks.count, case .read(let bytes) = result,
+    if chunk < torrent.chunks.count, case .bytes(let bytes) = answer,
       let number = pieces.number(of: torrent.chunks[chunk]), pieces.matches(bytes, number)
     {
       _ = pieces.hold(chunk: chunk, of: number)
     }
     self.pieces = pieces
     // Where there is no file, there is no chunk.
-    if case .read = result, chunk + 1 < torrent.chunks.count {
+    if case .bytes = answer, chunk + 1 < torrent.chunks.count {
       check(chunk + 1, emit: &emit)
     } else {
       join(at: now, emit: &emit)
@@ -186,16 +205,16 @@ extension TorrentClient {
   private mutating func readWhole(_ chunk: Int, emit: inout Effects) {
     guard let torrent else { return }
     let isRest = chunk < torrent.chunks.count
-    emit.readFile(
-      torrent.fileName, at: torrent.offset(of: chunk), count: isRest ? torrent.size(of: chunk) : 0,
-      token: FileTask.whole(chunk: chunk).token)
+    read(
+      torrent.fileName, offset: torrent.offset(of: chunk),
+      count: isRest ? torrent.size(of: chunk) : 0, for: .whole(chunk: chunk), emit: &emit)
   }
 
   private mutating func hashed(
-    _ chunk: Int, _ result: FileResult, at now: Instant, emit: inout Effects
+    _ chunk: Int, _ answer: FileAnswer, at now: Instant, emit: inout Effects
   ) {
     guard let torrent, let started, chunk == wholeFile.next else { return }
-    if case .read(let bytes) = result { wholeFile.add(bytes) } else { wholeFile.add([]) }
+    if case .bytes(let bytes) = answer { wholeFile.add(bytes) } else { wholeFile.add([]) }
     if wholeFile.next < torrent.chunks.count { return readWhole(wholeFile.next, emit: &emit) }
     emit.log(
       Event(

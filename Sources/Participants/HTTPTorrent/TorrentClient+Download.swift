@@ -176,18 +176,17 @@ extension TorrentClient {
     owners.forget(piece: piece)
     incoming[piece] = Incoming(owner: owner, since: since)
     for chunk in places {
-      emit.writeFile(
-        bytes, to: torrent.fileName, at: torrent.offset(of: chunk),
-        token: FileTask.write(chunk: chunk).token)
+      write(bytes, offset: torrent.offset(of: chunk), for: .write(chunk: chunk), emit: &emit)
     }
   }
 
   /// A chunk that was fetched is on the disk, or could not be put there.
   mutating func wrote(
-    _ chunk: Int, _ result: FileResult, at now: Instant, emit: inout Effects
+    _ chunk: Int, _ answer: FileAnswer, at now: Instant, emit: inout Effects
   ) {
     guard let torrent, let piece = pieces?.number(of: torrent.chunks[chunk]) else { return }
-    guard result == .written, let arrival = incoming[piece] else {
+    guard answer == .done, let arrival = incoming[piece] else {
+      complain(answer, emit: &emit)
       pieces?.miss(piece)
       return setTimer(.look, at: now + Self.diskPause, emit: &emit)
     }

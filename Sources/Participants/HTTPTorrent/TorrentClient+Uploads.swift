@@ -69,20 +69,21 @@ extension TorrentClient {
   private func readPiece(for id: ConnectionID, at now: Instant, emit: inout Effects) {
     guard let torrent, let pieces, let upload = uploads[id] else { return }
     let piece = pieces[upload.pieces[upload.written]]
-    emit.readFile(
-      torrent.fileName, at: torrent.offset(of: piece.chunks[0]), count: piece.size,
-      token: FileTask.upload(id).token)
+    read(
+      torrent.fileName, offset: torrent.offset(of: piece.chunks[0]), count: piece.size,
+      for: .upload(id), emit: &emit)
     emit.setTimer(uploadKey(id), at: now + settings.chunkTimeout)
   }
 
   /// A piece was read for somebody.
   mutating func readForUpload(
-    _ id: ConnectionID, _ result: FileResult, at now: Instant, emit: inout Effects
+    _ id: ConnectionID, _ answer: FileAnswer, at now: Instant, emit: inout Effects
   ) {
     guard let upload = uploads[id], let pieces else { return }
     let piece = pieces[upload.pieces[upload.written]]
-    guard case .read(var bytes) = result, bytes.count == piece.size else {
+    guard case .bytes(var bytes) = answer, bytes.count == piece.size else {
       // Of what was promised nothing can be given any more.
+      complain(answer, emit: &emit)
       return giveUpUpload(id, at: now, emit: &emit)
     }
     if settings.corrupts { bytes[bytes.count / 2] ^= 0xFF }

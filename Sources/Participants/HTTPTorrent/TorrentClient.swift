@@ -80,7 +80,7 @@ package struct TorrentClient: Participant {
   var waitingUploads: [ConnectionID] = []
 
   package init(_ settings: ParticipantSettings) {
-    self.settings = Settings(settings.options)
+    self.settings = Settings(settings)
     server = HTTPServer(
       HTTPServer.Limits(
         timer: Purpose.request.rawValue, connections: self.settings.maxConnections,
@@ -122,8 +122,8 @@ package struct TorrentClient: Participant {
       }
     case .drained(let id):
       continueUpload(id, at: now, emit: &emit)
-    case .file(let token, let result):
-      take(result, FileTask(token), at: now, using: &random, emit: &emit)
+    case .file(let key, let answer):
+      take(answer, key, at: now, using: &random, emit: &emit)
     case .datagram(let from, let bytes):
       dht?.receive(bytes, from: from, at: now, using: &random, emit: &emit)
     case .timer(let key):
@@ -191,6 +191,8 @@ package struct TorrentClient: Participant {
 extension TorrentClient {
   /// The options, once read.
   struct Settings {
+    /// The folder of the file.
+    let data: String
     let tracker, metrics: Address?
     let torrent: FileName?
     let size: Int64
@@ -203,7 +205,9 @@ extension TorrentClient {
     let ownersInterval, announceInterval, chunkTimeout, trackerTimeout, avoidFor: Microseconds
     let metricsInterval, dhtInterval, pace: Microseconds
 
-    init(_ options: OptionValues) {
+    init(_ settings: ParticipantSettings) {
+      let options = settings.options
+      data = settings.data
       tracker = options.addresses("tracker").first
       metrics = options.addresses("metrics").first
       torrent = FileName(options.text("torrent"))

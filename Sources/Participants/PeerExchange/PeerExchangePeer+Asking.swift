@@ -10,7 +10,7 @@ extension PeerExchangePeer {
     while let item = links[id]?.reader.next(in: bytes, from: &position) {
       links[id]?.hasSpoken = true
       switch item {
-      case .part(let range): take(bytes, range, from: id, at: now)
+      case .part(let range): take(bytes, range, from: id, at: now, emit: &emit)
       case .give(let hash, let size): begin(hash, size, from: id, at: now, emit: &emit)
       case .whole: end(id, at: now, emit: &emit)
       case .ask(let hash): hear(hash, askedBy: id, at: now, emit: &emit)
@@ -188,11 +188,17 @@ extension PeerExchangePeer {
 
   /// A part of a piece came: hashes it where it lies.
   private mutating func take(
-    _ bytes: [UInt8], _ range: Range<Int>, from id: ConnectionID, at now: Instant
+    _ bytes: [UInt8], _ range: Range<Int>, from id: ConnectionID, at now: Instant,
+    emit: inout Effects
   ) {
     links[id]?.lastGave = now
+    let offset = links[id]?.arrived ?? 0
     links[id]?.arrived += range.count
-    guard case .taking = links[id]?.arrival else { return }
+    guard case .taking(let ask) = links[id]?.arrival else { return }
+    if !store[ask.number].places.isEmpty {
+      let part = range == bytes.indices ? bytes : Array(bytes[range])
+      keep(part, at: offset, of: ask.number, emit: &emit)
+    }
     unsafe bytes.withUnsafeBytes { bytes in
       unsafe links[id]?.hash.update(UnsafeRawBufferPointer(rebasing: bytes[range]))
     }
@@ -235,10 +241,12 @@ extension PeerExchangePeer {
           "hash": .text(piece.hash.description), "content": .text(content.description),
           "bytes": .integer(Int64(piece.size)), "waited": .integer((now - ask.at).count),
         ]))
+    isKept(in: piece.places, emit: &emit)
     if store.missing == 0 {
       emit.log(
         Event(PeerExchangeEvents.piecesCompleted, ["count": .integer(Int64(wanted))]))
     }
+    endIfDone(emit: &emit)
   }
 
   /// A piece came that does not count. Nobody who does as agreed gives unasked or wrong ones.

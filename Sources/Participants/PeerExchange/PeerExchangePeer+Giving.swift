@@ -1,3 +1,4 @@
+import Hashing
 import Participants
 
 extension PeerExchangePeer {
@@ -43,15 +44,45 @@ extension PeerExchangePeer {
     }
   }
 
-  private mutating func send(_ number: Int, to id: ConnectionID, emit: inout Effects) {
+  private func send(_ number: Int, to id: ConnectionID, emit: inout Effects) {
+    if let sample = store[number].sample {
+      write(samples.parts(of: sample), of: number, to: id, emit: &emit)
+    } else {
+      emit.file(key(.give, Int(id.number)), read(number))
+    }
+  }
+
+  /// A piece was read that is to be given.
+  mutating func give(
+    _ answer: FileAnswer, on id: ConnectionID, at now: Instant, emit: inout Effects
+  ) {
+    guard let number = links[id]?.giving else { return }
+    switch answer {
+    case .bytes(let bytes)
+    where store[number].isSpoiled || PieceHash(SHA256.hash(bytes)) == store[number].hash:
+      write([bytes], of: number, to: id, emit: &emit)
+    case .bytes: withhold(number, "it was changed", from: id, at: now, emit: &emit)
+    case .failed(let reason): withhold(number, reason, from: id, at: now, emit: &emit)
+    case .done: break
+    }
+  }
+
+  /// A piece cannot be given after all.
+  private mutating func withhold(
+    _ number: Int, _ reason: String, from id: ConnectionID, at now: Instant, emit: inout Effects
+  ) {
+    if let place = store[number].places.first { fail(place.file, reason, emit: &emit) }
+    isFree(id, at: now, emit: &emit)
+  }
+
+  private func write(
+    _ parts: [[UInt8]], of number: Int, to id: ConnectionID, emit: inout Effects
+  ) {
     let piece = store[number]
     emit.write(PeerExchangeWire.give(piece.hash, bytes: piece.size), to: id)
-    switch piece.source {
-    case .sample(let sample):
-      for (place, part) in samples.parts(of: sample).enumerated() {
-        let isWrong = place == 0 && (settings.corrupts || piece.isSpoiled)
-        emit.write(isWrong ? part.map { ~$0 } : part, to: id)
-      }
+    for (place, part) in parts.enumerated() {
+      let isWrong = place == 0 && (settings.corrupts || piece.sample != nil && piece.isSpoiled)
+      emit.write(isWrong ? part.map { ~$0 } : part, to: id)
     }
     emit.awaitDrain(of: id)
   }
@@ -59,9 +90,6 @@ extension PeerExchangePeer {
   /// Everything that was written to a neighbour has left.
   mutating func hasGiven(on id: ConnectionID, at now: Instant, emit: inout Effects) {
     guard let link = links[id], let number = link.giving else { return }
-    links[id]?.giving = nil
-    giving -= 1
-    emit.cancelTimer(key(.departure, id))
     emit.log(
       Event(
         PeerExchangeEvents.pieceGiven, peer: link.peer,
@@ -69,7 +97,15 @@ extension PeerExchangePeer {
           "hash": .text(store[number].hash.description),
           "bytes": .integer(Int64(store[number].size)),
         ]))
-    if !link.requests.isEmpty { queue.append(id) }
+    isFree(id, at: now, emit: &emit)
+  }
+
+  /// The next piece may go to a neighbour, when it is its turn again.
+  private mutating func isFree(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+    links[id]?.giving = nil
+    giving -= 1
+    emit.cancelTimer(key(.departure, id))
+    if links[id]?.requests.isEmpty == false { queue.append(id) }
     give(at: now, emit: &emit)
   }
 

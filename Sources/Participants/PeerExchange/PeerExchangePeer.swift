@@ -41,8 +41,9 @@ package struct PeerExchangePeer: Participant {
     let maxKnown, maxConnections, maxOffences: Int
     let exchangeInterval, dialTimeout, askTimeout, askAgain, giveTimeout: Microseconds
     let bootstrap: [Address]
+    let share, fetch: [String]
     let gives: String
-    let asksAll, introduces, verifies, corrupts: Bool
+    let once, asksAll, introduces, verifies, corrupts: Bool
 
     init(_ options: OptionValues) {
       pieceSize = options.count("piece-size")
@@ -61,11 +62,18 @@ package struct PeerExchangePeer: Participant {
       askAgain = options.duration("ask-again")
       giveTimeout = options.duration("give-timeout")
       bootstrap = options.addresses("bootstrap")
+      share = Self.paths(options.text("share"))
+      fetch = Self.paths(options.text("fetch"))
+      once = options.flag("once")
       gives = options.choice("gives")
       asksAll = options.choice("asks") == "all"
       introduces = options.flag("introduces")
       verifies = options.flag("verifies")
       corrupts = options.flag("corrupts")
+    }
+
+    private static func paths(_ text: String) -> [String] {
+      text.split(separator: ":").map { String($0) }
     }
   }
 
@@ -82,6 +90,9 @@ package struct PeerExchangePeer: Participant {
   // What is wanted: PeerExchangePeer+Asking.swift
   var store = PieceStore()
   var wanted = 0
+
+  // Files: PeerExchangePeer+Files.swift
+  var files: [TradedFile] = []
 
   // What is given: PeerExchangePeer+Giving.swift
   var giving = 0
@@ -111,7 +122,9 @@ package struct PeerExchangePeer: Participant {
       hasGiven(on: id, at: now, emit: &emit)
     case .timer(let key):
       fire(key, at: now, using: &random, emit: &emit)
-    case .datagram, .file, .stopping:
+    case .file(let key, let answer):
+      hear(answer, to: key, at: now, using: &random, emit: &emit)
+    case .datagram, .stopping:
       break
     }
   }
@@ -141,24 +154,30 @@ package struct PeerExchangePeer: Participant {
   ) {
     own = Self.normal(listening)
     let numbers = (0..<settings.catalogue).shuffled(using: &random)
-    for (place, number) in numbers.prefix(settings.have + settings.want).enumerated() {
-      let hash = samples.hash(of: number)
-      let isHeld = place < settings.have
-      store.add(hash, size: settings.pieceSize, at: .sample(number), isHeld: isHeld)
-      let name = Event.Value.text(hash.description)
-      if isHeld {
-        emit.log(
-          Event(
-            PeerExchangeEvents.pieceHeld,
-            ["hash": name, "bytes": .integer(Int64(settings.pieceSize))]))
-      } else {
-        emit.log(Event(PeerExchangeEvents.pieceWanted, ["hash": name]))
-      }
+    for (place, sample) in numbers.prefix(settings.have + settings.want).enumerated() {
+      let number = store.add(
+        samples.hash(of: sample), size: settings.pieceSize, sample: sample,
+        isHeld: place < settings.have)
+      log(number, emit: &emit)
     }
-    wanted = store.missing
+    openFiles(emit: &emit)
     for address in settings.bootstrap {
       learn(address, from: nil, at: now, emit: &emit)
     }
     planExchange(at: now + settings.exchangeInterval, emit: &emit)
+  }
+
+  /// A piece is at hand from the beginning, or wanted.
+  mutating func log(_ number: Int, emit: inout Effects) {
+    let piece = store[number]
+    let hash = Event.Value.text(piece.hash.description)
+    if piece.isHeld {
+      emit.log(
+        Event(
+          PeerExchangeEvents.pieceHeld, ["hash": hash, "bytes": .integer(Int64(piece.size))]))
+    } else {
+      wanted += 1
+      emit.log(Event(PeerExchangeEvents.pieceWanted, ["hash": hash]))
+    }
   }
 }

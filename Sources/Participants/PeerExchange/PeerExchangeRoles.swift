@@ -10,7 +10,7 @@ package enum PeerExchangeRoles {
   package static let peer = Role(
     network: "pex", name: "peer",
     summary: "tells others whom it knows, asks them for the pieces it wants, gives those it has",
-    options: pieces + exchange + limits + faults,
+    options: pieces + files + exchange + limits + faults,
     transports: .stream, seedList: .unused,
     make: { PeerExchangePeer($0) })
 
@@ -30,6 +30,17 @@ package enum PeerExchangeRoles {
     OptionSpecification(
       "want", .count(0...65_536), default: .count(0),
       "pieces of sample data that are wanted, of those that are not at hand"),
+  ]
+
+  private static let files = [
+    OptionSpecification(
+      "share", .text(atMost: 4_096), default: .text(""),
+      "files to give, with : between them; a hash list FILE.pieces is written for each"),
+    OptionSpecification(
+      "fetch", .text(atMost: 4_096), default: .text(""),
+      "hash lists FILE.pieces, with : between them, of files to get, each as FILE"),
+    OptionSpecification(
+      "once", .flag, default: .flag(false), "whether the node ends when it has what it wants"),
   ]
 
   private static let exchange = [

@@ -3,16 +3,15 @@ import Participants
 
 /// A piece that is at hand or wanted.
 struct Piece {
-  enum Source {
-    /// This one of the sample data.
-    case sample(Int)
-  }
-
   let hash: PieceHash
   /// In bytes.
   let size: Int
-  /// Where its bytes are found, or put.
-  var source: Source
+  /// Which of the sample data it is.
+  let sample: Int?
+  /// Where in files it stands, or is to be put when it comes.
+  var places: [FilePlace] = []
+  /// Where in files it is to be put as well, though it is there.
+  var copies: [FilePlace] = []
   var isHeld: Bool
   /// Its bytes are not those that its hash names: it was taken without being verified.
   var isSpoiled = false
@@ -43,15 +42,17 @@ struct PieceStore {
     _modify { yield &pieces[number] }
   }
 
-  /// Adds a piece, if it is not known.
-  mutating func add(_ hash: PieceHash, size: Int, at source: Piece.Source, isHeld: Bool) {
-    guard numbers[hash] == nil else { return }
+  /// The piece of that hash, which is added if it is not known.
+  mutating func add(_ hash: PieceHash, size: Int, sample: Int? = nil, isHeld: Bool) -> Int {
+    if let number = numbers[hash] { return number }
     let number = pieces.count
     numbers[hash] = number
-    pieces.append(Piece(hash: hash, size: size, source: source, isHeld: isHeld))
-    guard !isHeld else { return }
-    missing += 1
-    waiting.append(number)
+    pieces.append(Piece(hash: hash, size: size, sample: sample, isHeld: isHeld))
+    if !isHeld {
+      missing += 1
+      waiting.append(number)
+    }
+    return number
   }
 
   /// Pieces to ask for, first those that most neighbours are known to lack.

@@ -1,0 +1,293 @@
+import Hashing
+import Participants
+
+/// Files: split and shared, or fetched piece by piece.
+///
+/// A file is looked through from its beginning, a piece at a time, before any of its pieces is traded.
+/// What is fetched goes into `FILE.part` as it comes, at its place, and becomes `FILE` when all of it
+/// is there. A node that is started again looks through what it has and goes on from there.
+extension PeerExchangePeer {
+  enum FilePurpose: UInt8 {
+    /// The next piece of a file that is looked through; the subject is the file.
+    case look = 1
+    /// A list, or a file's last name, is written; the subject is the file.
+    case finish
+    /// Something that was fetched is written; the subject is the file.
+    case keep
+    /// A piece to give; the subject is the connection.
+    case give
+    /// A piece that stands in two places; the subject is its number.
+    case copy
+  }
+
+  mutating func openFiles(emit: inout Effects) {
+    for path in settings.share {
+      files.append(TradedFile(shared: path))
+      look(at: files.count - 1, emit: &emit)
+    }
+    for path in settings.fetch {
+      files.append(TradedFile(fetchedBy: path))
+      let file = files.count - 1
+      if path.hasSuffix(HashList.suffix) {
+        look(at: file, emit: &emit)
+      } else {
+        fail(file, "the name of a hash list ends in \(HashList.suffix)", emit: &emit)
+      }
+    }
+  }
+
+  mutating func hear(
+    _ answer: FileAnswer, to key: FileKey, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    let subject = Int(truncatingIfNeeded: key.subject)
+    switch FilePurpose(rawValue: key.purpose) {
+    case .look: take(answer, of: subject, at: now, using: &random, emit: &emit)
+    case .finish: finish(subject, answer, emit: &emit)
+    case .keep:
+      if case .failed(let reason) = answer { fail(subject, reason, emit: &emit) }
+    case .give: give(answer, on: ConnectionID(key.subject), at: now, emit: &emit)
+    case .copy: copy(answer, of: subject, emit: &emit)
+    case nil: break
+    }
+  }
+
+  func key(_ purpose: FilePurpose, _ subject: Int) -> FileKey {
+    FileKey(purpose: purpose.rawValue, subject: UInt64(subject))
+  }
+
+  mutating func fail(_ file: Int, _ reason: String, emit: inout Effects) {
+    guard files.indices.contains(file) else { return }
+    if case .failed = files[file].stage { return }
+    files[file].stage = .failed
+    emit.log(
+      Event(
+        PeerExchangeEvents.fileFailed,
+        ["file": .text(files[file].path), "reason": .text(reason)]))
+  }
+
+  // MARK: - Looking through
+
+  /// Reads the next piece of a file, or its list.
+  private func look(at file: Int, emit: inout Effects) {
+    let traded = files[file]
+    let offset = traded.hashes.count * settings.pieceSize
+    let request: FileRequest? =
+      switch traded.stage {
+      case .splitting, .verifying:
+        .read(path: traded.path, offset: offset, count: settings.pieceSize)
+      case .resuming: .read(path: traded.partPath, offset: offset, count: settings.pieceSize)
+      case .readingList:
+        .read(path: traded.listPath, offset: 0, count: HashList.longestText + 1)
+      case .trading, .failed: nil
+      }
+    if let request { emit.file(key(.look, file), request) }
+  }
+
+  private mutating func take(
+    _ answer: FileAnswer, of file: Int, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    guard files.indices.contains(file) else { return }
+    switch (files[file].stage, answer) {
+    case (.readingList, .bytes(let bytes)): read(bytes, of: file, emit: &emit)
+    case (.splitting, .bytes(let bytes)), (.verifying, .bytes(let bytes)),
+      (.resuming, .bytes(let bytes)):
+      add(bytes, to: file, at: now, using: &random, emit: &emit)
+    case (.verifying, .failed):
+      // It is not there: perhaps a part of it is.
+      files[file].stage = .resuming
+      look(at: file, emit: &emit)
+    case (.resuming, .failed): begin(file, at: now, using: &random, emit: &emit)
+    case (.splitting, .failed(let reason)), (.readingList, .failed(let reason)):
+      fail(file, reason, emit: &emit)
+    case (.trading, _), (.failed, _), (_, .done): break
+    }
+  }
+
+  private mutating func read(_ bytes: [UInt8], of file: Int, emit: inout Effects) {
+    guard let list = HashList(String(decoding: bytes, as: UTF8.self)) else {
+      return fail(file, "its hash list is none", emit: &emit)
+    }
+    guard list.pieceSize == settings.pieceSize else {
+      return fail(
+        file, "its pieces have \(list.pieceSize) bytes: start with that piece-size", emit: &emit)
+    }
+    files[file].list = list
+    files[file].stage = .verifying
+    look(at: file, emit: &emit)
+  }
+
+  /// A piece of a file was read; an empty or short one is the last.
+  private mutating func add(
+    _ bytes: [UInt8], to file: Int, at now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
+  ) {
+    files[file].size += bytes.count
+    if !bytes.isEmpty { files[file].hashes.append(PieceHash(SHA256.hash(bytes))) }
+    guard files[file].hashes.count <= HashList.longest else {
+      return fail(file, "more than \(HashList.longest) pieces", emit: &emit)
+    }
+    if bytes.count == settings.pieceSize { return look(at: file, emit: &emit) }
+    let (list, hashes, size) = (files[file].list, files[file].hashes, files[file].size)
+    if case .verifying = files[file].stage,
+      list != HashList(pieceSize: settings.pieceSize, size: size, hashes: hashes)
+    {
+      return fail(file, "a file of that name is there, and it is another", emit: &emit)
+    }
+    if let list, size > list.size {
+      return fail(file, "\(files[file].partPath) is too long: remove it", emit: &emit)
+    }
+    begin(file, at: now, using: &random, emit: &emit)
+  }
+
+  /// A file was looked through: its pieces are traded from now on.
+  private mutating func begin(
+    _ file: Int, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    let traded = files[file]
+    let list =
+      traded.list
+      ?? HashList(pieceSize: settings.pieceSize, size: traded.size, hashes: traded.hashes)
+    files[file].list = list
+    files[file].stage = .trading
+    let isThere = list.hashes.indices.map {
+      $0 < traded.hashes.count && traded.hashes[$0] == list.hashes[$0]
+    }
+    files[file].missing = isThere.count { !$0 }
+    // Those that are there first, because others are copied from them. The others in any order, so
+    // that those who fetch the same soon have different pieces to give.
+    let places = list.hashes.indices
+    for place in places.filter({ isThere[$0] })
+      + places.filter({ !isThere[$0] }).shuffled(using: &random)
+    {
+      add(
+        list.hashes[place], list.length(at: place),
+        at: FilePlace(file: file, offset: place * settings.pieceSize), isHeld: isThere[place],
+        emit: &emit)
+    }
+    files[file].hashes = []
+    switch traded.stage {
+    case .splitting:
+      let part = traded.listPath + ".part"
+      emit.file(key(.keep, file), .write(path: part, offset: 0, Array(list.text.utf8)))
+      emit.file(key(.finish, file), .rename(path: part, to: traded.listPath))
+    case .verifying: finish(file, .done, emit: &emit)
+    case .readingList, .resuming, .trading, .failed: settle(file, emit: &emit)
+    }
+    ask(at: now, emit: &emit)
+  }
+
+  /// A piece of a file: there, or wanted unless it is known already.
+  private mutating func add(
+    _ hash: PieceHash, _ size: Int, at place: FilePlace, isHeld: Bool, emit: inout Effects
+  ) {
+    let isNew = store.numbers[hash] == nil
+    let number = store.add(hash, size: size, isHeld: isHeld)
+    if isNew { log(number, emit: &emit) }
+    if store[number].isHeld, !isHeld {
+      copy(number, to: [place], emit: &emit)
+    } else if isHeld, !store[number].isHeld {
+      let wanted = store[number].places
+      store[number].places = [place]
+      store.hold(number)
+      copy(number, to: wanted, emit: &emit)
+    } else {
+      store[number].places.append(place)
+    }
+  }
+
+  // MARK: - Keeping
+
+  /// A part of a piece came: writes it wherever in files it belongs.
+  func keep(_ part: [UInt8], at offset: Int, of number: Int, emit: inout Effects) {
+    for place in store[number].places { write(part, to: place, at: offset, emit: &emit) }
+  }
+
+  private func write(
+    _ part: [UInt8], to place: FilePlace, at offset: Int, emit: inout Effects
+  ) {
+    if case .failed = files[place.file].stage { return }
+    emit.file(
+      key(.keep, place.file),
+      .write(path: files[place.file].partPath, offset: place.offset + offset, part))
+  }
+
+  /// A piece is in its places.
+  mutating func isKept(in places: [FilePlace], emit: inout Effects) {
+    for place in places {
+      files[place.file].missing -= 1
+      settle(place.file, emit: &emit)
+    }
+  }
+
+  /// A file that is fetched gets its name when nothing of it is missing.
+  private func settle(_ file: Int, emit: inout Effects) {
+    let traded = files[file]
+    guard traded.missing == 0, case .trading = traded.stage else { return }
+    if traded.list?.size == 0 {
+      emit.file(key(.keep, file), .write(path: traded.partPath, offset: 0, []))
+    }
+    emit.file(key(.finish, file), .rename(path: traded.partPath, to: traded.path))
+  }
+
+  /// Puts a piece that is there into further places.
+  private mutating func copy(_ number: Int, to places: [FilePlace], emit: inout Effects) {
+    guard !places.isEmpty else { return }
+    store[number].copies += places
+    emit.file(key(.copy, number), read(number))
+  }
+
+  private mutating func copy(_ answer: FileAnswer, of number: Int, emit: inout Effects) {
+    let places = store[number].copies
+    store[number].copies = []
+    switch answer {
+    case .bytes(let bytes) where PieceHash(SHA256.hash(bytes)) == store[number].hash:
+      for place in places { write(bytes, to: place, at: 0, emit: &emit) }
+      isKept(in: places, emit: &emit)
+    case .bytes, .done, .failed:
+      for place in places { fail(place.file, "a piece to copy cannot be read", emit: &emit) }
+    }
+  }
+
+  /// A list or a file has its name.
+  private mutating func finish(_ file: Int, _ answer: FileAnswer, emit: inout Effects) {
+    guard files.indices.contains(file) else { return }
+    if case .failed(let reason) = answer { return fail(file, reason, emit: &emit) }
+    let traded = files[file]
+    files[file].isFinished = true
+    let (path, bytes) = (
+      Event.Value.text(traded.path), Event.Value.integer(Int64(traded.list?.size ?? 0))
+    )
+    if traded.isShared {
+      emit.log(
+        Event(
+          PeerExchangeEvents.fileShared,
+          [
+            "file": path, "bytes": bytes,
+            "pieces": .integer(Int64(traded.list?.hashes.count ?? 0)),
+            "list": .text(traded.listPath),
+          ]))
+    } else {
+      emit.log(Event(PeerExchangeEvents.fileFetched, ["file": path, "bytes": bytes]))
+    }
+    endIfDone(emit: &emit)
+  }
+
+  /// A node that was started for what it wants ends when that is there.
+  func endIfDone(emit: inout Effects) {
+    guard settings.once, wanted > 0 || !settings.fetch.isEmpty, store.missing == 0,
+      files.allSatisfy(\.isFinished)
+    else { return }
+    emit.finish()
+  }
+
+  // MARK: - Giving
+
+  /// How a piece is read from one of the files that it stands in.
+  func read(_ number: Int) -> FileRequest {
+    let piece = store[number]
+    let place = piece.places[0]
+    return .read(path: files[place.file].currentPath, offset: place.offset, count: piece.size)
+  }
+}
