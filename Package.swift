@@ -76,14 +76,16 @@ let package = Package(
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Arguments", "Checks", "Clock", "Exploration", "History", "Networks", "Participants",
+        "Arguments", "Checks", "Clock", "Exploration", "HTTPTorrent", "History", "Networks",
+        "Participants",
         "Simulator",
         "Supervisor", "Topology",
       ]),
 
     // Benchmarks, with the plain C they are measured against.
     .target(
-      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite"], path: "Benchmarks/References"),
+      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite"],
+      path: "Benchmarks/References"),
     .executableTarget(
       name: "seedbed-benchmarks",
       dependencies: [
@@ -95,7 +97,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Gossip", "Hashing", "History", "Networks", "Participants", "PeerExchange", "Topology",
+        "Gossip", "HTTP", "HTTPTorrent", "Hashing", "History", "JSONReading", "Networks",
+        "Participants", "PeerExchange", "Topology", "Wire",
       ], path: "Fuzz/Targets"),
     .executableTarget(
       name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],
@@ -142,6 +145,7 @@ let package = Package(
         "Arguments", "History", "JSONReading", "Participants", "Topology", "seedbed",
       ]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
+    .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading"]),
     .testTarget(
       name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
     .testTarget(

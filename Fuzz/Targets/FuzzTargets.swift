@@ -10,6 +10,7 @@ import Topology
 package enum FuzzTargets {
   package static let all =
     [topology, eventLine, gossipPeerLink, gossipSeedLink, gossipSeedAnswer, peerExchange]
+    + torrent
     + Networks.roles.map(node)
 
   private static let address = Address(host: "127.0.0.1", port: 6_001)
@@ -150,6 +151,7 @@ package enum FuzzTargets {
   private static func samples(of role: Role) -> [[UInt8]] {
     switch role.network {
     case "gossip": gossipLink + gossipSeed + gossipAnswers
+    case "torrent": torrentMessages
     default: peerExchangeMessages
     }
   }

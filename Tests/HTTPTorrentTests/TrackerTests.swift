@@ -68,7 +68,7 @@ import Testing
     stage.announce(["a", "b"], 1)
     stage.announce(["a"], 2)
     let answer = stage.ask("POST", "/chunk", #"["a", "b"]"#)
-    let places = ["\"b\"", "\"a\""].map { answer.range(of: $0)?.lowerBound }
+    let places = ["\"b\"", "\"a\""].map { answer.firstRange(of: $0)?.lowerBound }
     #expect(places.compactMap { $0 }.count == 2)
     if let b = places[0], let a = places[1] { #expect(b < a) }
   }
@@ -165,7 +165,7 @@ extension Stage {
       + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     say(Array(request.utf8), on: id)
     let answer = text(on: id)
-    guard closed.contains(id), let end = answer.range(of: "\r\n\r\n") else { return answer }
+    guard closed.contains(id), let end = answer.firstRange(of: "\r\n\r\n") else { return answer }
     let status = answer.dropFirst("HTTP/1.1 ".count).prefix(3)
     return "\(status) \(answer[end.upperBound...])"
   }

@@ -229,7 +229,8 @@ extension KademliaNodeTests {
         }
       default:
         for _ in 0..<Int.random(in: 1...4, using: &random) {
-          bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)
+          bytes[Int.random(in: bytes.indices, using: &random)] = .random(
+            in: 0...255, using: &random)
         }
         stage.handle(.datagram(from: contact.address, bytes))
       }

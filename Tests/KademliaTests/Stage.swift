@@ -37,7 +37,7 @@ struct Stage {
         timers[key] = (instant, order)
       case .cancelTimer(let key): timers[key] = nil
       case .log(let event): events.append(event)
-      case .connect, .write, .close, .awaitDrain, .finish: Issue.record("\(effect)")
+      case .connect, .write, .close, .awaitDrain, .file, .finish: Issue.record("\(effect)")
       }
     }
   }
