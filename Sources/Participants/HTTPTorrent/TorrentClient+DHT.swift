@@ -49,6 +49,17 @@ extension TorrentClient {
       at: now, emit: &emit)
   }
 
+  /// While no node of the DHT is known: asks the tracker again, or tries those who gave chunks. They
+  /// may have the DHT at the same port.
+  mutating func seekBootstraps(
+    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    guard dht?.table.isEmpty == true else { return }
+    meetBootstraps(at: now, emit: &emit)
+    guard trackerIsUp == false, !givers.isEmpty else { return }
+    dht?.join(by: givers, at: now, using: &random, emit: &emit)
+  }
+
   mutating func learnBootstraps(
     _ result: Result<HTTPMessage, HTTPClient.Failure>, at now: Instant,
     using random: inout SeededGenerator, emit: inout Effects

@@ -4,6 +4,8 @@ import Participants
 
 /// Fetching pieces: whom to ask for what, and what to do with what comes.
 extension TorrentClient {
+  private static let giversKept = 8
+
   /// Where a piece that is being written came from, and when it was asked for.
   struct Incoming {
     let owner: Address
@@ -172,6 +174,8 @@ extension TorrentClient {
       http.cancel(id, emit: &emit)
       release(piece, other)
     }
+    givers.removeAll { $0 == owner }
+    givers = givers.suffix(Self.giversKept - 1) + [owner]
     self.pieces?.beginWriting(piece)
     owners.forget(piece: piece)
     incoming[piece] = Incoming(owner: owner, since: since)

@@ -75,6 +75,9 @@ package struct TorrentClient: Participant {
   /// Pieces that were sought there since the last round.
   var soughtInDHT: Set<Int> = []
 
+  /// Some who gave chunks lately, the last at the end.
+  var givers: [Address] = []
+
   // Uploads: TorrentClient+Uploads.swift
   var uploads: [ConnectionID: Upload] = [:]
   var waitingUploads: [ConnectionID] = []
@@ -148,6 +151,7 @@ package struct TorrentClient: Participant {
       // Owners that were left alone may be asked again.
       fetch(at: now, emit: &emit)
       askForOwners(at: now, emit: &emit)
+      seekBootstraps(at: now, using: &random, emit: &emit)
     case .announceAll: announceAll(at: now, emit: &emit)
     case .metrics: reportMetrics(at: now, emit: &emit)
     case .upload: giveUpUpload(ConnectionID(key.subject), at: now, emit: &emit)
