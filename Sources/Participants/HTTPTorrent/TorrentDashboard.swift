@@ -56,7 +56,7 @@ enum TorrentDashboard {
     select { font: inherit; padding: .3rem .5rem; color: var(--text); background: var(--card);
       border: 1px solid var(--line); border-radius: .4rem; }
     main { display: grid; gap: .75rem; padding: .75rem 1rem 2rem; max-width: 75rem; margin: auto;
-      grid-template-columns: repeat(auto-fill, minmax(min(100%, 17.5rem), 1fr)); }
+      grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); }
     article { background: var(--card); border: 1px solid var(--line); border-radius: .6rem;
       padding: .9rem 1rem; }
     h2 { font-size: 1rem; margin: 0; display: flex; justify-content: space-between; gap: .5rem;
@@ -85,7 +85,7 @@ enum TorrentDashboard {
       const units = ["B", "KiB", "MiB", "GiB", "TiB"];
       let unit = 0;
       while (bytes >= 1024 && unit < 4) { bytes /= 1024; unit += 1; }
-      return (unit && bytes < 100 ? bytes.toFixed(1) : Math.round(bytes)) + " " + units[unit];
+      return Number(bytes.toFixed(bytes < 100 ? 1 : 0)) + " " + units[unit];
     };
     const share = c => c.total_chunks ? c.downloaded_chunks / c.total_chunks : 1;
     const card = c => {
@@ -107,7 +107,7 @@ enum TorrentDashboard {
       const bytes = chunks => size(chunks * c.chunk_size);
       row("Chunks", c.downloaded_chunks + " of " + c.total_chunks);
       row("Downloaded", bytes(c.downloaded_chunks) + " of " + bytes(c.total_chunks));
-      row("Uploaded", bytes(c.uploaded_chunks) + " in " + c.uploaded_chunks + " chunks");
+      row("Uploaded", c.uploaded_chunks + " chunks, " + bytes(c.uploaded_chunks));
       row("Ratio", c.downloaded_chunks
         ? (c.uploaded_chunks / c.downloaded_chunks).toFixed(2) : "–");
       row("Tracker", c.tracker_status_up ? "up" : "✗ down", c.tracker_status_up ? "" : "bad");
