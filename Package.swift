@@ -114,7 +114,7 @@ let package = Package(
       dependencies: ["Networks", "Participants", "Supervisor"]),
     .testTarget(
       name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
-    .testTarget(name: "NodeTests", dependencies: ["Kademlia", "Wire", "seedbed-node"]),
+    .testTarget(name: "NodeTests", dependencies: ["Kademlia", "Wire", "seedbed", "seedbed-node"]),
     .target(
       name: "ParticipantTesting", dependencies: ["Participants"], path: "Tests/ParticipantTesting"),
     .testTarget(

@@ -55,7 +55,7 @@ struct Measurement: Encodable {
 @main struct Benchmarks {
   private static let benchmarks: [any Benchmark.Type] = [
     LaunchBenchmark.self, FootprintBenchmark.self, IngestBenchmark.self,
-    SimulationBenchmark.self, ExchangeBenchmark.self,
+    SimulationBenchmark.self, ExchangeBenchmark.self, TorrentBenchmark.self,
   ]
 
   private static let command = Command(

@@ -3,8 +3,10 @@ package import Participants
 /// What a tracker knows: which clients have which chunks.
 ///
 /// Chunks and clients are numbered as they come. Of a chunk the owners are kept in the order in which
-/// they said so, each with how often it was named to somebody: the one that was named least is named
-/// next, so a newcomer takes the next askers off those who had the chunk before.
+/// they said so, each with how often it was named to somebody. A newcomer takes the next askers off
+/// those who had the chunk before; then whoever was named least for any chunk, so that a seeder is
+/// spared; and nobody is named for ever for a chunk while another has it too, since some cannot use
+/// what they were told.
 package struct Registry {
   /// The longest name of a chunk that is taken. Ours are SHA-1 in hexadecimal; the original takes any
   /// text.
@@ -90,13 +92,16 @@ package struct Registry {
   /// The first hash that nobody ever announced, if there is one.
   package func unknown(in hashes: [String]) -> String? { hashes.first { chunks[$0] == nil } }
 
-  /// Names an owner of a chunk, where there is one. The least named for this chunk, then the least
-  /// named at all, then who said so first.
+  /// How often in a row an owner may be named for a chunk while others have it.
+  private static let turns = 4
+
+  /// Names an owner of a chunk, where there is one.
   package mutating func name(ownerOf hash: String) -> Address? {
     guard let chunk = chunks[hash],
       let place = owners[chunk].indices.min(by: {
         let (a, b) = (owners[chunk][$0], owners[chunk][$1])
-        return (a.named, named[a.client] ?? 0, $0) < (b.named, named[b.client] ?? 0, $1)
+        return (a.named / Self.turns, named[a.client] ?? 0, $0)
+          < (b.named / Self.turns, named[b.client] ?? 0, $1)
       })
     else { return nil }
     owners[chunk][place].named += 1

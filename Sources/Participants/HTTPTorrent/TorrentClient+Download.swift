@@ -12,16 +12,24 @@ extension TorrentClient {
     let since: Instant
   }
 
+  /// Bytes of chunks that are asked for at once, where more than two are. What is on the way twice is
+  /// in memory, and few know who else will have it.
+  private static let mostBytesUnderWay = 4 * 1024 * 1024
   /// How long a disk that failed is left alone.
   private static let diskPause = Microseconds.seconds(5)
   /// How long an owner that is busy, or lacks a piece, is left alone.
   private static let busyPause = Microseconds.milliseconds(500)
 
+  /// Chunks that may be asked for at once.
+  var mostUnderWay: Int {
+    min(settings.parallel, max(2, Self.mostBytesUnderWay / max(1, torrent?.chunkSize ?? 1)))
+  }
+
   /// Asks owners for pieces until enough are under way, or nobody is known to ask.
   ///
   /// - Parameter asking: whether the tracker may be asked for more owners.
   mutating func fetch(asking: Bool = true, at now: Instant, emit: inout Effects) {
-    while chunksUnderWay < settings.parallel {
+    while chunksUnderWay < mostUnderWay {
       guard now >= nextRequest else { return setTimer(.look, at: nextRequest, emit: &emit) }
       guard let (piece, hash, owner) = choose(at: now) else {
         if asking, trackerIsUp == true { askForOwners(at: now, emit: &emit) }

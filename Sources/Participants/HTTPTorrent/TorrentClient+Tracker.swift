@@ -108,9 +108,9 @@ extension TorrentClient {
   /// relieve those who had it before.
   private mutating func ownersWanted(of pieces: Pieces) -> [Int] {
     let missing = pieces.missing
-    let isEnding = missing.count <= settings.parallel
+    let isEnding = missing.count <= mostUnderWay
     var wanted: [Int] = []
-    for step in missing.indices where wanted.count < 2 * settings.parallel {
+    for step in missing.indices where wanted.count < 2 * mostUnderWay {
       let piece = missing[(windowStart + step) % missing.count]
       guard pieces.isWanted(piece), !untracked.contains(piece),
         isEnding || pieces[piece].asked == 0
@@ -154,7 +154,7 @@ extension TorrentClient {
     let underWay = chunksUnderWay
     fetch(asking: false, at: now, emit: &emit)
     // Ask on while it helps; otherwise when something has changed, or after a while.
-    if chunksUnderWay > underWay, chunksUnderWay < settings.parallel {
+    if chunksUnderWay > underWay, chunksUnderWay < mostUnderWay {
       askForOwners(at: now, emit: &emit)
     }
   }

@@ -64,7 +64,8 @@ package enum TorrentRoles {
         "dht", .flag, default: .flag(false),
         "announces chunks in the DHT too, and looks there for owners while the tracker is down"),
       OptionSpecification(
-        "parallel", .count(1...256), default: .count(8), "chunks that are asked for at once"),
+        "parallel", .count(1...256), default: .count(8),
+        "chunks that are asked for at once; two at least, and no more than 4 MiB of them"),
       OptionSpecification(
         "per-owner", .count(1...256), default: .count(2), "of these, of one owner"),
       OptionSpecification(
