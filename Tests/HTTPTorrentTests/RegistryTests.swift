@@ -16,7 +16,7 @@ import Testing
       #expect(registry.name(ownerOf: "a") == Self.at(port))
     }
     let next = (0..<16).compactMap { _ in registry.name(ownerOf: "a")?.port }
-    for port: UInt16 in 1...4 { #expect(next.count { $0 == port } >= 3, "\(port) in \(next)") }
+    for port: UInt16 in 1...4 { #expect(next.count { $0 == port } >= 2, "\(port) in \(next)") }
   }
 
   @Test("among owners of a chunk, those are named that were named less at all")

@@ -9,14 +9,23 @@ extension TorrentClient {
   static let longestRequest = 64 * 1024
   /// Pieces in one answer.
   private static let mostInAnswer = 64
+  /// Bytes that are read, written and sent in one go: few enough to stay in the processor's cache, and
+  /// a multiple of three, so that base64 needs no padding between two.
+  private static let sliceSize = 3 * 64 * 1024
 
   struct Upload {
     let pieces: [Int]
     /// Whether the answer is the one piece's bytes, and not the original's JSON.
     let isBinary: Bool
     let keepsAlive: Bool
-    /// How many of the pieces were written.
-    var written = 0
+    /// How many of the pieces were sent.
+    var sent = 0
+    /// Bytes of the next piece that were sent.
+    var offset = 0
+
+    /// The next piece.
+    var piece: Int { pieces[sent] }
+    var isAtBeginning: Bool { sent == 0 && offset == 0 }
   }
 
   /// Answers a request at once, or makes it wait for its turn.
@@ -62,72 +71,86 @@ extension TorrentClient {
 
   private mutating func beginUploads(at now: Instant, emit: inout Effects) {
     while uploads.count - waitingUploads.count < settings.uploadSlots, !waitingUploads.isEmpty {
-      readPiece(for: waitingUploads.removeFirst(), at: now, emit: &emit)
+      readSlice(for: waitingUploads.removeFirst(), at: now, emit: &emit)
     }
   }
 
-  private func readPiece(for id: ConnectionID, at now: Instant, emit: inout Effects) {
+  private func readSlice(for id: ConnectionID, at now: Instant, emit: inout Effects) {
     guard let torrent, let pieces, let upload = uploads[id] else { return }
-    let piece = pieces[upload.pieces[upload.written]]
+    let piece = pieces[upload.piece]
     read(
-      torrent.fileName, offset: torrent.offset(of: piece.chunks[0]), count: piece.size,
-      for: .upload(id), emit: &emit)
+      torrent.fileName, offset: torrent.offset(of: piece.chunks[0]) + Int64(upload.offset),
+      count: min(Self.sliceSize, piece.size - upload.offset), for: .upload(id), emit: &emit)
     emit.setTimer(uploadKey(id), at: now + settings.chunkTimeout)
   }
 
-  /// A piece was read for somebody.
+  /// Some of a piece was read for somebody.
   mutating func readForUpload(
     _ id: ConnectionID, _ answer: FileAnswer, at now: Instant, emit: inout Effects
   ) {
-    guard let upload = uploads[id], let pieces else { return }
-    let piece = pieces[upload.pieces[upload.written]]
-    guard case .bytes(var bytes) = answer, bytes.count == piece.size else {
+    guard var upload = uploads[id], let pieces else { return }
+    let piece = pieces[upload.piece]
+    guard case .bytes(var bytes) = answer,
+      bytes.count == min(Self.sliceSize, piece.size - upload.offset)
+    else {
       // Of what was promised nothing can be given any more.
       complain(answer, emit: &emit)
       return giveUpUpload(id, at: now, emit: &emit)
     }
     if settings.corrupts { bytes[bytes.count / 2] ^= 0xFF }
-    emit.write(Self.text(of: upload, piece: piece, bytes, pieces), to: id)
+    let head = upload.isAtBeginning ? Self.head(of: upload, pieces) : nil
+    if let head, upload.isBinary { emit.write(head, to: id) }
+    emit.write(
+      upload.isBinary ? bytes : Self.json(of: upload, head: head ?? [], piece, bytes), to: id)
+    upload.offset += bytes.count
+    uploads[id] = upload
     emit.awaitDrain(of: id)
   }
 
-  /// What is written for a piece of an upload: with the head, before the first.
-  private static func text(
-    of upload: Upload, piece: Pieces.Piece, _ bytes: [UInt8], _ pieces: Pieces
-  ) -> [UInt8] {
-    if upload.isBinary {
-      return HTTPResponse(200, contentType: "application/octet-stream", body: bytes)
-        .bytes(keepingAlive: upload.keepsAlive)
-    }
-    var text: [UInt8] = []
-    if upload.written == 0 {
-      // Each with its hash, its content and `{"hash": "", "content": ""}`; commas and brackets.
-      let length = upload.pieces.reduce(2 * upload.pieces.count) { length, number in
+  private static func head(of upload: Upload, _ pieces: Pieces) -> [UInt8] {
+    let response = HTTPResponse(
+      200, contentType: upload.isBinary ? "application/octet-stream" : "application/json", body: [])
+    // JSON: of each its hash, its content and `{"hash": "", "content": ""}`; commas and brackets.
+    let length =
+      upload.isBinary
+      ? pieces[upload.piece].size
+      : upload.pieces.reduce(2 * upload.pieces.count) { length, number in
         length + pieces[number].hash.utf8.count + Base64.length(of: pieces[number].size) + 27
       }
-      text = HTTPResponse(200, contentType: "application/json", body: [])
-        .bytes(length: length, keepingAlive: upload.keepsAlive)
+    return response.bytes(length: length, keepingAlive: upload.keepsAlive)
+  }
+
+  /// Some of a piece as the original writes it, behind the response's head where it is the first.
+  private static func json(
+    of upload: Upload, head: [UInt8], _ piece: Pieces.Piece, _ bytes: [UInt8]
+  ) -> [UInt8] {
+    var text = head
+    if upload.offset == 0 {
+      text.append(contentsOf: (upload.sent == 0 ? "[" : ", ").utf8)
+      text.append(contentsOf: "{\"hash\": \"\(piece.hash)\", \"content\": \"".utf8)
     }
-    text.append(contentsOf: (upload.written == 0 ? "[" : ", ").utf8)
-    text.append(contentsOf: "{\"hash\": \"\(piece.hash)\", \"content\": \"".utf8)
     Base64.append(bytes, to: &text)
-    text.append(contentsOf: "\"}".utf8)
-    if upload.written + 1 == upload.pieces.count { text.append(UInt8(ascii: "]")) }
+    if upload.offset + bytes.count == piece.size {
+      text.append(contentsOf: "\"}".utf8)
+      if upload.sent + 1 == upload.pieces.count { text.append(UInt8(ascii: "]")) }
+    }
     return text
   }
 
   /// All that was written to a connection has left.
   mutating func continueUpload(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
     guard var upload = uploads[id], let pieces else { return }
-    let piece = pieces[upload.pieces[upload.written]]
+    let piece = pieces[upload.piece]
+    guard upload.offset == piece.size else { return readSlice(for: id, at: now, emit: &emit) }
     emit.log(
       Event(
         TorrentEvents.chunkSent,
         ["chunk": .integer(Int64(piece.chunks[0])), "bytes": .integer(Int64(piece.size))]))
     sentChunks += 1
-    upload.written += 1
+    upload.sent += 1
+    upload.offset = 0
     uploads[id] = upload
-    if upload.written < upload.pieces.count { return readPiece(for: id, at: now, emit: &emit) }
+    if upload.sent < upload.pieces.count { return readSlice(for: id, at: now, emit: &emit) }
     endUpload(id, at: now, emit: &emit)
     serve(server.finish(id, at: now, emit: &emit), at: now, emit: &emit)
   }
