@@ -41,6 +41,8 @@ let package = Package(
       name: "Kademlia", dependencies: ["Hashing", "Participants", "Wire"],
       path: "Sources/Participants/Kademlia"),
     .target(
+      name: "KPTP", dependencies: ["Hashing", "Participants"], path: "Sources/Participants/KPTP"),
+    .target(
       name: "PeerExchange", dependencies: ["Hashing", "Participants"],
       path: "Sources/Participants/PeerExchange"),
     .target(
@@ -49,7 +51,9 @@ let package = Package(
       path: "Sources/Participants/HTTPTorrent"),
     .target(
       name: "Networks",
-      dependencies: ["Gossip", "HTTPTorrent", "Kademlia", "Participants", "PeerExchange"]),
+      dependencies: [
+        "Gossip", "HTTPTorrent", "KPTP", "Kademlia", "Participants", "PeerExchange",
+      ]),
     .target(name: "Clock", dependencies: ["Participants"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
     .executableTarget(
@@ -97,7 +101,7 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Gossip", "HTTP", "HTTPTorrent", "Hashing", "History", "JSONReading", "Networks",
+        "Gossip", "HTTP", "HTTPTorrent", "Hashing", "History", "JSONReading", "KPTP", "Networks",
         "Participants", "PeerExchange", "Topology", "Wire",
       ], path: "Fuzz/Targets"),
     .executableTarget(
@@ -124,6 +128,12 @@ let package = Package(
     .testTarget(
       name: "KademliaTests",
       dependencies: ["Hashing", "Kademlia", "Participants", "Simulator", "Topology", "Wire"]),
+    .testTarget(
+      name: "KPTPTests",
+      dependencies: [
+        "Checks", "Exploration", "Hashing", "KPTP", "Networks", "ParticipantTesting",
+        "Participants", "Simulator", "Supervisor", "Topology",
+      ]),
     .testTarget(
       name: "PeerExchangeTests",
       dependencies: [
@@ -156,7 +166,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "ChecksTests",
-      dependencies: ["Arguments", "Checks", "History", "Participants", "Topology"]),
+      dependencies: [
+        "Arguments", "Checks", "Exploration", "History", "Networks", "Participants", "Simulator",
+        "Supervisor", "Topology",
+      ]),
   ]
 )
 

@@ -173,6 +173,14 @@ func median(_ values: [Double]) -> Double {
   return sorted.isEmpty ? .nan : sorted[sorted.count / 2]
 }
 
+/// The processor time that `body` takes of this process, in seconds.
+func processorSeconds(_ body: () throws -> Void) rethrows -> Double {
+  func now() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
+  let start = now()
+  try body()
+  return now() - start
+}
+
 /// How long `body` takes, in seconds.
 func seconds(_ body: () throws -> Void) rethrows -> Double {
   let duration = try ContinuousClock().measure(body)

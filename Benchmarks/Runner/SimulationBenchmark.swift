@@ -6,12 +6,14 @@ import Participants
 import Simulator
 import Topology
 
-/// How fast a gossip network runs in virtual time, and what its history costs.
+/// How fast a gossip network runs in virtual time, what its history costs, and how the cost grows
+/// with the network. In processor time, of one thread: what else the machine does matters less.
 enum SimulationBenchmark: Benchmark {
   static let name = "simulation"
   static let summary = "\(peers) gossip peers for \(virtualSeconds) virtual seconds"
 
   private static let peers = 1_000
+  private static let sizes = [100, 1_000, 10_000]
   private static let virtualSeconds = 60
   private static let rounds = 3
 
@@ -25,23 +27,27 @@ enum SimulationBenchmark: Benchmark {
     var rate: [Double] = []
     var recorded: [Double] = []
     var ceiling: [Double] = []
+    var addition: [Double] = []
     for round in 1...rounds {
       announce("\(name): round \(round) of \(rounds)")
       // As few texts as 'seedbed spawn' has, and as many as keep the network busy.
       let quiet = try plan(speakers: 20, texts: 3)
-      speed.append(Double(virtualSeconds) / seconds { _ = simulate(quiet, into: Nowhere()) })
+      speed.append(
+        Double(virtualSeconds) / processorSeconds { _ = simulate(quiet, into: Nowhere()) })
       let busy = try plan(speakers: 20, texts: 50)
-      var happenings = 0
-      let took = seconds { happenings = simulate(busy, into: Nowhere()).happenings }
-      rate.append(Double(happenings) / took)
-      let (withHistory, collecting) = try withTemporaryFolder { try record(busy, in: $0) }
-      recorded.append(withHistory)
-      ceiling.append(collecting)
+      var outcome: Simulation.Outcome?
+      let alone = processorSeconds { outcome = simulate(busy, into: Nowhere()) }
+      let (lines, happenings) = (Double(outcome?.lines ?? 0), Double(outcome?.happenings ?? 0))
+      rate.append(happenings / alone)
+      let (both, collecting) = try withTemporaryFolder { try record(busy, in: $0) }
+      recorded.append(lines / both)
+      ceiling.append(lines / collecting)
+      addition.append((alone + collecting) / both)
       say("\(name): round \(round): \(Int(rate[round - 1])) happenings/s")
     }
     return [
       Measurement(
-        subject: "virtual to real time, few texts", value: median(speed), unit: "times",
+        subject: "virtual to processor time, few texts", value: median(speed), unit: "times",
         target: .atLeast(50)),
       Measurement(
         subject: "without history, busy", value: median(rate), unit: "happenings/s",
@@ -51,12 +57,27 @@ enum SimulationBenchmark: Benchmark {
         comparisons: [
           .init(
             with: "the collector alone", ratio: median(recorded) / median(ceiling),
-            target: .atLeast(0.5))
+            target: .atLeast(0.5)),
+          .init(
+            with: "simulating, then collecting, each alone", ratio: median(addition), target: nil),
         ]),
-    ]
+    ] + (try sizes.map(cost))
   }
 
-  private static func plan(speakers: Int, texts: Int) throws -> Plan {
+  /// What a happening costs in a network of so many peers, with few texts.
+  private static func cost(peers: Int) throws -> Measurement {
+    announce("\(name): \(peers) peers")
+    let plan = try plan(peers: peers, speakers: 10, texts: 2)
+    var happenings = 0
+    let took = processorSeconds { happenings = simulate(plan, into: Nowhere()).happenings }
+    return Measurement(
+      subject: "a happening among \(peers) peers", value: took / Double(happenings) * 1e6,
+      unit: "µs")
+  }
+
+  private static func plan(
+    peers: Int = peers, speakers: Int, texts: Int
+  ) throws -> Plan {
     let text = """
       network: gossip
       groups:
@@ -78,7 +99,7 @@ enum SimulationBenchmark: Benchmark {
     Simulation(plan: plan, roles: Networks.roles, version: Version.current, sink: sink).run()
   }
 
-  /// Events per second: simulated into logs and collected, and collected alone.
+  /// The seconds it takes to simulate into logs and collect them, and to collect them alone.
   private static func record(_ plan: Plan, in folder: String) throws -> (Double, Double) {
     let manifest = RunManifest(
       name: "20260101-000000-gossip-0000", network: plan.network, driver: "simulated",
@@ -87,15 +108,13 @@ enum SimulationBenchmark: Benchmark {
     let run = "\(folder)/\(manifest.name)"
     try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
     try JSONEncoder().encode(manifest).write(to: URL(filePath: "\(run)/plan.json"))
-    var lines = 0
-    let both = try seconds {
+    let both = try processorSeconds {
       let logs = LogFiles(folder: run)
-      lines = simulate(plan, into: logs).lines
+      _ = simulate(plan, into: logs)
       logs.flush()
       try collect(run, into: "\(folder)/first.sqlite")
     }
-    let alone = try seconds { try collect(run, into: "\(folder)/second.sqlite") }
-    return (Double(lines) / both, Double(lines) / alone)
+    return (both, try processorSeconds { try collect(run, into: "\(folder)/second.sqlite") })
   }
 
   private static func collect(_ run: String, into history: String) throws {

@@ -1,6 +1,7 @@
 import Gossip
 import Hashing
 import History
+import KPTP
 import Networks
 import Participants
 import PeerExchange
@@ -9,7 +10,9 @@ import Topology
 /// Everything that takes bytes from outside.
 package enum FuzzTargets {
   package static let all =
-    [topology, eventLine, gossipPeerLink, gossipSeedLink, gossipSeedAnswer, peerExchange]
+    [
+      topology, eventLine, gossipPeerLink, gossipSeedLink, gossipSeedAnswer, kptp, peerExchange,
+    ]
     + torrent
     + Networks.roles.map(node)
 
@@ -83,7 +86,7 @@ package enum FuzzTargets {
   ]
   private static let gossipAnswers = [
     GossipWire.welcome(address), GossipWire.registered,
-    GossipWire.listPrefix + GossipWire.listEntry(address) + GossipWire.listEntry(address),
+    GossipWire.listPrefix + GossipWire.listEntries([address, address]),
   ]
 
   private static let gossipPeerLink = FuzzTarget("gossip-peer-link", samples: gossipLink) {
@@ -109,6 +112,30 @@ package enum FuzzTargets {
         reader.expect([.welcome, .registered, .list, .nothing][Int(random.next() % 4)])
       }
     }
+  }
+
+  private static let kptpMessages: [[UInt8]] = {
+    let peers = [Endpoint(ip: 0x7f00_0001, port: 4_101), Endpoint(ip: 0xc0a8_0a19, port: 5_001)]
+    let payload = Payload(key: Array("127.0.0.1:4101/1".utf8), value: Array("a value".utf8))
+    return (1...12).map { type in
+      KPTPMessage(
+        type: type, name: type < 9 ? Array("peer2".utf8) : payload.encoded,
+        peers: type < 9 ? peers : []
+      ).encoded
+    }
+  }()
+
+  /// However a stream is cut, the reader says the same; and what it says is what was sent.
+  private static let kptp = FuzzTarget("kptp", samples: kptpMessages) { input, random in
+    func read(_ parts: [[UInt8]]) -> ([KPTPMessage], isBroken: Bool) {
+      var reader = KPTPReader()
+      return (parts.flatMap { reader.read($0) }, reader.isBroken)
+    }
+    let (messages, isBroken) = read([input])
+    let (others, isAlsoBroken) = read(FuzzTarget.cut(input, using: &random))
+    precondition(messages == others && isBroken == isAlsoBroken)
+    precondition(input.starts(with: messages.flatMap(\.encoded)))
+    for message in messages { _ = Payload(message.name) }
   }
 
   private static let pieceSize = 200
@@ -151,6 +178,7 @@ package enum FuzzTargets {
   private static func samples(of role: Role) -> [[UInt8]] {
     switch role.network {
     case "gossip": gossipLink + gossipSeed + gossipAnswers
+    case "kptp": kptpMessages
     case "torrent": torrentMessages
     default: peerExchangeMessages
     }

@@ -1,7 +1,8 @@
 /// The Test Anything Protocol, version 14 (testanything.org): a test point for each check, with a
 /// YAML block where it did not simply pass.
 ///
-/// An inconclusive check is a SKIP; a warning that was violated is a TODO, which fails nothing.
+/// An inconclusive check is a SKIP; a warning that was violated is marked as
+/// work to be done, which fails nothing.
 extension Report {
   var tap: String {
     var lines = ["TAP version 14", "1..\(findings.count)", "# \(replay)"]

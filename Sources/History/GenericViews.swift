@@ -1,6 +1,6 @@
 extension View {
   /// What any network's runs have.
-  static let generic = [deaths, overloads]
+  static let generic = [deaths, overloads, separations]
 
   static let deaths = View(
     name: "deaths",
@@ -98,5 +98,32 @@ extension View {
       ) u JOIN runs r ON r.run = u.run
       WHERE u.host_busy >= 950 AND u.to_t - u.from_t >= 1500000
         AND (r.stopping_t IS NULL OR u.from_t < r.stopping_t)
+      """)
+
+  static let separations = View(
+    name: "separations",
+    summary: """
+      A time in which a fault on the network kept nodes on its two sides (`fault_sides`) apart for \
+      all that their protocol can know: a partition or loss, in one direction or both, or a latency \
+      that adds a quarter of the shortest time for an answer, or more.
+      """,
+    columns: [
+      ("run", "the run"),
+      ("fault", "the fault's number in the plan"),
+      ("action", "`partition`, `loss` or `latency`"),
+      ("from_t", "when it began"),
+      ("from_s", "seconds from the run's beginning to `from_t`"),
+      ("to_t", "when it ended; NULL: never"),
+      ("to_s", "seconds from the run's beginning to `to_t`"),
+    ],
+    body: """
+      SELECT f.run, f.fault, f.action,
+        f.applied_t AS from_t, (f.applied_t - r.began_t) / 1e6 AS from_s,
+        f.healed_t AS to_t, (f.healed_t - r.began_t) / 1e6 AS to_s
+      FROM faults f JOIN runs r ON r.run = f.run
+      WHERE f.applied_t IS NOT NULL
+        AND (f.action IN ('partition', 'loss') OR f.action = 'latency' AND 4 * f.latency >= (
+          SELECT min(coalesce(n.options ->> 'answer-timeout', n.options ->> 'heartbeat-timeout'))
+          FROM nodes n WHERE n.run = f.run))
       """)
 }

@@ -90,14 +90,19 @@ extension View {
         SELECT run, node, t, coalesce(back_t, 9e18) AS back_t FROM deaths
       ),
       reports AS MATERIALIZED (SELECT * FROM dead_node_reports),
+      -- How far a simulated node's clock may be behind the one that a death is dated by.
+      skew AS MATERIALIZED (
+        SELECT run, coalesce(plan ->> '$.networkModel.clockSkew', 0) AS most FROM runs
+      ),
       -- Neighbours that had a link when the node died, by their own records. Who closed it for
       -- a reason of its own before the deadline has no duty.
       neighbours AS MATERIALIZED (
         SELECT l.run, l.node, d.node AS dead, d.cause, d.t AS death_t,
           d.t - g.report_within AS since_t, d.gone_t + g.report_within AS deadline_t
         FROM fallen d
+          JOIN skew k ON k.run = d.run
           JOIN links l ON l.run = d.run AND l.peer_node = d.node AND l.opened_t < d.t
-            AND (l.closed_t IS NULL OR l.closed_t >= d.t)
+            AND (l.closed_t IS NULL OR l.closed_t >= d.t - k.most)
           JOIN gossip_deadlines g ON g.run = l.run AND g.node = l.node
         WHERE (d.back_t IS NULL OR d.back_t > d.gone_t + g.report_within)
           AND (l.reason IS NULL OR l.closed_t > d.gone_t + g.report_within
@@ -126,9 +131,9 @@ extension View {
         SELECT b.run, b.node, b.dead, b.cause, b.death_t, b.deadline_t,
           min(p.reported_t) AS reported_t, min(p.received_t) AS received_t,
           coalesce(max(p.reported_t <= b.deadline_t AND p.received_t IS NOT NULL), 0) AS fulfilled
-        FROM bound b LEFT JOIN reports p
-          ON p.run = b.run AND p.reporter = b.node AND p.dead = b.dead
-            AND p.reported_t >= b.death_t
+        FROM bound b JOIN skew k ON k.run = b.run
+          LEFT JOIN reports p ON p.run = b.run AND p.reporter = b.node AND p.dead = b.dead
+            AND p.reported_t >= b.death_t - k.most
         GROUP BY b.run, b.node, b.dead, b.death_t
       )
       SELECT o.run, o.node, o.dead, o.cause,

@@ -1,30 +1,4 @@
 extension View {
-  static let separations = View(
-    name: "separations",
-    summary: """
-      A time in which a fault on the network kept nodes on its two sides (`fault_sides`) apart for \
-      all that gossip can know: a partition or loss, in one direction or both, or a latency that \
-      adds a quarter of the shortest answer timeout, or more.
-      """,
-    columns: [
-      ("run", "the run"),
-      ("fault", "the fault's number in the plan"),
-      ("action", "`partition`, `loss` or `latency`"),
-      ("from_t", "when it began"),
-      ("from_s", "seconds from the run's beginning to `from_t`"),
-      ("to_t", "when it ended; NULL: never"),
-      ("to_s", "seconds from the run's beginning to `to_t`"),
-    ],
-    body: """
-      SELECT f.run, f.fault, f.action,
-        f.applied_t AS from_t, (f.applied_t - r.began_t) / 1e6 AS from_s,
-        f.healed_t AS to_t, (f.healed_t - r.began_t) / 1e6 AS to_s
-      FROM faults f JOIN runs r ON r.run = f.run
-      WHERE f.applied_t IS NOT NULL
-        AND (f.action IN ('partition', 'loss') OR f.action = 'latency' AND 4 * f.latency >= (
-          SELECT min(g.answer_timeout) FROM gossip_deadlines g WHERE g.run = f.run))
-      """)
-
   static let unrest = View(
     name: "unrest",
     summary: """

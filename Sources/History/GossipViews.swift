@@ -1,8 +1,8 @@
 extension View {
   /// What the checks of the gossip network, and people, ask about.
   static let gossip = [
-    links, gossipDeadlines, separations, unrest, deadNodeReports, deadNodeDuties, gossipDeliveries,
-    gossipAudience, seedBeliefs, settledBeliefs, finalGraph,
+    links, gossipDeadlines, unrest, deadNodeReports, deadNodeDuties, gossipDeliveries,
+    gossipAudience, gossipRepeats, seedBeliefs, settledBeliefs, finalGraph,
   ]
 
   static let links = View(

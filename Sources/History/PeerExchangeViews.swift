@@ -49,9 +49,11 @@ extension View {
     ],
     body: """
       SELECT n.run, n.node,
-        2 * (n.options ->> 'exchange-interval') + (n.options ->> 'dial-timeout') + 1000000,
+        2 * (n.options ->> 'exchange-interval') + (n.options ->> 'dial-timeout') + 1000000
+          AS learn_within,
         (n.options ->> 'ask-again') + 1000000 + (n.options ->> 'ask-timeout')
           * (s.nodes + 1 + (n.options ->> 'want') / (n.options ->> 'asks-in-flight'))
+          AS get_within
       FROM nodes n
         JOIN (SELECT run, count(*) AS nodes FROM nodes GROUP BY run) s ON s.run = n.run
       WHERE n.role = 'pex-peer'

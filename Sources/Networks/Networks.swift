@@ -1,5 +1,6 @@
 import Gossip
 import HTTPTorrent
+import KPTP
 import Kademlia
 package import Participants
 import PeerExchange
@@ -7,11 +8,11 @@ import PeerExchange
 /// Every network and role that Seedbed ships: what the node can run and a topology can name.
 package enum Networks {
   package static let roles: [Role] =
-    GossipRoles.all + PeerExchangeRoles.all + KademliaRoles.all + TorrentRoles.all
+    GossipRoles.all + KPTPRoles.all + PeerExchangeRoles.all + KademliaRoles.all + TorrentRoles.all
 
   /// The kinds of event that each network's nodes log, for the documentation.
   package static let eventKinds: [(network: String, kinds: [EventKind])] = [
-    ("gossip", GossipEvents.all), ("pex", PeerExchangeEvents.all),
+    ("gossip", GossipEvents.all), ("kptp", KPTPEvents.all), ("pex", PeerExchangeEvents.all),
     ("kademlia", KademliaEvents.all), ("torrent", TorrentEvents.all),
   ]
 }

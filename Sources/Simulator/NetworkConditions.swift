@@ -100,15 +100,6 @@ final class NetworkConditions {
     return delays
   }
 
-  /// When the last of so many bytes has left, where bandwidth is limited.
-  func transmit(_ bytes: Int, from: SimulatedNode, to: SimulatedNode, at now: Int64) -> Int64 {
-    guard let bandwidth = model.bandwidth else { return now }
-    let takes = Int64(bytes) * 1_000_000 / bandwidth
-    from.sendsFrom = max(now, from.sendsFrom) + takes
-    to.receivesFrom = max(from.sendsFrom, to.receivesFrom + takes)
-    return to.receivesFrom
-  }
-
   func cut(_ count: Int, using random: inout SeededGenerator) -> Piece {
     guard model.cut == .random else { return .whole }
     let draw = random.next()

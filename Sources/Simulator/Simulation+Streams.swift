@@ -1,33 +1,42 @@
 import Participants
+import Topology
 
 /// One end of a connection, with the stream that flows towards it.
 struct StreamEnd {
-  let node: Int32
   let connection: ConnectionID
+  let node: Int32
   /// The node at the other end.
   let remote: Int32
   /// The other end; -1 before it is there and after it is gone.
   var other: Int32 = -1
   var generation: UInt32
-  /// What was written and has not arrived, first piece at `head`.
-  var pieces: [[UInt8]] = []
-  var head = 0
-  var bytes = 0
-  /// The stream ends after the pieces, for this reason.
-  var ending: CloseReason?
+  /// What was written and has not arrived: the first and the last piece; -1 without any.
+  var first: Int32 = -1
+  var last: Int32 = -1
+  /// Of all these pieces together.
+  var bytes: Int32 = 0
+  /// Arrivals that are planned.
+  var planned: Int32 = 0
   /// When the last piece is due: later ones never overtake it.
   var lastArrival: Int64 = 0
-  /// Arrivals that are planned.
-  var planned = 0
+  /// The stream ends after the pieces, for this reason.
+  var ending: CloseReason?
   var isParked = false
   /// The port that this side dialled from.
   var port = LocalPort.any
   /// Whether the other side wants to know when everything has arrived.
   var tellsDrain = false
   /// Attempts to dial that the network swallowed.
-  var attempts = 0
+  var attempts: UInt8 = 0
   /// Whether this side may hear the other: the dialling side not before its answer.
   var isAnswered: Bool
+}
+
+/// Some of a stream that is under way.
+struct Piece {
+  var bytes: [UInt8]
+  /// The piece behind it; -1 for the last.
+  var next: Int32 = -1
 }
 
 extension Simulation {
@@ -42,42 +51,42 @@ extension Simulation {
 
   // MARK: - Dialling
 
-  func dial(
-    _ id: ConnectionID, from node: SimulatedNode, _ port: LocalPort, to address: Address
+  mutating func dial(
+    _ id: ConnectionID, from node: Int, _ port: LocalPort, to address: Address
   ) {
-    let end = makeEnd(node.index, id, remote: byAddress[address] ?? -1, isAnswered: false)
+    let end = makeEnd(Int32(node), id, remote: byAddress[address] ?? -1, isAnswered: false)
     streams[Int(end)].port = port
-    node.ends[id] = end
+    nodes[node].ends[id] = end
     planDial(end)
   }
 
-  private func makeEnd(
+  private mutating func makeEnd(
     _ node: Int32, _ id: ConnectionID, remote: Int32, isAnswered: Bool
   ) -> Int32 {
     if let index = freeStreams.popLast() {
       streams[Int(index)] = StreamEnd(
-        node: node, connection: id, remote: remote, generation: streams[Int(index)].generation,
+        connection: id, node: node, remote: remote, generation: streams[Int(index)].generation,
         isAnswered: isAnswered)
       return index
     }
     streams.append(
-      StreamEnd(node: node, connection: id, remote: remote, generation: 0, isAnswered: isAnswered))
+      StreamEnd(connection: id, node: node, remote: remote, generation: 0, isAnswered: isAnswered))
     return Int32(streams.count - 1)
   }
 
-  private func planDial(_ end: Int32) {
+  private mutating func planDial(_ end: Int32) {
     let from = streams[Int(end)].node
     let delay = conditions.latency(from: from, to: streams[Int(end)].remote, using: &random)
     queue.plan(.dial, end, generation: streams[Int(end)].generation, at: now + delay)
   }
 
   /// The attempt reaches the other machine, if the network lets it.
-  func dialArrives(_ end: Int32, generation: UInt32) {
+  mutating func dialArrives(_ end: Int32, generation: UInt32) {
     guard streams[Int(end)].generation == generation else { return }
     let (from, to) = (streams[Int(end)].node, streams[Int(end)].remote)
     if to >= 0, conditions.isCut(from: from, to: to) || conditions.isCut(from: to, to: from) {
       streams[Int(end)].attempts += 1
-      let attempt = streams[Int(end)].attempts
+      let attempt = Int(streams[Int(end)].attempts)
       if attempt == Self.dialAttempts {
         fail(end, .unreachable)
       } else {
@@ -87,12 +96,13 @@ extension Simulation {
     }
     if to >= 0, nodes[Int(to)].state != .down {
       // The kernel answers, even for a process that is frozen.
-      let node = nodes[Int(to)]
-      let id = node.effects.nextConnection()
+      let node = Int(to)
+      nodes[node].lastConnection += 1
+      let id = ConnectionID(nodes[node].lastConnection)
       let other = makeEnd(to, id, remote: from, isAnswered: true)
       streams[Int(other)].other = end
       streams[Int(end)].other = other
-      node.ends[id] = other
+      nodes[node].ends[id] = other
       deliver(.accepted(id, from: source(of: end)), to: node)
     }
     let delay = conditions.latency(from: to, to: from, using: &random)
@@ -112,9 +122,9 @@ extension Simulation {
     return address
   }
 
-  func dialAnswered(_ end: Int32, generation: UInt32) {
+  mutating func dialAnswered(_ end: Int32, generation: UInt32) {
     guard streams[Int(end)].generation == generation else { return }
-    let node = nodes[Int(streams[Int(end)].node)]
+    let node = Int(streams[Int(end)].node)
     if streams[Int(end)].other >= 0 || streams[Int(end)].ending != nil {
       streams[Int(end)].isAnswered = true
       deliver(.connected(streams[Int(end)].connection), to: node)
@@ -124,19 +134,19 @@ extension Simulation {
     }
   }
 
-  private func fail(_ end: Int32, _ reason: CloseReason) {
-    let node = nodes[Int(streams[Int(end)].node)]
+  private mutating func fail(_ end: Int32, _ reason: CloseReason) {
+    let node = Int(streams[Int(end)].node)
     let id = streams[Int(end)].connection
-    node.ends[id] = nil
+    nodes[node].ends.removeValue(forKey: id)
     release(end)
     deliver(.closed(id, reason), to: node)
   }
 
-  private func release(_ end: Int32) {
+  private mutating func release(_ end: Int32) {
     let other = streams[Int(end)].other
     if other >= 0 { streams[Int(other)].other = -1 }
     streams[Int(end)].generation &+= 1
-    streams[Int(end)].pieces = []
+    while streams[Int(end)].first >= 0 { _ = takeFirstPiece(end) }
     streams[Int(end)].other = -1
     // Nothing may come of it any more: it may be in the list of those that wait for a partition.
     streams[Int(end)].isParked = false
@@ -145,37 +155,45 @@ extension Simulation {
 
   // MARK: - Streams
 
-  func write(_ bytes: [UInt8], to id: ConnectionID, of node: SimulatedNode) {
-    guard let end = node.ends[id], !bytes.isEmpty else { return }
+  mutating func write(_ bytes: [UInt8], to id: ConnectionID, of node: Int) {
+    guard let end = nodes[node].ends[id], !bytes.isEmpty else { return }
     let other = streams[Int(end)].other
     guard other >= 0, streams[Int(other)].ending == nil else { return }
-    streams[Int(other)].bytes += bytes.count
+    streams[Int(other)].bytes += Int32(bytes.count)
     let isBacklogged = streams[Int(other)].bytes > Self.backlogLimit
     if isBacklogged || conditions.resets(using: &random) {
-      node.ends[id] = nil
+      nodes[node].ends.removeValue(forKey: id)
       self.end(of: other, .reset)
       release(end)
       // The one who writes hears of it from its own system, a moment later.
-      let slot = breaks.add((node.index, id, isBacklogged ? .backlogged : .reset))
+      let slot = breaks.add((Int32(node), id, isBacklogged ? .backlogged : .reset))
       queue.plan(.breaking, slot.index, generation: slot.generation, at: now)
       return
     }
-    streams[Int(other)].pieces.append(bytes)
-    let sent = conditions.transmit(
-      bytes.count, from: node, to: nodes[Int(streams[Int(end)].remote)], at: now)
+    append(Piece(bytes: bytes), to: other)
+    let sent = transmit(bytes.count, from: node, to: Int(streams[Int(end)].remote))
     planArrival(other, sentAt: sent)
   }
 
+  /// When the last of so many bytes has arrived but for its latency, where bandwidth is limited.
+  private mutating func transmit(_ bytes: Int, from: Int, to: Int) -> Int64 {
+    guard let bandwidth = conditions.model.bandwidth else { return now }
+    let takes = Int64(bytes) * 1_000_000 / bandwidth
+    nodes[from].sendsFrom = max(now, nodes[from].sendsFrom) + takes
+    nodes[to].receivesFrom = max(nodes[from].sendsFrom, nodes[to].receivesFrom + takes)
+    return nodes[to].receivesFrom
+  }
+
   /// The side that writes learns when everything has arrived.
-  func awaitDrain(_ id: ConnectionID, of node: SimulatedNode) {
-    guard let end = node.ends[id] else { return }
+  mutating func awaitDrain(_ id: ConnectionID, of node: Int) {
+    guard let end = nodes[node].ends[id] else { return }
     let other = streams[Int(end)].other
     guard other >= 0 else { return }
     streams[Int(other)].tellsDrain = true
     if streams[Int(other)].bytes == 0 { planDrained(end, after: other) }
   }
 
-  private func planDrained(_ end: Int32, after other: Int32) {
+  private mutating func planDrained(_ end: Int32, after other: Int32) {
     streams[Int(other)].tellsDrain = false
     guard end >= 0 else { return }
     let (from, to) = (streams[Int(other)].node, streams[Int(end)].node)
@@ -183,26 +201,26 @@ extension Simulation {
     queue.plan(.drained, end, generation: streams[Int(end)].generation, at: now + delay)
   }
 
-  func drained(_ end: Int32, generation: UInt32) {
+  mutating func drained(_ end: Int32, generation: UInt32) {
     guard streams[Int(end)].generation == generation else { return }
-    deliver(.drained(streams[Int(end)].connection), to: nodes[Int(streams[Int(end)].node)])
+    deliver(.drained(streams[Int(end)].connection), to: Int(streams[Int(end)].node))
   }
 
   /// One side closes: the other learns it after everything that was sent before.
-  func close(_ id: ConnectionID, of node: SimulatedNode) {
-    guard let end = node.ends.removeValue(forKey: id) else { return }
+  mutating func close(_ id: ConnectionID, of node: Int) {
+    guard let end = nodes[node].ends.removeValue(forKey: id) else { return }
     let other = streams[Int(end)].other
     if other >= 0 { self.end(of: other, .ended) }
     release(end)
   }
 
-  private func end(of other: Int32, _ reason: CloseReason) {
+  private mutating func end(of other: Int32, _ reason: CloseReason) {
     guard streams[Int(other)].ending == nil else { return }
     streams[Int(other)].ending = reason
     planArrival(other, sentAt: now)
   }
 
-  private func planArrival(_ end: Int32, sentAt: Int64) {
+  private mutating func planArrival(_ end: Int32, sentAt: Int64) {
     let (from, to) = (streams[Int(end)].remote, streams[Int(end)].node)
     let delay = conditions.streamLatency(from: from, to: to, using: &random)
     let at = max(sentAt + delay, streams[Int(end)].lastArrival)
@@ -212,7 +230,7 @@ extension Simulation {
   }
 
   /// Some of a stream arrives: one piece, or, cut at random, a part of it or more than one.
-  func arrive(at end: Int32, generation: UInt32) {
+  mutating func arrive(at end: Int32, generation: UInt32) {
     guard streams[Int(end)].generation == generation else { return }
     streams[Int(end)].planned -= 1
     let (from, to) = (streams[Int(end)].remote, streams[Int(end)].node)
@@ -225,8 +243,8 @@ extension Simulation {
     }
     guard streams[Int(end)].isAnswered else { return }
     let id = streams[Int(end)].connection
-    let node = nodes[Int(to)]
-    if streams[Int(end)].head < streams[Int(end)].pieces.count {
+    let node = Int(to)
+    if streams[Int(end)].first >= 0 {
       let bytes = takePiece(end)
       if streams[Int(end)].bytes == 0, streams[Int(end)].tellsDrain {
         planDrained(streams[Int(end)].other, after: end)
@@ -235,47 +253,66 @@ extension Simulation {
       guard streams[Int(end)].generation == generation else { return }
       planArrivalIfWaiting(end)
     } else if let reason = streams[Int(end)].ending {
-      node.ends[id] = nil
+      nodes[node].ends.removeValue(forKey: id)
       release(end)
       deliver(.closed(id, reason), to: node)
     }
   }
 
   /// Whatever is left over from pieces that were cut gets its own arrival.
-  private func planArrivalIfWaiting(_ end: Int32) {
+  private mutating func planArrivalIfWaiting(_ end: Int32) {
     let index = Int(end)
     guard streams[index].planned == 0, !streams[index].isParked,
-      streams[index].head < streams[index].pieces.count || streams[index].ending != nil
+      streams[index].first >= 0 || streams[index].ending != nil
     else { return }
     planArrival(end, sentAt: now)
   }
 
-  private func takePiece(_ end: Int32) -> [UInt8] {
-    let index = Int(end)
-    let head = streams[index].head
-    var bytes = streams[index].pieces[head]
-    switch conditions.cut(bytes.count, using: &random) {
-    case .whole: streams[index].head += 1
+  /// What arrives now of the pieces that are under way.
+  private mutating func takePiece(_ end: Int32) -> [UInt8] {
+    let first = Int(streams[Int(end)].first)
+    switch conditions.cut(pieces[first].bytes.count, using: &random) {
+    case .whole: return takeFirstPiece(end)
     case .first(let count):
-      streams[index].pieces[head] = Array(bytes[count...])
-      bytes = Array(bytes[..<count])
+      let bytes = pieces[first].bytes
+      pieces[first].bytes = Array(bytes[count...])
+      streams[Int(end)].bytes -= Int32(count)
+      return Array(bytes[..<count])
     case .more:
-      streams[index].head += 1
-      if streams[index].head < streams[index].pieces.count {
-        bytes += streams[index].pieces[streams[index].head]
-        streams[index].head += 1
-      }
+      let bytes = takeFirstPiece(end)
+      return streams[Int(end)].first < 0 ? bytes : bytes + takeFirstPiece(end)
     }
-    streams[index].bytes -= bytes.count
-    if streams[index].head == streams[index].pieces.count {
-      streams[index].pieces.removeAll(keepingCapacity: true)
-      streams[index].head = 0
+  }
+
+  private mutating func append(_ piece: Piece, to end: Int32) {
+    let index: Int32
+    if let free = freePieces.popLast() {
+      index = free
+      pieces[Int(index)] = piece
+    } else {
+      index = Int32(pieces.count)
+      pieces.append(piece)
     }
-    return bytes
+    if streams[Int(end)].first < 0 {
+      streams[Int(end)].first = index
+    } else {
+      pieces[Int(streams[Int(end)].last)].next = index
+    }
+    streams[Int(end)].last = index
+  }
+
+  private mutating func takeFirstPiece(_ end: Int32) -> [UInt8] {
+    let first = streams[Int(end)].first
+    let piece = pieces[Int(first)]
+    pieces[Int(first)].bytes = []
+    freePieces.append(first)
+    streams[Int(end)].first = piece.next
+    streams[Int(end)].bytes -= Int32(piece.bytes.count)
+    return piece.bytes
   }
 
   /// A partition has healed: what waited for it is sent again.
-  func unpark() {
+  mutating func unpark() {
     let waiting = parked
     parked = []
     for end in waiting where streams[Int(end)].isParked {

@@ -10,7 +10,7 @@ package import Topology
 ///
 /// Anchors: TigerBeetle's VOPR, FoundationDB's simulation ("FoundationDB: A Distributed Unbundled
 /// Transactional Key Value Store", SIGMOD 2021, section 4).
-package final class Simulation {
+package struct Simulation {
   /// What a simulation came to.
   package struct Outcome: Sendable {
     package var conclusion: SupervisorCore.Conclusion
@@ -26,6 +26,10 @@ package final class Simulation {
 
   /// When every simulation is launched: 2026-01-01 00:00:00 UTC.
   package static let launch = Instant(microseconds: 1_767_225_600_000_000)
+
+  /// More happenings than these, for each node within one virtual second, are a storm: what happens
+  /// brings about ever more, and the simulation would hardly come to its end.
+  package static let stormLimit = 10_000
 
   /// How much happens between two looks at whether the simulation is to end.
   private static let stepsBetweenLooks = 1_024
@@ -44,9 +48,17 @@ package final class Simulation {
   var breaks = Slots<(node: Int32, connection: ConnectionID, reason: CloseReason)>()
   var streams: [StreamEnd] = []
   var freeStreams: [Int32] = []
+  /// All that is under way on streams: one pool, whose places are soon used again.
+  var pieces: [Piece] = []
+  var freePieces: [Int32] = []
   /// Ends whose stream waits for a partition to heal.
   var parked: [Int32] = []
   var seedList: [Address] = []
+  /// The nodes' files, by node and path. They survive the node.
+  var disks: [Int: [String: [UInt8]]] = [:]
+  /// What disks answered and participants were not told, in order.
+  var answers: [(node: Int, life: UInt32, key: FileKey, answer: FileAnswer)] = []
+  var isAnswering = false
 
   private var core: SupervisorCore
   private var inputs: [SupervisorCore.Input] = []
@@ -56,12 +68,14 @@ package final class Simulation {
   private var lastPid: Int32 = 0
   private var observer: (any RunObserver)?
   private var conclusion: SupervisorCore.Conclusion?
-  private let version: String
+  let version: String
   private let sink: any EventSink
   private let digest = EventDigest()
   private var line: [UInt8] = []
   private var lines = 0
   private var happenings = 0
+  /// What the participant wants done whose turn it is: one list for all, which stays in the cache.
+  private var effects = Effects()
 
   /// - Parameters:
   ///   - roles: the catalogue that the plan's roles are in.
@@ -82,22 +96,30 @@ package final class Simulation {
       seedLists: Dictionary(
         roles.map { ($0.fullName, $0.seedList) }, uniquingKeysWith: { first, _ in first }))
     let catalogue = Dictionary(uniqueKeysWithValues: roles.map { ($0.fullName, $0) })
+    // Nodes of a group share theirs: a thousand options each would be most of a large network.
+    var options: [[String: [String: String]]: OptionValues] = [:]
     for (index, planned) in plan.nodes.enumerated() {
       guard let role = catalogue[planned.role] else { preconditionFailure(planned.role) }
-      var given: [String: OptionValue] = [:]
-      for option in role.options {
-        given[option.name] = planned.options[option.name].flatMap { option.parse($0) }
-      }
+      let key = [planned.role: planned.options]
+      let values = options[key] ?? Self.values(of: planned, role)
+      options[key] = values
       let node = SimulatedNode(
-        name: planned.name, index: Int32(index), role: role,
-        options: OptionValues(role.options, given: given),
+        name: planned.name, role: role, options: values,
         address: Self.address(index, seed: plan.seed),
         skew: conditions.skew(using: &random))
-      node.disk = disks[node.name] ?? [:]
+      if let disk = disks[planned.name] { self.disks[index] = disk }
       nodes.append(node)
-      byAddress[node.address] = node.index
-      byName[node.name] = node.index
+      byAddress[node.address] = Int32(index)
+      byName[node.name] = Int32(index)
     }
+  }
+
+  private static func values(of node: PlannedNode, _ role: Role) -> OptionValues {
+    var given: [String: OptionValue] = [:]
+    for option in role.options {
+      given[option.name] = node.options[option.name].flatMap { option.parse($0) }
+    }
+    return OptionValues(role.options, given: given)
   }
 
   /// An address of its own in 10.0.0.0/8 for each node. Which one is as good as random, as ports of
@@ -113,16 +135,28 @@ package final class Simulation {
   /// - Parameters:
   ///   - observer: sees the supervisor's events and progress, in virtual time.
   ///   - isInterrupted: asked now and then; `true` stops the nodes in order, as Ctrl-C does.
-  package func run(
+  package consuming func run(
     observer: (any RunObserver)? = nil, isInterrupted: () -> Bool = { false }
   ) -> Outcome {
     self.observer = observer
     tell(.launched)
     var steps = 0
     var wasInterrupted = false
+    var (secondEnds, mostInSecond, isStorming) = (Int64.min, 0, false)
     while conclusion == nil, let entry = queue.next() {
       now = max(now, entry.at)
       happen(entry)
+      if now >= secondEnds {
+        secondEnds = now + 1_000_000
+        mostInSecond = happenings + Self.stormLimit * nodes.count
+      } else if happenings > mostInSecond, !isStorming {
+        isStorming = true
+        tell(
+          .failed(
+            "more than \(Self.stormLimit) happenings per node in one virtual second: the network "
+              + "storms; see what its nodes send again and again, or which timers they set at once")
+        )
+      }
       steps += 1
       if steps % Self.stepsBetweenLooks == 0, !wasInterrupted, isInterrupted() {
         wasInterrupted = true
@@ -136,7 +170,7 @@ package final class Simulation {
   }
 
   /// The digest of all events; it is logged too, behind them, where they will be the same again.
-  private func sumUp(_ conclusion: SupervisorCore.Conclusion) -> String {
+  private mutating func sumUp(_ conclusion: SupervisorCore.Conclusion) -> String {
     let digest = digest.finish()
     if conclusion.outcome != .interrupted {
       supervisorSequence += 1
@@ -148,10 +182,10 @@ package final class Simulation {
     return digest
   }
 
-  private func happen(_ entry: EventQueue.Entry) {
+  private mutating func happen(_ entry: EventQueue.Entry) {
     switch entry.kind {
-    case .start: start(nodes[Int(entry.index)], life: entry.generation)
-    case .exit: exited(nodes[Int(entry.index)], life: entry.generation)
+    case .start: start(Int(entry.index), life: entry.generation)
+    case .exit: exited(Int(entry.index), life: entry.generation)
     case .supervisor:
       guard entry.generation == wakeGeneration else { return }
       plannedWake = nil
@@ -159,8 +193,8 @@ package final class Simulation {
     case .timer:
       guard let timer = timers.take(entry.index, generation: entry.generation) else { return }
       happenings += 1
-      let node = nodes[Int(timer.node)]
-      node.timers[timer.key] = nil
+      let node = Int(timer.node)
+      nodes[node].timers[timer.key] = nil
       deliver(.timer(timer.key), to: node)
     case .dial:
       happenings += 1
@@ -177,32 +211,32 @@ package final class Simulation {
     case .breaking:
       guard let broken = breaks.take(entry.index, generation: entry.generation) else { return }
       happenings += 1
-      deliver(.closed(broken.connection, broken.reason), to: nodes[Int(broken.node)])
+      deliver(.closed(broken.connection, broken.reason), to: Int(broken.node))
     case .datagram:
       happenings += 1
       guard let datagram = datagrams.take(entry.index, generation: entry.generation) else { return }
-      deliver(.datagram(from: datagram.from, datagram.bytes), to: nodes[Int(datagram.to)])
+      deliver(.datagram(from: datagram.from, datagram.bytes), to: Int(datagram.to))
     }
   }
 
   // MARK: - Events
 
-  func log(_ event: Event, of node: SimulatedNode) {
-    node.sequence += 1
-    record(event, of: node.name, sequence: node.sequence, at: now + node.skew)
+  mutating func log(_ event: Event, of node: Int) {
+    nodes[node].sequence += 1
+    record(event, of: nodes[node].name, sequence: nodes[node].sequence, at: now + nodes[node].skew)
   }
 
-  private func logSupervisor(_ event: Event) {
+  private mutating func logSupervisor(_ event: Event) {
     observer?.saw(event, at: Instant(microseconds: now))
     supervisorSequence += 1
     record(event, of: "supervisor", sequence: supervisorSequence, at: now)
   }
 
-  private func record(_ event: Event, of name: String, sequence: UInt64, at time: Int64) {
+  private mutating func record(_ event: Event, of name: String, sequence: UInt64, at time: Int64) {
     let at = Instant(microseconds: time)
     event.appendLine(time: at, sequence: sequence, to: &line)
     lines += 1
-    digest.update(Array(name.utf8) + [0] + line)
+    digest.add(line, of: name)
     sink.take(event, line: line, of: name, at: at)
     line.removeAll(keepingCapacity: true)
   }
@@ -210,7 +244,7 @@ package final class Simulation {
   // MARK: - The supervisor's core
 
   /// Hands the core an input, and what its effects bring about, in order.
-  private func tell(_ input: SupervisorCore.Input) {
+  mutating func tell(_ input: SupervisorCore.Input) {
     inputs.append(input)
     guard inputs.count == 1 else { return }
     while let next = inputs.first {
@@ -225,18 +259,18 @@ package final class Simulation {
     queue.plan(.supervisor, 0, generation: wakeGeneration, at: max(now, wake.microseconds))
   }
 
-  private func perform(_ effect: SupervisorCore.Effect) {
+  private mutating func perform(_ effect: SupervisorCore.Effect) {
     switch effect {
     case .spawn(let index, _, let addresses):
-      let node = nodes[index]
-      node.options = node.options.with(addresses)
-      node.life &+= 1
+      nodes[index].options = nodes[index].options.with(addresses)
+      nodes[index].life &+= 1
       lastPid += 1
-      node.pid = lastPid
+      nodes[index].pid = lastPid
       inputs.append(.spawned(index, pid: lastPid))
       queue.plan(
-        .start, node.index, generation: node.life, at: now + conditions.startDelay(using: &random))
-    case .signal(let index, let signal): self.signal(signal, nodes[index])
+        .start, Int32(index), generation: nodes[index].life,
+        at: now + conditions.startDelay(using: &random))
+    case .signal(let index, let signal): self.signal(signal, index)
     case .readState(let index):
       inputs.append(.stateSeen(index, paused: nodes[index].state == .frozen))
     case .disturb(let fault):
@@ -261,133 +295,60 @@ package final class Simulation {
     }
   }
 
-  // MARK: - Processes
-
-  private func start(_ node: SimulatedNode, life: UInt32) {
-    guard node.life == life, node.state == .down else { return }
-    node.state = .up
-    // Each life draws anew.
-    node.random = SeededGenerator(seed: plan.seed, stream: "\(node.name)#\(node.sequence)")
-    node.participant = node.role.make(
-      ParticipantSettings(
-        options: node.options, seeds: node.role.seedList == .reads ? seedList : []))
-    log(
-      NodeEvents.ready(
-        at: node.address, role: node.role.fullName, version: version, pid: node.pid,
-        options: node.options), of: node)
-    tell(.ready(Int(node.index), node.address))
-    deliver(.started(listening: node.address), to: node)
-  }
-
-  private func signal(_ signal: SupervisorCore.Signal, _ node: SimulatedNode) {
-    switch signal {
-    case .kill:
-      vanish(node)
-      planExit(node)
-    case .pause:
-      if node.state == .up { node.state = .frozen }
-    case .resume:
-      guard node.state == .frozen else { return }
-      node.state = .up
-      let held = node.held
-      node.held = []
-      for input in held where node.state != .down { deliver(input, to: node) }
-      if node.isTerminationPending { terminate(node) }
-    case .terminate: terminate(node)
-    }
-  }
-
-  private func terminate(_ node: SimulatedNode) {
-    switch node.state {
-    case .frozen: node.isTerminationPending = true
-    case .down:
-      // It has not come to its own handler yet: the system's ends it.
-      node.endsBySignal = true
-      vanish(node)
-      planExit(node)
-    case .up:
-      log(Event(NodeEvents.stopping), of: node)
-      deliver(.stopping, to: node)
-      log(Event(NodeEvents.stopped), of: node)
-      node.endsInOrder = true
-      vanish(node)
-      planExit(node)
-    }
-  }
-
-  /// The process is gone; its system closes its connections.
-  private func vanish(_ node: SimulatedNode) {
-    node.state = .down
-    // A start that was planned is off.
-    node.life &+= 1
-    node.participant = nil
-    node.answers = []
-    node.held = []
-    node.isTerminationPending = false
-    for id in node.ends.keys.sorted() { close(id, of: node) }
-    node.ends = [:]
-    for key in node.timers.values { _ = timers.take(key.index, generation: key.generation) }
-    node.timers = [:]
-  }
-
-  private func planExit(_ node: SimulatedNode) {
-    queue.plan(.exit, node.index, generation: node.life, at: now + 100)
-  }
-
-  private func exited(_ node: SimulatedNode, life: UInt32) {
-    guard node.life == life else { return }
-    let status: SupervisorCore.ExitStatus =
-      node.endsInOrder ? .code(0) : .signal(node.endsBySignal ? 15 : 9)
-    node.endsInOrder = false
-    node.endsBySignal = false
-    tell(.exited(Int(node.index), status))
-  }
-
   // MARK: - Participants
 
   /// Hands an input to a node's participant and carries out what it wants done.
-  func deliver(_ input: Input, to node: SimulatedNode) {
-    guard node.state == .up else {
-      if node.state == .frozen { node.held.append(input) }
+  mutating func deliver(_ input: Input, to node: Int) {
+    guard nodes[node].state == .up else {
+      if nodes[node].state == .frozen { nodes[node].held.append(input) }
       return
     }
-    node.participant?.handle(
-      input, at: Instant(microseconds: now + node.skew), using: &node.random, emit: &node.effects)
-    node.effects.drain { perform($0, of: node) }
-    if !node.answers.isEmpty { deliverAnswers(to: node) }
-    if node.isFinishing {
-      node.isFinishing = false
+    var effects = Effects()
+    swap(&effects, &self.effects)
+    effects.lastConnection = nodes[node].lastConnection
+    let at = Instant(microseconds: now + nodes[node].skew)
+    var random = nodes[node].random
+    nodes[node].participant?.handle(input, at: at, using: &random, emit: &effects)
+    nodes[node].random = random
+    nodes[node].lastConnection = effects.lastConnection
+    effects.drain { perform($0, of: node) }
+    swap(&effects, &self.effects)
+    if !answers.isEmpty { deliverAnswers() }
+    if nodes[node].isFinishing {
+      nodes[node].isFinishing = false
       terminate(node)
     }
   }
 
-  private func perform(_ effect: Effect, of node: SimulatedNode) {
+  private mutating func perform(_ effect: Effect, of node: Int) {
     switch effect {
     case .connect(let id, let address, let port): dial(id, from: node, port, to: address)
     case .write(let id, let bytes): write(bytes, to: id, of: node)
     case .close(let id): close(id, of: node)
     case .awaitDrain(let id): awaitDrain(id, of: node)
     case .send(let bytes, let address): send(bytes, from: node, to: address)
-    case .file(let key, let request): node.answers.append((key, answer(request, of: node)))
+    case .file(let key, let request): perform(request, key, of: node)
     case .setTimer(let key, let instant):
-      if let old = node.timers[key] { _ = timers.take(old.index, generation: old.generation) }
-      let timer = timers.add((node.index, key))
-      node.timers[key] = timer
+      if let old = nodes[node].timers[key] {
+        _ = timers.take(old.index, generation: old.generation)
+      }
+      let timer = timers.add((Int32(node), key))
+      nodes[node].timers[key] = timer
       queue.plan(
         .timer, timer.index, generation: timer.generation,
-        at: max(now, instant.microseconds - node.skew))
+        at: max(now, instant.microseconds - nodes[node].skew))
     case .cancelTimer(let key):
-      guard let old = node.timers.removeValue(forKey: key) else { return }
+      guard let old = nodes[node].timers.removeValue(forKey: key) else { return }
       _ = timers.take(old.index, generation: old.generation)
     case .log(let event): log(event, of: node)
-    case .finish: node.isFinishing = true
+    case .finish: nodes[node].isFinishing = true
     }
   }
 
-  private func send(_ bytes: [UInt8], from node: SimulatedNode, to address: Address) {
+  private mutating func send(_ bytes: [UInt8], from node: Int, to address: Address) {
     guard let to = byAddress[address] else { return }
-    for delay in conditions.datagram(from: node.index, to: to, using: &random) {
-      let slot = datagrams.add((node.address, to, bytes))
+    for delay in conditions.datagram(from: Int32(node), to: to, using: &random) {
+      let slot = datagrams.add((nodes[node].address, to, bytes))
       queue.plan(.datagram, slot.index, generation: slot.generation, at: now + delay)
     }
   }

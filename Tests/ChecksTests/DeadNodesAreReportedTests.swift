@@ -289,6 +289,18 @@ import Testing
     #expect(try story.judgement(check).verdict == .fail)
   }
 
+  @Test("Where clocks may be off, a neighbour may see a death before it is dated")
+  func earlyClock() throws {
+    let story = Story()
+    story.fell("peer-5", at: 10)
+    for neighbour in ["peer-4", "peer-1"] { story.close(neighbour, "peer-5", at: 9.99) }
+    #expect(try story.judgement(check).verdict == .inconclusive)
+    story.clockSkew = .milliseconds(20)
+    #expect(try story.judgement(check).violations == 1)
+    story.report("peer-5", by: "peer-4", "peer-1", at: 9.991)
+    #expect(try story.judgement(check).reason == "2 witnesses")
+  }
+
   @Test("An overload at another time excuses nothing")
   func overloadedElsewhere() throws {
     let story = Story(stop: 15)

@@ -32,6 +32,8 @@ final class Story {
 
   var lines: [Line] = []
   var plannedChecks: [String]?
+  /// How far the nodes' clocks may be off.
+  var clockSkew = Microseconds.zero
   /// Those on the network, which the plan alone describes in full.
   private var disturbances: [PlannedFault] = []
   let stop: Double
@@ -280,12 +282,14 @@ extension Story {
         name: name, group: group, role: "gossip-\(group)", options: [:], after: nil, delay: .zero,
         listen: nil)
     }
+    var model = NetworkModel()
+    model.clockSkew = clockSkew
     let manifest = RunManifest(
       name: "20261120-060000-gossip-0a1b", network: "gossip", driver: "live",
       topology: "gossip.yaml", version: "0", launched: Microseconds(Self.began - 3_000_000),
       plan: Plan(
         network: "gossip", seed: 1, nodes: nodes, faults: disturbances, stopAt: .seconds(30),
-        checks: plannedChecks))
+        checks: plannedChecks, networkModel: model))
     try JSONEncoder().encode(manifest).write(to: URL(filePath: "\(folder)/plan.json"))
     for (node, lines) in Dictionary(grouping: lines, by: \.node) {
       var bytes: [UInt8] = []

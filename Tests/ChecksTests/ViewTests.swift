@@ -1,6 +1,11 @@
 import Checks
+import Exploration
+import Foundation
 import History
+import Networks
 import Participants
+import Simulator
+import Supervisor
 import Testing
 import Topology
 
@@ -136,28 +141,53 @@ import Topology
     story.report("peer-5", by: "peer-4", "peer-1", at: 10.1)
     story.overload(from: 11, to: 13)
     story.disturb(between: ["peer-1"], and: ["peer-2"], at: 20, for: 1)
+    story.receive(Story.text, "peer-3", at: 22)
     let history = try story.collected()
+    try simulate("pex-churn", into: history)
     let writable = try History.open(history)
+    let runs = try #require(try writable.integer("SELECT max(run) FROM runs"))
     for table in ["runs", "nodes", "events", "faults", "fault_sides", "usage"] {
-      let copy = try columns(of: table, in: writable)
+      let copy = try columns(of: table, in: writable, forRunsAfter: runs)
       try writable.execute("INSERT INTO \(table) SELECT \(copy) FROM \(table)")
     }
     let all = try ReadOnlyHistory(history)
     for view in View.all {
       let counts = try all.database.prepare(
         "SELECT run, count(*) FROM \(view.name) GROUP BY run ORDER BY run")
-      var found: [Int64] = []
-      while try counts.step() { found.append(counts.integer(at: 1)) }
-      #expect(found.count == 2 && found.first == found.last, "\(view.name): \(found)")
+      var found: [Int64: Int64] = [:]
+      while try counts.step() { found[counts.integer(at: 0)] = counts.integer(at: 1) }
+      #expect(!found.isEmpty, "\(view.name) has no row")
+      for run in 1...runs {
+        #expect(found[run] == found[run + runs], "\(view.name): \(found)")
+      }
     }
   }
 
-  /// The columns of a table, for a copy of its rows as run 2.
-  private func columns(of table: String, in database: borrowing Database) throws -> String {
+  /// Simulates one of the repository's topologies, for the views that a story of gossip leaves empty.
+  private func simulate(_ topology: String, into history: String) throws {
+    let root = URL(filePath: Story.library).deletingLastPathComponent()
+    let file = try TopologyFile(reading: root.appending(path: "topologies/\(topology).yaml").path)
+    let plan = try Topology(file, roles: Networks.roles, checks: nil).plan(seed: 1)
+    let folder = try LiveRunFolder(
+      in: URL(filePath: history).deletingLastPathComponent().path, network: plan.network,
+      launched: Simulation.launch)
+    let manifest = RunManifest(
+      name: folder.name, network: plan.network, driver: "simulated", topology: file.path,
+      version: "0", launched: Microseconds(Simulation.launch.microseconds), plan: plan)
+    try folder.write(manifest, topology: file.text)
+    let simulated = try SimulatedRun(
+      plan, roles: Networks.roles, version: "0", folder: folder, history: history)
+    #expect(simulated.events > 1_000)
+  }
+
+  /// The columns of a table, for a copy of its rows as other runs.
+  private func columns(
+    of table: String, in database: borrowing Database, forRunsAfter runs: Int64
+  ) throws -> String {
     let statement = try database.prepare("SELECT * FROM \(table)")
     return statement.columnNames.map { name in
       switch name {
-      case "run": "2"
+      case "run": "run + \(runs)"
       case "name": "name || '-2'"
       default: name
       }

@@ -66,7 +66,7 @@ import Topology
 enum CheckLibraryNames {
   static let gossip = [
     "dead-nodes-are-reported", "only-dead-nodes-are-reported", "gossip-reaches-every-live-peer",
-    "seeds-agree-on-who-is-alive", "live-peers-are-connected",
+    "texts-are-taken-once", "seeds-agree-on-who-is-alive", "live-peers-are-connected",
   ]
 }
 

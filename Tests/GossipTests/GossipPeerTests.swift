@@ -30,7 +30,7 @@ import Testing
     stage.handle(.connected(seed))
     stage.say(GossipWire.welcome(at(5_000)), on: seed)
     stage.say(GossipWire.registered, on: seed)
-    stage.say(GossipWire.listPrefix + ([own] + list).flatMap(GossipWire.listEntry), on: seed)
+    stage.say(GossipWire.listPrefix + GossipWire.listEntries([own] + list), on: seed)
     stage.wait(.milliseconds(250))
     _ = stage.heard(on: seed)
   }
@@ -281,7 +281,7 @@ import Testing
     stage.say(GossipWire.registered, on: link)
     let report = GossipWire.report(dead: Self.at(7_000), at: stage.now, by: Self.own)
     #expect(stage.heard(on: link) == report + GossipWire.listRequest)
-    stage.say(GossipWire.listPrefix + GossipWire.listEntry(Self.own), on: link)
+    stage.say(GossipWire.listPrefix + GossipWire.listEntries([Self.own]), on: link)
     stage.wait(.seconds(1))
     #expect(!stage.closed.contains(link), "the original spins on a closed connection")
     #expect(stage.logged(GossipEvents.deadReported).count == 3)
@@ -324,7 +324,7 @@ import Testing
     for (seed, port) in zip(stage.dials.prefix(2), [UInt16(7_001), 7_002]) {
       #expect(stage.dials.count == 3)
       stage.say(
-        GossipWire.listPrefix + [Self.own, Self.at(port)].flatMap(GossipWire.listEntry),
+        GossipWire.listPrefix + GossipWire.listEntries([Self.own, Self.at(port)]),
         on: seed.id)
       stage.wait(.milliseconds(250))
     }
@@ -349,7 +349,7 @@ import Testing
     let seed = stage.dials[0].id
     stage.wait(.seconds(10))
     #expect(stage.heard(on: seed) == GossipWire.listRequest)
-    let list = GossipWire.listPrefix + GossipWire.listEntry(Self.at(7_000))
+    let list = GossipWire.listPrefix + GossipWire.listEntries([Self.at(7_000)])
     stage.say(list, on: seed)
     stage.wait(.milliseconds(250))
     #expect(stage.heard(on: seed) == GossipWire.register(Self.own))
@@ -358,7 +358,7 @@ import Testing
     stage.say(list, on: seed)
     let other = stage.dials[1].id
     #expect(stage.heard(on: other) == GossipWire.listRequest)
-    stage.say(list + GossipWire.listEntry(Self.own), on: other)
+    stage.say(list + GossipWire.listEntries([Self.own]), on: other)
     stage.wait(.milliseconds(250))
     #expect(stage.heard(on: seed).isEmpty)
     #expect(stage.heard(on: other).isEmpty, "it is listed there")
@@ -369,7 +369,7 @@ import Testing
     var stage = Self.peer(["relink-interval": .duration(.seconds(5))])
     let first = stage.dials[0].id
     stage.wait(.seconds(10))
-    stage.say(GossipWire.listPrefix + GossipWire.listEntry(Self.own), on: first)
+    stage.say(GossipWire.listPrefix + GossipWire.listEntries([Self.own]), on: first)
     stage.wait(.milliseconds(250))
     stage.say(Array(":127.0.0.1,70".utf8), on: first)
     stage.wait(.milliseconds(249))

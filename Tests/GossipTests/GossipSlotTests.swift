@@ -29,7 +29,7 @@ import Testing
       for seed in stage.dials.prefix(2) where stage.heard(on: seed.id) == GossipWire.listRequest {
         requests += 1
         let peers = [Peer.own] + list.map(Peer.at)
-        stage.say(GossipWire.listPrefix + peers.flatMap(GossipWire.listEntry), on: seed.id)
+        stage.say(GossipWire.listPrefix + GossipWire.listEntries(peers), on: seed.id)
       }
     }
     return requests
@@ -142,6 +142,20 @@ import Testing
     }
   }
 
+  @Test("who has no greater neighbour asks on without a pause while one is listed; else rarely")
+  func asksForAnAnchor() {
+    for (greater, rounds) in [(UInt16(7_001), 18...22), (5_505, 2...5)] {
+      var stage = Self.peer(listing: [])
+      for port in UInt16(5_501)..<5_505 { _ = Peer.neighbour(port, of: &stage) }
+      var requests = 0
+      for _ in 0..<120 {
+        requests += Self.wait(1, listing: [greater], &stage)
+        if let dial = stage.dial(to: Peer.at(greater)) { stage.say(Self.busy, on: dial) }
+      }
+      #expect(rounds.contains(requests / 2), "\(requests) requests to two seeds")
+    }
+  }
+
   @Test("a full peer asks the seeds once about a smaller stranger, and makes room for the nearest")
   func makesRoom() {
     var stage = Self.peer(listing: [])
@@ -158,6 +172,33 @@ import Testing
     #expect(Self.dialIn(5_600, &stage).answer == Self.greeting, "a nearer one takes its place")
     #expect(stage.heard(on: nearest) == Self.busy)
     #expect(stage.closed.contains(nearest))
+  }
+
+  @Test("a full peer asks about a smaller stranger that is nearest if others died, not a far one")
+  func nearestHasDied() {
+    var stage = Self.peer(listing: [5_500])
+    for port in 7_000..<7_004 { _ = Peer.neighbour(UInt16(port), of: &stage) }
+    _ = Self.wait(100, listing: [5_500], &stage)
+    #expect(Self.dialIn(5_400, &stage).answer == Self.busy)
+    #expect(Self.wait(6, listing: [5_400], &stage) == 2, "the seeds have dropped the nearest")
+    #expect(Self.dialIn(5_400, &stage).answer == Self.greeting)
+
+    _ = Self.wait(100, listing: (5_500..<5_508).map { $0 }, &stage)
+    #expect(Self.dialIn(5_499, &stage).answer == Self.busy)
+    #expect(Self.wait(6, listing: [], &stage) == 0, "eight would have had to die")
+  }
+
+  @Test("who is asked for room again and again does not put off asking the seeds")
+  func roundsAreNotPutOff() {
+    var stage = Self.peer(listing: [])
+    for port in 7_000..<7_004 { _ = Peer.neighbour(UInt16(port), of: &stage) }
+    _ = Self.wait(100, listing: [], &stage)
+    var requests = 0
+    for _ in 0..<12 {
+      _ = Self.dialIn(5_500, &stage)
+      requests += Self.wait(1, listing: [], &stage)
+    }
+    #expect(requests == 4, "two rounds of two seeds, \(requests) requests")
   }
 
   @Test("room that was made and left again is made again, at nobody's cost")

@@ -20,7 +20,7 @@ import Testing
     #expect(GossipWire.registered == Fixture.registered.bytes)
     #expect(GossipWire.listRequest == Fixture.listRequest.bytes)
     #expect(
-      GossipWire.listPrefix + GossipWire.listEntry(Self.peer) + GossipWire.listEntry(Self.other)
+      GossipWire.listPrefix + GossipWire.listEntries([Self.peer, Self.other])
         == Fixture.list.bytes)
     #expect(GossipWire.handshake(Self.other) == Fixture.handshake.bytes)
     #expect(GossipWire.handshake(Self.other).count == 1031)

@@ -12,12 +12,12 @@ package struct Stage {
   package private(set) var now = Instant(microseconds: 1_795_000_000_000_000)
   package private(set) var events: [Event] = []
   /// Every connection that the participant asked for, oldest first.
-  package private(set) var dials: [(id: ConnectionID, to: Address)] = []
+  package private(set) var dials: [(id: ConnectionID, to: Address, from: LocalPort)] = []
   /// The connections that the participant closed.
   package private(set) var closed: Set<ConnectionID> = []
 
-  /// Whether the participant wants to end.
-  package private(set) var hasFinished = false
+  /// Whether the participant said that it has done its work.
+  package private(set) var isFinished = false
   /// The connections of which the participant wants to know when everything has left.
   package private(set) var draining: Set<ConnectionID> = []
 
@@ -83,7 +83,7 @@ package struct Stage {
 
   private mutating func perform(_ effect: Effect) {
     switch effect {
-    case .connect(let id, let address, _): dials.append((id, address))
+    case .connect(let id, let address, let port): dials.append((id, address, port))
     case .write(let id, let bytes): written[id, default: []] += bytes
     case .close(let id): closed.insert(id)
     case .setTimer(let key, let instant):
@@ -92,7 +92,7 @@ package struct Stage {
     case .cancelTimer(let key): timers[key] = nil
     case .log(let event): events.append(event)
     case .awaitDrain(let id): draining.insert(id)
-    case .finish: hasFinished = true
+    case .finish: isFinished = true
     case .send, .file: break
     }
   }

@@ -47,7 +47,7 @@ extension RunTests {
       let verdicts = [first, runs[0]].map { run in
         run.output.split(separator: "\n").drop { !$0.hasPrefix("digest") }
       }
-      #expect(verdicts[0].count == 6)
+      #expect(verdicts[0].count == 7)
       #expect(verdicts[0] == verdicts[1])
       #expect(sandbox.runs.count == 2)
       #expect(try sandbox.integer("SELECT count(*) FROM runs WHERE driver = 'simulated'") == 2)

@@ -3,14 +3,14 @@
 /// The host is a numeric IPv4 or IPv6 address or a name. Text keeps what a protocol carried, byte
 /// for byte (`localhost` and `127.0.0.1` are different identities on the gossip network), and a
 /// dotted quad fits Swift's inline strings, so an IPv4 address allocates nothing.
-package struct Address: Hashable, Sendable {
-  package var host: String
-  package var port: UInt16
+@usableFromInline package struct Address: Hashable, Sendable {
+  @usableFromInline package var host: String
+  @usableFromInline package var port: UInt16
 
   /// The longest host that is taken, in bytes (a DNS name's limit, RFC 1035, section 2.3.4).
   package static let longestHost = 255
 
-  package init(host: String, port: UInt16) {
+  @inlinable package init(host: String, port: UInt16) {
     self.host = host
     self.port = port
   }
@@ -31,6 +31,18 @@ package struct Address: Hashable, Sendable {
   /// The same in ASCII. A list that a node is sent may name thousands: no generics, no strings on
   /// the way.
   package init?(host: ArraySlice<UInt8>, portText: ArraySlice<UInt8>) {
+    guard let (host, port) = Self.parts(host: host, portText: portText) else { return nil }
+    self.init(host: String(decoding: host, as: UTF8.self), port: port)
+  }
+
+  /// Whether the two parts are an address, for who passes it on as it is.
+  package static func isValid(host: ArraySlice<UInt8>, portText: ArraySlice<UInt8>) -> Bool {
+    parts(host: host, portText: portText) != nil
+  }
+
+  private static func parts(
+    host: ArraySlice<UInt8>, portText: ArraySlice<UInt8>
+  ) -> (host: ArraySlice<UInt8>, port: UInt16)? {
     guard (1...5).contains(portText.count) else { return nil }
     var port = 0
     for byte in portText {
@@ -39,10 +51,10 @@ package struct Address: Hashable, Sendable {
     }
     let isBracketed = host.first == UInt8(ascii: "[") && host.last == UInt8(ascii: "]")
     let host = isBracketed ? host.dropFirst().dropLast() : host
-    guard let port = UInt16(exactly: port), (1...Self.longestHost).contains(host.count),
-      host.allSatisfy(Self.isHostByte)
+    guard let port = UInt16(exactly: port), (1...longestHost).contains(host.count),
+      host.allSatisfy(isHostByte)
     else { return nil }
-    self.init(host: String(decoding: host, as: UTF8.self), port: port)
+    return (host, port)
   }
 
   private static func isHostByte(_ byte: UInt8) -> Bool {
@@ -59,14 +71,14 @@ package struct Address: Hashable, Sendable {
 
 extension Address: CustomStringConvertible {
   /// `HOST:PORT`, with brackets around an IPv6 host.
-  package var description: String {
+  @usableFromInline package var description: String {
     host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 }
 
 /// By host, then by port: a total order that every node agrees on.
 extension Address: Comparable {
-  package static func < (a: Address, b: Address) -> Bool {
+  @inlinable package static func < (a: Address, b: Address) -> Bool {
     a.host == b.host ? a.port < b.port : a.host < b.host
   }
 }

@@ -2,7 +2,7 @@
 ///
 /// A dictionary for the few connections that a node has: IDs only grow, so adding is appending, a
 /// look-up is a short search, and going through it has one order, which may reach effects.
-package struct ConnectionTable<Value> {
+@usableFromInline package struct ConnectionTable<Value> {
   @usableFromInline var ids: [ConnectionID] = []
   /// Beside ``keys``. Optional only while a value is being changed in place.
   @usableFromInline var held: [Value?] = []
@@ -14,14 +14,20 @@ package struct ConnectionTable<Value> {
   /// In ascending order.
   @inlinable package var keys: [ConnectionID] { ids }
   /// In the order of ``keys``.
-  @inlinable package var values: [Value] { held.compactMap { $0 } }
+  @inlinable package var values: some Sequence<Value> { held.lazy.compactMap { $0 } }
 
   @inlinable package subscript(id: ConnectionID) -> Value? {
-    get { position(of: id).flatMap { held[$0] } }
-    _modify {
+    // Always inlined: looking at one property then copies no more than that, and a change in place
+    // needs no coroutine's frame from the heap.
+    @inline(__always) get {
+      guard let position = position(of: id) else { return nil }
+      return held[position]
+    }
+    @inline(__always) _modify {
       let position = position(of: id) ?? insert(id)
       yield &held[position]
-      if held[position] == nil { remove(at: position) }
+      // Not '== nil', which would copy the value first.
+      if case .none = held[position] { remove(at: position) }
     }
   }
 

@@ -1,5 +1,5 @@
 /// What a participant wants done, in order.
-package enum Effect: Equatable, Sendable {
+@usableFromInline package enum Effect: Equatable, Sendable {
   case connect(ConnectionID, to: Address, from: LocalPort)
   case write(ConnectionID, [UInt8])
   /// Send what was written, then close. Nothing more is heard of the connection.
@@ -17,7 +17,7 @@ package enum Effect: Equatable, Sendable {
 }
 
 /// The port that a dialled connection comes from.
-package enum LocalPort: Sendable {
+@usableFromInline package enum LocalPort: Sendable {
   /// Any that is free.
   case any
   /// The one that the node listens on, for protocols that take it for the node's address. Where the
@@ -26,20 +26,21 @@ package enum LocalPort: Sendable {
 }
 
 /// The list that a participant's handler appends to and a driver drains.
-package struct Effects: Sendable {
-  private var list: [Effect] = []
-  private var lastConnection: UInt64 = 0
+@usableFromInline package struct Effects: Sendable {
+  @usableFromInline var list: [Effect] = []
+  /// A driver of many nodes that shares one list among them sets it before each node's turn.
+  @usableFromInline package var lastConnection: UInt64 = 0
 
   package init() {}
 
   /// A connection ID that was never given before. Drivers call it for each connection they accept.
-  package mutating func nextConnection() -> ConnectionID {
+  @inlinable package mutating func nextConnection() -> ConnectionID {
     lastConnection += 1
     return ConnectionID(lastConnection)
   }
 
   /// Dials an address. The answer is `connected` or `closed`, later.
-  package mutating func connect(
+  @inlinable package mutating func connect(
     to address: Address, from port: LocalPort = .any
   ) -> ConnectionID {
     let id = nextConnection()
@@ -47,47 +48,48 @@ package struct Effects: Sendable {
     return id
   }
 
-  package mutating func write(_ bytes: [UInt8], to connection: ConnectionID) {
+  @inlinable package mutating func write(_ bytes: [UInt8], to connection: ConnectionID) {
     list.append(.write(connection, bytes))
   }
 
-  package mutating func close(_ connection: ConnectionID) {
+  @inlinable package mutating func close(_ connection: ConnectionID) {
     list.append(.close(connection))
   }
 
-  package mutating func awaitDrain(of connection: ConnectionID) {
+  @inlinable package mutating func awaitDrain(of connection: ConnectionID) {
     list.append(.awaitDrain(connection))
   }
 
-  package mutating func send(_ datagram: [UInt8], to address: Address) {
+  @inlinable package mutating func send(_ datagram: [UInt8], to address: Address) {
     list.append(.send(datagram, to: address))
   }
 
-  package mutating func file(_ key: FileKey, _ request: FileRequest) {
+  @inlinable package mutating func file(_ key: FileKey, _ request: FileRequest) {
     list.append(.file(key, request))
   }
 
-  package mutating func setTimer(_ key: TimerKey, at instant: Instant) {
+  @inlinable package mutating func setTimer(_ key: TimerKey, at instant: Instant) {
     list.append(.setTimer(key, at: instant))
   }
 
-  package mutating func cancelTimer(_ key: TimerKey) {
+  @inlinable package mutating func cancelTimer(_ key: TimerKey) {
     list.append(.cancelTimer(key))
   }
 
-  package mutating func log(_ event: Event) {
+  @inlinable package mutating func log(_ event: Event) {
     list.append(.log(event))
   }
 
-  package mutating func finish() {
+  @inlinable package mutating func finish() {
     list.append(.finish)
   }
 
   /// Hands over the effects emitted since the last call, oldest first.
   ///
   /// `body` must not emit into the same list.
-  package mutating func drain(_ body: (Effect) -> Void) {
-    for effect in list { body(effect) }
+  @inlinable package mutating func drain(_ body: (Effect) -> Void) {
+    // Out of a span: each is lent to the body, not copied.
+    for index in list.indices { body(list.span[index]) }
     list.removeAll(keepingCapacity: true)
   }
 }

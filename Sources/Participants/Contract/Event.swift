@@ -1,9 +1,9 @@
 /// One kind of event, declared where it is emitted, with what its fields mean.
 ///
 /// `docs/EVENTS.md` is generated from these declarations.
-package struct EventKind: Sendable {
+@usableFromInline package struct EventKind: Sendable {
   /// `area.verb`, lower case, e.g. `link.opened`.
-  package var name: String
+  @usableFromInline package var name: String
   /// One sentence: what it says happened.
   package var summary: String
   /// What `peer` holds, when the kind has one.
@@ -30,16 +30,16 @@ package struct EventField: Sendable {
 }
 
 /// One line of a node's log, before the driver gives it its time and sequence number.
-package struct Event: Equatable, Sendable {
-  package enum Value: Equatable, Sendable, ExpressibleByStringLiteral {
+@usableFromInline package struct Event: Equatable, Sendable {
+  @usableFromInline package enum Value: Equatable, Sendable, ExpressibleByStringLiteral {
     case text(String)
     case integer(Int64)
     case flag(Bool)
     case object([(name: String, value: Value)])
 
-    package init(stringLiteral text: String) { self = .text(text) }
+    @inlinable package init(stringLiteral text: String) { self = .text(text) }
 
-    package static func == (a: Value, b: Value) -> Bool {
+    @usableFromInline package static func == (a: Value, b: Value) -> Bool {
       switch (a, b) {
       case (.text(let a), .text(let b)): a == b
       case (.integer(let a), .integer(let b)): a == b
@@ -51,11 +51,11 @@ package struct Event: Equatable, Sendable {
     }
   }
 
-  package var kind: String
-  package var peer: Address?
-  package var fields: [(name: String, value: Value)]
+  @usableFromInline package var kind: String
+  @usableFromInline package var peer: Address?
+  @usableFromInline package var fields: [(name: String, value: Value)]
 
-  package init(
+  @inlinable package init(
     _ kind: EventKind, peer: Address? = nil, _ fields: KeyValuePairs<String, Value> = [:]
   ) {
     self.kind = kind.name
@@ -63,7 +63,7 @@ package struct Event: Equatable, Sendable {
     self.fields = fields.map { (name: $0.key, value: $0.value) }
   }
 
-  package static func == (a: Event, b: Event) -> Bool {
+  @usableFromInline package static func == (a: Event, b: Event) -> Bool {
     a.kind == b.kind && a.peer == b.peer && Value.object(a.fields) == .object(b.fields)
   }
 

@@ -1,6 +1,6 @@
 /// Names a request to read or write a file, in the participant's own numbering: its answer has the
 /// same key.
-package struct FileKey: Hashable, Sendable {
+@usableFromInline package struct FileKey: Hashable, Sendable {
   package var purpose: UInt8
   package var subject: UInt64
 
@@ -12,7 +12,7 @@ package struct FileKey: Hashable, Sendable {
 
 /// What is to be done with a file. Its path comes from the node's own options, never from what others
 /// said.
-package enum FileRequest: Equatable, Sendable {
+@usableFromInline package enum FileRequest: Equatable, Sendable {
   /// Reads so many bytes from an offset on, fewer at the file's end.
   case read(path: String, offset: Int, count: Int)
   /// Puts bytes at an offset of a file, which is made if it is absent, and so is its folder.
@@ -23,7 +23,7 @@ package enum FileRequest: Equatable, Sendable {
 
 /// What came of a request. Requests are answered in order, and never at once: other inputs may come
 /// before.
-package enum FileAnswer: Equatable, Sendable {
+@usableFromInline package enum FileAnswer: Equatable, Sendable {
   case bytes([UInt8])
   case done
   /// Why not, in words.

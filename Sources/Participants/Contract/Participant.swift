@@ -19,21 +19,23 @@ package protocol Participant {
 
 /// Names a connection, dialled or accepted. Drivers and participants take them from one counter
 /// (``Effects/nextConnection()``), so an ID is never used twice in a node's life.
-package struct ConnectionID: Hashable, Comparable, Sendable {
-  package var number: UInt64
+@usableFromInline package struct ConnectionID: Hashable, Comparable, Sendable {
+  @usableFromInline package var number: UInt64
 
-  package init(_ number: UInt64) { self.number = number }
+  @inlinable package init(_ number: UInt64) { self.number = number }
 
-  package static func < (a: ConnectionID, b: ConnectionID) -> Bool { a.number < b.number }
+  @inlinable package static func < (a: ConnectionID, b: ConnectionID) -> Bool {
+    a.number < b.number
+  }
 }
 
 /// Names a timer: what it is for, in the participant's own numbering, and which of its subjects
 /// (a connection's number, say) it is about. Setting a timer again moves it.
-package struct TimerKey: Hashable, Sendable {
-  package var purpose: UInt8
-  package var subject: UInt64
+@usableFromInline package struct TimerKey: Hashable, Sendable {
+  @usableFromInline package var purpose: UInt8
+  @usableFromInline package var subject: UInt64
 
-  package init(purpose: UInt8, subject: UInt64 = 0) {
+  @inlinable package init(purpose: UInt8, subject: UInt64 = 0) {
     self.purpose = purpose
     self.subject = subject
   }

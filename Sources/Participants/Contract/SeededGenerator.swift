@@ -2,7 +2,7 @@
 /// pseudorandom number generators", 2021), its state filled by SplitMix64 as its authors advise.
 ///
 /// The same seed gives the same numbers on every machine and in every build. Not for secrets.
-package struct SeededGenerator: RandomNumberGenerator, Sendable {
+@usableFromInline package struct SeededGenerator: RandomNumberGenerator, Sendable {
   @usableFromInline var state: (UInt64, UInt64, UInt64, UInt64)
 
   package init(seed: UInt64) {

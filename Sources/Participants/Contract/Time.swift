@@ -1,21 +1,25 @@
 /// A length of time in microseconds: the project's only unit of time below the command line.
-package struct Microseconds: Hashable, Comparable, Sendable {
-  package var count: Int64
+@usableFromInline package struct Microseconds: Hashable, Comparable, Sendable {
+  @usableFromInline package var count: Int64
 
-  package init(_ count: Int64) { self.count = count }
+  @inlinable package init(_ count: Int64) { self.count = count }
 
   package static let zero = Microseconds(0)
-  package static func milliseconds(_ count: Int64) -> Microseconds { Microseconds(count * 1_000) }
-  package static func seconds(_ count: Int64) -> Microseconds { Microseconds(count * 1_000_000) }
+  @inlinable package static func milliseconds(_ count: Int64) -> Microseconds {
+    Microseconds(count * 1_000)
+  }
+  @inlinable package static func seconds(_ count: Int64) -> Microseconds {
+    Microseconds(count * 1_000_000)
+  }
 
-  package static func < (a: Microseconds, b: Microseconds) -> Bool { a.count < b.count }
-  package static func + (a: Microseconds, b: Microseconds) -> Microseconds {
+  @inlinable package static func < (a: Microseconds, b: Microseconds) -> Bool { a.count < b.count }
+  @inlinable package static func + (a: Microseconds, b: Microseconds) -> Microseconds {
     Microseconds(a.count + b.count)
   }
-  package static func - (a: Microseconds, b: Microseconds) -> Microseconds {
+  @inlinable package static func - (a: Microseconds, b: Microseconds) -> Microseconds {
     Microseconds(a.count - b.count)
   }
-  package static func * (a: Microseconds, factor: Int) -> Microseconds {
+  @inlinable package static func * (a: Microseconds, factor: Int) -> Microseconds {
     Microseconds(a.count * Int64(factor))
   }
 }
@@ -42,7 +46,7 @@ extension Microseconds: CustomStringConvertible {
   }
 
   /// The shortest exact spelling: `0s`, `250us`, `20ms`, `1500ms`, `2s`, `3m`.
-  package var description: String {
+  @usableFromInline package var description: String {
     guard count != 0 else { return "0s" }
     let unit = Self.units.last { count % $0.factor == 0 } ?? Self.units[0]
     return "\(count / unit.factor)\(unit.name)"
@@ -53,19 +57,21 @@ extension Microseconds: CustomStringConvertible {
 ///
 /// A driver hands it to a participant with every input and never lets it run backwards. A
 /// participant has no other clock.
-package struct Instant: Hashable, Comparable, Sendable {
-  package var microseconds: Int64
+@usableFromInline package struct Instant: Hashable, Comparable, Sendable {
+  @usableFromInline package var microseconds: Int64
 
-  package init(microseconds: Int64) { self.microseconds = microseconds }
+  @inlinable package init(microseconds: Int64) { self.microseconds = microseconds }
 
-  package static func < (a: Instant, b: Instant) -> Bool { a.microseconds < b.microseconds }
-  package static func + (a: Instant, b: Microseconds) -> Instant {
+  @inlinable package static func < (a: Instant, b: Instant) -> Bool {
+    a.microseconds < b.microseconds
+  }
+  @inlinable package static func + (a: Instant, b: Microseconds) -> Instant {
     Instant(microseconds: a.microseconds + b.count)
   }
-  package static func - (a: Instant, b: Microseconds) -> Instant {
+  @inlinable package static func - (a: Instant, b: Microseconds) -> Instant {
     Instant(microseconds: a.microseconds - b.count)
   }
-  package static func - (a: Instant, b: Instant) -> Microseconds {
+  @inlinable package static func - (a: Instant, b: Instant) -> Microseconds {
     Microseconds(a.microseconds - b.microseconds)
   }
 }

@@ -4,11 +4,11 @@ import Participants
 struct Candidates {
   /// Random others that are kept, at most.
   static let sampleLimit = 64
-  /// Next greater addresses that are kept, at most.
-  static let successorLimit = 8
+  /// Next smaller and next greater addresses that are kept, at most.
+  static let neighbourLimit = 8
 
-  /// The nearest smaller address: the one a full peer makes room for.
-  private(set) var predecessor: Address?
+  /// The nearest smaller addresses, nearest first: a full peer makes room for the first.
+  private(set) var predecessors: [Address] = []
   /// The nearest greater addresses, nearest first: the ones to be anchored by.
   private(set) var successors: [Address] = []
   /// A fair sample of all (reservoir sampling: Vitter 1985, algorithm R).
@@ -22,13 +22,9 @@ struct Candidates {
   mutating func fold(_ list: [Address], own: Address, using random: inout SeededGenerator) {
     for peer in list where peer != own {
       if peer < own {
-        predecessor = predecessor.map { max($0, peer) } ?? peer
-      } else if successors.count < Self.successorLimit || peer < successors[successors.count - 1],
-        !successors.contains(peer)
-      {
-        let position = successors.firstIndex { peer < $0 } ?? successors.count
-        successors.insert(peer, at: position)
-        if successors.count > Self.successorLimit { successors.removeLast() }
+        Self.insert(peer, into: &predecessors) { $0 > $1 }
+      } else {
+        Self.insert(peer, into: &successors) { $0 < $1 }
       }
       seen += 1
       if sample.count < Self.sampleLimit {
@@ -38,5 +34,20 @@ struct Candidates {
         if slot < Self.sampleLimit, !sample.contains(peer) { sample[slot] = peer }
       }
     }
+  }
+  /// Whether a smaller address would be the nearest one if some of those that the seeds named were
+  /// dead. Of one that is farther away than all that are kept, it is not asked.
+  func mayBePredecessor(_ peer: Address) -> Bool {
+    predecessors.count < Self.neighbourLimit || peer > predecessors[predecessors.count - 1]
+  }
+
+  private static func insert(
+    _ peer: Address, into nearest: inout [Address], isNearer: (Address, Address) -> Bool
+  ) {
+    guard nearest.count < neighbourLimit || isNearer(peer, nearest[nearest.count - 1]),
+      !nearest.contains(peer)
+    else { return }
+    nearest.insert(peer, at: nearest.firstIndex { isNearer(peer, $0) } ?? nearest.count)
+    if nearest.count > neighbourLimit { nearest.removeLast() }
   }
 }

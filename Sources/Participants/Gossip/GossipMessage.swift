@@ -34,7 +34,16 @@ package enum GossipWire {
   }
 
   package static func padded(_ text: [UInt8], to length: Int = frame) -> [UInt8] {
-    text + [UInt8](repeating: space, count: max(0, length - text.count))
+    padded([], text, to: length)
+  }
+
+  private static func padded(_ prefix: [UInt8], _ text: [UInt8], to length: Int) -> [UInt8] {
+    var message: [UInt8] = []
+    message.reserveCapacity(length)
+    message += prefix
+    message += text
+    message.append(contentsOf: repeatElement(space, count: max(0, length - message.count)))
+    return message
   }
 
   // Seed links.
@@ -44,8 +53,13 @@ package enum GossipWire {
   package static func register(_ peer: Address) -> [UInt8] {
     registerPrefix + peer.description.utf8
   }
-  package static func listEntry(_ peer: Address) -> [UInt8] {
-    Array(":\(peer.host),\(peer.port)".utf8)
+  package static func listEntries(_ peers: [Address]) -> [UInt8] {
+    peers.reduce(into: []) { list, peer in
+      list.append(UInt8(ascii: ":"))
+      list += peer.host.utf8
+      list.append(UInt8(ascii: ","))
+      list += String(peer.port).utf8
+    }
   }
   package static func report(dead: Address, at now: Instant, by reporter: Address) -> [UInt8] {
     padded("Dead Node:\(dead):\(timestamp(now)):\(reporter)")
@@ -69,7 +83,9 @@ package enum GossipWire {
   {
     padded("Liveness Reply:\(timestamp):\(asker):\(own)")
   }
-  package static func gossip(_ message: [UInt8]) -> [UInt8] { padded(gossipPrefix + message) }
+  package static func gossip(_ message: [UInt8]) -> [UInt8] {
+    padded(gossipPrefix, message, to: frame)
+  }
 
   /// Decimal seconds since the epoch with at least one and at most six digits of fraction.
   package static func timestamp(_ instant: Instant) -> String {
@@ -80,19 +96,25 @@ package enum GossipWire {
   }
 }
 
-/// Most of what travels is padding: it is looked at eight bytes at a time.
+/// Most of what travels is padding: it is looked at in blocks.
 extension GossipWire {
-  private static let eightSpaces: UInt64 = 0x2020_2020_2020_2020
+  private static let block = 32
+
+  /// Whether a block from `start` on is all spaces.
+  private static func isBlank(_ stream: borrowing RawSpan, at start: Int) -> Bool {
+    var difference: UInt64 = 0
+    for offset in stride(from: start, to: start + block, by: 8) {
+      let eight = unsafe stream.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      difference |= eight ^ 0x2020_2020_2020_2020
+    }
+    return difference == 0
+  }
 
   /// The first position from `start` on that holds no space, or the end.
   static func skipSpaces(_ stream: Span<UInt8>, from start: Int) -> Int {
     var position = start
     let bytes = unsafe stream.bytes
-    while position + 8 <= stream.count,
-      unsafe bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self) == eightSpaces
-    {
-      position += 8
-    }
+    while position + block <= stream.count, isBlank(bytes, at: position) { position += block }
     while position < stream.count, stream[position] == space { position += 1 }
     return position
   }
@@ -101,11 +123,7 @@ extension GossipWire {
   static func endWithoutSpaces(_ stream: Span<UInt8>) -> Int {
     var end = stream.count
     let bytes = unsafe stream.bytes
-    while end >= 8,
-      unsafe bytes.unsafeLoadUnaligned(fromByteOffset: end - 8, as: UInt64.self) == eightSpaces
-    {
-      end -= 8
-    }
+    while end >= block, isBlank(bytes, at: end - block) { end -= block }
     while end > 0, stream[end - 1] == space { end -= 1 }
     return end
   }
@@ -170,15 +188,17 @@ package struct PeerLinkReader {
     return messages
   }
 
+  /// What messages begin with, the most frequent first.
+  private static let kinds = [
+    GossipWire.gossipPrefix, GossipWire.acknowledgement, GossipWire.requestPrefix,
+    GossipWire.replyPrefix, GossipWire.handshakePrefix, GossipWire.busyPrefix,
+  ]
+
   /// The message that begins at a position and the bytes it takes; `nil` when more are needed.
   private static func first(
     in stream: Span<UInt8>, at start: Int
   ) -> (PeerLinkMessage, length: Int)? {
     guard start < stream.count else { return nil }
-    let kinds = [
-      GossipWire.gossipPrefix, GossipWire.acknowledgement, GossipWire.requestPrefix,
-      GossipWire.replyPrefix, GossipWire.handshakePrefix, GossipWire.busyPrefix,
-    ]
     guard let kind = kinds.first(where: { GossipWire.begins(with: $0, stream, at: start) }) else {
       // A prefix that is cut short may become one; anything else goes up to its first space.
       var end = start
@@ -218,8 +238,8 @@ package struct PeerLinkReader {
     }
     guard ends.count == 3, (1...32).contains(ends[0]),
       message[..<ends[0]].allSatisfy(isTimestampByte),
-      Address(
-        host: message[(ends[0] + 1)..<ends[1]], portText: message[(ends[1] + 1)..<ends[2]]) != nil
+      Address.isValid(
+        host: message[(ends[0] + 1)..<ends[1]], portText: message[(ends[1] + 1)..<ends[2]])
     else { return false }
     return message.allSatisfy { $0 < 0x80 } || String(validating: message, as: UTF8.self) != nil
   }
@@ -236,20 +256,19 @@ package struct PeerLinkReader {
       return count < GossipWire.frame ? nil : (.garbage(bytes: count), count)
     }
     let length = end - start
-    let text = String(
-      decoding: GossipWire.copy(stream, start + prefix.count..<end), as: UTF8.self)
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    let parts = GossipWire.copy(stream, start + prefix.count..<end)
+      .split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
     let message: PeerLinkMessage? =
       switch (prefix, parts.count) {
       case (GossipWire.handshakePrefix, 2):
         Address(host: parts[0], portText: parts[1]).map { .handshake($0) }
       case (GossipWire.requestPrefix, 3) where isTimestamp(parts[0]):
         Address(host: parts[1], portText: parts[2]).map {
-          .livenessRequest(timestamp: String(parts[0]), from: $0)
+          .livenessRequest(timestamp: String(decoding: parts[0], as: UTF8.self), from: $0)
         }
       case (GossipWire.replyPrefix, 5) where isTimestamp(parts[0]):
         Address(host: parts[1], portText: parts[2]).map {
-          .livenessReply(timestamp: String(parts[0]), to: $0)
+          .livenessReply(timestamp: String(decoding: parts[0], as: UTF8.self), to: $0)
         }
       default: nil
       }
@@ -260,7 +279,7 @@ package struct PeerLinkReader {
     (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: ".")
   }
 
-  private static func isTimestamp(_ text: Substring) -> Bool {
-    (1...32).contains(text.utf8.count) && text.utf8.allSatisfy(isTimestampByte)
+  private static func isTimestamp(_ text: ArraySlice<UInt8>) -> Bool {
+    (1...32).contains(text.count) && text.allSatisfy(isTimestampByte)
   }
 }

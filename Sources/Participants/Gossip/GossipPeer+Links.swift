@@ -70,13 +70,15 @@ extension GossipPeer {
   ) {
     let messages = connections[id]?.reader.read(bytes) ?? []
     for message in messages {
-      switch connections[id]?.phase {
+      switch phase(of: id) {
       case .linked: hear(message, fromNeighbour: id, at: now, emit: &emit)
       case .unknown, .greeting: hear(message, fromStranger: id, at: now, emit: &emit)
       case nil: return
       }
     }
   }
+
+  func phase(of id: ConnectionID) -> PeerConnection.Phase? { connections[id]?.phase }
 
   private mutating func hear(
     _ message: PeerLinkMessage, fromStranger id: ConnectionID, at now: Instant,
@@ -129,8 +131,9 @@ extension GossipPeer {
     if connection.phase == .unknown {
       guard slotsTaken < settings.maxLinks || makeRoom(for: peer, emit: &emit) else {
         decline(id, emit: &emit)
-        if peer < own, candidates.predecessor.map({ $0 < peer }) ?? true {
-          // Perhaps the seeds name it as the nearest smaller one: then there is room next time.
+        if peer < own, candidates.mayBePredecessor(peer) {
+          // Perhaps the seeds now name it as the nearest smaller one (it is new, or whoever was
+          // nearer has died): then there is room next time.
           planRound(afresh: true, at: now, emit: &emit)
         }
         return
@@ -186,7 +189,7 @@ extension GossipPeer {
 
   /// A full peer takes one more link: to the nearest smaller address that the seeds name.
   private mutating func makeRoom(for peer: Address, emit: inout Effects) -> Bool {
-    guard candidates.predecessor == peer else { return false }
+    guard candidates.predecessors.first == peer else { return false }
     if let displaced = roomMadeFor, let id = links[displaced] {
       unlink(id, reason: "displaced", emit: &emit)
       emit.write(GossipWire.busy(links: settings.maxLinks), to: id)

@@ -14,8 +14,9 @@ extension GossipPeer {
   mutating func probe(
     _ id: ConnectionID, at now: Instant, emit: inout Effects
   ) {
-    guard let connection = connections[id], let peer = connection.peer else { return }
-    let misses = connection.probes.count
+    guard let peer = connections[id]?.peer, let misses = connections[id]?.probes.count else {
+      return
+    }
     if misses > 0 {
       emit.log(
         Event(GossipEvents.livenessMissed, peer: peer, ["misses": .integer(Int64(misses))]))

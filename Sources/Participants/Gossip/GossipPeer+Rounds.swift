@@ -15,9 +15,11 @@ struct Round {
   static let longestBackoff = 4
 
   var phase = Phase.idle
+  /// When the planned round begins.
+  var due = Instant(microseconds: 0)
   /// Whom this round may still dial, next one last.
   var queue: [Address] = []
-  /// Rounds in a row that brought no link.
+  /// Rounds in a row that brought no link and missed none that must be.
   var barren = 0
   var hasLinked = false
 }
@@ -26,6 +28,10 @@ extension GossipPeer {
   /// Whether the peer has a link to a greater address. Only the greatest of all never has one; it
   /// goes on asking, rarely, because it cannot know that it is.
   private var isAnchored: Bool { links.keys.contains { $0 > own } }
+
+  /// Not anchored, though the seeds name a greater address. Others may be cut off until it is, so it
+  /// asks on without a backoff: the greater one makes room as soon as it knows of this peer.
+  private var lacksAnchor: Bool { !isAnchored && !candidates.successors.isEmpty }
 
   /// Links, and connections that may become one.
   var slotsTaken: Int {
@@ -36,13 +42,17 @@ extension GossipPeer {
 
   /// Plans the next round: soon if links are missing, and late if not, because a peer that is content
   /// with its links may have been dropped by a seed (a partition, say) and must register again.
-  /// `afresh` forgets the backoff: something has changed.
+  /// `afresh` forgets the backoff, because something has changed; a round that is planned already is
+  /// brought forward by that, never put off.
   mutating func planRound(afresh: Bool = false, at now: Instant, emit: inout Effects) {
     if afresh { round.barren = 0 }
-    guard !isJoining, round.phase == .idle || (afresh && round.phase == .waiting) else { return }
-    round.phase = .waiting
     let backoff = wantsLinks || afresh ? round.barren : Round.longestBackoff
-    emit.setTimer(key(.round), at: now + settings.relinkInterval * (1 << backoff))
+    let due = now + settings.relinkInterval * (1 << backoff)
+    guard !isJoining, round.phase == .idle || (round.phase == .waiting && due < round.due)
+    else { return }
+    round.phase = .waiting
+    round.due = due
+    emit.setTimer(key(.round), at: due)
   }
 
   mutating func beginRound(
@@ -89,7 +99,8 @@ extension GossipPeer {
     guard !isDialling({ _ in true }) else { return }
     round.phase = .idle
     round.queue = []
-    round.barren = round.hasLinked ? 0 : min(round.barren + 1, Round.longestBackoff)
+    let isBarren = !round.hasLinked && !lacksAnchor
+    round.barren = isBarren ? min(round.barren + 1, Round.longestBackoff) : 0
     planRound(at: now, emit: &emit)
   }
 

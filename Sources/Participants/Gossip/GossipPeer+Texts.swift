@@ -1,12 +1,19 @@
 import Participants
 
-/// A text's identity: hashed as one run of bytes, which an array would do one by one.
+/// A text's identity. Hashed as one run of bytes, which an array would do one by one, and once: a
+/// set that grows would read every text again.
 private struct TextIdentity: Hashable {
   let message: [UInt8]
+  private let digest: Int
 
-  func hash(into hasher: inout Hasher) {
+  init(_ message: [UInt8]) {
+    self.message = message
+    var hasher = Hasher()
     unsafe message.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    digest = hasher.finalize()
   }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 }
 
 /// The texts that a peer has seen, so that each is taken and forwarded once.
@@ -22,10 +29,10 @@ struct RememberedTexts {
 
   /// False when the text is known.
   mutating func insert(_ message: [UInt8], at now: Instant) -> Bool {
-    guard members.insert(TextIdentity(message: message)).inserted else { return false }
+    guard members.insert(TextIdentity(message)).inserted else { return false }
     order.append((message, now))
     if order.count - start > limit {
-      members.remove(TextIdentity(message: order[start].message))
+      members.remove(TextIdentity(order[start].message))
       start += 1
       // Compact now and then: the forgotten never outnumber the remembered.
       if start > limit {
@@ -90,14 +97,14 @@ extension GossipPeer {
 
   private func forward(_ message: [UInt8], except source: ConnectionID?, emit: inout Effects) {
     let frame = GossipWire.gossip(message)
-    for id in links.values.sorted() where id != source {
+    for id in connections.keys where phase(of: id) == .linked && id != source {
       emit.write(frame, to: id)
     }
   }
 
   /// A link is a little old: its neighbour may have missed something.
   mutating func beginCatchUp(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
-    guard connections[id]?.phase == .linked else { return }
+    guard phase(of: id) == .linked else { return }
     let since = Instant(microseconds: now.microseconds - settings.catchUpWindow.count)
     connections[id]?.catchUp = texts.since(since, atMost: Self.catchUpLimit)
     catchUp(id, emit: &emit)

@@ -121,10 +121,10 @@ package struct GossipPeer: Participant {
         emit.write(GossipWire.handshake(own), to: id)
       }
     case .received(let id, let bytes):
-      if seedLinks.contains(id) {
-        readSeed(bytes, from: id, at: now, using: &random, emit: &emit)
-      } else if connections.contains(id) {
+      if connections.contains(id) {
         read(bytes, from: id, at: now, emit: &emit)
+      } else if seedLinks.contains(id) {
+        readSeed(bytes, from: id, at: now, using: &random, emit: &emit)
       }
     case .closed(let id, let reason):
       if seedLinks.contains(id) {

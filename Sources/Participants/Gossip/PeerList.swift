@@ -1,4 +1,4 @@
-import Participants
+package import Participants
 
 /// A seed's peers, and the answers that list them.
 ///
@@ -6,9 +6,9 @@ import Participants
 /// does. Beyond it, the cost of a network would grow with the square of its size: an answer then
 /// names the asker, those next to it in the order of addresses (whom it must know to be anchored and
 /// to make room: docs/decisions/0003), and others at random.
-struct PeerList {
+package struct PeerList {
   /// Next smaller and next greater addresses that every answer names.
-  static let neighbours = 8
+  package static let neighbours = 8
 
   private let limit: Int
   private var order: [Address] = []
@@ -17,33 +17,33 @@ struct PeerList {
   /// The whole list as an answer's body; kept while it is short enough to be sent.
   private var encoded: [UInt8] = []
 
-  init(limit: Int) { self.limit = limit }
+  package init(limit: Int) { self.limit = limit }
 
-  var count: Int { order.count }
+  package var count: Int { order.count }
 
-  func contains(_ peer: Address) -> Bool {
+  package func contains(_ peer: Address) -> Bool {
     let position = position(of: peer)
     return position < sorted.count && sorted[position] == peer
   }
 
-  mutating func add(_ peer: Address) {
+  package mutating func add(_ peer: Address) {
     let position = position(of: peer)
     guard position == sorted.count || sorted[position] != peer else { return }
     sorted.insert(peer, at: position)
     order.append(peer)
-    if order.count <= limit { encoded += GossipWire.listEntry(peer) }
+    if order.count <= limit { encoded += GossipWire.listEntries([peer]) }
   }
 
-  mutating func remove(_ peer: Address) {
+  package mutating func remove(_ peer: Address) {
     let position = position(of: peer)
     guard position < sorted.count, sorted[position] == peer else { return }
     sorted.remove(at: position)
     order.removeAll { $0 == peer }
-    if order.count <= limit { encoded = order.flatMap(GossipWire.listEntry) }
+    if order.count <= limit { encoded = GossipWire.listEntries(order) }
   }
 
   /// The body of an answer, and how many peers it names.
-  func answer(
+  package func answer(
     to asker: Address?, using random: inout SeededGenerator
   ) -> (body: [UInt8], count: Int) {
     guard order.count > limit else { return (encoded, order.count) }
@@ -58,7 +58,7 @@ struct PeerList {
       let peer = order[Int.random(in: 0..<order.count, using: &random)]
       if named.insert(peer).inserted { chosen.append(peer) }
     }
-    return (chosen.flatMap(GossipWire.listEntry), chosen.count)
+    return (GossipWire.listEntries(chosen), chosen.count)
   }
 
   private func position(of peer: Address) -> Int {

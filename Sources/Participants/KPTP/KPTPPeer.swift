@@ -1,0 +1,171 @@
+package import Participants
+
+/// A peer of the kPTP network: a routing table of 16 buckets, kept alive by heartbeats, and values
+/// at the peers nearest to their keys.
+///
+/// Wire-compatible with the original `DHTPeer.js`, as its server and as its client. A peer that
+/// joins dials a bootstrap address, gets its table, says hello to those listed there, and sends a
+/// heartbeat to everyone in its own table each `heartbeat-interval`. Every answer lists the table of
+/// who answers. Where it differs from the original, and why (`docs/networks/kptp.md`):
+///
+/// - **A peer enters a table only when it has answered** at that very address. Neither a probe from
+///   some port nor a dead peer that others still list ever does, so the dead cannot come back.
+/// - **Every peer sends heartbeats**, not only the first.
+/// - **The closest peer of each bucket is found**: a peer in the bucket of a closer one knows one
+///   that is closer than itself, because its own buckets lead there. Listing tables in heartbeats is
+///   therefore enough while nothing breaks; after many deaths at once, peers look up the buckets
+///   that they miss.
+/// - **All connections come from the port the peer listens on**, since the other side takes their
+///   source for the peer's address.
+package struct KPTPPeer: Participant {
+  enum Purpose: UInt8 {
+    /// Somebody has let the time pass: what that means depends on the conversation.
+    case conversation = 1
+    case join
+    case greeting
+    case round
+    case values
+  }
+
+  /// The role's options.
+  struct Settings {
+    let bootstrap: [Address]
+    let name: [UInt8]
+    let bucketSize, heartbeatMisses, helloRetries, lookupSteps, maxConnections: Int
+    let putCount, getCount, replicas, maxValues, forgetAfter: Int
+    let heartbeatInterval, heartbeatTimeout, welcomeDelay, helloInterval: Microseconds
+    let valueInterval: Microseconds
+    let removesDead, replaces, refills, keepsValues: Bool
+
+    init(_ options: OptionValues) {
+      bootstrap = options.addresses("bootstrap")
+      name = Array(options.text("name").utf8)
+      bucketSize = options.count("bucket-size")
+      heartbeatMisses = options.count("heartbeat-misses")
+      helloRetries = options.count("hello-retries")
+      lookupSteps = options.count("lookup-steps")
+      maxConnections = options.count("max-connections")
+      putCount = options.count("put-count")
+      getCount = options.count("get-count")
+      replicas = options.count("replicas")
+      maxValues = options.count("max-values")
+      forgetAfter = options.count("forget-after")
+      heartbeatInterval = options.duration("heartbeat-interval")
+      heartbeatTimeout = options.duration("heartbeat-timeout")
+      welcomeDelay = options.duration("welcome-delay")
+      helloInterval = options.duration("hello-interval")
+      valueInterval = options.duration("value-interval")
+      removesDead = options.flag("removes-dead")
+      replaces = options.flag("replaces")
+      refills = options.flag("refills")
+      keepsValues = options.flag("keeps-values")
+    }
+  }
+
+  let settings: Settings
+  var own = Endpoint(ip: 0, port: 0)
+  var table = RoutingTable(owner: PeerID(0), bucketSize: 0)
+
+  // KPTPPeer+Conversations.swift
+  var conversations = ConnectionTable<Conversation>()
+  var refusals = Tally()
+
+  // Joining: KPTPPeer+Join.swift
+  var hasJoined = false
+  /// Attempts in a row that brought no table.
+  var failedJoins = 0
+
+  // Those who may enter the table: KPTPPeer+Candidates.swift
+  var candidates: [Candidate] = []
+  var nextGreeting = Instant(microseconds: 0)
+  /// Who did not answer, oldest first, and until when they are left alone.
+  var avoided: [(endpoint: Endpoint, until: Instant)] = []
+
+  // KPTPPeer+Heartbeats.swift
+  var rounds = 0
+  /// Heartbeats that were answered, for `forget-after`.
+  var answers = 0
+  /// Buckets that a peer has left, for `refills`.
+  var vacated: Set<Int> = []
+
+  // KPTPPeer+Lookups.swift
+  var lookups: [Lookup] = []
+  var lastLookup: UInt64 = 0
+
+  // KPTPPeer+Values.swift
+  var store: ValueStore
+  var puts = Puts()
+  var gets = Gets()
+
+  init(_ settings: ParticipantSettings) {
+    self.settings = Settings(settings.options)
+    store = ValueStore(limit: self.settings.maxValues)
+  }
+
+  package mutating func handle(
+    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch input {
+    case .started(let listening):
+      start(at: listening, now, using: &random, emit: &emit)
+    case .accepted(let id, let from):
+      accept(id, from: from, at: now, emit: &emit)
+    case .connected(let id):
+      begin(id, emit: &emit)
+    case .received(let id, let bytes):
+      read(bytes, from: id, at: now, emit: &emit)
+    case .closed(let id, let reason):
+      lose(id, reason, at: now, emit: &emit)
+    case .timer(let key):
+      fire(key, at: now, using: &random, emit: &emit)
+    case .drained, .datagram, .file, .stopping:
+      break
+    }
+  }
+
+  private mutating func start(
+    at listening: Address, _ now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
+  ) {
+    guard let endpoint = Endpoint(listening) else {
+      emit.log(Event(KPTPEvents.addressUnusable, peer: listening))
+      emit.finish()
+      return
+    }
+    own = endpoint
+    table = RoutingTable(owner: own.id, bucketSize: settings.bucketSize)
+    emit.log(
+      Event(
+        KPTPEvents.identityDerived,
+        ["id": .text(own.id.description), "number": .integer(Int64(own.id.number))]))
+    // Peers that start together need not send their heartbeats together.
+    let first = Int64.random(in: 1...settings.heartbeatInterval.count, using: &random)
+    emit.setTimer(key(.round), at: now + Microseconds(first))
+    if settings.putCount + settings.getCount > 0 {
+      emit.setTimer(key(.values), at: now + settings.valueInterval)
+    }
+    join(at: now, emit: &emit)
+  }
+
+  private mutating func fire(
+    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch Purpose(rawValue: key.purpose) {
+    case .conversation: runOut(ConnectionID(key.subject), at: now, emit: &emit)
+    case .join: join(at: now, emit: &emit)
+    case .greeting: greetNext(at: now, emit: &emit)
+    case .round: beginRound(at: now, using: &random, emit: &emit)
+    case .values: handleValues(at: now, using: &random, emit: &emit)
+    case nil: break
+    }
+  }
+
+  func key(_ purpose: Purpose, _ subject: UInt64 = 0) -> TimerKey {
+    TimerKey(purpose: purpose.rawValue, subject: subject)
+  }
+
+  /// A message of a kind that says who speaks and lists the table.
+  func message(_ kind: KPTPMessage.Kind) -> [UInt8] {
+    KPTPMessage(kind, name: settings.name, peers: table.listed()).encoded
+  }
+}
