@@ -101,8 +101,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Gossip", "HTTP", "HTTPTorrent", "Hashing", "History", "JSONReading", "KPTP", "Networks",
-        "Participants", "PeerExchange", "Topology", "Wire",
+        "Gossip", "HTTP", "HTTPTorrent", "Hashing", "History", "JSONReading", "KPTP", "Kademlia",
+        "Networks", "Participants", "PeerExchange", "Topology", "Wire",
       ], path: "Fuzz/Targets"),
     .executableTarget(
       name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],

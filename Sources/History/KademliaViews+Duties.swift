@@ -64,8 +64,8 @@ extension View {
     name: "routing_duties",
     summary: """
       A contact in a routing table that must leave it: its node died, or was frozen for longer than \
-      the owner bears. The owner was there all the time. Who comes back has another ID, so the old \
-      contact must leave all the same.
+      the owner bears. The owner was there all the time. Who comes back in time with the same ID may \
+      stay; the contact of a node that comes back with another ID must leave.
       """,
     columns: [
       ("run", "the run"),
@@ -90,11 +90,14 @@ extension View {
         SELECT run, node, cause, t, s, gone_t, coalesce(back_t, 9e18) AS back_t FROM deaths
       ),
       contacts AS MATERIALIZED (
-        SELECT run, node, peer_node, added_t, left_t, left_s, reason FROM routing_contacts
+        SELECT run, node, peer_node, id, added_t, left_t, left_s, reason FROM routing_contacts
         WHERE peer_node IS NOT NULL
       ),
+      identities AS MATERIALIZED (
+        SELECT run, node, t, data ->> 'id' AS id FROM events WHERE kind = 'dht.joined'
+      ),
       duties AS (
-        SELECT c.run, c.node, c.peer_node AS dead, d.cause, d.t AS death_t, d.s AS death_s,
+        SELECT c.run, c.node, c.peer_node AS dead, c.id, d.cause, d.t AS death_t, d.s AS death_s,
           d.back_t, max(d.gone_t, c.added_t) + l.gone_within AS deadline_t,
           iif(c.reason = 'died', NULL, c.left_t) AS left_t,
           iif(c.reason = 'died', NULL, c.left_s) AS left_s
@@ -108,7 +111,9 @@ extension View {
         coalesce(u.left_t <= u.deadline_t, 0) AS fulfilled,
         coalesce(u.left_t <= u.deadline_t, 0) OR coalesce(u.deadline_t < r.stopping_t, 0) AS judged
       FROM duties u JOIN runs r ON r.run = u.run
-      WHERE (u.cause <> 'frozen' OR u.back_t > u.deadline_t)
+      WHERE (u.back_t > u.deadline_t OR u.cause <> 'frozen' AND NOT EXISTS (
+          SELECT 1 FROM identities i
+          WHERE i.run = u.run AND i.node = u.dead AND i.t >= u.back_t AND i.id = u.id))
         AND NOT EXISTS (
           SELECT 1 FROM absent x
           WHERE x.run = u.run AND x.node = u.node AND x.t <= u.deadline_t AND x.back_t > u.death_t)

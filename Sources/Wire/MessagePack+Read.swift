@@ -42,15 +42,15 @@ private struct MessagePackDecoder {
     case 0xc0: return .null
     case 0xc2: return .flag(false)
     case 0xc3: return .flag(true)
-    case 0xc4...0xc6: return .binary(Array(try reader.bytes(length(mark - 0xc4, from: &reader))))
+    case 0xc4...0xc6: return .binary(Array(try reader.bytes(reader.length(mark - 0xc4))))
     case 0xca: return .double(Double(Float(bitPattern: try reader.integer())))
     case 0xcb: return .double(Double(bitPattern: try reader.integer()))
     case 0xcc...0xd3: return try integer(mark, from: &reader)
-    case 0xd9...0xdb: return try text(length(mark - 0xd9, from: &reader), from: &reader)
+    case 0xd9...0xdb: return try text(reader.length(mark - 0xd9), from: &reader)
     case 0xdc, 0xdd:
-      return try array(length(mark - 0xdc + 1, from: &reader), from: &reader, depth: depth)
+      return try array(reader.length(mark - 0xdc + 1), from: &reader, depth: depth)
     case 0xde, 0xdf:
-      return try map(length(mark - 0xde + 1, from: &reader), from: &reader, depth: depth)
+      return try map(reader.length(mark - 0xde + 1), from: &reader, depth: depth)
     case 0xc1, 0xc7...0xc9, 0xd4...0xd8:
       throw WireError("a value of an unknown type, 0x\(String(mark, radix: 16))")
     default: preconditionFailure("every byte is named above")
@@ -71,15 +71,6 @@ private struct MessagePackDecoder {
     default:
       let value = try reader.integer(UInt64.self)
       return Int64(exactly: value).map { .integer($0) } ?? .unsigned(value)
-    }
-  }
-
-  /// A length of one, two or four bytes.
-  private func length(_ form: UInt8, from reader: inout ByteReader) throws(WireError) -> Int {
-    switch form {
-    case 0: Int(try reader.integer(UInt8.self))
-    case 1: Int(try reader.integer(UInt16.self))
-    default: Int(try reader.integer(UInt32.self))
     }
   }
 
@@ -119,6 +110,57 @@ private struct MessagePackDecoder {
     guard length <= reader.remaining else { throw .truncated }
     guard length <= limits.values - count else {
       throw WireError("more than \(limits.values) values")
+    }
+  }
+}
+
+/// Reading what has a known shape, without a ``MessagePack`` for each value.
+extension ByteReader {
+  /// What stands before the values of an array: how many there are. It may be a lie.
+  package mutating func arrayCount() throws(WireError) -> Int {
+    let mark = try byte()
+    switch mark {
+    case 0x90...0x9f: return Int(mark & 15)
+    case 0xdc, 0xdd: return try length(mark - 0xdc + 1)
+    default: throw WireError("no array")
+    }
+  }
+
+  /// Binary data.
+  package mutating func binary() throws(WireError) -> ArraySlice<UInt8> {
+    let mark = try byte()
+    guard (0xc4...0xc6).contains(mark) else { throw WireError("no binary data") }
+    return try bytes(length(mark - 0xc4))
+  }
+
+  /// A text's bytes, which may be no UTF-8.
+  package mutating func text() throws(WireError) -> ArraySlice<UInt8> {
+    let mark = try byte()
+    switch mark {
+    case 0xa0...0xbf: return try bytes(Int(mark & 31))
+    case 0xd9...0xdb: return try bytes(length(mark - 0xd9))
+    default: throw WireError("no text")
+    }
+  }
+
+  /// A whole number of at most four bytes.
+  package mutating func wholeNumber() throws(WireError) -> Int64 {
+    let mark = try byte()
+    switch mark {
+    case 0x00...0x7f: return Int64(mark)
+    case 0xcc: return Int64(try integer(UInt8.self))
+    case 0xcd: return Int64(try integer(UInt16.self))
+    case 0xce: return Int64(try integer(UInt32.self))
+    default: throw WireError("no whole number")
+    }
+  }
+
+  /// A length of one, two or four bytes: form 0, 1 or 2.
+  fileprivate mutating func length(_ form: UInt8) throws(WireError) -> Int {
+    switch form {
+    case 0: Int(try integer(UInt8.self))
+    case 1: Int(try integer(UInt16.self))
+    default: Int(try integer(UInt32.self))
     }
   }
 }

@@ -1,5 +1,5 @@
 /// A MessagePack value (github.com/msgpack/msgpack/blob/master/spec.md), but for extension types.
-package indirect enum MessagePack: Hashable, Sendable {
+package enum MessagePack: Hashable, Sendable {
   /// A pair of a map. Maps keep the order in which they were read.
   package struct Member: Hashable, Sendable {
     package var key: MessagePack
@@ -68,21 +68,26 @@ extension MessagePack {
       writer.write(bigEndian: double.bitPattern)
     case .text(let text):
       let bytes = text.utf8
-      Self.write(length: bytes.count, short: (0xa0, 31), [0xd9, 0xda, 0xdb], to: &writer)
+      Self.write(length: bytes.count, short: (0xa0, 31), (0xd9, 0xda, 0xdb), to: &writer)
       writer.write(bytes)
     case .binary(let bytes):
-      Self.write(length: bytes.count, short: nil, [0xc4, 0xc5, 0xc6], to: &writer)
+      Self.write(length: bytes.count, short: nil, (0xc4, 0xc5, 0xc6), to: &writer)
       writer.write(bytes)
     case .array(let values):
-      Self.write(length: values.count, short: (0x90, 15), [nil, 0xdc, 0xdd], to: &writer)
+      Self.writeArray(of: values.count, to: &writer)
       for value in values { value.write(to: &writer) }
     case .map(let members):
-      Self.write(length: members.count, short: (0x80, 15), [nil, 0xde, 0xdf], to: &writer)
+      Self.write(length: members.count, short: (0x80, 15), (nil, 0xde, 0xdf), to: &writer)
       for member in members {
         member.key.write(to: &writer)
         member.value.write(to: &writer)
       }
     }
+  }
+
+  /// What stands before the values of an array.
+  package static func writeArray(of count: Int, to writer: inout ByteWriter) {
+    write(length: count, short: (0x90, 15), (nil, 0xdc, 0xdd), to: &writer)
   }
 
   private static func write(unsigned integer: UInt64, to writer: inout ByteWriter) {
@@ -124,16 +129,17 @@ extension MessagePack {
   ///   - short: the form whose first byte holds the length, and the greatest length that fits.
   ///   - marks: the first bytes of the forms with lengths of one, two and four bytes.
   private static func write(
-    length: Int, short: (mark: UInt8, most: Int)?, _ marks: [UInt8?], to writer: inout ByteWriter
+    length: Int, short: (mark: UInt8, most: Int)?, _ marks: (UInt8?, UInt8?, UInt8?),
+    to writer: inout ByteWriter
   ) {
     if let short, length <= short.most {
       writer.write(short.mark | UInt8(length))
-    } else if let mark = marks[0], let length = UInt8(exactly: length) {
+    } else if let mark = marks.0, let length = UInt8(exactly: length) {
       writer.write([mark, length])
-    } else if let mark = marks[1], let length = UInt16(exactly: length) {
+    } else if let mark = marks.1, let length = UInt16(exactly: length) {
       writer.write(mark)
       writer.write(bigEndian: length)
-    } else if let mark = marks[2] {
+    } else if let mark = marks.2 {
       writer.write(mark)
       writer.write(bigEndian: UInt32(truncatingIfNeeded: length))
     }

@@ -19,10 +19,10 @@ import Wire
     let ping = try stage.request(to: a.address)
     let own = ping.call.sender
     #expect(ping.call == .ping(sender: own))
-    stage.respond(.binary(a.id.bytes), to: ping.id, from: a.address)
+    stage.respond(.other(.binary(a.id.bytes)), to: ping.id, from: a.address)
     let find = try stage.request(to: a.address)
     #expect(find.call == .findNode(sender: own, key: own))
-    stage.respond(RPCResult.contacts([b]), to: find.id, from: a.address)
+    stage.respond(.contacts([b]), to: find.id, from: a.address)
     stage.answer(as: b)
     // Who was only named is pinged too, and becomes a contact by its answer.
     stage.answer(as: b)
@@ -56,18 +56,18 @@ import Wire
     stage.introduce(a)
     stage.introduce(b)
     let pong = stage.ask(.ping(sender: a.id), from: a.address)
-    if case .binary(let own) = pong { #expect(own.count == 20) } else { Issue.record("no ID") }
+    #expect(pong?.id != nil)
     #expect(
-      stage.ask(.findNode(sender: a.id, key: a.id), from: a.address) == RPCResult.contacts([b]))
+      stage.ask(.findNode(sender: a.id, key: a.id), from: a.address) == .contacts([b]))
     #expect(
       stage.ask(.findValue(sender: b.id, key: Self.key), from: b.address)
-        == RPCResult.contacts([a]))
+        == .contacts([a]))
     #expect(
       stage.ask(.store(sender: a.id, key: Self.key, value: Self.value), from: a.address)
-        == .flag(true))
+        == .other(.flag(true)))
     #expect(
       stage.ask(.findValue(sender: b.id, key: Self.key), from: b.address)
-        == RPCResult.value(Self.value))
+        == .value(Self.value))
     #expect(stage.logged(KademliaEvents.stored).map(\.peer) == [a.address])
   }
 
@@ -79,7 +79,7 @@ import Wire
     let pings = stage.requests(to: a.address)
     #expect(pings.count == 1, "one ping is enough")
     // It turns out to be somebody else.
-    stage.respond(.binary(b.id.bytes), to: pings[0].id, from: a.address)
+    stage.respond(.other(.binary(b.id.bytes)), to: pings[0].id, from: a.address)
     #expect(
       stage.logged(KademliaEvents.contactAdded).map { $0["id"] } == [.text(b.id.description)])
   }
@@ -96,7 +96,7 @@ import Wire
     #expect(reasons(evicted) == ["replaced"])
     #expect(
       stage.ask(.findNode(sender: c.id, key: a.id), from: c.address)
-        == RPCResult.contacts([reborn]))
+        == .contacts([reborn]))
   }
 
   @Test("a contact that falls silent is pinged, pinged again, and dropped", arguments: [1, 3])
@@ -153,10 +153,10 @@ import Wire
   @Test("an answer that nobody waits for, or that comes twice, changes nothing")
   func strayAnswers() throws {
     var stage = Stage()
-    stage.respond(.binary(a.id.bytes), to: .zero, from: a.address)
+    stage.respond(.other(.binary(a.id.bytes)), to: .zero, from: a.address)
     _ = stage.ask(.ping(sender: a.id), from: a.address)
     let ping = try stage.request(to: a.address)
-    for _ in 0..<3 { stage.respond(.binary(a.id.bytes), to: ping.id, from: a.address) }
+    for _ in 0..<3 { stage.respond(.other(.binary(a.id.bytes)), to: ping.id, from: a.address) }
     #expect(stage.logged(KademliaEvents.contactAdded).count == 1)
   }
 
@@ -179,7 +179,7 @@ import Wire
     for text in [#"{"type": "pickle", "data": "gASV"}"#, String(repeating: "x", count: 100)] {
       #expect(
         stage.ask(.store(sender: a.id, key: Self.key, value: .text(text)), from: a.address)
-          == .flag(false))
+          == .other(.flag(false)))
     }
     #expect(reasons(stage.logged(KademliaEvents.storeRefused)) == ["pickled", "too long"])
     #expect(stage.logged(KademliaEvents.stored).isEmpty)
@@ -223,9 +223,10 @@ extension KademliaNodeTests {
       case 4:
         // An answer with a result of another kind, or none.
         for request in stage.requests(to: contact.address) {
-          let wrong = [MessagePack.null, .array([.null]), .map([]), .binary([1]), .text("x")]
+          let wrong = [MessagePack.null, .integer(1), .map([]), .binary([1]), .text("x")]
           stage.respond(
-            wrong.randomElement(using: &random) ?? .null, to: request.id, from: contact.address)
+            .other(wrong.randomElement(using: &random) ?? .null), to: request.id,
+            from: contact.address)
         }
       default:
         for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -328,8 +329,8 @@ extension KademliaNodeTests {
     stage.answer(as: a)
     _ = stage.ask(.store(sender: a.id, key: Self.key, value: Self.value), from: a.address)
     var stores = 0
-    for _ in 0..<60 {
-      stage.wait(.seconds(10))
+    for _ in 0..<300 {
+      stage.wait(.seconds(2))
       for _ in 0..<3 {
         let requests = stage.sent.filter { $0.to == a.address }
         stores += requests.count { sent in

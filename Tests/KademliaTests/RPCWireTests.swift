@@ -60,7 +60,7 @@ import Wire
 
   @Test("results of the capture mean what its list says")
   func results() throws {
-    func results(_ what: String) throws -> [MessagePack] {
+    func results(_ what: String) throws -> [RPCResult] {
       try Self.datagrams(what).compactMap {
         guard case .response(_, let result) = try RPCMessage(decoding: $0) else { return nil }
         return result
@@ -69,22 +69,17 @@ import Wire
     func contact(_ id: NodeID, _ port: UInt16) -> NamedContact {
       NamedContact(id: id, address: Address(host: "127.0.0.1", port: port))
     }
-    let pong = MessagePack.binary(Self.first.bytes)
-    #expect(try results("RSP ping bytes") == [pong, pong])
-    #expect(try results("RSP find_node list empty").map(RPCResult.readContacts) == [[]])
+    #expect(try results("RSP ping bytes").map(\.id) == [Self.first, Self.first])
+    #expect(try results("RSP find_node list empty") == [.contacts([])])
     #expect(
-      try results("RSP find_node list").map(RPCResult.readContacts)
-        == [[contact(Self.second, 51_463)], [contact(Self.first, 50_517)]])
+      try results("RSP find_node list")
+        == [.contacts([contact(Self.second, 51_463)]), .contacts([contact(Self.first, 50_517)])])
     #expect(
-      try results("RSP find_value list").map(RPCResult.readContacts)
-        == [[contact(Self.third, 37_045)], [contact(Self.second, 51_463)]])
-    #expect(try results("RSP store bool") == [.flag(true), .flag(true)])
-    #expect(
-      try results("RSP find_value dict").map(RPCResult.readValue) == [Self.value, Self.value])
-    #expect(RPCResult.value(Self.value) == (try results("RSP find_value dict")[0]))
-    #expect(
-      RPCResult.contacts([contact(Self.second, 51_463)])
-        == (try results("RSP find_node list")[0]))
+      try results("RSP find_value list")
+        == [.contacts([contact(Self.third, 37_045)]), .contacts([contact(Self.second, 51_463)])])
+    #expect(try results("RSP store bool") == [.other(.flag(true)), .other(.flag(true))])
+    #expect(try results("RSP find_value dict").map(\.value) == [Self.value, Self.value])
+    #expect(try results("RSP find_value dict")[0] == .value(Self.value))
   }
 
   @Test("a datagram that is cut anywhere is refused")
@@ -113,11 +108,13 @@ import Wire
       ([0] + id + name + [0x91, 0xb4] + id, "wrong arguments"),
       ([0] + id + [0x92, 0xa4] + Array("eval".utf8) + [0x90], "an unknown call"),
       ([1] + id + [0xc0, 0xc0], "bytes follow the message"),
-      ([1] + id + [0xdd, 0xff, 0xff, 0xff, 0xff], "it ends too early"),
-      ([1] + id + [UInt8](repeating: 0x91, count: 8_000), "nested more than 8 deep"),
+      ([0] + id + [0xdd, 0xff, 0xff, 0xff, 0xff], "it ends too early"),
+      ([0] + id + [UInt8](repeating: 0x91, count: 8_000), "nested more than 8 deep"),
+      ([1] + id + [UInt8](repeating: 0x91, count: 8_000), "not a contact"),
       (
-        [1] + id + [0xdc, 0x10, 0] + [UInt8](repeating: 0xc0, count: 4_096), "more than 1024 values"
+        [0] + id + [0xdc, 0x10, 0] + [UInt8](repeating: 0xc0, count: 4_096), "more than 1024 values"
       ),
+      ([1] + id + [0xdc, 0x10, 0] + [UInt8](repeating: 0xc0, count: 99), "more than 64 contacts"),
       ([1] + id + [UInt8](repeating: 0xc0, count: 60_000), "longer than 8 KiB"),
     ]
     for (bytes, reason) in examples {
@@ -125,23 +122,35 @@ import Wire
     }
   }
 
-  @Test("contacts that nobody could reach are left out, and other lists are none")
-  func contacts() {
+  @Test("contacts that nobody could reach are left out, and other lists are refused")
+  func contacts() throws {
     func entry(_ host: String, _ port: MessagePack) -> MessagePack {
       .array([.binary(Self.first.bytes), .text(host), port])
     }
-    let list = MessagePack.array([
-      entry("10.0.0.1", .integer(80)), entry("10.0.0.1", .integer(0)),
-      entry("10.0.0.1", .integer(-1)), entry("10.0.0.1", .integer(65_536)),
-      entry("", .integer(80)), entry("a b", .integer(80)), entry("::1", .integer(80)),
-    ])
+    func read(_ entries: [MessagePack]) throws(WireError) -> [String] {
+      let list = [1] + Self.key.bytes + MessagePack.array(entries).encoded
+      guard case .response(_, .contacts(let contacts)) = try RPCMessage(decoding: list) else {
+        throw WireError("no contacts")
+      }
+      return contacts.map(\.address.description)
+    }
     #expect(
-      RPCResult.readContacts(list)?.map(\.address.description) == ["10.0.0.1:80", "[::1]:80"])
-    #expect(RPCResult.readContacts(.array([entry("10.0.0.1", .text("80"))])) == nil)
-    #expect(RPCResult.readContacts(.array([.null])) == nil)
-    #expect(RPCResult.readContacts(.text("x")) == nil)
-    let many = Array(repeating: entry("10.0.0.1", .integer(80)), count: 300)
-    #expect(RPCResult.readContacts(.array(many))?.count == 64)
+      try read([
+        entry("10.0.0.1", .integer(80)), entry("10.0.0.1", .integer(0)),
+        entry("10.0.0.1", .integer(65_536)), entry("", .integer(80)), entry("a b", .integer(80)),
+        entry("é", .integer(80)), entry("::1", .integer(80)),
+        entry(String(repeating: "a", count: 256), .integer(80)),
+      ]) == ["10.0.0.1:80", "[::1]:80"])
+    for wrong in [
+      entry("10.0.0.1", .text("80")), entry("10.0.0.1", .integer(-1)), .null, .array([]),
+      .array([.text("x"), .text("10.0.0.1"), .integer(80)]),
+      .array([.binary([1]), .text("10.0.0.1"), .integer(80)]),
+    ] {
+      #expect(throws: WireError.self) { try read([wrong]) }
+    }
+    let many = Array(repeating: entry("10.0.0.1", .integer(80)), count: 64)
+    #expect(try read(many).count == 64)
+    #expect(throws: WireError("more than 64 contacts")) { try read(many + many) }
   }
 
   @Test("changed datagrams of the capture are read or refused", arguments: 0..<4)
@@ -161,10 +170,6 @@ import Wire
       }
       guard let message = try? RPCMessage(decoding: bytes) else { continue }
       taken += 1
-      if case .response(_, let result) = message {
-        _ = RPCResult.readContacts(result)
-        _ = RPCResult.readValue(result)
-      }
       #expect(try RPCMessage(decoding: message.encoded).encoded == message.encoded)
     }
     #expect(taken > 1_000)

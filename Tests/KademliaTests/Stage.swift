@@ -62,19 +62,20 @@ struct Stage {
   }
 
   /// Asks the node something, and returns the result.
-  mutating func ask(_ call: RPCCall, from address: Address) -> MessagePack? {
-    let id = NodeID.zero.setting(sent.count % 160)
-    handle(.datagram(from: address, RPCMessage.request(id, call).encoded))
-    guard
-      let place = sent.firstIndex(where: { $0.to == address && $0.bytes.first == 1 }),
-      case .response(let echoed, let result) = try? RPCMessage(decoding: sent[place].bytes)
-    else { return nil }
-    #expect(echoed == id)
-    sent.remove(at: place)
-    return result
+  mutating func ask(_ call: RPCCall, from address: Address) -> RPCResult? {
+    let message = NodeID.random(using: &random)
+    handle(.datagram(from: address, RPCMessage.request(message, call).encoded))
+    for (place, datagram) in sent.enumerated() where datagram.to == address {
+      guard case .response(message, let result) = try? RPCMessage(decoding: datagram.bytes) else {
+        continue
+      }
+      sent.remove(at: place)
+      return result
+    }
+    return nil
   }
 
-  mutating func respond(_ result: MessagePack, to id: NodeID, from address: Address) {
+  mutating func respond(_ result: RPCResult, to id: NodeID, from address: Address) {
     handle(.datagram(from: address, RPCMessage.response(id, result).encoded))
   }
 
@@ -89,12 +90,12 @@ struct Stage {
     as contact: NamedContact, naming others: [NamedContact] = [], value: MessagePack? = nil
   ) {
     for (id, call) in requests(to: contact.address) {
-      let result: MessagePack =
+      let result: RPCResult =
         switch call {
-        case .ping: .binary(contact.id.bytes)
-        case .findNode: RPCResult.contacts(others)
-        case .findValue: value.map(RPCResult.value) ?? RPCResult.contacts(others)
-        case .store: .flag(true)
+        case .ping: .other(.binary(contact.id.bytes))
+        case .findNode: .contacts(others)
+        case .findValue: value.map(RPCResult.value) ?? .contacts(others)
+        case .store: .other(.flag(true))
         }
       respond(result, to: id, from: contact.address)
     }

@@ -11,9 +11,9 @@ extension NodeTests {
   struct KademliaInterop {
     private static let k = 3
 
-    /// A node with quick timings, that looks up `value-1` and `value-2` for ever.
+    /// A node with quick timings, that looks up `value-1` to `value-3` for ever.
     private func node(
-      keys: Int = 2, putting count: Int = 0, joining bootstrap: UInt16...
+      keys: Int = 3, putting count: Int = 0, joining bootstrap: UInt16...
     ) throws -> NodeProcess {
       let addresses = bootstrap.map { "127.0.0.1:\($0)" }.joined(separator: ",")
       let node = try NodeProcess(
@@ -31,7 +31,11 @@ extension NodeTests {
     /// Waits until a node finds that text.
     private func awaitFinding(_ text: String, by node: NodeProcess) throws {
       let value = DHTValue.name(of: .text(text))
-      _ = try node.event("dht.found") { $0["value"] as? String == value }
+      do {
+        _ = try node.event("dht.found") { $0["value"] as? String == value }
+      } catch {
+        throw Missing(what: "'\(text)'; the last events were \(node.lines().suffix(20))")
+      }
     }
 
     @Test("values that either kind stores are found by the other, also when nodes are killed")
@@ -41,7 +45,9 @@ extension NodeTests {
       let pythons = try [first.port(), first.port(), first.port()].map {
         try PyPIKademlia(k: Self.k, joining: $0)
       }
+      defer { withExtendedLifetime(pythons) {} }
       var nodes = try pythons.map { try node(joining: $0.port) }
+      defer { withExtendedLifetime(nodes) {} }
       for node in nodes { _ = try node.event("dht.joined") }
 
       // Ours to theirs.
@@ -67,11 +73,11 @@ extension NodeTests {
         _ = try node.event("contact.evicted") { $0["peer"] as? String == dead }
       }
       nodes.removeFirst()
-      #expect(try pythons[1].tell("set", "value-2", "after the kill") == "True")
+      #expect(try pythons[1].tell("set", "value-3", "after the kill") == "True")
       for node in nodes { try awaitFinding("after the kill", by: node) }
       for python in pythons.dropFirst() {
         #expect(try python.tell("get", "value-1") == "the value of value-1")
-        #expect(try python.tell("get", "value-2") == "after the kill")
+        #expect(try python.tell("get", "value-3") == "after the kill")
       }
       // Whoever comes now finds both too, and nobody rejected anything.
       let late = try node(joining: pythons[2].port)

@@ -17,7 +17,7 @@ import Testing
   func smallNodes() {
     let folders = [
       "Arguments", "Clock", "HTTP", "Hashing", "JSONReading", "LiveDriver", "Networks",
-      "Participants", "seedbed-node",
+      "Participants", "Wire", "seedbed-node",
     ]
     let node = Self.sources.filter { source in
       folders.contains { source.path.hasPrefix("Sources/\($0)/") }

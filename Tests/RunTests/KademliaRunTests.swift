@@ -41,7 +41,7 @@ extension RunTests {
     }
 
     private static func quick(_ bootstrap: String) -> String {
-      "{ bootstrap: \(bootstrap), k: 4, rpc-timeout: 300ms, ping-interval: 500ms, "
+      "{ bootstrap: \(bootstrap), k: 4, rpc-timeout: 300ms, join-retry: 300ms, ping-interval: 500ms, "
         + "refresh-interval: 700ms, republish-interval: 900ms, put-count: 3, put-interval: 100ms, "
         + "get-count: 20, get-interval: 200ms, start-delay: 100ms, keys: 10 }"
     }

@@ -89,19 +89,21 @@ extension DHT {
 
   /// A node that was asked for a lookup answered.
   mutating func takeAnswer(
-    _ result: MessagePack, from id: NodeID?, for number: UInt64, at now: Instant,
+    _ result: RPCResult, from id: NodeID?, for number: UInt64, at now: Instant,
     using random: inout SeededGenerator, emit: inout Effects
   ) {
-    guard let id, let job = lookups[number] else { return }
-    if job.lookup.valuesWanted > 0, let value = RPCResult.readValue(result) {
+    guard let id, let wanted = lookups[number]?.lookup.valuesWanted else { return }
+    if wanted > 0, let value = result.value {
       if let reason = storage.refusal(of: value) {
         refuse(reason, from: nil, emit: &emit)
         lookups[number]?.lookup.answer(id, naming: [])
       } else {
         lookups[number]?.lookup.answer(id, value: value)
       }
+    } else if case .contacts(let contacts) = result {
+      lookups[number]?.lookup.answer(id, naming: contacts)
     } else {
-      lookups[number]?.lookup.answer(id, naming: RPCResult.readContacts(result) ?? [])
+      lookups[number]?.lookup.answer(id, naming: [])
     }
     advance(number, at: now, using: &random, emit: &emit)
   }
@@ -131,7 +133,8 @@ extension DHT {
     case .get:
       finishGetting(lookup, at: now, using: &random, emit: &emit)
     case .republish:
-      if let value = storage[lookup.target] {
+      // Others are closer: a copy here may be older than theirs, and must not take its place.
+      if let value = storage[lookup.target], isClose(to: lookup.target) {
         store(
           value, for: lookup.target, at: lookup.closest, now: now, using: &random, emit: &emit)
       }

@@ -44,18 +44,17 @@ extension DHT {
 
   private mutating func answer(
     _ call: RPCCall, from address: Address, at now: Instant, emit: inout Effects
-  ) -> MessagePack {
+  ) -> RPCResult {
     switch call {
     case .ping:
-      return .binary(own.bytes)
+      return .other(.binary(own.bytes))
     case .findNode(let sender, let key):
-      return RPCResult.contacts(named(closeTo: key, for: sender))
+      return .contacts(named(closeTo: key, for: sender))
     case .findValue(let sender, let key):
       let value = settings.givesValues ? storage[key] : nil
-      return value.map(RPCResult.value)
-        ?? RPCResult.contacts(named(closeTo: key, for: sender))
+      return value.map(RPCResult.value) ?? .contacts(named(closeTo: key, for: sender))
     case .store(_, let key, let value):
-      return .flag(take(value, for: key, from: address, at: now, emit: &emit))
+      return .other(.flag(take(value, for: key, from: address, at: now, emit: &emit)))
     }
   }
 
@@ -101,20 +100,20 @@ extension DHT {
   }
 
   private mutating func take(
-    _ result: MessagePack, of request: Request, from address: Address, at now: Instant,
+    _ result: RPCResult, of request: Request, from address: Address, at now: Instant,
     using random: inout SeededGenerator, emit: inout Effects
   ) {
     switch request.purpose {
     case .ping(let isBootstrap):
       pinged.remove(request.address)
-      guard let id = NodeID(packed: result) else { return }
+      guard let id = result.id else { return }
       identify(id, at: address, isBootstrap, now: now, using: &random, emit: &emit)
     case .lookup(let number):
       succeed(request, at: now, using: &random, emit: &emit)
       takeAnswer(result, from: request.id, for: number, at: now, using: &random, emit: &emit)
     case .store(let publication):
       succeed(request, at: now, using: &random, emit: &emit)
-      settle(publication, isStored: result == .flag(true), emit: &emit)
+      settle(publication, isStored: result == .other(.flag(true)), emit: &emit)
     }
   }
 

@@ -34,13 +34,21 @@ extension DHT {
     _ key: NodeID, gathering count: Int = 1, at now: Instant, using random: inout SeededGenerator,
     emit: inout Effects
   ) {
-    if count == 1, let value = storage[key] {
+    // A copy outside the neighbourhood of its key may have been overtaken.
+    if count == 1, let value = storage[key], isClose(to: key) {
       return succeedGetting(key, [value], steps: 0, took: .zero, emit: &emit)
     }
     guard lookups.count < Self.lookupsAtOnce else {
       return failGetting(key, "too many lookups", took: .zero, emit: &emit)
     }
     _ = lookUp(key, .get, valuesWanted: count, at: now, using: &random, emit: &emit)
+  }
+
+  /// Whether this node is one of the k closest to a key that it knows of.
+  func isClose(to key: NodeID) -> Bool {
+    let others = table.closest(to: key, settings.k)
+    guard others.count == settings.k, let last = others.last else { return true }
+    return key.distance(to: own) < key.distance(to: last.id)
   }
 
   // MARK: - Lookups that have ended
@@ -51,15 +59,13 @@ extension DHT {
   ) {
     let key = lookup.target
     let targets = lookup.closest
-    guard let last = targets.last else {
+    guard !targets.isEmpty else {
       return failPutting(key, "no neighbour answered", emit: &emit)
     }
     publications[number] = Publication(key: key, value: value, waiting: 1, copies: 0)
-    let isClose =
-      targets.count < settings.k || key.distance(to: own) < key.distance(to: last.id)
     store(
       value, for: key, at: targets, publication: number, now: now, using: &random, emit: &emit)
-    let isHeld = isClose && take(value, for: key, from: nil, at: now, emit: &emit)
+    let isHeld = isClose(to: key) && take(value, for: key, from: nil, at: now, emit: &emit)
     settle(number, isStored: isHeld, emit: &emit)
   }
 

@@ -50,7 +50,9 @@ package struct KademliaNode: Participant {
     for outcome in dht.takeOutcomes() {
       switch outcome {
       case .joined: startWork(at: now, emit: &emit)
-      case .put, .putFailed, .found, .missing: break
+      case .found, .missing:
+        if getInterval == .zero { emit.setTimer(key(.get), at: now) }
+      case .put, .putFailed: break
       }
     }
   }
@@ -58,10 +60,10 @@ package struct KademliaNode: Participant {
   private mutating func startWork(at now: Instant, emit: inout Effects) {
     guard !hasStarted else { return }
     hasStarted = true
-    for purpose in [Purpose.put, .get] {
-      emit.setTimer(TimerKey(purpose: purpose.rawValue), at: now + startDelay)
-    }
+    for purpose in [Purpose.put, .get] { emit.setTimer(key(purpose), at: now + startDelay) }
   }
+
+  private func key(_ purpose: Purpose) -> TimerKey { TimerKey(purpose: purpose.rawValue) }
 
   private mutating func fire(
     _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
@@ -76,7 +78,7 @@ package struct KademliaNode: Participant {
         emit: &emit)
     case .get where gets < getCount:
       gets += 1
-      emit.setTimer(key, at: now + getInterval)
+      if getInterval > .zero { emit.setTimer(key, at: now + getInterval) }
       dht.get(Self.key(of: randomName(using: &random)), at: now, using: &random, emit: &emit)
     case .put, .get, nil:
       break

@@ -73,7 +73,8 @@ package enum KademliaRoles {
       OptionSpecification(
         "get-count", .count(0...1_000_000), default: .count(0), "values that this node looks up"),
       OptionSpecification(
-        "get-interval", timing, default: .duration(.seconds(1)), "between two of them"),
+        "get-interval", .duration(.zero...(.seconds(10 * 86_400))), default: .duration(.seconds(1)),
+        "between two of them; 0s: each when the one before has ended"),
       OptionSpecification(
         "start-delay", timing, default: .duration(.seconds(1)),
         "from joining to the first value that is set or looked up"),

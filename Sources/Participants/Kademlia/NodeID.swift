@@ -1,5 +1,6 @@
 import Hashing
 package import Participants
+package import Wire
 
 /// A point in the space of 160 bits in which nodes and keys lie.
 ///
@@ -22,16 +23,21 @@ package struct NodeID: Hashable, Comparable, Sendable {
   }
 
   /// `nil` unless there are 20 bytes.
-  package init?(_ bytes: some Collection<UInt8>) {
-    guard bytes.count == Self.size else { return nil }
-    self = .zero
-    for (index, byte) in bytes.enumerated() {
-      switch index {
-      case 0..<8: high = high << 8 | UInt64(byte)
-      case 8..<16: middle = middle << 8 | UInt64(byte)
-      default: low = low << 8 | UInt32(byte)
-      }
-    }
+  package init?(_ bytes: some Sequence<UInt8>) {
+    var reader = ByteReader(Array(bytes))
+    guard reader.remaining == Self.size, let id = try? NodeID(from: &reader) else { return nil }
+    self = id
+  }
+
+  /// Reads 20 bytes.
+  package init(from reader: inout ByteReader) throws(WireError) {
+    self.init(try reader.integer(), try reader.integer(), try reader.integer())
+  }
+
+  package func write(to writer: inout ByteWriter) {
+    writer.write(bigEndian: high)
+    writer.write(bigEndian: middle)
+    writer.write(bigEndian: low)
   }
 
   package static func random(using random: inout SeededGenerator) -> NodeID {
@@ -39,13 +45,9 @@ package struct NodeID: Hashable, Comparable, Sendable {
   }
 
   package var bytes: [UInt8] {
-    (0..<Self.size).map { index in
-      switch index {
-      case 0..<8: UInt8(truncatingIfNeeded: high >> UInt64(56 - 8 * index))
-      case 8..<16: UInt8(truncatingIfNeeded: middle >> UInt64(120 - 8 * index))
-      default: UInt8(truncatingIfNeeded: low >> UInt32(152 - 8 * index))
-      }
-    }
+    var writer = ByteWriter()
+    write(to: &writer)
+    return writer.bytes
   }
 
   package func distance(to other: NodeID) -> NodeID {

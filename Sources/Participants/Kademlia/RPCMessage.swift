@@ -8,7 +8,7 @@ package import Wire
 package enum RPCMessage: Equatable, Sendable {
   case request(MessageID, RPCCall)
   /// What the result means depends on the request: ``RPCCall``.
-  case response(MessageID, MessagePack)
+  case response(MessageID, RPCResult)
 
   /// The greatest datagram that is sent, in bytes. rpcudp refuses to send more.
   package static let longest = 8_192
@@ -23,11 +23,11 @@ package enum RPCMessage: Equatable, Sendable {
     switch self {
     case .request(let id, let call):
       writer.write(0)
-      writer.write(id.bytes)
+      id.write(to: &writer)
       MessagePack.array([.text(call.name), .array(call.arguments)]).write(to: &writer)
     case .response(let id, let result):
       writer.write(1)
-      writer.write(id.bytes)
+      id.write(to: &writer)
       result.write(to: &writer)
     }
     return writer.bytes
@@ -37,14 +37,13 @@ package enum RPCMessage: Equatable, Sendable {
     guard datagram.count <= Self.longest else { throw WireError("longer than 8 KiB") }
     var reader = ByteReader(datagram)
     let mark = try reader.byte()
-    guard let id = NodeID(try reader.bytes(NodeID.size)) else { throw .truncated }
-    let body = try MessagePack(from: &reader, limits: Self.limits)
-    guard reader.remaining == 0 else { throw WireError("bytes follow the message") }
+    let id = try NodeID(from: &reader)
     switch mark {
-    case 0: self = .request(id, try RPCCall(body))
-    case 1: self = .response(id, body)
+    case 0: self = .request(id, try RPCCall(MessagePack(from: &reader, limits: Self.limits)))
+    case 1: self = .response(id, try RPCResult(from: &reader, limits: Self.limits))
     default: throw WireError("neither request nor response")
     }
+    guard reader.remaining == 0 else { throw WireError("bytes follow the message") }
   }
 }
 
@@ -113,42 +112,77 @@ package struct NamedContact: Hashable, Sendable {
     self.address = address
   }
 
-  var packed: MessagePack {
-    .array([.binary(id.bytes), .text(address.host), .integer(Int64(address.port))])
+  /// As MessagePack, `[ID, host, port]`.
+  fileprivate func write(to writer: inout ByteWriter) {
+    MessagePack.writeArray(of: 3, to: &writer)
+    writer.write([0xc4, UInt8(NodeID.size)])
+    id.write(to: &writer)
+    MessagePack.text(address.host).write(to: &writer)
+    MessagePack.integer(Int64(address.port)).write(to: &writer)
+  }
+
+  /// `nil`: it cannot be reached.
+  fileprivate static func read(from reader: inout ByteReader) throws(WireError) -> NamedContact? {
+    guard try reader.arrayCount() == 3, let id = NodeID(try reader.binary()) else {
+      throw WireError("not a contact")
+    }
+    let host = try reader.text()
+    guard let port = UInt16(exactly: try reader.wholeNumber()), port > 0 else { return nil }
+    return Address(host: host, port: port).map { NamedContact(id: id, address: $0) }
   }
 }
 
-/// The results of requests.
-package enum RPCResult {
+/// The result of a request. Lists of contacts are most of what travels: they have a case of their own.
+package enum RPCResult: Equatable, Sendable {
+  case contacts([NamedContact])
+  case other(MessagePack)
+
   /// Contacts of an answer that are read, at most.
   static let longestAnswer = 64
 
-  package static func contacts(_ contacts: [NamedContact]) -> MessagePack {
-    .array(contacts.map(\.packed))
-  }
-
-  package static func value(_ value: MessagePack) -> MessagePack {
-    .map([MessagePack.Member(.text("value"), value)])
-  }
-
-  /// The contacts of an answer; those that cannot be reached are left out. `nil`: it is no list of
-  /// contacts.
-  package static func readContacts(_ result: MessagePack) -> [NamedContact]? {
-    guard case .array(let entries) = result else { return nil }
-    var contacts: [NamedContact] = []
-    for entry in entries.prefix(longestAnswer) {
-      guard case .array(let parts) = entry, parts.count == 3, let id = NodeID(packed: parts[0]),
-        case .text(let host) = parts[1], case .integer(let port) = parts[2]
-      else { return nil }
-      if let address = Address(host: host[...], portText: String(port)[...]), address.port > 0 {
-        contacts.append(NamedContact(id: id, address: address))
-      }
-    }
-    return contacts
+  package static func value(_ value: MessagePack) -> RPCResult {
+    .other(.map([MessagePack.Member(.text("value"), value)]))
   }
 
   /// The value of an answer that has one.
-  package static func readValue(_ result: MessagePack) -> MessagePack? { result["value"] }
+  package var value: MessagePack? {
+    guard case .other(let result) = self else { return nil }
+    return result["value"]
+  }
+
+  /// The ID of an answer to a ping.
+  package var id: NodeID? {
+    guard case .other(let result) = self else { return nil }
+    return NodeID(packed: result)
+  }
+
+  fileprivate func write(to writer: inout ByteWriter) {
+    switch self {
+    case .contacts(let contacts):
+      MessagePack.writeArray(of: contacts.count, to: &writer)
+      for contact in contacts { contact.write(to: &writer) }
+    case .other(let result):
+      result.write(to: &writer)
+    }
+  }
+
+  /// Contacts that cannot be reached are left out; a list of anything else is refused.
+  fileprivate init(from reader: inout ByteReader, limits: MessagePack.Limits) throws(WireError) {
+    var list = reader
+    guard let count = try? list.arrayCount() else {
+      self = .other(try MessagePack(from: &reader, limits: limits))
+      return
+    }
+    guard count <= Self.longestAnswer else {
+      throw WireError("more than \(Self.longestAnswer) contacts")
+    }
+    reader = list
+    var contacts: [NamedContact] = []
+    for _ in 0..<count {
+      if let contact = try NamedContact.read(from: &reader) { contacts.append(contact) }
+    }
+    self = .contacts(contacts)
+  }
 }
 
 extension NodeID {
