@@ -1,6 +1,5 @@
 import Arguments
 import Glibc
-import Networks
 import Participants
 
 /// The command line of `seedbed-node`: a subcommand for each role, made from the catalogue.
@@ -35,20 +34,22 @@ struct NodeCommand {
 
   private static let addressForm = "HOST:PORT with a numeric host, e.g. 127.0.0.1:5000"
 
-  static let root = Command(
-    "seedbed-node", "Run one node of a peer-to-peer network.",
-    discussion: """
-      A node listens, prints its events as JSON lines (or appends them to a log) and runs until \
-      SIGTERM or Ctrl-C.
-      """,
-    examples: [
-      Example(
-        "seedbed-node gossip-seed --listen 127.0.0.1:5000 --config config.txt",
-        "A seed, which adds itself to config.txt."),
-      Example(
-        "seedbed-node gossip-peer --config config.txt", "A peer, on any free port of 127.0.0.1."),
-    ],
-    subcommands: Networks.roles.map(command), version: Version.current)
+  static func root(_ roles: [Role]) -> Command {
+    Command(
+      "seedbed-node", "Run one node of a peer-to-peer network.",
+      discussion: """
+        A node listens, prints its events as JSON lines (or appends them to a log) and runs until \
+        SIGTERM or Ctrl-C.
+        """,
+      examples: [
+        Example(
+          "seedbed-node gossip-seed --listen 127.0.0.1:5000 --config config.txt",
+          "A seed, which adds itself to config.txt."),
+        Example(
+          "seedbed-node gossip-peer --config config.txt", "A peer, on any free port of 127.0.0.1."),
+      ],
+      subcommands: roles.map(command), version: Version.current)
+  }
 
   private static func command(for role: Role) -> Command {
     Command(
