@@ -55,7 +55,8 @@ struct Measurement: Encodable {
 @main struct Benchmarks {
   private static let benchmarks: [any Benchmark.Type] = [
     LaunchBenchmark.self, FootprintBenchmark.self, IngestBenchmark.self,
-    SimulationBenchmark.self, ExchangeBenchmark.self,
+    SimulationBenchmark.self, ExchangeBenchmark.self, KademliaBenchmark.self,
+    TorrentBenchmark.self,
   ]
 
   private static let command = Command(

@@ -2,17 +2,21 @@ import Gossip
 import Hashing
 import History
 import KPTP
+import Kademlia
 import Networks
 import Participants
 import PeerExchange
 import Topology
+import Wire
 
 /// Everything that takes bytes from outside.
 package enum FuzzTargets {
   package static let all =
     [
       topology, eventLine, gossipPeerLink, gossipSeedLink, gossipSeedAnswer, kptp, peerExchange,
+      rpcudp, messagePack,
     ]
+    + torrent
     + Networks.roles.map(node)
 
   private static let address = Address(host: "127.0.0.1", port: 6_001)
@@ -172,12 +176,51 @@ package enum FuzzTargets {
     precondition(read(FuzzTarget.cut(input, using: &random)) == whole)
   }
 
+  // MARK: Datagrams
+
+  private static let value = MessagePack.map([
+    MessagePack.Member(.text("value"), .text(#"{"type": "json", "data": "\"[]\""}"#)),
+    MessagePack.Member(.integer(-70_000), .array([.null, .flag(true), .double(1.5)])),
+    MessagePack.Member(.binary([1, 2]), .unsigned(.max)),
+  ])
+  private static let rpcudpDatagrams: [[UInt8]] = {
+    var random = SeededGenerator(seed: 1)
+    let (id, key) = (NodeID.random(using: &random), NodeID.random(using: &random))
+    let calls: [RPCCall] = [
+      .ping(sender: id), .findNode(sender: id, key: key), .findValue(sender: id, key: key),
+      .store(sender: id, key: key, value: .text("x")),
+    ]
+    let results: [RPCResult] = [
+      .other(.binary(id.bytes)), .other(.flag(true)), .value(value),
+      .contacts([NamedContact(id: id, address: address), NamedContact(id: key, address: address)]),
+    ]
+    return calls.map { RPCMessage.request(key, $0).encoded }
+      + results.map { RPCMessage.response(key, $0).encoded }
+  }()
+
+  /// What was read is written so that it is read again.
+  private static let rpcudp = FuzzTarget("rpcudp", samples: rpcudpDatagrams) { input, _ in
+    guard let bytes = try? RPCMessage(decoding: input).encoded else { return }
+    let again = try? RPCMessage(decoding: bytes).encoded
+    // A number of four bytes is written in eight: the datagram may be too long then.
+    precondition(again == bytes || bytes.count > RPCMessage.longest)
+  }
+
+  private static let messagePack = FuzzTarget("messagepack", samples: [value.encoded]) {
+    input, _ in
+    let limits = MessagePack.Limits(depth: 8, values: 1_024)
+    guard let bytes = try? MessagePack(decoding: input, limits: limits).encoded else { return }
+    precondition((try? MessagePack(decoding: bytes, limits: limits).encoded) == bytes)
+  }
+
   // MARK: Nodes
 
   private static func samples(of role: Role) -> [[UInt8]] {
     switch role.network {
     case "gossip": gossipLink + gossipSeed + gossipAnswers
     case "kptp": kptpMessages
+    case "kademlia": rpcudpDatagrams
+    case "torrent": torrentMessages
     default: peerExchangeMessages
     }
   }

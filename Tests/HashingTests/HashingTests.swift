@@ -18,6 +18,19 @@ import Testing
         == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
   }
 
+  @Test("SHA-1 gives the digests of FIPS 180-4's examples, whole and in parts")
+  func sha1() {
+    let text = Array("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq".utf8)
+    for cut in 0...text.count {
+      var hash = SHA1()
+      hash.update(Array(text[..<cut]))
+      hash.update(Array(text[cut...]))
+      #expect(Hexadecimal.text(hash.finish()) == "84983e441c3bd26ebaae4aa1f95129e5e54670f1")
+    }
+    #expect(
+      Hexadecimal.text(SHA1.hash(Array("abc".utf8))) == "a9993e364706816aba3e25717850c26c9cd0d89d")
+  }
+
   @Test("BLAKE2s gives the digest of RFC 7693's example")
   func blake2s() {
     #expect(

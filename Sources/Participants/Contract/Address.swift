@@ -49,12 +49,21 @@
       guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
       port = port * 10 + Int(byte - UInt8(ascii: "0"))
     }
+    guard let port = UInt16(exactly: port), let host = validated(host) else { return nil }
+    return (host, port)
+  }
+
+  /// The same with a port that was no text.
+  package init?(host: ArraySlice<UInt8>, port: UInt16) {
+    guard let host = Self.validated(host) else { return nil }
+    self.init(host: String(decoding: host, as: UTF8.self), port: port)
+  }
+
+  /// A host without brackets around it; `nil` where it is none.
+  private static func validated(_ host: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
     let isBracketed = host.first == UInt8(ascii: "[") && host.last == UInt8(ascii: "]")
     let host = isBracketed ? host.dropFirst().dropLast() : host
-    guard let port = UInt16(exactly: port), (1...longestHost).contains(host.count),
-      host.allSatisfy(isHostByte)
-    else { return nil }
-    return (host, port)
+    return (1...longestHost).contains(host.count) && host.allSatisfy(isHostByte) ? host : nil
   }
 
   private static func isHostByte(_ byte: UInt8) -> Bool {

@@ -68,6 +68,9 @@ extension Microseconds: CustomStringConvertible {
   @inlinable package static func + (a: Instant, b: Microseconds) -> Instant {
     Instant(microseconds: a.microseconds + b.count)
   }
+  @inlinable package static func - (a: Instant, b: Microseconds) -> Instant {
+    Instant(microseconds: a.microseconds - b.count)
+  }
   @inlinable package static func - (a: Instant, b: Instant) -> Microseconds {
     Microseconds(a.microseconds - b.microseconds)
   }

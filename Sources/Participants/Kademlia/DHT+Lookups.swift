@@ -1,0 +1,182 @@
+import Participants
+import Wire
+
+/// A lookup with what it is for.
+struct LookupJob {
+  enum Purpose {
+    case join
+    case refresh
+    case set(MessagePack)
+    case get
+    case republish
+
+    var name: String {
+      switch self {
+      case .join: "join"
+      case .refresh: "refresh"
+      case .set: "set"
+      case .get: "get"
+      case .republish: "republish"
+      }
+    }
+  }
+
+  var lookup: Lookup
+  let purpose: Purpose
+}
+
+/// A lookup that nobody waits for.
+enum Chore {
+  /// So that the range of an ID stays known.
+  case refresh(NodeID)
+  case republish(NodeID)
+}
+
+extension DHT {
+  /// Chores that are under way at once: upkeep never floods the network.
+  private static let choresAtOnce = 4
+  /// Lookups that are under way at once; the DHT's own come on top of these.
+  static let lookupsAtOnce = 1_024
+
+  /// Starts a lookup, and returns its number; it may have ended already.
+  mutating func lookUp(
+    _ target: NodeID, _ purpose: LookupJob.Purpose, valuesWanted: Int = 0, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) -> UInt64? {
+    lastLookup += 1
+    let number = lastLookup
+    table.touch(target, at: now)
+    let known = table.closest(to: target, settings.k).map {
+      NamedContact(id: $0.id, address: $0.address)
+    }
+    lookups[number] = LookupJob(
+      lookup: Lookup(
+        target: target, own: own, k: settings.k, alpha: settings.alpha, valuesWanted: valuesWanted,
+        from: known, at: now),
+      purpose: purpose)
+    emit.log(
+      Event(
+        KademliaEvents.lookupStarted,
+        [
+          "lookup": .integer(Int64(number)), "purpose": .text(purpose.name),
+          "key": .text(target.description),
+        ]))
+    advance(number, at: now, using: &random, emit: &emit)
+    return lookups[number] == nil ? nil : number
+  }
+
+  /// Asks whoever is next, or ends the lookup.
+  mutating func advance(
+    _ number: UInt64, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    guard let target = lookups[number]?.lookup.target else { return }
+    let wantsValues = (lookups[number]?.lookup.valuesWanted ?? 0) > 0
+    while let chosen = lookups[number]?.lookup.next(), !chosen.isEmpty {
+      for contact in chosen {
+        let call: RPCCall =
+          wantsValues
+          ? .findValue(sender: own, key: target) : .findNode(sender: own, key: target)
+        let isSent = ask(
+          call, of: contact.address, id: contact.id, for: .lookup(number), at: now,
+          using: &random, emit: &emit)
+        if !isSent { lookups[number]?.lookup.fail(contact.id) }
+      }
+    }
+    guard let job = lookups[number], job.lookup.isFinished else { return }
+    lookups[number] = nil
+    finish(job, number, at: now, using: &random, emit: &emit)
+  }
+
+  /// A node that was asked for a lookup answered.
+  mutating func takeAnswer(
+    _ result: RPCResult, from id: NodeID?, for number: UInt64, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    guard let id, let wanted = lookups[number]?.lookup.valuesWanted else { return }
+    if wanted > 0, let value = result.value {
+      if let reason = storage.refusal(of: value) {
+        refuse(reason, from: nil, emit: &emit)
+        lookups[number]?.lookup.answer(id, naming: [])
+      } else {
+        lookups[number]?.lookup.answer(id, value: value)
+      }
+    } else if case .contacts(let contacts) = result {
+      lookups[number]?.lookup.answer(id, naming: contacts)
+    } else {
+      lookups[number]?.lookup.answer(id, naming: [])
+    }
+    advance(number, at: now, using: &random, emit: &emit)
+  }
+
+  private mutating func finish(
+    _ job: LookupJob, _ number: UInt64, at now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
+  ) {
+    let lookup = job.lookup
+    emit.log(
+      Event(
+        KademliaEvents.lookupFinished,
+        [
+          "lookup": .integer(Int64(number)), "purpose": .text(job.purpose.name),
+          "key": .text(lookup.target.description), "steps": .integer(Int64(lookup.steps)),
+          "contacted": .integer(Int64(lookup.contacted)),
+          "answered": .integer(Int64(lookup.answered)), "found": .flag(!lookup.values.isEmpty),
+          "took": .integer((now - lookup.started).count),
+        ]))
+    switch job.purpose {
+    case .join:
+      finishJoining(at: now, using: &random, emit: &emit)
+    case .refresh:
+      finishChore(at: now, using: &random, emit: &emit)
+    case .set(let value):
+      publish(value, after: lookup, number, at: now, using: &random, emit: &emit)
+    case .get:
+      finishGetting(lookup, at: now, using: &random, emit: &emit)
+    case .republish:
+      // Others are closer: a copy here may be older than theirs, and must not take its place.
+      if let value = storage[lookup.target], isClose(to: lookup.target) {
+        store(
+          value, for: lookup.target, at: lookup.closest, now: now, using: &random, emit: &emit)
+      }
+      finishChore(at: now, using: &random, emit: &emit)
+    }
+  }
+
+  private mutating func finishJoining(
+    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    joining = nil
+    emit.log(
+      Event(
+        KademliaEvents.joined,
+        ["id": .text(own.description), "contacts": .integer(Int64(table.count))]))
+    outcomes.append(.joined)
+    for id in table.beyondNeighbourhood(using: &random) { addChore(.refresh(id)) }
+    runChores(at: now, using: &random, emit: &emit)
+  }
+
+  // MARK: - Chores
+
+  mutating func addChore(_ chore: Chore) { chores.append(chore) }
+
+  mutating func runChores(
+    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    while choresUnderWay < Self.choresAtOnce, !chores.isEmpty {
+      choresUnderWay += 1
+      switch chores.removeFirst() {
+      case .refresh(let id):
+        _ = lookUp(id, .refresh, at: now, using: &random, emit: &emit)
+      case .republish(let key):
+        _ = lookUp(key, .republish, at: now, using: &random, emit: &emit)
+      }
+    }
+  }
+
+  private mutating func finishChore(
+    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    choresUnderWay -= 1
+    runChores(at: now, using: &random, emit: &emit)
+  }
+}

@@ -1,0 +1,141 @@
+package import Participants
+import Wire
+
+extension DHT {
+  /// A datagram arrived.
+  package mutating func receive(
+    _ datagram: [UInt8], from address: Address, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    do throws(WireError) {
+      switch try RPCMessage(decoding: datagram) {
+      case .request(let message, let call):
+        guard call.sender != own else { throw WireError("it claims our own ID") }
+        let result = answer(call, from: address, at: now, emit: &emit)
+        emit.send(RPCMessage.response(message, result).encoded, to: address)
+        hear(call.sender, at: address, now: now, using: &random, emit: &emit)
+      case .response(let message, let result):
+        // Late answers are common and mean nothing.
+        guard let request = requests.take(message) else { return }
+        take(result, of: request, from: address, at: now, using: &random, emit: &emit)
+      }
+    } catch {
+      let count = tally(error.description)
+      guard let count else { return }
+      emit.log(
+        Event(
+          KademliaEvents.rejected, peer: address,
+          [
+            "reason": .text(error.description), "bytes": .integer(Int64(datagram.count)),
+            "count": .integer(count),
+          ]))
+    }
+  }
+
+  /// Counts what a stranger can bring about as often as they like. Returns how often it was, the
+  /// first, second, fourth, eighth… time, when it is worth an event.
+  mutating func tally(_ reason: String) -> Int64? {
+    let count = tallies[reason, default: 0] + 1
+    tallies[reason] = count
+    return count & (count - 1) == 0 ? count : nil
+  }
+
+  // MARK: - Asked
+
+  private mutating func answer(
+    _ call: RPCCall, from address: Address, at now: Instant, emit: inout Effects
+  ) -> RPCResult {
+    switch call {
+    case .ping:
+      return .other(.binary(own.bytes))
+    case .findNode(let sender, let key):
+      return .contacts(named(closeTo: key, for: sender))
+    case .findValue(let sender, let key):
+      let value = settings.givesValues ? storage[key] : nil
+      return value.map(RPCResult.value) ?? .contacts(named(closeTo: key, for: sender))
+    case .store(_, let key, let value):
+      return .other(.flag(take(value, for: key, from: address, at: now, emit: &emit)))
+    }
+  }
+
+  private func named(closeTo key: NodeID, for asker: NodeID) -> [NamedContact] {
+    let contacts =
+      settings.answersClosest
+      ? table.closest(to: key, settings.k, excluding: asker)
+      : Array(
+        table.closest(to: own, table.count, excluding: asker)
+          .filter { key.distance(to: $0.id) < key.distance(to: own) }.prefix(1))
+    return contacts.map { NamedContact(id: $0.id, address: $0.address) }
+  }
+
+  // MARK: - Asking
+
+  /// Sends a request. False: too many wait for an answer.
+  mutating func ask(
+    _ call: RPCCall, of address: Address, id: NodeID?, for purpose: RequestPurpose,
+    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) -> Bool {
+    guard requests.count < settings.maxRequests else { return false }
+    let message = RPCMessage.MessageID.random(using: &random)
+    let isFirst = requests.nextDeadline == nil
+    let deadline = now + settings.rpcTimeout
+    requests.add(
+      Request(call: call.name, address: address, id: id, purpose: purpose), message,
+      deadline: deadline)
+    if isFirst { setRequestTimer(at: deadline, emit: &emit) }
+    emit.send(RPCMessage.request(message, call).encoded, to: address)
+    return true
+  }
+
+  /// Pings an address, unless a ping to it is under way.
+  mutating func ping(
+    _ address: Address, id: NodeID? = nil, isBootstrap: Bool = false, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    guard !pinged.contains(address) else { return }
+    let isSent = ask(
+      .ping(sender: own), of: address, id: id, for: .ping(isBootstrap: isBootstrap), at: now,
+      using: &random, emit: &emit)
+    if isSent { pinged.insert(address) }
+  }
+
+  private mutating func take(
+    _ result: RPCResult, of request: Request, from address: Address, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch request.purpose {
+    case .ping(let isBootstrap):
+      pinged.remove(request.address)
+      guard let id = result.id else { return }
+      identify(id, at: address, isBootstrap, now: now, using: &random, emit: &emit)
+    case .lookup(let number):
+      succeed(request, at: now, using: &random, emit: &emit)
+      takeAnswer(result, from: request.id, for: number, at: now, using: &random, emit: &emit)
+    case .store(let publication):
+      succeed(request, at: now, using: &random, emit: &emit)
+      settle(publication, isStored: result == .other(.flag(true)), emit: &emit)
+    }
+  }
+
+  /// The time of some requests is up.
+  mutating func giveUpRequests(
+    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    while let request = requests.takeLate(at: now) {
+      emit.log(
+        Event(KademliaEvents.unanswered, peer: request.address, ["call": .text(request.call)]))
+      switch request.purpose {
+      case .ping:
+        pinged.remove(request.address)
+      case .lookup(let number):
+        if let id = request.id { lookups[number]?.lookup.fail(id) }
+        advance(number, at: now, using: &random, emit: &emit)
+      case .store(let publication):
+        settle(publication, isStored: false, emit: &emit)
+      }
+      fail(request, at: now, using: &random, emit: &emit)
+    }
+    if let next = requests.nextDeadline { setRequestTimer(at: next, emit: &emit) }
+    if table.isEmpty { retryJoin(at: now, emit: &emit) }
+  }
+}

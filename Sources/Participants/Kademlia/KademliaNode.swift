@@ -1,0 +1,104 @@
+import Hashing
+package import Participants
+import Wire
+
+/// A node of a Kademlia network, around a ``DHT``: sets some values and looks some up.
+///
+/// Its keys are SHA-1 of the texts `value-1`, `value-2`, …, so that every node knows what others may
+/// have set; the value of `value-7` is always the text `the value of value-7`.
+package struct KademliaNode: Participant {
+  private enum Purpose: UInt8 {
+    case put = 1
+    case get
+  }
+
+  private let keys, putCount, getCount, getsAtOnce: Int
+  private let putInterval, getInterval, startDelay: Microseconds
+  private var dht: DHT
+  private var hasStarted = false
+  private var puts = 0
+  private var gets = 0
+  private var lastTimer: UInt64 = 0
+
+  init(_ settings: ParticipantSettings) {
+    let options = settings.options
+    keys = options.count("keys")
+    putCount = options.count("put-count")
+    getCount = options.count("get-count")
+    getsAtOnce = options.count("gets-at-once")
+    putInterval = options.duration("put-interval")
+    getInterval = options.duration("get-interval")
+    startDelay = options.duration("start-delay")
+    dht = DHT(options: options)
+  }
+
+  package mutating func handle(
+    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch input {
+    case .started:
+      dht.start(at: now, using: &random, emit: &emit)
+    case .datagram(let address, let bytes):
+      dht.receive(bytes, from: address, at: now, using: &random, emit: &emit)
+    case .timer(let key):
+      if DHT.owns(key) {
+        dht.fire(key, at: now, using: &random, emit: &emit)
+      } else {
+        fire(key, at: now, using: &random, emit: &emit)
+      }
+    case .accepted, .connected, .received, .closed, .drained, .file, .stopping:
+      break
+    }
+    for outcome in dht.takeOutcomes() {
+      switch outcome {
+      case .joined: startWork(at: now, emit: &emit)
+      case .found, .missing:
+        if getInterval == .zero { plan(.get, at: now, emit: &emit) }
+      case .put, .putFailed: break
+      }
+    }
+  }
+
+  private mutating func startWork(at now: Instant, emit: inout Effects) {
+    guard !hasStarted else { return }
+    hasStarted = true
+    plan(.put, at: now + startDelay, emit: &emit)
+    for _ in 0..<(getInterval == .zero ? getsAtOnce : 1) {
+      plan(.get, at: now + startDelay, emit: &emit)
+    }
+  }
+
+  private mutating func plan(_ purpose: Purpose, at instant: Instant, emit: inout Effects) {
+    lastTimer += 1
+    emit.setTimer(TimerKey(purpose: purpose.rawValue, subject: lastTimer), at: instant)
+  }
+
+  private mutating func fire(
+    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch Purpose(rawValue: key.purpose) {
+    case .put where puts < putCount:
+      puts += 1
+      plan(.put, at: now + putInterval, emit: &emit)
+      let name = randomName(using: &random)
+      dht.set(
+        Self.key(of: name), to: .text("the value of \(name)"), at: now, using: &random,
+        emit: &emit)
+    case .get where gets < getCount:
+      gets += 1
+      if getInterval > .zero { plan(.get, at: now + getInterval, emit: &emit) }
+      dht.get(Self.key(of: randomName(using: &random)), at: now, using: &random, emit: &emit)
+    case .put, .get, nil:
+      break
+    }
+  }
+
+  private func randomName(using random: inout SeededGenerator) -> String {
+    "value-\(Int.random(in: 1...keys, using: &random))"
+  }
+
+  /// Where a name's value is stored: SHA-1 of its UTF-8.
+  package static func key(of name: String) -> NodeID {
+    NodeID(SHA1.hash(Array(name.utf8))) ?? .zero
+  }
+}

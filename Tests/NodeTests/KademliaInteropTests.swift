@@ -1,0 +1,93 @@
+import Foundation
+import Kademlia
+import Testing
+import Wire
+
+extension NodeTests {
+  /// Real nodes beside those of the PyPI packages `kademlia` 2.2.3 and `rpcudp` 5.0.1.
+  @Suite(
+    .enabled(if: PyPIKademlia.obstacle == nil, "\(PyPIKademlia.obstacle ?? "")"),
+    .timeLimit(.minutes(2)))
+  struct KademliaInterop {
+    private static let k = 3
+
+    /// A node with quick timings, that looks up `value-1` to `value-3` for ever.
+    private func node(
+      keys: Int = 3, putting count: Int = 0, joining bootstrap: UInt16...
+    ) throws -> NodeProcess {
+      let addresses = bootstrap.map { "127.0.0.1:\($0)" }.joined(separator: ",")
+      let node = try NodeProcess(
+        "kademlia-node",
+        [
+          "--bootstrap", addresses, "--k", String(Self.k), "--rpc-timeout", "500ms",
+          "--ping-interval", "2s", "--refresh-interval", "2s", "--republish-interval", "2s",
+          "--keys", String(keys), "--put-count", String(count), "--start-delay", "10ms",
+          "--get-count", "100000", "--get-interval", "100ms",
+        ])
+      _ = try node.event("node.ready")
+      return node
+    }
+
+    /// Waits until a node finds that text.
+    private func awaitFinding(_ text: String, by node: NodeProcess) throws {
+      let value = DHTValue.name(of: .text(text))
+      do {
+        _ = try node.event("dht.found") { $0["value"] as? String == value }
+      } catch {
+        throw Missing(what: "'\(text)'; the last events were \(node.lines().suffix(20))")
+      }
+    }
+
+    @Test("values that either kind stores are found by the other, also when nodes are killed")
+    func mixedNetwork() throws {
+      // Whoever comes later joins by a node of the other kind.
+      let first = try node(keys: 1, putting: 1)
+      let pythons = try [first.port(), first.port(), first.port()].map {
+        try PyPIKademlia(k: Self.k, joining: $0)
+      }
+      defer { withExtendedLifetime(pythons) {} }
+      var nodes = try pythons.map { try node(joining: $0.port) }
+      defer { withExtendedLifetime(nodes) {} }
+      for node in nodes { _ = try node.event("dht.joined") }
+
+      // Ours to theirs.
+      _ = try first.event("dht.put")
+      for python in pythons {
+        #expect(try python.tell("get", "value-1") == "the value of value-1")
+      }
+      // Theirs to ours.
+      #expect(try pythons[2].tell("set", "value-2", "from Python") == "True")
+      for node in nodes { try awaitFinding("from Python", by: node) }
+
+      // One of each dies; ours notice, and both kinds go on.
+      let dead = "127.0.0.1:\(pythons[0].port)"
+      let knew = nodes.filter { node in
+        node.lines().contains {
+          $0["kind"] as? String == "contact.added" && $0["peer"] as? String == dead
+        }
+      }
+      #expect(!knew.isEmpty)
+      pythons[0].kill()
+      nodes[0].signal(SIGKILL)
+      for node in knew where node !== nodes[0] {
+        _ = try node.event("contact.evicted") { $0["peer"] as? String == dead }
+      }
+      nodes.removeFirst()
+      #expect(try pythons[1].tell("set", "value-3", "after the kill") == "True")
+      for node in nodes { try awaitFinding("after the kill", by: node) }
+      for python in pythons.dropFirst() {
+        #expect(try python.tell("get", "value-1") == "the value of value-1")
+        #expect(try python.tell("get", "value-3") == "after the kill")
+      }
+      // Whoever comes now finds both too, and nobody rejected anything.
+      let late = try node(joining: pythons[2].port)
+      try awaitFinding("after the kill", by: late)
+      try awaitFinding("the value of value-1", by: late)
+      let latePython = try PyPIKademlia(k: Self.k, joining: first.port())
+      #expect(try latePython.tell("get", "value-1") == "the value of value-1")
+      for node in nodes + [first, late] {
+        #expect(!node.lines().contains { $0["kind"] as? String == "datagram.rejected" })
+      }
+    }
+  }
+}
