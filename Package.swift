@@ -26,12 +26,15 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
     .target(name: "CProcess"),
 
     // What a node is made of. No Foundation and no SQLite below this line…
     .target(name: "Arguments"),
     .target(name: "Participants", path: "Sources/Participants/Contract"),
     .target(name: "Hashing", dependencies: ["CCrypto"]),
+    .target(name: "JSONReading"),
+    .target(name: "HTTP", dependencies: ["CHTTPParser", "Participants"]),
     .target(name: "Wire"),
     .target(name: "Gossip", dependencies: ["Participants"], path: "Sources/Participants/Gossip"),
     .target(
@@ -43,8 +46,14 @@ let package = Package(
       name: "PeerExchange", dependencies: ["Hashing", "Participants"],
       path: "Sources/Participants/PeerExchange"),
     .target(
+      name: "HTTPTorrent",
+      dependencies: ["HTTP", "Hashing", "JSONReading", "Kademlia", "Participants", "Wire"],
+      path: "Sources/Participants/HTTPTorrent"),
+    .target(
       name: "Networks",
-      dependencies: ["Gossip", "KPTP", "Kademlia", "Participants", "PeerExchange"]),
+      dependencies: [
+        "Gossip", "HTTPTorrent", "KPTP", "Kademlia", "Participants", "PeerExchange",
+      ]),
     .target(name: "Clock", dependencies: ["Participants"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
     .executableTarget(
@@ -56,7 +65,9 @@ let package = Package(
     .target(
       name: "Supervisor",
       dependencies: ["Arguments", "CProcess", "Clock", "Participants", "Topology"]),
-    .target(name: "History", dependencies: ["Arguments", "CSQLite", "Participants", "Topology"]),
+    .target(
+      name: "History",
+      dependencies: ["Arguments", "CSQLite", "JSONReading", "Participants", "Topology"]),
     .target(
       name: "Simulator",
       dependencies: ["Arguments", "CCrypto", "Participants", "Supervisor", "Topology"]),
@@ -69,7 +80,8 @@ let package = Package(
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Arguments", "Checks", "Clock", "Exploration", "History", "Networks", "Participants",
+        "Arguments", "Checks", "Clock", "Exploration", "HTTPTorrent", "History", "Networks",
+        "Participants",
         "Simulator",
         "Supervisor", "Topology",
       ]),
@@ -89,8 +101,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Gossip", "Hashing", "History", "KPTP", "Kademlia", "Networks", "Participants",
-        "PeerExchange", "Topology", "Wire",
+        "Gossip", "HTTP", "HTTPTorrent", "Hashing", "History", "JSONReading", "KPTP", "Kademlia",
+        "Networks", "Participants", "PeerExchange", "Topology", "Wire",
       ], path: "Fuzz/Targets"),
     .executableTarget(
       name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],
@@ -106,12 +118,16 @@ let package = Package(
       dependencies: ["Networks", "Participants", "Supervisor"]),
     .testTarget(
       name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
-    .testTarget(name: "NodeTests", dependencies: ["Kademlia", "Wire", "seedbed-node"]),
+    .testTarget(name: "NodeTests", dependencies: ["Kademlia", "Wire", "seedbed", "seedbed-node"]),
     .target(
       name: "ParticipantTesting", dependencies: ["Participants"], path: "Tests/ParticipantTesting"),
     .testTarget(
       name: "GossipTests",
       dependencies: ["Gossip", "ParticipantTesting", "Participants", "Simulator", "Topology"]),
+    .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
+    .testTarget(
+      name: "KademliaTests",
+      dependencies: ["Hashing", "Kademlia", "Participants", "Simulator", "Topology", "Wire"]),
     .testTarget(
       name: "KPTPTests",
       dependencies: [
@@ -124,16 +140,22 @@ let package = Package(
         "Checks", "Exploration", "Hashing", "Networks", "ParticipantTesting", "Participants",
         "PeerExchange", "Simulator", "Supervisor", "Topology",
       ]),
-    .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
     .testTarget(
-      name: "KademliaTests",
-      dependencies: ["Hashing", "Kademlia", "Participants", "Simulator", "Topology", "Wire"]),
+      name: "HTTPTorrentTests",
+      dependencies: [
+        "Checks", "Exploration", "HTTP", "HTTPTorrent", "Hashing", "JSONReading", "Networks",
+        "ParticipantTesting", "Participants", "Simulator", "Supervisor", "Topology", "Wire",
+      ]),
     .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(
       name: "HistoryTests",
-      dependencies: ["Arguments", "History", "Participants", "Topology", "seedbed"]),
+      dependencies: [
+        "Arguments", "History", "JSONReading", "Participants", "Topology", "seedbed",
+      ]),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
+    .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading"]),
     .testTarget(
       name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
     .testTarget(

@@ -16,6 +16,7 @@ package enum FuzzTargets {
       topology, eventLine, gossipPeerLink, gossipSeedLink, gossipSeedAnswer, kptp, peerExchange,
       rpcudp, messagePack,
     ]
+    + torrent
     + Networks.roles.map(node)
 
   private static let address = Address(host: "127.0.0.1", port: 6_001)
@@ -219,6 +220,7 @@ package enum FuzzTargets {
     case "gossip": gossipLink + gossipSeed + gossipAnswers
     case "kptp": kptpMessages
     case "kademlia": rpcudpDatagrams
+    case "torrent": torrentMessages
     default: peerExchangeMessages
     }
   }
