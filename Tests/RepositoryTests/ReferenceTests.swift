@@ -48,7 +48,8 @@ import Testing
   @Test("every kind has a name of its own, `area.verb`, and documented fields")
   func kinds() {
     let kinds =
-      NodeEvents.all + SupervisorEvents.all + CommonEvents.all + Networks.eventKinds.flatMap(\.kinds)
+      NodeEvents.all + SupervisorEvents.all + CommonEvents.all
+      + Networks.eventKinds.flatMap(\.kinds)
     #expect(Set(kinds.map(\.name)).count == kinds.count)
     for kind in kinds {
       #expect(kind.name.wholeMatch(of: /[a-z]+\.[a-z]+/) != nil, "\(kind.name)")
