@@ -38,13 +38,16 @@ let package = Package(
       name: "Kademlia", dependencies: ["Hashing", "Participants", "Wire"],
       path: "Sources/Participants/Kademlia"),
     .target(
+      name: "HyperDHT", dependencies: ["Hashing", "Participants", "Wire"],
+      path: "Sources/Participants/HyperDHT"),
+    .target(
       name: "KPTP", dependencies: ["Hashing", "Participants"], path: "Sources/Participants/KPTP"),
     .target(
-      name: "PeerExchange", dependencies: ["Hashing", "Participants"],
+      name: "PeerExchange", dependencies: ["Hashing", "Participants", "Wire"],
       path: "Sources/Participants/PeerExchange"),
     .target(
       name: "Networks",
-      dependencies: ["Gossip", "KPTP", "Kademlia", "Participants", "PeerExchange"]),
+      dependencies: ["Gossip", "HyperDHT", "KPTP", "Kademlia", "Participants", "PeerExchange"]),
     .target(name: "Clock", dependencies: ["Participants"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
     .executableTarget(
@@ -89,7 +92,7 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Gossip", "Hashing", "History", "KPTP", "Kademlia", "Networks", "Participants",
+        "Gossip", "Hashing", "History", "HyperDHT", "KPTP", "Kademlia", "Networks", "Participants",
         "PeerExchange", "Topology", "Wire",
       ], path: "Fuzz/Targets"),
     .executableTarget(
@@ -122,12 +125,15 @@ let package = Package(
       name: "PeerExchangeTests",
       dependencies: [
         "Checks", "Exploration", "Hashing", "Networks", "ParticipantTesting", "Participants",
-        "PeerExchange", "Simulator", "Supervisor", "Topology",
+        "PeerExchange", "Simulator", "Supervisor", "Topology", "Wire",
       ]),
     .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
     .testTarget(
       name: "KademliaTests",
       dependencies: ["Hashing", "Kademlia", "Participants", "Simulator", "Topology", "Wire"]),
+    .testTarget(
+      name: "HyperDHTTests",
+      dependencies: ["Hashing", "HyperDHT", "Participants", "Simulator", "Topology", "Wire"]),
     .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
