@@ -31,7 +31,7 @@ node:
 	@install -m 755 .build/node/release/seedbed-node $(RELEASE)/seedbed-node
 
 bench: build ## Measure against references in the same run; print ratios
-	@scripts/install-dependencies.sh sqlite3
+	@scripts/install-dependencies.sh sqlite3 curl nginx
 	@scripts/install-supervisord.sh
 	@scripts/install-kademlia.sh || echo "The DHT is measured without the PyPI package." >&2
 	$(SWIFT) build -c release --product seedbed-benchmarks

@@ -26,12 +26,15 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
     .target(name: "CProcess"),
 
     // What a node is made of. No Foundation and no SQLite below this line…
     .target(name: "Arguments"),
     .target(name: "Participants", path: "Sources/Participants/Contract"),
     .target(name: "Hashing", dependencies: ["CCrypto"]),
+    .target(name: "JSONReading"),
+    .target(name: "HTTP", dependencies: ["CHTTPParser", "Participants"]),
     .target(name: "Wire"),
     .target(name: "Gossip", dependencies: ["Participants"], path: "Sources/Participants/Gossip"),
     .target(
@@ -46,8 +49,14 @@ let package = Package(
       name: "PeerExchange", dependencies: ["Hashing", "Participants", "Wire"],
       path: "Sources/Participants/PeerExchange"),
     .target(
+      name: "HTTPTorrent",
+      dependencies: ["HTTP", "Hashing", "JSONReading", "Kademlia", "Participants", "Wire"],
+      path: "Sources/Participants/HTTPTorrent"),
+    .target(
       name: "Networks",
-      dependencies: ["Gossip", "HyperDHT", "KPTP", "Kademlia", "Participants", "PeerExchange"]),
+      dependencies: [
+        "Gossip", "HTTPTorrent", "HyperDHT", "KPTP", "Kademlia", "Participants", "PeerExchange",
+      ]),
     .target(name: "Clock", dependencies: ["Participants"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
     .executableTarget(
@@ -59,7 +68,9 @@ let package = Package(
     .target(
       name: "Supervisor",
       dependencies: ["Arguments", "CProcess", "Clock", "Participants", "Topology"]),
-    .target(name: "History", dependencies: ["Arguments", "CSQLite", "Participants", "Topology"]),
+    .target(
+      name: "History",
+      dependencies: ["Arguments", "CSQLite", "JSONReading", "Participants", "Topology"]),
     .target(
       name: "Simulator",
       dependencies: ["Arguments", "CCrypto", "Participants", "Supervisor", "Topology"]),
@@ -72,7 +83,8 @@ let package = Package(
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Arguments", "Checks", "Clock", "Exploration", "History", "Networks", "Participants",
+        "Arguments", "Checks", "Clock", "Exploration", "HTTPTorrent", "History", "Networks",
+        "Participants",
         "Simulator",
         "Supervisor", "Topology",
       ]),
@@ -92,8 +104,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Gossip", "Hashing", "History", "HyperDHT", "KPTP", "Kademlia", "Networks", "Participants",
-        "PeerExchange", "Topology", "Wire",
+        "Gossip", "HTTP", "HTTPTorrent", "Hashing", "History", "HyperDHT", "JSONReading", "KPTP",
+        "Kademlia", "Networks", "Participants", "PeerExchange", "Topology", "Wire",
       ], path: "Fuzz/Targets"),
     .executableTarget(
       name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],
@@ -109,12 +121,16 @@ let package = Package(
       dependencies: ["Networks", "Participants", "Supervisor"]),
     .testTarget(
       name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
-    .testTarget(name: "NodeTests", dependencies: ["Kademlia", "Wire", "seedbed-node"]),
+    .testTarget(name: "NodeTests", dependencies: ["Kademlia", "Wire", "seedbed", "seedbed-node"]),
     .target(
       name: "ParticipantTesting", dependencies: ["Participants"], path: "Tests/ParticipantTesting"),
     .testTarget(
       name: "GossipTests",
       dependencies: ["Gossip", "ParticipantTesting", "Participants", "Simulator", "Topology"]),
+    .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
+    .testTarget(
+      name: "KademliaTests",
+      dependencies: ["Hashing", "Kademlia", "Participants", "Simulator", "Topology", "Wire"]),
     .testTarget(
       name: "KPTPTests",
       dependencies: [
@@ -127,10 +143,12 @@ let package = Package(
         "Checks", "Exploration", "Hashing", "Networks", "ParticipantTesting", "Participants",
         "PeerExchange", "Simulator", "Supervisor", "Topology", "Wire",
       ]),
-    .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
     .testTarget(
-      name: "KademliaTests",
-      dependencies: ["Hashing", "Kademlia", "Participants", "Simulator", "Topology", "Wire"]),
+      name: "HTTPTorrentTests",
+      dependencies: [
+        "Checks", "Exploration", "HTTP", "HTTPTorrent", "Hashing", "JSONReading", "Networks",
+        "ParticipantTesting", "Participants", "Simulator", "Supervisor", "Topology", "Wire",
+      ]),
     .testTarget(
       name: "HyperDHTTests",
       dependencies: ["Hashing", "HyperDHT", "Participants", "Simulator", "Topology", "Wire"]),
@@ -139,7 +157,11 @@ let package = Package(
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(
       name: "HistoryTests",
-      dependencies: ["Arguments", "History", "Participants", "Topology", "seedbed"]),
+      dependencies: [
+        "Arguments", "History", "JSONReading", "Participants", "Topology", "seedbed",
+      ]),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
+    .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading"]),
     .testTarget(
       name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
     .testTarget(

@@ -17,6 +17,8 @@ done
 for pair in libuv-static:libuv1-dev sqlite3:libsqlite3-dev yaml-0.1:libyaml-dev libcrypto:libssl-dev; do
   pkg-config --exists "${pair%%:*}" 2> /dev/null || missing+=("${pair##*:}")
 done
+# It has no pkg-config file.
+[ -e /usr/include/http_parser.h ] || missing+=(libhttp-parser-dev)
 [ "${#missing[@]}" -eq 0 ] && exit 0
 
 echo "Installing: ${missing[*]}"

@@ -3,15 +3,16 @@ import Foundation
 /// How fast one node of a large distributed hash table looks keys up: ours, and one of the PyPI
 /// package `kademlia` that does the same.
 ///
-/// Each looks random keys up that hold nothing, one after another, for some seconds: a lookup goes on
-/// until the k closest nodes have answered. Each in a network of its own, because others would wait
-/// for a node that has left.
+/// Each keeps as many lookups under way, of random keys that hold nothing, for some seconds: a lookup
+/// goes on until the k closest nodes have answered. Each in a network of its own, because others
+/// would wait for a node that has left.
 enum KademliaBenchmark: Benchmark {
   static let name = "kademlia"
-  static let summary = "lookups of one node against \(others) others, one after another"
+  static let summary = "lookups of one node against \(others) others, \(atOnce) under way at once"
 
   private static let others = 1_000
   private static let keys = 1_000_000
+  private static let atOnce = 32
   private static let rounds = 3
   /// How long a node looks keys up, after as long a time to join, in seconds.
   private static let lasting = 6.0
@@ -37,16 +38,22 @@ enum KademliaBenchmark: Benchmark {
     from kademlia.network import Server
 
     async def main():
-        port, keys, joining, lasting = int(sys.argv[1]), int(sys.argv[2]), *map(float, sys.argv[3:5])
+        port, keys, at_once = map(int, sys.argv[1:4])
+        joining, lasting = map(float, sys.argv[4:6])
         server = Server()
         await server.listen(0, interface="127.0.0.1")
         while not server.bootstrappable_neighbors():
             await server.bootstrap([("127.0.0.1", port)])
         await asyncio.sleep(joining)
         ended, start = 0, time.monotonic()
-        while time.monotonic() - start < lasting:
-            await server.get(f"value-{random.randint(1, keys)}")
-            ended += 1
+
+        async def look_up():
+            nonlocal ended
+            while time.monotonic() - start < lasting:
+                await server.get(f"value-{random.randint(1, keys)}")
+                ended += 1
+
+        await asyncio.gather(*(look_up() for _ in range(at_once)))
         print("rate", ended / (time.monotonic() - start), flush=True)
 
     asyncio.run(main())
@@ -104,7 +111,8 @@ enum KademliaBenchmark: Benchmark {
     let program = try Program(
       [
         Program.beside("seedbed-node"), "kademlia-node", "--bootstrap", "127.0.0.1:\(port)",
-        "--keys", String(keys), "--get-count", "1000000", "--get-interval", "0s",
+        "--keys", String(keys), "--get-count", "1000000", "--get-interval", "0s", "--gets-at-once",
+        String(atOnce),
         "--start-delay", "\(Int(joining * 1_000))ms", "--log", "\(folder)/asker.ndjson",
       ], output: "\(folder)/asker.out")
     Thread.sleep(forTimeInterval: joining + lasting)
@@ -123,7 +131,10 @@ enum KademliaBenchmark: Benchmark {
   private static func measureTheirs(_ port: String, in folder: String) throws -> Double {
     let output = "\(folder)/asker.out"
     let program = try Program(
-      [python, "-c", Self.program, port, String(keys), String(joining), String(lasting)],
+      [
+        python, "-c", Self.program, port, String(keys), String(atOnce), String(joining),
+        String(lasting),
+      ],
       output: output)
     defer { program.end() }
     let deadline = ContinuousClock.now + .seconds(60)

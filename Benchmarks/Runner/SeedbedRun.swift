@@ -10,10 +10,11 @@ struct SeedbedRun {
     var node: String?
     var pid: Int32?
     var bytes: Int?
+    var address: String?
     var supervisorCPU: Int64?
 
     enum CodingKeys: String, CodingKey {
-      case t, kind, node, pid, bytes
+      case t, kind, node, pid, bytes, address
       case supervisorCPU = "supervisor_cpu"
     }
   }
@@ -86,7 +87,7 @@ struct SeedbedRun {
     return line.t
   }
 
-  private static func lines(of node: String, in folder: String) throws -> [Line] {
+  static func lines(of node: String, in folder: String) throws -> [Line] {
     guard let log = FileManager.default.contents(atPath: "\(folder)/\(node).ndjson") else {
       return []
     }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSONReading
 internal import Participants
 
 /// From bytes to rows.

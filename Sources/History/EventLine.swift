@@ -1,3 +1,5 @@
+package import JSONReading
+
 /// One line of an event log, validated whole, with the places of its parts: offsets into the bytes
 /// it was read from.
 ///

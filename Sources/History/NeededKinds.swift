@@ -1,27 +1,31 @@
-/// The kinds of events that the history needs to be judged: those that its rows are made of and that
-/// its views name.
+/// The kinds of events that the history needs to be judged: those that its rows are made of, and that
+/// the views name which checks read.
 package enum NeededKinds {
   /// For checks with these texts; `nil` when they may need every kind.
   ///
-  /// A check that reads views alone needs what the views do. One that reads `events` itself may
-  /// count kinds that it does not name.
+  /// A check that reads views alone needs what these do, and the views that they read. One that
+  /// reads `events` itself may count kinds that it does not name.
   package static func forChecks(_ texts: [String]) -> Set<String>? {
-    texts.contains(where: readsEvents) ? nil : known
+    var code = texts.map(withoutComments).joined()
+    guard code.firstMatch(of: /\bevents\b/.ignoresCase()) == nil else { return nil }
+    // A view reads only views before it.
+    for view in View.all.reversed() where code.contains(view.name) {
+      code += withoutComments(view.body)
+    }
+    return recorded.union(quotedKinds(in: code))
   }
 
-  private static let known = Set(RecordedFacts.ofSupervisor.keys)
+  private static let recorded = Set(RecordedFacts.ofSupervisor.keys)
     .union(RecordedFacts.ofNode.keys).union([RecordedFacts.stopped])
-    .union(View.all.flatMap { quotedKinds(in: $0.body) })
 
   /// What stands in quotes and looks like a kind: `area.verb`.
   private static func quotedKinds(in sql: String) -> [String] {
     sql.matches(of: /'([a-z]+\.[a-z]+)'/).map { String($0.1) }
   }
 
-  private static func readsEvents(_ text: String) -> Bool {
-    text.split(whereSeparator: \.isNewline).contains { line in
-      let code = line.prefix(upTo: line.firstRange(of: "--")?.lowerBound ?? line.endIndex)
-      return code.firstMatch(of: /\bevents\b/.ignoresCase()) != nil
-    }
+  private static func withoutComments(_ sql: String) -> String {
+    sql.split(whereSeparator: \.isNewline).map { line in
+      line.prefix(upTo: line.firstRange(of: "--")?.lowerBound ?? line.endIndex) + "\n"
+    }.joined()
   }
 }

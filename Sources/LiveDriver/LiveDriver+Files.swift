@@ -33,7 +33,12 @@ extension LiveDriver {
   private static func withFile(
     _ path: String, _ mode: CInt, _ body: (CInt) -> FileAnswer
   ) -> FileAnswer {
-    let descriptor = unsafe open(path, mode | O_CLOEXEC, 0o644)
+    var descriptor = unsafe open(path, mode | O_CLOEXEC, 0o644)
+    if descriptor < 0, errno == ENOENT, mode & O_CREAT != 0, let slash = path.lastIndex(of: "/"),
+      unsafe mkdir(String(path[..<slash]), 0o755) == 0
+    {
+      descriptor = unsafe open(path, mode | O_CLOEXEC, 0o644)
+    }
     guard descriptor >= 0 else { return failed }
     defer { close(descriptor) }
     return body(descriptor)

@@ -10,11 +10,29 @@ extension LiveDriver {
   package func listen(
     on address: Address, transports: Transports, advertising host: String? = nil
   ) throws(NodeFailure) -> Address {
-    guard var socketAddress = SocketAddress(numeric: address) else {
+    guard let socketAddress = SocketAddress(numeric: address) else {
       throw NodeFailure(
         "cannot listen on \(address): the host must be an IPv4 or IPv6 address or localhost")
     }
-    var bound = address
+    var attempt = 1
+    while true {
+      do throws(NodeFailure) {
+        var bound = try openSockets(at: address, socketAddress, transports)
+        bound.host = host ?? bound.host
+        return bound
+      } catch {
+        // A port that is free for streams may be taken for datagrams: then it is to be another.
+        guard address.port == 0, attempt < Self.mostBindings else { throw error }
+        closeSockets()
+        attempt += 1
+      }
+    }
+  }
+
+  private func openSockets(
+    at address: Address, _ socketAddress: SocketAddress, _ transports: Transports
+  ) throws(NodeFailure) -> Address {
+    var (bound, socketAddress) = (address, socketAddress)
     if transports.contains(.stream) {
       bound.port = try listenForStreams(on: &socketAddress, named: address)
       socketAddress.port = bound.port
@@ -22,7 +40,6 @@ extension LiveDriver {
     if transports.contains(.datagram) {
       bound.port = try receiveDatagrams(on: &socketAddress, named: bound)
     }
-    bound.host = host ?? bound.host
     return bound
   }
 

@@ -20,6 +20,8 @@ package import Participants
   static let writeSize = 64 * 1024
   /// How long a closed connection may take to deliver what was written.
   static let lingerLimit = Microseconds.seconds(1)
+  /// Ports that are tried where any will do.
+  static let mostBindings = 16
   /// Connections that may wait to be accepted.
   static let acceptQueue: CInt = 1_024
 

@@ -39,6 +39,8 @@ package struct LiveRunFolder: Sendable {
   package func log(of node: String) -> String { "\(path)/\(Self.logName(of: node))" }
   /// What a node printed.
   package func output(of node: String) -> String { "\(path)/\(node).out" }
+  /// The folder of a node's own files, made by the node when it first writes one.
+  func data(of node: String) -> String { "\(path)/\(node).data" }
   static func logName(of node: String) -> String { "\(node).ndjson" }
 
   /// Writes `plan.json` and a copy of the topology, before anything starts.

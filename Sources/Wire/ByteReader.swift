@@ -33,15 +33,14 @@ package struct ByteReader: Sendable {
     return bytes[position..<position + count]
   }
 
-  /// An integer with its most significant byte first.
-  package mutating func integer<Integer: FixedWidthInteger>(
-    _: Integer.Type = Integer.self
-  ) throws(WireError) -> Integer {
-    var value: Integer.Magnitude = 0
-    for byte in try bytes(Integer.bitWidth / 8) {
-      value = value << 8 | Integer.Magnitude(truncatingIfNeeded: byte)
-    }
-    return Integer(truncatingIfNeeded: value)
+  /// An integer of so many bytes, eight at most, with its most significant byte first. (Not generic:
+  /// other modules would not get it specialised.)
+  package mutating func integer(bytes count: Int) throws(WireError) -> UInt64 {
+    guard count <= remaining else { throw .truncated }
+    defer { position += count }
+    var value: UInt64 = 0
+    for index in position..<position + count { value = value << 8 | UInt64(bytes[index]) }
+    return value
   }
 }
 
@@ -49,16 +48,20 @@ package struct ByteReader: Sendable {
 package struct ByteWriter: Sendable {
   package private(set) var bytes: [UInt8] = []
 
-  package init() {}
+  /// - Parameter capacity: bytes that there is room for without growing.
+  package init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
   package mutating func write(_ byte: UInt8) { bytes.append(byte) }
 
-  package mutating func write(_ more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
+  package mutating func write(_ more: [UInt8]) { bytes.append(contentsOf: more) }
 
-  /// Writes an integer with its most significant byte first.
-  package mutating func write(bigEndian integer: some FixedWidthInteger) {
-    for shift in stride(from: integer.bitWidth - 8, through: 0, by: -8) {
-      bytes.append(UInt8(truncatingIfNeeded: integer >> shift))
+  /// A text's bytes in UTF-8.
+  package mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+  /// Writes so many bytes of an integer, its least significant ones, the most significant first.
+  package mutating func write(_ integer: UInt64, bytes count: Int) {
+    for place in (0..<count).reversed() {
+      bytes.append(UInt8(truncatingIfNeeded: integer >> UInt64(8 * place)))
     }
   }
 }

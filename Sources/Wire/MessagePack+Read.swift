@@ -43,8 +43,8 @@ private struct MessagePackDecoder {
     case 0xc2: return .flag(false)
     case 0xc3: return .flag(true)
     case 0xc4...0xc6: return .binary(Array(try reader.bytes(reader.length(mark - 0xc4))))
-    case 0xca: return .double(Double(Float(bitPattern: try reader.integer())))
-    case 0xcb: return .double(Double(bitPattern: try reader.integer()))
+    case 0xca: return .double(Double(Float(bitPattern: UInt32(try reader.integer(bytes: 4)))))
+    case 0xcb: return .double(Double(bitPattern: try reader.integer(bytes: 8)))
     case 0xcc...0xd3: return try integer(mark, from: &reader)
     case 0xd9...0xdb: return try text(reader.length(mark - 0xd9), from: &reader)
     case 0xdc, 0xdd:
@@ -60,18 +60,12 @@ private struct MessagePackDecoder {
   private func integer(
     _ mark: UInt8, from reader: inout ByteReader
   ) throws(WireError) -> MessagePack {
-    switch mark {
-    case 0xcc: return .integer(Int64(try reader.integer(UInt8.self)))
-    case 0xcd: return .integer(Int64(try reader.integer(UInt16.self)))
-    case 0xce: return .integer(Int64(try reader.integer(UInt32.self)))
-    case 0xd0: return .integer(Int64(try reader.integer(Int8.self)))
-    case 0xd1: return .integer(Int64(try reader.integer(Int16.self)))
-    case 0xd2: return .integer(Int64(try reader.integer(Int32.self)))
-    case 0xd3: return .integer(try reader.integer())
-    default:
-      let value = try reader.integer(UInt64.self)
-      return Int64(exactly: value).map { .integer($0) } ?? .unsigned(value)
-    }
+    let count = 1 << Int(mark & 3)
+    let value = try reader.integer(bytes: count)
+    if mark < 0xd0 { return Int64(exactly: value).map { .integer($0) } ?? .unsigned(value) }
+    // The sign is in the first of its bytes.
+    let unused = UInt64(64 - 8 * count)
+    return .integer(Int64(bitPattern: value << unused) >> unused)
   }
 
   private func text(_ length: Int, from reader: inout ByteReader) throws(WireError) -> MessagePack {
@@ -148,19 +142,13 @@ extension ByteReader {
     let mark = try byte()
     switch mark {
     case 0x00...0x7f: return Int64(mark)
-    case 0xcc: return Int64(try integer(UInt8.self))
-    case 0xcd: return Int64(try integer(UInt16.self))
-    case 0xce: return Int64(try integer(UInt32.self))
+    case 0xcc...0xce: return Int64(try integer(bytes: 1 << Int(mark - 0xcc)))
     default: throw WireError("no whole number")
     }
   }
 
   /// A length of one, two or four bytes: form 0, 1 or 2.
   fileprivate mutating func length(_ form: UInt8) throws(WireError) -> Int {
-    switch form {
-    case 0: Int(try integer(UInt8.self))
-    case 1: Int(try integer(UInt16.self))
-    default: Int(try integer(UInt32.self))
-    }
+    Int(try integer(bytes: 1 << Int(form)))
   }
 }

@@ -65,11 +65,10 @@ extension MessagePack {
     case .unsigned(let integer): Self.write(unsigned: integer, to: &writer)
     case .double(let double):
       writer.write(0xcb)
-      writer.write(bigEndian: double.bitPattern)
+      writer.write(double.bitPattern, bytes: 8)
     case .text(let text):
-      let bytes = text.utf8
-      Self.write(length: bytes.count, short: (0xa0, 31), (0xd9, 0xda, 0xdb), to: &writer)
-      writer.write(bytes)
+      Self.write(length: text.utf8.count, short: (0xa0, 31), (0xd9, 0xda, 0xdb), to: &writer)
+      writer.write(text)
     case .binary(let bytes):
       Self.write(length: bytes.count, short: nil, (0xc4, 0xc5, 0xc6), to: &writer)
       writer.write(bytes)
@@ -91,38 +90,31 @@ extension MessagePack {
   }
 
   private static func write(unsigned integer: UInt64, to writer: inout ByteWriter) {
-    if integer < 0x80 {
-      writer.write(UInt8(integer))
-    } else if let integer = UInt8(exactly: integer) {
-      writer.write([0xcc, integer])
-    } else if let integer = UInt16(exactly: integer) {
-      writer.write(0xcd)
-      writer.write(bigEndian: integer)
-    } else if let integer = UInt32(exactly: integer) {
-      writer.write(0xce)
-      writer.write(bigEndian: integer)
-    } else {
-      writer.write(0xcf)
-      writer.write(bigEndian: integer)
+    switch integer {
+    case ..<0x80: writer.write(UInt8(integer))
+    case ..<0x100: write(0xcc, integer, bytes: 1, to: &writer)
+    case ..<0x1_0000: write(0xcd, integer, bytes: 2, to: &writer)
+    case ..<0x1_0000_0000: write(0xce, integer, bytes: 4, to: &writer)
+    default: write(0xcf, integer, bytes: 8, to: &writer)
     }
   }
 
   private static func write(negative integer: Int64, to writer: inout ByteWriter) {
-    if integer >= -32 {
-      writer.write(UInt8(truncatingIfNeeded: integer))
-    } else if let integer = Int8(exactly: integer) {
-      writer.write(0xd0)
-      writer.write(bigEndian: integer)
-    } else if let integer = Int16(exactly: integer) {
-      writer.write(0xd1)
-      writer.write(bigEndian: integer)
-    } else if let integer = Int32(exactly: integer) {
-      writer.write(0xd2)
-      writer.write(bigEndian: integer)
-    } else {
-      writer.write(0xd3)
-      writer.write(bigEndian: integer)
+    let bits = UInt64(bitPattern: integer)
+    switch integer {
+    case (-32)...: writer.write(UInt8(truncatingIfNeeded: integer))
+    case Int64(Int8.min)...: write(0xd0, bits, bytes: 1, to: &writer)
+    case Int64(Int16.min)...: write(0xd1, bits, bytes: 2, to: &writer)
+    case Int64(Int32.min)...: write(0xd2, bits, bytes: 4, to: &writer)
+    default: write(0xd3, bits, bytes: 8, to: &writer)
     }
+  }
+
+  private static func write(
+    _ mark: UInt8, _ integer: UInt64, bytes count: Int, to writer: inout ByteWriter
+  ) {
+    writer.write(mark)
+    writer.write(integer, bytes: count)
   }
 
   /// - Parameters:
@@ -134,14 +126,12 @@ extension MessagePack {
   ) {
     if let short, length <= short.most {
       writer.write(short.mark | UInt8(length))
-    } else if let mark = marks.0, let length = UInt8(exactly: length) {
-      writer.write([mark, length])
-    } else if let mark = marks.1, let length = UInt16(exactly: length) {
-      writer.write(mark)
-      writer.write(bigEndian: length)
+    } else if let mark = marks.0, length < 0x100 {
+      write(mark, UInt64(length), bytes: 1, to: &writer)
+    } else if let mark = marks.1, length < 0x1_0000 {
+      write(mark, UInt64(length), bytes: 2, to: &writer)
     } else if let mark = marks.2 {
-      writer.write(mark)
-      writer.write(bigEndian: UInt32(truncatingIfNeeded: length))
+      write(mark, UInt64(length), bytes: 4, to: &writer)
     }
   }
 }

@@ -18,12 +18,14 @@ import Participants
 
   private static func run(_ arguments: [String]) -> ExitCode {
     do {
-      switch try NodeCommand.root.parse(arguments) {
+      // Of all other roles nothing is needed then, which keeps an idle node small.
+      let chosen = arguments.first.flatMap { Networks.role(named: $0) }
+      switch try NodeCommand.root(chosen.map { [$0] } ?? Networks.roles).parse(arguments) {
       case .print(let text):
         print(text, terminator: "")
         return .success
       case .run(let parsed):
-        guard let role = Networks.roles.first(where: { $0.fullName == parsed.command.name }) else {
+        guard let role = Networks.role(named: parsed.command.name) else {
           preconditionFailure("a role that is not in the catalogue was parsed")
         }
         return try run(role, NodeCommand(parsed, role: role))
@@ -36,7 +38,8 @@ import Participants
   private static func run(_ role: Role, _ command: NodeCommand) throws -> ExitCode {
     raiseDescriptorLimit()
     let seeds = role.seedList == .reads ? try SeedListFile.read(command.config) : SeedList([])
-    let participant = role.make(ParticipantSettings(options: command.options, seeds: seeds.seeds))
+    let participant = role.make(
+      ParticipantSettings(options: command.options, seeds: seeds.seeds, data: command.data))
     let driver = try LiveDriver(
       participant,
       identity: LiveDriver.Identity(

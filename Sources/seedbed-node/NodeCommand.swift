@@ -1,6 +1,5 @@
 import Arguments
 import Glibc
-import Networks
 import Participants
 
 /// The command line of `seedbed-node`: a subcommand for each role, made from the catalogue.
@@ -10,6 +9,7 @@ struct NodeCommand {
   let advertisedHost: String?
   let config: String?
   let log: String?
+  let data: String
   let seed: UInt64
   let options: OptionValues
 
@@ -23,6 +23,7 @@ struct NodeCommand {
     advertisedHost = arguments["advertise"]
     config = arguments["config"]
     log = arguments["log"]
+    data = arguments["data"] ?? "."
     seed = arguments.integer("seed").map { UInt64($0) } ?? UInt64.random(in: 0...UInt64(Int64.max))
     var given: [String: OptionValue] = [:]
     for option in role.options {
@@ -33,20 +34,22 @@ struct NodeCommand {
 
   private static let addressForm = "HOST:PORT with a numeric host, e.g. 127.0.0.1:5000"
 
-  static let root = Command(
-    "seedbed-node", "Run one node of a peer-to-peer network.",
-    discussion: """
-      A node listens, prints its events as JSON lines (or appends them to a log) and runs until \
-      SIGTERM or Ctrl-C.
-      """,
-    examples: [
-      Example(
-        "seedbed-node gossip-seed --listen 127.0.0.1:5000 --config config.txt",
-        "A seed, which adds itself to config.txt."),
-      Example(
-        "seedbed-node gossip-peer --config config.txt", "A peer, on any free port of 127.0.0.1."),
-    ],
-    subcommands: Networks.roles.map(command), version: Version.current)
+  static func root(_ roles: [Role]) -> Command {
+    Command(
+      "seedbed-node", "Run one node of a peer-to-peer network.",
+      discussion: """
+        A node listens, prints its events as JSON lines (or appends them to a log) and runs until \
+        SIGTERM or Ctrl-C.
+        """,
+      examples: [
+        Example(
+          "seedbed-node gossip-seed --listen 127.0.0.1:5000 --config config.txt",
+          "A seed, which adds itself to config.txt."),
+        Example(
+          "seedbed-node gossip-peer --config config.txt", "A peer, on any free port of 127.0.0.1."),
+      ],
+      subcommands: roles.map(command), version: Version.current)
+  }
 
   private static func command(for role: Role) -> Command {
     Command(
@@ -65,6 +68,9 @@ struct NodeCommand {
             : "The seed list, one HOST:PORT a line.",
           role.seedList == .reads ? .required : .optional),
         Option("log", .text("FILE"), "Append events to this file, not to standard output."),
+        Option(
+          "data", .text("FOLDER"),
+          "Where the node keeps files of its own; made when first written to.", .defaulted(".")),
         Option("name", .text("NAME"), "What the run calls this node.", .defaulted(role.fullName)),
         Option(
           "seed", .integer("N", 0...Int64.max), "Fixes the node's random choices; random if absent."

@@ -13,7 +13,7 @@ protocol SeedbedCommand: SendableMetatype {
     RunCommand.self, SimulateCommand.self, ExploreCommand.self, SpawnCommand.self,
     RerunCommand.self,
     CheckCommand.self, CompareCommand.self, QueryCommand.self, RunsCommand.self, ShowCommand.self,
-    LogsCommand.self, CollectCommand.self, PlanCommand.self,
+    LogsCommand.self, CollectCommand.self, PlanCommand.self, TorrentifyCommand.self,
   ]
 
   private static let root = Command(

@@ -143,7 +143,9 @@ import Topology
     story.disturb(between: ["peer-1"], and: ["peer-2"], at: 20, for: 1)
     story.receive(Story.text, "peer-3", at: 22)
     let history = try story.collected()
-    for topology in ["kptp", "pex-churn"] { try simulate(topology, into: history) }
+    for topology in ["kptp", "pex-churn", "kademlia-partition", "torrent"] {
+      try simulate(topology, into: history)
+    }
     let writable = try History.open(history)
     let runs = try #require(try writable.integer("SELECT max(run) FROM runs"))
     for table in ["runs", "nodes", "events", "faults", "fault_sides", "usage"] {

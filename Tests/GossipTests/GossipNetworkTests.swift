@@ -132,8 +132,8 @@ import Topology
         SimulatedGossip.fault(.kill, "peer-2", at: .seconds(4)),
         SimulatedGossip.fault(.pause, "peer-3", at: .seconds(4)),
       ], lasting: .seconds(10))
-    let kinds = Dictionary(
-      uniqueKeysWithValues: (GossipEvents.all + CommonEvents.all).map { ($0.name, $0) })
+    let all = GossipEvents.all + CommonEvents.all
+    let kinds = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
     let gossip = network.events.filter {
       !["node", "run", "fault", "usage"].contains($0.event.kind.prefix { $0 != "." })
     }

@@ -1,4 +1,5 @@
 import History
+import JSONReading
 import Testing
 
 @Suite struct EventLineTests {

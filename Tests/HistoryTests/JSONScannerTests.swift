@@ -1,5 +1,6 @@
 import Foundation
 import History
+import JSONReading
 import Participants
 import Testing
 

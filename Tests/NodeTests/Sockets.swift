@@ -15,10 +15,20 @@ final class Connection {
       descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
   }
 
-  /// Dials a port of 127.0.0.1.
-  convenience init(port: UInt16) throws {
+  /// Dials a port of 127.0.0.1, from a port where somebody listens who shares it if one is given.
+  convenience init(port: UInt16, from own: UInt16? = nil) throws {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     self.init(descriptor: descriptor)
+    if let own {
+      Loopback.share(descriptor)
+      var address = Loopback.address(port: own)
+      let result = unsafe withUnsafePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+      guard result == 0 else { throw Missing(what: "the port \(own)") }
+    }
     var address = Loopback.address(port: port)
     let result = unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -29,6 +39,18 @@ final class Connection {
   }
 
   deinit { close(descriptor) }
+
+  /// The port of the other end.
+  var remotePort: UInt16 {
+    var address = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        _ = unsafe getpeername(descriptor, $0, &length)
+      }
+    }
+    return UInt16(bigEndian: address.sin_port)
+  }
 
   func write(_ bytes: some Collection<UInt8>) {
     var rest = Array(bytes)[...]
@@ -96,8 +118,10 @@ final class Listener {
   let descriptor: Int32
   let port: UInt16
 
-  init() throws {
+  /// `sharingPort`: connections may be dialled from the port too.
+  init(sharingPort: Bool = false) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    if sharingPort { Loopback.share(descriptor) }
     var address = Loopback.address(port: 0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let descriptor = descriptor
@@ -123,6 +147,13 @@ final class Listener {
 }
 
 enum Loopback {
+  /// Lets several sockets bind one port.
+  static func share(_ descriptor: Int32) {
+    var on: Int32 = 1
+    unsafe setsockopt(
+      descriptor, SOL_SOCKET, SO_REUSEPORT, &on, socklen_t(MemoryLayout<Int32>.size))
+  }
+
   static func address(port: UInt16) -> sockaddr_in {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)

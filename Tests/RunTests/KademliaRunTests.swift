@@ -46,7 +46,9 @@ extension RunTests {
         + "get-count: 20, get-interval: 200ms, start-delay: 100ms, keys: 10 }"
     }
 
-    @Test("A sound network passes every check", arguments: ["kademlia", "kademlia-churn"])
+    @Test(
+      "A sound network passes every check",
+      arguments: ["kademlia", "kademlia-churn", "kademlia-partition"])
     func soundNetwork(topology: String) throws {
       let sandbox = try Sandbox()
       let run = try sandbox.run(

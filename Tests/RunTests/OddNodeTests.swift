@@ -175,7 +175,7 @@ extension RunTests {
       let sandbox = try Sandbox()
       // In blocks of 512 bytes: enough to make a history, and not for what it is to hold.
       let run = try sandbox.start(
-        after: "trap '' XFSZ; ulimit -f 300",
+        after: "trap '' XFSZ; ulimit -f 500",
         ["spawn", "gossip", "--seeds", "2", "--peers", "10", "--for", "60s", "--no-checks"])
       run.process.waitUntilExit()
       #expect(run.process.terminationStatus == 3, "\(run.output)\(run.errors)")

@@ -169,19 +169,19 @@ import Wire
   @Test("integers have their most significant byte first")
   func integers() throws {
     var writer = ByteWriter()
-    writer.write(bigEndian: UInt16(0x0102))
-    writer.write(bigEndian: Int32(-2))
+    writer.write(0x0102, bytes: 2)
+    writer.write(UInt64(bitPattern: -2), bytes: 4)
     #expect(writer.bytes == [1, 2, 0xff, 0xff, 0xff, 0xfe])
     var reader = ByteReader(writer.bytes)
-    #expect(try reader.integer(UInt16.self) == 0x0102)
-    #expect(try reader.integer(Int32.self) == -2)
+    #expect(try reader.integer(bytes: 2) == 0x0102)
+    #expect(try reader.integer(bytes: 4) == 0xffff_fffe)
     #expect(reader.remaining == 0)
   }
 
   @Test("a read past the end is refused and takes nothing")
   func pastTheEnd() throws {
     var reader = ByteReader([1, 2, 3])
-    #expect(throws: WireError.truncated) { try reader.integer(UInt32.self) }
+    #expect(throws: WireError.truncated) { try reader.integer(bytes: 4) }
     #expect(throws: WireError.truncated) { try reader.bytes(4) }
     #expect(throws: WireError.truncated) { try reader.bytes(-1) }
     #expect(try Array(reader.bytes(3)) == [1, 2, 3])

@@ -60,10 +60,12 @@ extension Event {
 
 /// JSON strings (RFC 8259, section 7), without Foundation so that nodes stay small.
 package enum JSONText {
-  /// Appends a quoted string, cut at ``Event/longestText`` bytes.
-  package static func append(_ text: String, to buffer: inout [UInt8]) {
+  /// Appends a quoted string, cut at so many bytes: those of a line's texts.
+  package static func append(
+    _ text: String, to buffer: inout [UInt8], atMost limit: Int = Event.longestText
+  ) {
     buffer.append(UInt8(ascii: "\""))
-    if text.utf8.count <= Event.longestText {
+    if text.utf8.count <= limit {
       // Most texts need no escape: appended whole, in a tenth of the time.
       if text.utf8.allSatisfy(isPlain) {
         buffer.append(contentsOf: text.utf8)
@@ -74,7 +76,7 @@ package enum JSONText {
       var length = 0
       for character in text.unicodeScalars {
         length += UTF8.width(character)
-        guard length <= Event.longestText else { break }
+        guard length <= limit else { break }
         for byte in String(character).utf8 { append(byte, to: &buffer) }
       }
     }

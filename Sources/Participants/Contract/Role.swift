@@ -58,10 +58,13 @@ package struct ParticipantSettings: Sendable {
   package var options: OptionValues
   /// The seeds of the network, in the order of the file.
   package var seeds: [Address]
+  /// The folder of the node's own files; each node of a run has its own.
+  package var data: String
 
-  package init(options: OptionValues, seeds: [Address]) {
+  package init(options: OptionValues, seeds: [Address], data: String = ".") {
     self.options = options
     self.seeds = seeds
+    self.data = data
   }
 }
 

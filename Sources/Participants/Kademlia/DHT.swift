@@ -73,7 +73,7 @@ package struct DHT: Sendable {
   }
 
   let settings: Settings
-  let bootstrap: [Address]
+  package private(set) var bootstrap: [Address]
   package internal(set) var own = NodeID.zero
   package internal(set) var table: RoutingTable
   package internal(set) var storage: Storage
@@ -118,6 +118,15 @@ package struct DHT: Sendable {
     // Nodes that start together do not work together ever after.
     let first = Int64.random(in: 0...settings.upkeepInterval.count, using: &random)
     emit.setTimer(key(.upkeep), at: now + Microseconds(first))
+    join(at: now, using: &random, emit: &emit)
+  }
+
+  /// Has these nodes to join by from now on: the owner learned of them from somebody.
+  package mutating func join(
+    by addresses: [Address], at now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
+  ) {
+    bootstrap = addresses
     join(at: now, using: &random, emit: &emit)
   }
 

@@ -12,18 +12,20 @@ package struct KademliaNode: Participant {
     case get
   }
 
-  private let keys, putCount, getCount: Int
+  private let keys, putCount, getCount, getsAtOnce: Int
   private let putInterval, getInterval, startDelay: Microseconds
   private var dht: DHT
   private var hasStarted = false
   private var puts = 0
   private var gets = 0
+  private var lastTimer: UInt64 = 0
 
   init(_ settings: ParticipantSettings) {
     let options = settings.options
     keys = options.count("keys")
     putCount = options.count("put-count")
     getCount = options.count("get-count")
+    getsAtOnce = options.count("gets-at-once")
     putInterval = options.duration("put-interval")
     getInterval = options.duration("get-interval")
     startDelay = options.duration("start-delay")
@@ -51,7 +53,7 @@ package struct KademliaNode: Participant {
       switch outcome {
       case .joined: startWork(at: now, emit: &emit)
       case .found, .missing:
-        if getInterval == .zero { emit.setTimer(key(.get), at: now) }
+        if getInterval == .zero { plan(.get, at: now, emit: &emit) }
       case .put, .putFailed: break
       }
     }
@@ -60,10 +62,16 @@ package struct KademliaNode: Participant {
   private mutating func startWork(at now: Instant, emit: inout Effects) {
     guard !hasStarted else { return }
     hasStarted = true
-    for purpose in [Purpose.put, .get] { emit.setTimer(key(purpose), at: now + startDelay) }
+    plan(.put, at: now + startDelay, emit: &emit)
+    for _ in 0..<(getInterval == .zero ? getsAtOnce : 1) {
+      plan(.get, at: now + startDelay, emit: &emit)
+    }
   }
 
-  private func key(_ purpose: Purpose) -> TimerKey { TimerKey(purpose: purpose.rawValue) }
+  private mutating func plan(_ purpose: Purpose, at instant: Instant, emit: inout Effects) {
+    lastTimer += 1
+    emit.setTimer(TimerKey(purpose: purpose.rawValue, subject: lastTimer), at: instant)
+  }
 
   private mutating func fire(
     _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
@@ -71,14 +79,14 @@ package struct KademliaNode: Participant {
     switch Purpose(rawValue: key.purpose) {
     case .put where puts < putCount:
       puts += 1
-      emit.setTimer(key, at: now + putInterval)
+      plan(.put, at: now + putInterval, emit: &emit)
       let name = randomName(using: &random)
       dht.set(
         Self.key(of: name), to: .text("the value of \(name)"), at: now, using: &random,
         emit: &emit)
     case .get where gets < getCount:
       gets += 1
-      if getInterval > .zero { emit.setTimer(key, at: now + getInterval) }
+      if getInterval > .zero { plan(.get, at: now + getInterval, emit: &emit) }
       dht.get(Self.key(of: randomName(using: &random)), at: now, using: &random, emit: &emit)
     case .put, .get, nil:
       break

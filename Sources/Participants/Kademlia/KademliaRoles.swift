@@ -74,7 +74,10 @@ package enum KademliaRoles {
         "get-count", .count(0...1_000_000), default: .count(0), "values that this node looks up"),
       OptionSpecification(
         "get-interval", .duration(.zero...(.seconds(10 * 86_400))), default: .duration(.seconds(1)),
-        "between two of them; 0s: each when the one before has ended"),
+        "between two of them; 0s: each when one before has ended"),
+      OptionSpecification(
+        "gets-at-once", .count(1...1_000), default: .count(1),
+        "of these, how many are under way at once"),
       OptionSpecification(
         "start-delay", timing, default: .duration(.seconds(1)),
         "from joining to the first value that is set or looked up"),

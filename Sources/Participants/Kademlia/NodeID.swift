@@ -31,13 +31,15 @@ package struct NodeID: Hashable, Comparable, Sendable {
 
   /// Reads 20 bytes.
   package init(from reader: inout ByteReader) throws(WireError) {
-    self.init(try reader.integer(), try reader.integer(), try reader.integer())
+    self.init(
+      try reader.integer(bytes: 8), try reader.integer(bytes: 8),
+      UInt32(truncatingIfNeeded: try reader.integer(bytes: 4)))
   }
 
   package func write(to writer: inout ByteWriter) {
-    writer.write(bigEndian: high)
-    writer.write(bigEndian: middle)
-    writer.write(bigEndian: low)
+    writer.write(high, bytes: 8)
+    writer.write(middle, bytes: 8)
+    writer.write(UInt64(low), bytes: 4)
   }
 
   package static func random(using random: inout SeededGenerator) -> NodeID {

@@ -19,7 +19,8 @@ package enum RPCMessage: Equatable, Sendable {
   private static let limits = MessagePack.Limits(depth: 8, values: 1_024)
 
   package var encoded: [UInt8] {
-    var writer = ByteWriter()
+    // A list of twenty contacts fits.
+    var writer = ByteWriter(capacity: 1_024)
     switch self {
     case .request(let id, let call):
       writer.write(0)

@@ -10,11 +10,11 @@ package enum JSONScanner {
 
   /// What is wrong, and where.
   package struct Fault: Error, Equatable, CustomStringConvertible {
-    var problem: StaticString
+    package var problem: StaticString
     /// From 0.
-    var offset: Int
+    package var offset: Int
 
-    init(_ problem: StaticString, at offset: Int) {
+    package init(_ problem: StaticString, at offset: Int) {
       self.problem = problem
       self.offset = offset
     }
@@ -35,8 +35,7 @@ package enum JSONScanner {
     }
   }
 
-  @inline(__always)
-  static func skipSpaces(_ bytes: Span<UInt8>, _ position: inout Int) {
+  @inlinable package static func skipSpaces(_ bytes: Span<UInt8>, _ position: inout Int) {
     while position < bytes.count {
       switch bytes[position] {
       case 0x20, 0x09, 0x0A, 0x0D: position += 1
@@ -46,8 +45,7 @@ package enum JSONScanner {
   }
 
   /// The byte at `position`, or a fault that says what should be there.
-  @inline(__always)
-  static func byte(
+  @inlinable package static func byte(
     _ bytes: Span<UInt8>, _ position: Int, or problem: StaticString
   ) throws(Fault) -> UInt8 {
     guard position < bytes.count else { throw Fault(problem, at: position) }
@@ -55,7 +53,7 @@ package enum JSONScanner {
   }
 
   /// Skips one value. `depth` is the number of arrays and objects around it.
-  static func skipValue(
+  package static func skipValue(
     _ bytes: Span<UInt8>, _ position: inout Int, depth: Int
   ) throws(Fault) {
     switch try byte(bytes, position, or: "the text ends where a value is due") {
@@ -124,8 +122,8 @@ package enum JSONScanner {
   }
 
   /// Skips a member's name and its colon, up to the value.
-  @inline(__always)
-  static func skipName(_ bytes: Span<UInt8>, _ position: inout Int) throws(Fault) {
+  @inlinable package static func skipName(_ bytes: Span<UInt8>, _ position: inout Int) throws(Fault)
+  {
     guard try byte(bytes, position, or: "an object without its end") == UInt8(ascii: "\"") else {
       throw Fault("a member's name is due", at: position)
     }
@@ -139,8 +137,9 @@ package enum JSONScanner {
   }
 
   /// After a member's value: skips the comma (false) or the closing brace (true).
-  @inline(__always)
-  static func endsMember(_ bytes: Span<UInt8>, _ position: inout Int) throws(Fault) -> Bool {
+  @inlinable package static func endsMember(_ bytes: Span<UInt8>, _ position: inout Int)
+    throws(Fault) -> Bool
+  {
     skipSpaces(bytes, &position)
     switch try byte(bytes, position, or: "an object without its end") {
     case UInt8(ascii: ","):
@@ -182,6 +181,5 @@ package enum JSONScanner {
     guard position > start else { throw Fault("a digit is due", at: position) }
   }
 
-  @inline(__always)
-  static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+  @inlinable package static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
 }

@@ -1,7 +1,7 @@
 /// Strings: RFC 8259, section 7, in well-formed UTF-8 (RFC 3629, section 4).
 extension JSONScanner {
   /// Skips a string. `position` is at its opening quote.
-  static func skipString(_ bytes: Span<UInt8>, _ position: inout Int) throws(Fault) {
+  package static func skipString(_ bytes: Span<UInt8>, _ position: inout Int) throws(Fault) {
     let start = position
     position += 1
     while true {

@@ -1,0 +1,48 @@
+import JSONReading
+package import Participants
+package import Wire
+
+/// The value of a chunk in the DHT: who has it.
+///
+/// It is wrapped as the original does: the text of `{"type": "json", "data": D}`, where D is the JSON
+/// text of a text, which is the JSON text of an array of `HOST:PORT`. Anything else is refused, the
+/// original's `"type": "pickle"` first of all: reading that would run its author's code.
+package struct ProviderList: Equatable, Sendable {
+  /// Owners that are kept in a value; those that were there first make room.
+  package static let most = 64
+
+  /// Each once, the newest at the end.
+  package private(set) var owners: [Address] = []
+
+  package init() {}
+
+  /// `nil` when the value is no such list. Owners without a usable address are passed over.
+  package init?(_ value: MessagePack) {
+    guard case .text(let text) = value, let outer = Self.json(text), outer["type"]?.text == "json",
+      let encoded = outer["data"]?.text, let inner = Self.json(encoded)?.text,
+      let texts = Self.json(inner)?.texts
+    else { return nil }
+    for text in texts {
+      guard let owner = Address(parsing: text), owner.port > 0 else { continue }
+      add(owner)
+    }
+  }
+
+  private static func json(_ text: String) -> JSONValue? { try? JSONValue(Array(text.utf8)) }
+
+  package mutating func add(_ owner: Address) {
+    owners.removeAll { $0 == owner }
+    owners.append(owner)
+    if owners.count > Self.most { owners.removeFirst() }
+  }
+
+  package mutating func merge(_ other: ProviderList) {
+    for owner in other.owners where !owners.contains(owner) { add(owner) }
+  }
+
+  package var value: MessagePack {
+    let list = SpacedJSON.texts(owners.map(\.description))
+    let data = SpacedJSON.text(SpacedJSON.text(list))
+    return .text("{\"type\": \"json\", \"data\": \(data)}")
+  }
+}

@@ -1,0 +1,224 @@
+import Hashing
+import Participants
+
+/// What a file operation is for; its key says so.
+enum FileTask {
+  /// The torrent is read.
+  case torrent
+  /// A chunk of the synthetic file is written by a seeder.
+  case synthesis(chunk: Int)
+  /// A chunk is read to see whether it is good.
+  case check(chunk: Int)
+  /// A chunk that was fetched is written.
+  case write(chunk: Int)
+  /// A chunk of the whole file is read for its hash.
+  case whole(chunk: Int)
+  /// A chunk is read for somebody.
+  case upload(ConnectionID)
+
+  private enum Purpose: UInt8 {
+    case torrent, synthesis, check, write, whole, upload
+  }
+
+  var key: FileKey {
+    func key(_ purpose: Purpose, _ subject: UInt64 = 0) -> FileKey {
+      FileKey(purpose: purpose.rawValue, subject: subject)
+    }
+    return switch self {
+    case .torrent: key(.torrent)
+    case .synthesis(let chunk): key(.synthesis, UInt64(chunk))
+    case .check(let chunk): key(.check, UInt64(chunk))
+    case .write(let chunk): key(.write, UInt64(chunk))
+    case .whole(let chunk): key(.whole, UInt64(chunk))
+    case .upload(let id): key(.upload, id.number)
+    }
+  }
+
+  init?(_ key: FileKey) {
+    guard let purpose = Purpose(rawValue: key.purpose) else { return nil }
+    self =
+      switch purpose {
+      case .torrent: .torrent
+      case .synthesis: .synthesis(chunk: Int(key.subject))
+      case .check: .check(chunk: Int(key.subject))
+      case .write: .write(chunk: Int(key.subject))
+      case .whole: .whole(chunk: Int(key.subject))
+      case .upload: .upload(ConnectionID(key.subject))
+      }
+  }
+}
+
+extension TorrentClient {
+  private static let syntheticName = FileName("file.bin")
+
+  mutating func start(using random: inout SeededGenerator, emit: inout Effects) {
+    if let name = settings.torrent {
+      return read(name, offset: 0, count: Torrent.longestFile + 1, for: .torrent, emit: &emit)
+    }
+    let file = synthetic
+    guard let name = Self.syntheticName,
+      let torrent = file.torrent(
+        named: name, tracker: settings.tracker ?? Address(host: "", port: 0))
+    else { return refuse("more than \(Torrent.mostChunks) chunks", emit: &emit) }
+    begin(torrent, using: &random, emit: &emit)
+  }
+
+  private var synthetic: SyntheticFile {
+    SyntheticFile(
+      size: settings.size, seed: settings.contentSeed, chunkSize: settings.chunkSize)
+  }
+
+  private func refuse(_ reason: String, emit: inout Effects) {
+    emit.log(Event(TorrentEvents.torrentRefused, ["reason": .text(reason)]))
+  }
+
+  private mutating func begin(
+    _ torrent: Torrent, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    self.torrent = torrent
+    tracker = settings.tracker ?? (torrent.tracker.port > 0 ? torrent.tracker : nil)
+    pieces = Pieces(torrent, using: &random)
+    if torrent.chunks.isEmpty {
+      // An empty file is complete as soon as it is there.
+      write([], offset: 0, for: .synthesis(chunk: 0), emit: &emit)
+    } else if settings.complete, settings.torrent == nil {
+      synthesise(0, emit: &emit)
+    } else {
+      check(0, emit: &emit)
+    }
+  }
+
+  func read(
+    _ name: FileName, offset: Int64, count: Int, for task: FileTask, emit: inout Effects
+  ) {
+    emit.file(
+      task.key, .read(path: "\(settings.data)/\(name)", offset: Int(offset), count: count))
+  }
+
+  func write(_ bytes: [UInt8], offset: Int64, for task: FileTask, emit: inout Effects) {
+    guard let torrent else { return }
+    emit.file(
+      task.key,
+      .write(path: "\(settings.data)/\(torrent.fileName)", offset: Int(offset), bytes))
+  }
+
+  /// Something came of a file operation.
+  mutating func take(
+    _ answer: FileAnswer, _ key: FileKey, at now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
+  ) {
+    switch FileTask(key) {
+    case .torrent: readTorrent(answer, using: &random, emit: &emit)
+    case .synthesis(let chunk):
+      guard answer == .done else { return complain(answer, emit: &emit) }
+      synthesise(chunk + 1, emit: &emit)
+    case .check(let chunk): checked(chunk, answer, at: now, emit: &emit)
+    case .write(let chunk): wrote(chunk, answer, at: now, emit: &emit)
+    case .whole(let chunk): hashed(chunk, answer, at: now, emit: &emit)
+    case .upload(let id): readForUpload(id, answer, at: now, emit: &emit)
+    case nil: break
+    }
+  }
+
+  func complain(_ answer: FileAnswer, emit: inout Effects) {
+    guard case .failed(let words) = answer else { return }
+    emit.log(Event(TorrentEvents.diskFailed, ["reason": .text(words)]))
+  }
+
+  private mutating func readTorrent(
+    _ answer: FileAnswer, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch answer {
+    case .bytes(let bytes):
+      do throws(TorrentError) {
+        begin(try Torrent(parsing: bytes), using: &random, emit: &emit)
+      } catch {
+        refuse(error.description, emit: &emit)
+      }
+    case .failed(let words): refuse(words, emit: &emit)
+    case .done: break
+    }
+  }
+
+  // MARK: - What is here
+
+  private mutating func synthesise(_ chunk: Int, emit: inout Effects) {
+    guard let torrent else { return }
+    guard chunk < torrent.chunks.count else { return check(0, emit: &emit) }
+    write(
+      synthetic.chunk(chunk), offset: torrent.offset(of: chunk), for: .synthesis(chunk: chunk),
+      emit: &emit)
+  }
+
+  /// Reads a chunk to see whether it is good; of no chunk, goes on.
+  private mutating func check(_ chunk: Int, emit: inout Effects) {
+    guard let torrent else { return }
+    // Of an empty file, nothing.
+    let size = torrent.chunks.isEmpty ? 0 : torrent.size(of: chunk)
+    read(
+      torrent.fileName, offset: torrent.offset(of: chunk), count: size, for: .check(chunk: chunk),
+      emit: &emit)
+  }
+
+  private mutating func checked(
+    _ chunk: Int, _ answer: FileAnswer, at now: Instant, emit: inout Effects
+  ) {
+    guard let torrent, var pieces = self.pieces else { return }
+    self.pieces = nil
+    if chunk < torrent.chunks.count, case .bytes(let bytes) = answer,
+      let number = pieces.number(of: torrent.chunks[chunk]), pieces.matches(bytes, number)
+    {
+      _ = pieces.hold(chunk: chunk, of: number)
+    }
+    self.pieces = pieces
+    // Where there is no file, there is no chunk.
+    if case .bytes = answer, chunk + 1 < torrent.chunks.count {
+      check(chunk + 1, emit: &emit)
+    } else {
+      join(at: now, emit: &emit)
+    }
+  }
+
+  /// What is here is known: the client takes part.
+  private mutating func join(at now: Instant, emit: inout Effects) {
+    guard let torrent, let pieces else { return }
+    started = now
+    emit.log(
+      Event(
+        TorrentEvents.downloadStarted,
+        [
+          "file": .text(torrent.fileName.description), "size": .integer(torrent.fileSize),
+          "chunks": .integer(Int64(torrent.chunks.count)),
+          "held": .integer(Int64(pieces.heldChunks)), "hash": .text(torrent.fileHash),
+        ]))
+    takePart(at: now, emit: &emit)
+    if pieces.isComplete { hashWhole(emit: &emit) } else { fetch(at: now, emit: &emit) }
+  }
+
+  // MARK: - The whole file
+
+  mutating func hashWhole(emit: inout Effects) {
+    wholeFile = FileHash()
+    readWhole(0, emit: &emit)
+  }
+
+  private mutating func readWhole(_ chunk: Int, emit: inout Effects) {
+    guard let torrent else { return }
+    let isRest = chunk < torrent.chunks.count
+    read(
+      torrent.fileName, offset: torrent.offset(of: chunk),
+      count: isRest ? torrent.size(of: chunk) : 0, for: .whole(chunk: chunk), emit: &emit)
+  }
+
+  private mutating func hashed(
+    _ chunk: Int, _ answer: FileAnswer, at now: Instant, emit: inout Effects
+  ) {
+    guard let torrent, let started, chunk == wholeFile.next else { return }
+    if case .bytes(let bytes) = answer { wholeFile.add(bytes) } else { wholeFile.add([]) }
+    if wholeFile.next < torrent.chunks.count { return readWhole(wholeFile.next, emit: &emit) }
+    emit.log(
+      Event(
+        TorrentEvents.downloadCompleted,
+        ["hash": .text(wholeFile.text), "took": .integer((now - started).count)]))
+  }
+}

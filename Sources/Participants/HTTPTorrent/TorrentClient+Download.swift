@@ -1,0 +1,217 @@
+import HTTP
+import JSONReading
+import Participants
+
+/// Fetching pieces: whom to ask for what, and what to do with what comes.
+extension TorrentClient {
+  private static let giversKept = 8
+
+  /// Where a piece that is being written came from, and when it was asked for.
+  struct Incoming {
+    let owner: Address
+    let since: Instant
+  }
+
+  /// Bytes of chunks that are asked for at once, where more than two are. What is on the way twice is
+  /// in memory, and few know who else will have it.
+  private static let mostBytesUnderWay = 4 * 1024 * 1024
+  /// How long a disk that failed is left alone.
+  private static let diskPause = Microseconds.seconds(5)
+  /// How long an owner that is busy, or lacks a piece, is left alone.
+  private static let busyPause = Microseconds.milliseconds(500)
+
+  /// Chunks that may be asked for at once.
+  var mostUnderWay: Int {
+    min(settings.parallel, max(2, Self.mostBytesUnderWay / max(1, torrent?.chunkSize ?? 1)))
+  }
+
+  /// Asks owners for pieces until enough are under way, or nobody is known to ask.
+  ///
+  /// - Parameter asking: whether the tracker may be asked for more owners.
+  mutating func fetch(asking: Bool = true, at now: Instant, emit: inout Effects) {
+    while chunksUnderWay < mostUnderWay {
+      guard now >= nextRequest else { return setTimer(.look, at: nextRequest, emit: &emit) }
+      guard let (piece, hash, owner) = choose(at: now) else {
+        if asking, trackerIsUp == true { askForOwners(at: now, emit: &emit) }
+        return
+      }
+      nextRequest = now + settings.pace
+      pieces?.ask(piece)
+      owners.ask(owner)
+      chunksUnderWay += 1
+      var request = HTTPRequest.json("POST", "/chunk", SpacedJSON.texts([hash]))
+      request.fields.append(
+        ("Accept", settings.transfersBinary ? "application/octet-stream, */*;q=0.5" : "*/*"))
+      ask(
+        request, of: owner, for: .chunk(piece, owner: owner, since: now),
+        within: settings.chunkTimeout, at: now, emit: &emit)
+    }
+  }
+
+  /// The piece to ask for next, and whom: one that the fewest are known to have, of those in the
+  /// tracker's last answer, or of all while there is no tracker. When every missing piece is under
+  /// way, one of them from a second owner (the end game): the last ones do not wait for the slowest.
+  private func choose(at now: Instant) -> (piece: Int, hash: String, owner: Address)? {
+    guard let pieces else { return nil }
+    var best: (piece: Int, owner: Address, owners: Int)?
+    let candidates = trackerIsUp == true ? ready : pieces.missing
+    for piece in candidates where pieces.isWanted(piece) && pieces[piece].asked == 0 {
+      let count = owners.count(of: piece, at: now)
+      guard count > 0, count < best?.owners ?? .max,
+        let owner = owners.choose(
+          for: piece, atMost: settings.perOwner, excluding: nil, at: now)
+      else { continue }
+      best = (piece, owner, count)
+      if count == 1 { break }
+    }
+    if let best { return (best.piece, pieces[best.piece].hash, best.owner) }
+    guard pieces.missing.allSatisfy({ pieces[$0].asked > 0 || !pieces.isWanted($0) }) else {
+      return nil
+    }
+    for piece in pieces.missing where pieces.isWanted(piece) && pieces[piece].asked == 1 {
+      guard let first = ownerAsked(for: piece),
+        let second = owners.choose(for: piece, atMost: 1, excluding: first, at: now)
+      else { continue }
+      return (piece, pieces[piece].hash, second)
+    }
+    return nil
+  }
+
+  /// Of a piece that is under way.
+  private func ownerAsked(for piece: Int) -> Address? {
+    for id in exchanges.keys.sorted() {
+      if case .chunk(piece, let owner, _) = exchanges[id] { return owner }
+    }
+    return nil
+  }
+
+  /// An owner answered, or did not.
+  mutating func received(
+    _ piece: Int, from owner: Address, since: Instant,
+    _ result: Result<HTTPMessage, HTTPClient.Failure>, at now: Instant, emit: inout Effects
+  ) {
+    release(piece, owner)
+    switch result {
+    case .failure(.closed(.failed)):
+      // This machine could not dial: the owner is not to blame.
+      setTimer(.look, at: now + Self.busyPause, emit: &emit)
+    case .failure(.closed):
+      leave(owner, .dead, until: now + settings.avoidFor, at: now, emit: &emit)
+    case .failure(.tooSlow):
+      leave(owner, .slow, until: now + settings.avoidFor, at: now, emit: &emit)
+    case .failure(.garbled(let fault)):
+      reject(piece, from: owner, "\(fault)", at: now, emit: &emit)
+    case .success(let message):
+      read(message, piece, from: owner, since: since, at: now, emit: &emit)
+    }
+    fetch(at: now, emit: &emit)
+  }
+
+  private mutating func release(_ piece: Int, _ owner: Address) {
+    chunksUnderWay -= 1
+    owners.unask(owner)
+    pieces?.unask(piece)
+  }
+
+  private mutating func leave(
+    _ owner: Address, _ fault: Owners.Fault, until: Instant?, at now: Instant,
+    emit: inout Effects
+  ) {
+    guard owners.avoid(owner, until: until, at: now) else { return }
+    emit.log(
+      Event(TorrentEvents.ownerLeft, peer: owner, ["reason": .text(fault.rawValue)]))
+  }
+
+  /// What came is not what was asked for: its sender is asked nothing ever again.
+  private mutating func reject(
+    _ piece: Int, from owner: Address, _ reason: String, at now: Instant, emit: inout Effects
+  ) {
+    guard let chunk = pieces?[piece].chunks.first else { return }
+    emit.log(
+      Event(
+        TorrentEvents.chunkRejected, peer: owner,
+        ["chunk": .integer(Int64(chunk)), "reason": .text(reason)]))
+    leave(owner, .lying, until: nil, at: now, emit: &emit)
+  }
+
+  private mutating func read(
+    _ message: HTTPMessage, _ piece: Int, from owner: Address, since: Instant, at now: Instant,
+    emit: inout Effects
+  ) {
+    guard let pieces, pieces.isWanted(piece) else { return }
+    switch message.status {
+    case 200: break
+    case 503:
+      _ = owners.avoid(owner, until: now + Self.busyPause, at: now)
+      return setTimer(.look, at: now + Self.busyPause, emit: &emit)
+    default:
+      owners.forget(owner, of: piece)
+      return emit.log(
+        Event(
+          TorrentEvents.ownerLeft, peer: owner,
+          ["reason": .text(Owners.Fault.without.rawValue)]))
+    }
+    let isBinary = message["content-type"] == "application/octet-stream"
+    guard
+      let bytes = isBinary
+        ? message.body : Self.content(of: pieces[piece].hash, in: message.body)
+    else { return reject(piece, from: owner, "not a chunk", at: now, emit: &emit) }
+    guard !settings.verifies || pieces.matches(bytes, piece) else {
+      return reject(piece, from: owner, "wrong bytes", at: now, emit: &emit)
+    }
+    keep(bytes, piece, from: owner, since: since, at: now, emit: &emit)
+  }
+
+  /// Of an answer as the original gives it: an array of `{hash, content}`.
+  private static func content(of hash: String, in body: [UInt8]) -> [UInt8]? {
+    (try? JSONValue(body))?.array?.first { $0["hash"]?.text == hash }?["content"]?.text
+      .flatMap { Base64.bytes($0) }
+  }
+
+  // MARK: - Keeping
+
+  private mutating func keep(
+    _ bytes: [UInt8], _ piece: Int, from owner: Address, since: Instant, at now: Instant,
+    emit: inout Effects
+  ) {
+    guard let torrent, let places = pieces?.emptyPlaces(of: piece) else { return }
+    // Another owner may be on the way with the same.
+    for id in exchanges.keys.sorted() {
+      guard case .chunk(piece, let other, _) = exchanges[id] else { continue }
+      exchanges[id] = nil
+      http.cancel(id, emit: &emit)
+      release(piece, other)
+    }
+    givers.removeAll { $0 == owner }
+    givers = givers.suffix(Self.giversKept - 1) + [owner]
+    self.pieces?.beginWriting(piece)
+    owners.forget(piece: piece)
+    incoming[piece] = Incoming(owner: owner, since: since)
+    for chunk in places {
+      write(bytes, offset: torrent.offset(of: chunk), for: .write(chunk: chunk), emit: &emit)
+    }
+  }
+
+  /// A chunk that was fetched is on the disk, or could not be put there.
+  mutating func wrote(
+    _ chunk: Int, _ answer: FileAnswer, at now: Instant, emit: inout Effects
+  ) {
+    guard let torrent, let piece = pieces?.number(of: torrent.chunks[chunk]) else { return }
+    guard answer == .done, let arrival = incoming[piece] else {
+      complain(answer, emit: &emit)
+      pieces?.miss(piece)
+      return setTimer(.look, at: now + Self.diskPause, emit: &emit)
+    }
+    emit.log(
+      Event(
+        TorrentEvents.chunkReceived, peer: arrival.owner,
+        [
+          "chunk": .integer(Int64(chunk)), "bytes": .integer(Int64(torrent.size(of: chunk))),
+          "took": .integer((now - arrival.since).count),
+        ]))
+    guard pieces?.hold(chunk: chunk, of: piece) == true else { return }
+    incoming[piece] = nil
+    announce(piece, at: now, emit: &emit)
+    if pieces?.isComplete == true { hashWhole(emit: &emit) }
+  }
+}

@@ -1,0 +1,242 @@
+import HTTP
+import Kademlia
+package import Participants
+
+/// The torrent's client: it fetches a file's chunks from their owners, checks each, keeps them, and
+/// gives them to whoever asks. A seeder is a client that has the file.
+///
+/// It speaks HTTP as the original does (docs/networks/torrent.md). Its state is what is on its disk:
+/// started again, it reads that, keeps the chunks that are good, and fetches the others.
+package struct TorrentClient: Participant {
+  enum Purpose: UInt8 {
+    case request = 1, exchange, idle
+    /// Owners are to be asked for.
+    case owners
+    /// All chunks are to be announced.
+    case announceAll
+    case metrics
+    /// An upload does not get away.
+    case upload
+    /// Something that waits is to be looked at again.
+    case look
+    /// All chunks are to be announced in the DHT.
+    case announceInDHT
+  }
+
+  /// What a request of ours is for.
+  enum Exchange {
+    case announce
+    case owners([Int])
+    case chunk(Int, owner: Address, since: Instant)
+    case registerBootstrap
+    case bootstraps
+    case metrics
+  }
+
+  let settings: Settings
+  var own = Address(host: "", port: 0)
+  var tracker: Address?
+  var torrent: Torrent?
+  var server: HTTPServer
+  var http: HTTPClient
+  var exchanges: [HTTPClient.ExchangeID: Exchange] = [:]
+
+  // The disk: TorrentClient+Disk.swift
+  var pieces: Pieces?
+  var started: Instant?
+  var wholeFile = FileHash()
+
+  // Owners and the tracker: TorrentClient+Tracker.swift
+  var owners = Owners(own: Address(host: "", port: 0))
+  var trackerIsUp: Bool?
+  var isAskingOwners = false
+  var isAnnouncing = false
+  /// Pieces that the tracker was not told of.
+  var unannounced: [Int] = []
+  /// Pieces that nobody ever announced, as the tracker said since the last round.
+  var untracked: Set<Int> = []
+  /// The pieces of the tracker's last answer, in its order: trackers of ours name the rarest first.
+  var ready: [Int] = []
+  /// Where in the missing pieces the next question begins.
+  var windowStart = 0
+
+  // Chunks: TorrentClient+Download.swift
+  var chunksUnderWay = 0
+  /// Before that, no owner is asked for a chunk.
+  var nextRequest = Instant(microseconds: 0)
+  var incoming: [Int: Incoming] = [:]
+  var sentChunks = 0
+
+  // The DHT: TorrentClient+DHT.swift
+  var dht: DHT?
+  var dhtJobs: [NodeID: DHTJob] = [:]
+  /// Pieces to announce there, the next at the end.
+  var dhtAnnouncements: [Int] = []
+  /// Pieces that were sought there since the last round.
+  var soughtInDHT: Set<Int> = []
+
+  /// Some who gave chunks lately, the last at the end.
+  var givers: [Address] = []
+
+  // Uploads: TorrentClient+Uploads.swift
+  var uploads: [ConnectionID: Upload] = [:]
+  var waitingUploads: [ConnectionID] = []
+
+  package init(_ settings: ParticipantSettings) {
+    self.settings = Settings(settings)
+    server = HTTPServer(
+      HTTPServer.Limits(
+        timer: Purpose.request.rawValue, connections: self.settings.maxConnections,
+        longestBody: Self.longestRequest))
+    http = HTTPClient(
+      HTTPClient.Limits(
+        timer: Purpose.exchange.rawValue, idleTimer: Purpose.idle.rawValue,
+        longestBody: Base64.length(of: Torrent.largestChunk) + 1_024))
+  }
+
+  package mutating func handle(
+    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch input {
+    case .started(let listening):
+      own = listening
+      owners = Owners(own: own)
+      if settings.usesDHT { dht = Self.makeDHT() }
+      dht?.start(at: now, using: &random, emit: &emit)
+      start(using: &random, emit: &emit)
+    case .accepted(let id, let from):
+      server.accept(id, from: from, at: now, emit: &emit)
+    case .connected(let id):
+      http.connected(id, emit: &emit)
+    case .received(let id, let bytes):
+      if http.holds(id) {
+        conclude(
+          http.read(bytes, from: id, at: now, emit: &emit), at: now, using: &random, emit: &emit)
+      } else {
+        serve(server.read(bytes, from: id, at: now, emit: &emit), at: now, emit: &emit)
+      }
+    case .closed(let id, let reason):
+      if http.holds(id) {
+        conclude(
+          http.closed(id, reason, at: now, emit: &emit), at: now, using: &random, emit: &emit)
+      } else {
+        server.forget(id, emit: &emit)
+        endUpload(id, at: now, emit: &emit)
+      }
+    case .drained(let id):
+      continueUpload(id, at: now, emit: &emit)
+    case .file(let key, let answer):
+      take(answer, key, at: now, using: &random, emit: &emit)
+    case .datagram(let from, let bytes):
+      dht?.receive(bytes, from: from, at: now, using: &random, emit: &emit)
+    case .timer(let key):
+      fire(key, at: now, using: &random, emit: &emit)
+    case .stopping:
+      break
+    }
+    followDHT(at: now, using: &random, emit: &emit)
+  }
+
+  private mutating func fire(
+    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    if DHT.owns(key) { dht?.fire(key, at: now, using: &random, emit: &emit) }
+    switch Purpose(rawValue: key.purpose) {
+    case .request: server.expire(key.subject, emit: &emit)
+    case .exchange, .idle:
+      conclude(http.expire(key, at: now, emit: &emit), at: now, using: &random, emit: &emit)
+    case .owners:
+      untracked = []
+      soughtInDHT = []
+      // Owners that were left alone may be asked again.
+      fetch(at: now, emit: &emit)
+      askForOwners(at: now, emit: &emit)
+      seekBootstraps(at: now, using: &random, emit: &emit)
+    case .announceAll: announceAll(at: now, emit: &emit)
+    case .metrics: reportMetrics(at: now, emit: &emit)
+    case .upload: giveUpUpload(ConnectionID(key.subject), at: now, emit: &emit)
+    case .look: fetch(at: now, emit: &emit)
+    case .announceInDHT: announceInDHT(at: now, emit: &emit)
+    case nil: break
+    }
+  }
+
+  func setTimer(_ purpose: Purpose, at instant: Instant, emit: inout Effects) {
+    emit.setTimer(TimerKey(purpose: purpose.rawValue), at: instant)
+  }
+
+  mutating func ask(
+    _ request: HTTPRequest, of server: Address, for exchange: Exchange, within limit: Microseconds,
+    at now: Instant, emit: inout Effects
+  ) {
+    exchanges[http.ask(request, of: server, within: limit, at: now, emit: &emit)] = exchange
+  }
+
+  /// An exchange came to its end.
+  private mutating func conclude(
+    _ completion: HTTPClient.Completion?, at now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
+  ) {
+    guard let completion,
+      let exchange = exchanges.removeValue(forKey: completion.exchange)
+    else { return }
+    let result = completion.result
+    switch exchange {
+    case .announce: announced(result, at: now, emit: &emit)
+    case .owners(let pieces): learnOwners(of: pieces, result, at: now, emit: &emit)
+    case .chunk(let piece, let owner, let since):
+      received(piece, from: owner, since: since, result, at: now, emit: &emit)
+    case .bootstraps: learnBootstraps(result, at: now, using: &random, emit: &emit)
+    case .registerBootstrap, .metrics: break
+    }
+  }
+}
+
+extension TorrentClient {
+  /// The options, once read.
+  struct Settings {
+    /// The folder of the file.
+    let data: String
+    let tracker, metrics: Address?
+    let torrent: FileName?
+    let size: Int64
+    let contentSeed: UInt64
+    let chunkSize: Int
+    let complete, usesDHT, verifies, corrupts: Bool
+    let announcesToTracker, announcesInDHT: Bool
+    let transfersBinary: Bool
+    let parallel, perOwner, uploadSlots, maxConnections: Int
+    let ownersInterval, announceInterval, chunkTimeout, trackerTimeout, avoidFor: Microseconds
+    let metricsInterval, dhtInterval, pace: Microseconds
+
+    init(_ settings: ParticipantSettings) {
+      let options = settings.options
+      data = settings.data
+      tracker = options.addresses("tracker").first
+      metrics = options.addresses("metrics").first
+      torrent = FileName(options.text("torrent"))
+      size = Int64(options.count("size"))
+      contentSeed = UInt64(options.count("content-seed"))
+      chunkSize = options.count("chunk-size")
+      complete = options.flag("complete")
+      usesDHT = options.flag("dht")
+      verifies = options.flag("verify")
+      corrupts = options.flag("corrupt")
+      announcesToTracker = options.choice("announce") != "nowhere"
+      announcesInDHT = options.choice("announce") == "everywhere"
+      transfersBinary = options.choice("transfer") == "binary"
+      parallel = options.count("parallel")
+      perOwner = options.count("per-owner")
+      uploadSlots = options.count("upload-slots")
+      maxConnections = options.count("max-connections")
+      ownersInterval = options.duration("owners-interval")
+      announceInterval = options.duration("announce-interval")
+      chunkTimeout = options.duration("chunk-timeout")
+      trackerTimeout = options.duration("tracker-timeout")
+      avoidFor = options.duration("avoid-for")
+      pace = options.duration("pace")
+      dhtInterval = options.duration("dht-interval")
+      metricsInterval = options.duration("metrics-interval")
+    }
+  }
+}
