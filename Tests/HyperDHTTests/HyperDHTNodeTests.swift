@@ -84,6 +84,10 @@ import Wire
     var stage = Stage()
     let contact = Stage.contact(1)
     stage.introduce(contact)
+    // Having been found, it looks its own ID up.
+    stage.wait(.seconds(6))
+    stage.answer(as: contact)
+    #expect(stage.logged(HyperDHTEvents.joined).count == 1)
     stage.wait(.seconds(119))
     #expect(stage.requests(to: contact.address).isEmpty)
     #expect(try stage.nodes(closeTo: Self.key) == [contact])

@@ -5,7 +5,7 @@ import Testing
 import Wire
 
 @Suite struct HyperDHTWireTests {
-  static let datagrams = Fixture.datagrams.compactMap { Hexadecimal.bytes($0.hex) }
+  static let datagrams = Fixture.datagrams.compactMap { Hexadecimal.bytes($0) }
 
   @Test("every captured datagram is read, and written again byte for byte")
   func fixture() throws {

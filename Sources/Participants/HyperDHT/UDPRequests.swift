@@ -17,7 +17,7 @@ package struct UDPHeader: Equatable, Sendable {
   }
 
   package init(from reader: inout ByteReader) throws(WireError) {
-    let bits: UInt16 = try reader.integer()
+    let bits = UInt16(truncatingIfNeeded: try reader.integer(bytes: 2))
     self.init(isRequest: bits > Self.greatest, number: bits & Self.greatest)
   }
 
