@@ -31,15 +31,20 @@ extension View {
         FROM events
         WHERE node = 'supervisor' AND kind = 'node.exited'
       ),
-      -- The exit that a kill, a stop or the first half of a restart led to.
+      -- The exit that a kill, a stop or the first half of a restart led to. Where two faults meet on a
+      -- busy host, one exit is both's: it is one death, the first one's.
       felled AS MATERIALIZED (
-        SELECT f.run, f.node, iif(f.action = 'stop', 'stopped', 'killed') AS cause,
-          f.applied_t AS t, min(x.exit_t) AS exit_t
-        FROM faults f JOIN exits x
-          ON x.run = f.run AND x.node = f.node AND x.exit_t >= f.applied_t
-            AND (f.action <> 'restart' OR f.confirmed_t IS NULL OR x.exit_t <= f.confirmed_t)
-        WHERE f.action IN ('kill', 'stop', 'restart')
-        GROUP BY f.run, f.fault
+        SELECT run, node, cause, min(t) AS t, exit_t
+        FROM (
+          SELECT f.run, f.node, iif(f.action = 'stop', 'stopped', 'killed') AS cause,
+            f.applied_t AS t, min(x.exit_t) AS exit_t
+          FROM faults f JOIN exits x
+            ON x.run = f.run AND x.node = f.node AND x.exit_t >= f.applied_t
+              AND (f.action <> 'restart' OR f.confirmed_t IS NULL OR x.exit_t <= f.confirmed_t)
+          WHERE f.action IN ('kill', 'stop', 'restart')
+          GROUP BY f.run, f.fault
+        )
+        GROUP BY run, node, exit_t
       ),
       -- Exits that no fault explains. The neighbours may have noticed before the supervisor did.
       crashed AS (

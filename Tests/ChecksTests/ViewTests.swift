@@ -135,6 +135,14 @@ import Topology
       ])
   }
 
+  @Test("Two faults that lead to one exit are one death, the first one's")
+  func oneExit() throws {
+    story.fault("kill", "peer-5", at: 9.5, confirmed: 10.01)
+    story.fell("peer-5", at: 10, by: "restart")
+    #expect(
+      try rows("SELECT node, cause, s, gone_s FROM deaths") == ["peer-5 killed 9.5 10.01"])
+  }
+
   @Test("In a history of several runs every view tells them apart")
   func severalRuns() throws {
     story.fell("peer-5", at: 10)
