@@ -41,9 +41,12 @@ let package = Package(
       name: "Kademlia", dependencies: ["Hashing", "Participants", "Wire"],
       path: "Sources/Participants/Kademlia"),
     .target(
+      name: "HyperDHT", dependencies: ["Hashing", "Participants", "Wire"],
+      path: "Sources/Participants/HyperDHT"),
+    .target(
       name: "KPTP", dependencies: ["Hashing", "Participants"], path: "Sources/Participants/KPTP"),
     .target(
-      name: "PeerExchange", dependencies: ["Hashing", "Participants"],
+      name: "PeerExchange", dependencies: ["Hashing", "Participants", "Wire"],
       path: "Sources/Participants/PeerExchange"),
     .target(
       name: "HTTPTorrent",
@@ -52,7 +55,7 @@ let package = Package(
     .target(
       name: "Networks",
       dependencies: [
-        "Gossip", "HTTPTorrent", "KPTP", "Kademlia", "Participants", "PeerExchange",
+        "Gossip", "HTTPTorrent", "HyperDHT", "KPTP", "Kademlia", "Participants", "PeerExchange",
       ]),
     .target(name: "Clock", dependencies: ["Participants"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
@@ -101,8 +104,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Gossip", "HTTP", "HTTPTorrent", "Hashing", "History", "JSONReading", "KPTP", "Kademlia",
-        "Networks", "Participants", "PeerExchange", "Topology", "Wire",
+        "Gossip", "HTTP", "HTTPTorrent", "Hashing", "History", "HyperDHT", "JSONReading", "KPTP",
+        "Kademlia", "Networks", "Participants", "PeerExchange", "Topology", "Wire",
       ], path: "Fuzz/Targets"),
     .executableTarget(
       name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],
@@ -138,7 +141,7 @@ let package = Package(
       name: "PeerExchangeTests",
       dependencies: [
         "Checks", "Exploration", "Hashing", "Networks", "ParticipantTesting", "Participants",
-        "PeerExchange", "Simulator", "Supervisor", "Topology",
+        "PeerExchange", "Simulator", "Supervisor", "Topology", "Wire",
       ]),
     .testTarget(
       name: "HTTPTorrentTests",
@@ -146,6 +149,9 @@ let package = Package(
         "Checks", "Exploration", "HTTP", "HTTPTorrent", "Hashing", "JSONReading", "Networks",
         "ParticipantTesting", "Participants", "Simulator", "Supervisor", "Topology", "Wire",
       ]),
+    .testTarget(
+      name: "HyperDHTTests",
+      dependencies: ["Hashing", "HyperDHT", "Participants", "Simulator", "Topology", "Wire"]),
     .testTarget(
       name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),

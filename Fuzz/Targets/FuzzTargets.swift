@@ -14,12 +14,12 @@ package enum FuzzTargets {
   package static let all =
     [
       topology, eventLine, gossipPeerLink, gossipSeedLink, gossipSeedAnswer, kptp, peerExchange,
-      rpcudp, messagePack,
+      rpcudp, messagePack, hyperdht,
     ]
     + torrent
     + Networks.roles.map(node)
 
-  private static let address = Address(host: "127.0.0.1", port: 6_001)
+  static let address = Address(host: "127.0.0.1", port: 6_001)
 
   // MARK: Files
 
@@ -220,6 +220,7 @@ package enum FuzzTargets {
     case "gossip": gossipLink + gossipSeed + gossipAnswers
     case "kptp": kptpMessages
     case "kademlia": rpcudpDatagrams
+    case "hyperdht": hyperdhtDatagrams
     case "torrent": torrentMessages
     default: peerExchangeMessages
     }

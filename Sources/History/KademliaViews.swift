@@ -6,7 +6,7 @@ extension View {
   ]
 
   /// Table expressions that number each node's lives and say when those ended that did before the run.
-  private static func lives(with kinds: String) -> String {
+  static func marksAndEnds(of kinds: String) -> String {
     """
     marks AS MATERIALIZED (
       SELECT run, node, n, t, kind, peer, data,
@@ -43,7 +43,7 @@ extension View {
     ],
     body: """
       WITH
-      \(lives(with: "'lookup.started', 'lookup.finished'")),
+      \(marksAndEnds(of: "'lookup.started', 'lookup.finished'")),
       paired AS (
         SELECT run, node, min(data ->> 'purpose') AS purpose, min(data ->> 'key') AS key,
           min(t) FILTER (WHERE kind = 'lookup.started') AS started_t,
@@ -81,7 +81,7 @@ extension View {
     ],
     body: """
       WITH
-      \(lives(with: "'dht.stored', 'dht.expired'")),
+      \(marksAndEnds(of: "'dht.stored', 'dht.expired'")),
       copies AS MATERIALIZED (
         SELECT run, node, life, kind, peer, t, data ->> 'key' AS key, data ->> 'value' AS value,
           lead(t) OVER (PARTITION BY run, node, life, data ->> 'key' ORDER BY n) AS next_t
@@ -169,7 +169,7 @@ extension View {
     ],
     body: """
       WITH
-      \(lives(with: "'contact.added', 'contact.evicted'")),
+      \(marksAndEnds(of: "'contact.added', 'contact.evicted'")),
       moves AS MATERIALIZED (
         SELECT run, node, life, kind, peer, t, data ->> 'id' AS id,
           lead(t) OVER each AS next_t, lead(data ->> 'reason') OVER each AS reason

@@ -1,5 +1,6 @@
 import Gossip
 import HTTPTorrent
+import HyperDHT
 import KPTP
 import Kademlia
 package import Participants
@@ -17,12 +18,13 @@ package enum Networks {
   private static let catalogue: [(network: String, roles: @Sendable () -> [Role])] = [
     ("gossip", { GossipRoles.all }), ("kptp", { KPTPRoles.all }),
     ("pex", { PeerExchangeRoles.all }), ("kademlia", { KademliaRoles.all }),
-    ("torrent", { TorrentRoles.all }),
+    ("torrent", { TorrentRoles.all }), ("hyperdht", { HyperDHTRoles.all }),
   ]
 
   /// The kinds of event that each network's nodes log, for the documentation.
   package static let eventKinds: [(network: String, kinds: [EventKind])] = [
     ("gossip", GossipEvents.all), ("kptp", KPTPEvents.all), ("pex", PeerExchangeEvents.all),
     ("kademlia", KademliaEvents.all), ("torrent", TorrentEvents.all),
+    ("hyperdht", HyperDHTEvents.all),
   ]
 }

@@ -2,6 +2,7 @@ import Hashing
 import Participants
 import PeerExchange
 import Testing
+import Wire
 
 /// The captures from the original program, and streams cut in every way.
 @Suite struct PeerExchangeWireTests {

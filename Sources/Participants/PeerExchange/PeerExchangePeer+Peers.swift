@@ -1,4 +1,5 @@
 import Participants
+import Wire
 
 extension PeerExchangePeer {
   /// Dials in vain, in a row, after which an address is forgotten.

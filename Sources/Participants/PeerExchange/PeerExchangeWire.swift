@@ -1,5 +1,6 @@
 import Hashing
 package import Participants
+import Wire
 
 /// What travels between the peers of the exchange, and its exact bytes: `uint32 size` (little-endian,
 /// not counting itself), `uint8 type`, then the body. Source: what the original program was seen to

@@ -12,6 +12,14 @@ package struct IPv6: Equatable {
     self.bytes = Array(bytes)
   }
 
+  /// From the four bytes of an IPv4 address.
+  package init(mapping ipv4: some Collection<UInt8>) {
+    bytes = Self.mapped + ipv4
+  }
+
+  /// Whether it is an IPv4 address.
+  package var isMapped: Bool { bytes.prefix(12) == Self.mapped[...] }
+
   /// Reads a dotted quad, an IPv6 address in any of its spellings, or `localhost`, which is
   /// 127.0.0.1. `nil` for other names.
   package init?(_ text: String) {
@@ -73,12 +81,12 @@ package struct IPv6: Equatable {
   /// Whether it stands for any address, `::` or 0.0.0.0: whoever says so does not know its own.
   package var isUnspecified: Bool {
     bytes.allSatisfy { $0 == 0 }
-      || bytes.prefix(12) == Self.mapped[...] && bytes.suffix(4) == [0, 0, 0, 0]
+      || isMapped && bytes.suffix(4) == [0, 0, 0, 0]
   }
 
   /// As RFC 5952 writes it: small digits, the first longest run of zero groups as `::`.
   package var text: String {
-    if bytes.prefix(12) == Self.mapped[...] {
+    if isMapped {
       return bytes.suffix(4).map { String($0) }.joined(separator: ".")
     }
     let groups = stride(from: 0, to: 16, by: 2).map {

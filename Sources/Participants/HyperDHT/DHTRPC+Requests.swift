@@ -1,0 +1,217 @@
+package import Participants
+package import Wire
+
+extension DHTRPC {
+  /// A datagram arrived. Returns what the owner has to answer.
+  ///
+  /// - Throws: when it makes no sense; nothing has happened then.
+  package mutating func receive(
+    _ datagram: [UInt8], from address: Address, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) throws(WireError) -> Call? {
+    var reader = ByteReader(datagram)
+    let header = try UDPHeader(from: &reader)
+    let payload = Array(datagram.dropFirst(UDPHeader.size))
+    if header.isRequest {
+      let request = try RPCRequest(decoding: payload)
+      let call = try answer(request, header.number, from: address, emit: &emit)
+      // A ping that was passed on says nothing of who passed it on.
+      if let id = request.id, request.forwardResponse == nil {
+        consider(id, at: address, now: now, using: &random, emit: &emit)
+      }
+      return call
+    }
+    let response = try RPCResponse(decoding: payload)
+    let nodes = try settings.encoding.decodeNodes(response.nodes ?? [])
+    guard let purpose = requests.take(header.number, from: address, emit: &emit) else {
+      // Late answers are common and mean nothing.
+      return nil
+    }
+    take(
+      response, naming: nodes.filter { $0.address.port > 0 }, to: purpose, from: address, at: now,
+      using: &random, emit: &emit)
+    return nil
+  }
+
+  // MARK: - Asked
+
+  private func answer(
+    _ request: RPCRequest, _ number: UInt16, from address: Address, emit: inout Effects
+  ) throws(WireError) -> Call? {
+    switch request.command {
+    case RPCRequest.ping:
+      if let whom = request.forwardRequest {
+        try forward(request, number, to: whom, from: address, emit: &emit)
+      } else {
+        var asker = address
+        if let whom = request.forwardResponse {
+          guard let address = settings.encoding.decode(whom), address.port > 0 else {
+            throw WireError("an address of another length")
+          }
+          asker = address
+        }
+        let response = RPCResponse(id: shownID, value: settings.encoding.encode(asker))
+        send(response, number, to: asker, emit: &emit)
+      }
+      return nil
+    case RPCRequest.findNode:
+      guard let target = request.target else { throw WireError("a request without a target") }
+      send(
+        RPCResponse(id: shownID, nodes: nodes(closeTo: target)), number, to: address, emit: &emit)
+      return nil
+    default:
+      guard let target = request.target else { throw WireError("a request without a target") }
+      let isUpdate =
+        request.token.map { tokens.isValid($0, for: address, command: request.command) } ?? false
+      return Call(
+        command: request.command, target: target, value: request.value, asker: address,
+        isUpdate: isUpdate, number: number)
+    }
+  }
+
+  /// Answers a call, with a value or without.
+  package func answer(_ call: Call, value: [UInt8]?, emit: inout Effects) {
+    let response = RPCResponse(
+      id: shownID, nodes: nodes(closeTo: call.target), value: value,
+      token: tokens.token(for: call.asker, command: call.command))
+    send(response, call.number, to: call.asker, emit: &emit)
+  }
+
+  private func forward(
+    _ request: RPCRequest, _ number: UInt16, to whom: [UInt8], from asker: Address,
+    emit: inout Effects
+  ) throws(WireError) {
+    guard let address = settings.encoding.decode(whom) else {
+      throw WireError("an address of another length")
+    }
+    guard ids[address] != nil else { return }
+    var request = request
+    request.forwardRequest = nil
+    request.forwardResponse = settings.encoding.encode(asker)
+    let header = UDPHeader(isRequest: true, number: number)
+    emit.send(header.datagram(request.encoded), to: address)
+  }
+
+  private func nodes(closeTo target: [UInt8]) -> [UInt8] {
+    table.closest(to: target, settings.k).flatMap {
+      settings.encoding.encode(Contact(id: $0.id, address: $0.contact.address)) ?? []
+    }
+  }
+
+  private func send(
+    _ response: RPCResponse, _ number: UInt16, to address: Address, emit: inout Effects
+  ) {
+    let header = UDPHeader(isRequest: false, number: number)
+    emit.send(header.datagram(response.encoded), to: address)
+  }
+
+  // MARK: - Answered
+
+  private mutating func take(
+    _ response: RPCResponse, naming nodes: [Contact], to purpose: Purpose, from address: Address,
+    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    let contact = response.id.map { Contact(id: $0, address: address) }
+    if let contact {
+      hear(contact, at: now, using: &random, emit: &emit)
+    } else if let old = ids[address] {
+      // Whoever is there does not want to be known any more.
+      remove(old)
+    }
+    switch purpose {
+    case .check(let id, let newcomer):
+      checking.remove(address)
+      if let id, id != response.id { replace(id, at: address, by: newcomer, now: now) }
+    case .punch:
+      break
+    case .ask(let number, let id):
+      guard let job = jobs[number], job.updating == nil else { return }
+      if let value = response.value {
+        outcomes.append(.value(query: number, value, from: address))
+      }
+      if let id {
+        // Another one may be there by now.
+        if id == response.id {
+          jobs[number]?.query.answer(id, token: response.token, naming: nodes)
+        } else {
+          jobs[number]?.query.fail(id)
+        }
+      } else {
+        jobs[number]?.query.strangers.remove(address)
+        if let contact {
+          jobs[number]?.query.answer(contact, token: response.token, naming: nodes)
+        }
+      }
+      advance(number, at: now, using: &random, emit: &emit)
+    case .update(let number, let id):
+      finishUpdate(of: number, isTaken: id == response.id)
+    }
+  }
+
+  /// Nobody of that ID is there any more.
+  mutating func replace(_ id: [UInt8], at address: Address, by newcomer: Contact?, now: Instant) {
+    guard table[id]?.address == address else { return }
+    remove(id)
+    guard let newcomer, ids[newcomer.address] == nil, table[newcomer.id] == nil else { return }
+    if case .added = table.add(newcomer.id, Known(address: newcomer.address, heard: now)) {
+      ids[newcomer.address] = newcomer.id
+    }
+  }
+
+  /// A request was sent again, or has failed.
+  mutating func take(
+    _ lapse: UDPRequests<Purpose>.Lapse, at now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
+  ) {
+    switch lapse {
+    case .sentAgain(.ask(let number, let id), let address, let sent):
+      guard sent == 2, jobs[number]?.updating == nil else { return }
+      if let id {
+        if let referrer = jobs[number]?.query.delay(id) {
+          punch(address, through: referrer, at: now, using: &random, emit: &emit)
+        }
+      } else {
+        jobs[number]?.query.strangers.remove(address)
+      }
+      advance(number, at: now, using: &random, emit: &emit)
+    case .sentAgain:
+      break
+    case .failed(let purpose, let address):
+      fail(purpose, at: address, now: now, using: &random, emit: &emit)
+    }
+  }
+
+  private mutating func fail(
+    _ purpose: Purpose, at address: Address, now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
+  ) {
+    switch purpose {
+    case .check(let id, let newcomer):
+      checking.remove(address)
+      if let id { replace(id, at: address, by: newcomer, now: now) }
+    case .punch:
+      break
+    case .ask(let number, let id):
+      guard let id else { return }
+      replace(id, at: address, by: nil, now: now)
+      jobs[number]?.query.fail(id)
+      advance(number, at: now, using: &random, emit: &emit)
+    case .update(let number, let id):
+      replace(id, at: address, by: nil, now: now)
+      finishUpdate(of: number, isTaken: false)
+    }
+  }
+
+  /// Asks who named a node to make it send something here: where both are behind NATs, what each
+  /// sends opens the way for what the other does, and the request that is still waiting gets through.
+  private mutating func punch(
+    _ address: Address, through referrer: Address, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    let ping = RPCRequest(
+      command: RPCRequest.ping, id: shownID, forwardRequest: settings.encoding.encode(address))
+    requests.send(
+      ping.encoded, to: referrer, answeredBy: address, for: .punch, at: now, using: &random,
+      emit: &emit)
+  }
+}

@@ -1,0 +1,262 @@
+package import Participants
+
+/// A node's part in a distributed hash table that speaks dht-rpc, version 3: it keeps a table of
+/// others, answers them, and asks those closest to a target whatever its owner wants.
+///
+/// It is no participant but a part of one. Its owner hands it datagrams
+/// (``receive(_:from:at:using:emit:)``), answers the calls that come out of these, hands it the timers
+/// that are its own (``fire(_:at:using:emit:)``), starts queries, and afterwards takes what came of
+/// them (``takeOutcomes()``).
+///
+/// On the wire it is what `dht-rpc` 3 for Node.js and its Go port are. Where it does more, and why:
+///
+/// - **Nobody is believed unproven.** Who asks is pinged, and gets into the table by the answer. An
+///   address has one place in the table, whatever IDs it claims.
+/// - **Only who was asked may answer**, and requests have random numbers.
+/// - **The dead do not stall a query** (``Query``), and cost at most one unit of time.
+/// - **Tokens hold for one address, port and command** (``Tokens``).
+/// - **Pings are passed on only to nodes in the table**, so nobody is flooded through others.
+package struct DHTRPC: Sendable {
+  /// The owner's timers have other purposes.
+  enum TimerPurpose: UInt8 {
+    case request = 0xe0
+    case upkeep
+    case join
+    case secret
+  }
+
+  package struct Settings: Sendable {
+    /// Contacts in a bucket, and nodes in an answer.
+    package var k: Int
+    /// A request that is not answered is sent again after this, and then after twice as long.
+    package var unit: Microseconds
+    /// Between two looks at who has not been heard.
+    package var upkeepInterval: Microseconds
+    /// Contacts not heard for so long are pinged.
+    package var staleAfter: Microseconds
+    package var secretLifetime: Microseconds
+    package var joinRetry: Microseconds
+    package var maxRequests: Int
+    package var maxQueries: Int
+    /// Says its ID to nobody, so that nobody keeps it.
+    package var isEphemeral: Bool
+    package var encoding: IPEncoding
+
+    package init(
+      k: Int = 20, unit: Microseconds = .seconds(1), upkeepInterval: Microseconds = .seconds(40),
+      staleAfter: Microseconds = .seconds(120), secretLifetime: Microseconds = .seconds(300),
+      joinRetry: Microseconds = .seconds(5), maxRequests: Int = 1_024, maxQueries: Int = 64,
+      isEphemeral: Bool = false, encoding: IPEncoding = .ipv4
+    ) {
+      self.k = k
+      self.unit = unit
+      self.upkeepInterval = upkeepInterval
+      self.staleAfter = staleAfter
+      self.secretLifetime = secretLifetime
+      self.joinRetry = joinRetry
+      self.maxRequests = maxRequests
+      self.maxQueries = maxQueries
+      self.isEphemeral = isEphemeral
+      self.encoding = encoding
+    }
+  }
+
+  /// A request with a command of the owner's and a target, which waits for ``answer(_:value:emit:)``.
+  package struct Call: Sendable {
+    package let command: String
+    package let target: [UInt8]
+    package let value: [UInt8]?
+    package let asker: Address
+    /// The asker has shown that they receive what is sent to their address: they may change things.
+    package let isUpdate: Bool
+    let number: UInt16
+  }
+
+  package enum Outcome: Sendable {
+    /// The own ID has been looked up.
+    case joined
+    /// A node answered a query with a value.
+    case value(query: UInt64, [UInt8], from: Address)
+    /// A query ended. For an update, `updated` nodes took it.
+    case finished(query: UInt64, Query, updated: Int)
+  }
+
+  /// What a node in the table is known by.
+  package struct Known: Sendable {
+    package let address: Address
+    /// When it was last heard.
+    package var heard: Instant
+  }
+
+  enum Purpose: Sendable {
+    /// Who is there? `newcomer` wants the place of `id`, if that one is not there any more.
+    case check(id: [UInt8]?, newcomer: Contact?)
+    /// `id` is `nil` where it is not known who is there.
+    case ask(query: UInt64, id: [UInt8]?)
+    case update(query: UInt64, id: [UInt8])
+    /// A ping by way of who named a node that does not answer.
+    case punch
+  }
+
+  /// A query with what it asks.
+  struct Job: Sendable {
+    var query: Query
+    let command: String
+    let value: [UInt8]?
+    let isUpdate: Bool
+    let isJoin: Bool
+    /// Requests of the second round, which brings the tokens back.
+    var updating: Int?
+    var updated = 0
+  }
+
+  package let settings: Settings
+  package let bootstrap: [Address]
+  package internal(set) var own: [UInt8] = []
+  package internal(set) var table = KBucket<Known>(own: [], size: 1)
+  var ids: [Address: [UInt8]] = [:]
+  var tokens: Tokens
+  var requests: UDPRequests<Purpose>
+  /// Addresses with a ping under way.
+  var checking: Set<Address> = []
+  var jobs: [UInt64: Job] = [:]
+  var lastQuery: UInt64 = 0
+  var isJoining = false
+  var hasJoined = false
+  var outcomes: [Outcome] = []
+
+  /// - Parameter bootstrap: numeric addresses, as only who was asked may answer.
+  package init(settings: Settings, bootstrap: [Address]) {
+    self.settings = settings
+    self.bootstrap = bootstrap
+    var none = SeededGenerator(seed: 0)
+    tokens = Tokens(using: &none)
+    requests = UDPRequests(
+      unit: settings.unit, limit: settings.maxRequests, timer: TimerPurpose.request.rawValue)
+  }
+
+  /// Whether a timer is its own.
+  package static func owns(_ key: TimerKey) -> Bool { TimerPurpose(rawValue: key.purpose) != nil }
+
+  /// What came of something since the last call, oldest first.
+  package mutating func takeOutcomes() -> [Outcome] {
+    defer { outcomes = [] }
+    return outcomes
+  }
+
+  /// Begins, once, when the node listens.
+  package mutating func start(
+    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    own = .random(Contact.idSize, using: &random)
+    table = KBucket(own: own, size: settings.k)
+    tokens = Tokens(using: &random)
+    // Nodes that start together do not work together ever after.
+    let first = Int64.random(in: 0...settings.upkeepInterval.count, using: &random)
+    emit.setTimer(Self.key(.upkeep), at: now + Microseconds(first))
+    emit.setTimer(Self.key(.secret), at: now + settings.secretLifetime)
+    join(at: now, using: &random, emit: &emit)
+  }
+
+  /// A timer of its own is due.
+  package mutating func fire(
+    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch TimerPurpose(rawValue: key.purpose) {
+    case .request:
+      guard let lapse = requests.lapse(key, at: now, emit: &emit) else { return }
+      take(lapse, at: now, using: &random, emit: &emit)
+    case .upkeep:
+      emit.setTimer(key, at: now + settings.upkeepInterval)
+      for entry in table.entries where entry.contact.heard + settings.staleAfter <= now {
+        check(entry.contact.address, id: entry.id, at: now, using: &random, emit: &emit)
+      }
+    case .join:
+      join(at: now, using: &random, emit: &emit)
+    case .secret:
+      emit.setTimer(key, at: now + settings.secretLifetime)
+      tokens.rotate(using: &random)
+    case nil:
+      break
+    }
+  }
+
+  static func key(_ purpose: TimerPurpose) -> TimerKey { TimerKey(purpose: purpose.rawValue) }
+
+  /// Looks up the own ID until somebody answers, and again after everybody was lost.
+  private mutating func join(
+    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    emit.setTimer(Self.key(.join), at: now + settings.joinRetry)
+    let isAlone = table.count == 0
+    guard !isJoining, isAlone ? !bootstrap.isEmpty : !hasJoined else { return }
+    isJoining = true
+    let number = query(
+      RPCRequest.findNode, own, isJoin: true, at: now, using: &random, emit: &emit)
+    if number == nil { isJoining = false }
+  }
+
+  // MARK: - The table
+
+  /// Somebody said who they are. Who is not in the table has to prove it.
+  mutating func consider(
+    _ id: [UInt8], at address: Address, now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
+  ) {
+    guard id != own, table[id]?.address != address else { return }
+    if let stalest = table.stalest(beside: id), !stalest.contains(where: { isDue($0, at: now) }) {
+      return
+    }
+    check(address, id: nil, at: now, using: &random, emit: &emit)
+  }
+
+  /// Somebody answered from their address: they are who they are.
+  mutating func hear(
+    _ contact: Contact, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    guard contact.id != own else { return }
+    if let old = ids[contact.address], old != contact.id { remove(old) }
+    if let known = table[contact.id], known.address != contact.address {
+      check(
+        known.address, id: contact.id, for: contact, at: now, using: &random, emit: &emit)
+      return
+    }
+    switch table.add(contact.id, Known(address: contact.address, heard: now)) {
+    case .known:
+      break
+    case .added:
+      ids[contact.address] = contact.id
+    case .full(let stalest):
+      for entry in stalest where isDue(entry, at: now) {
+        check(
+          entry.contact.address, id: entry.id, for: contact, at: now, using: &random, emit: &emit)
+      }
+    }
+  }
+
+  /// Whether a contact may have to give its place up: it has not been heard for long enough.
+  private func isDue(_ entry: KBucket<Known>.Entry, at now: Instant) -> Bool {
+    entry.contact.heard + settings.upkeepInterval <= now
+  }
+
+  mutating func remove(_ id: [UInt8]) {
+    guard let gone = table.remove(id) else { return }
+    ids[gone.address] = nil
+  }
+
+  /// Pings an address, unless it is being pinged.
+  mutating func check(
+    _ address: Address, id: [UInt8]?, for newcomer: Contact? = nil, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    guard !checking.contains(address) else { return }
+    let ping = RPCRequest(command: RPCRequest.ping, id: shownID)
+    let number = requests.send(
+      ping.encoded, to: address, for: .check(id: id, newcomer: newcomer), at: now, using: &random,
+      emit: &emit)
+    if number != nil { checking.insert(address) }
+  }
+
+  /// What others are told.
+  var shownID: [UInt8]? { settings.isEphemeral ? nil : own }
+}

@@ -1,0 +1,193 @@
+package import Participants
+import Wire
+
+/// Finds peers by key: a ``DHTRPC`` whose nodes keep, for the keys close to them, who announced that
+/// they are there.
+///
+/// After `hyperdht` 1 for Node.js and its Go port. Like ``DHTRPC`` it is no participant but a part of
+/// one: its owner hands it datagrams and its timers, starts lookups and announcements, and takes what
+/// came of them.
+package struct HyperDHT: Sendable {
+  /// The owner's timers have other purposes, and so have the RPC's.
+  private static let expiryTimer: UInt8 = 0xf0
+  /// How often it is looked whose time is up, in parts of their lifetime.
+  private static let expiriesPerLifetime: Int64 = 8
+
+  package enum Outcome: Sendable {
+    case joined
+    /// Peers of a key that is being looked up; the same may come several times. `local` are those in
+    /// the own network.
+    case peers(query: UInt64, [Address], local: [Address])
+    /// A lookup ended, or an announcement or its withdrawal, which `updated` nodes took.
+    case finished(query: UInt64, Query, updated: Int)
+  }
+
+  package private(set) var rpc: DHTRPC
+  package private(set) var announcements: Announcements
+  /// In the node's own network, encoded for IPv4.
+  private let local: [UInt8]?
+  /// Refusals and rejections so far, by reason.
+  private var tallies: [String: Int64] = [:]
+
+  package init(
+    settings: DHTRPC.Settings, bootstrap: [Address], limits: Announcements.Limits,
+    localAddress: Address? = nil
+  ) {
+    rpc = DHTRPC(settings: settings, bootstrap: bootstrap)
+    announcements = Announcements(limits: limits)
+    local = localAddress.flatMap { IPEncoding.ipv4.encode($0) }
+  }
+
+  /// Whether a timer is its own.
+  package static func owns(_ key: TimerKey) -> Bool {
+    key.purpose == expiryTimer || DHTRPC.owns(key)
+  }
+
+  /// Begins, once, when the node listens.
+  package mutating func start(
+    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    rpc.start(at: now, using: &random, emit: &emit)
+    emit.setTimer(TimerKey(purpose: Self.expiryTimer), at: now + expiryInterval)
+  }
+
+  private var expiryInterval: Microseconds {
+    Microseconds(max(1_000, announcements.limits.lifetime.count / Self.expiriesPerLifetime))
+  }
+
+  /// A timer of its own is due.
+  package mutating func fire(
+    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    guard key.purpose == Self.expiryTimer else {
+      rpc.fire(key, at: now, using: &random, emit: &emit)
+      return
+    }
+    emit.setTimer(key, at: now + expiryInterval)
+    for gone in announcements.expire(at: now) {
+      emit.log(HyperDHTEvents.removed(gone.key, gone.peer, sender: gone.sender, "expired"))
+    }
+  }
+
+  /// A datagram arrived.
+  package mutating func receive(
+    _ datagram: [UInt8], from address: Address, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    do throws(WireError) {
+      let call = try rpc.receive(datagram, from: address, at: now, using: &random, emit: &emit)
+      guard let call else { return }
+      let value = try answer(call, at: now, using: &random, emit: &emit)
+      rpc.answer(call, value: value, emit: &emit)
+    } catch {
+      guard let count = tally(error.description) else { return }
+      emit.log(
+        Event(
+          HyperDHTEvents.rejected, peer: address,
+          [
+            "reason": .text(error.description), "bytes": .integer(Int64(datagram.count)),
+            "count": .integer(count),
+          ]))
+    }
+  }
+
+  /// Counts what a stranger can bring about as often as they like. Returns how often it was, the
+  /// first, second, fourth, eighth… time, when it is worth an event.
+  private mutating func tally(_ reason: String) -> Int64? {
+    let count = tallies[reason, default: 0] + 1
+    tallies[reason] = count
+    return count & (count - 1) == 0 ? count : nil
+  }
+
+  /// The value that goes with the answer. A command that is not known gets none.
+  private mutating func answer(
+    _ call: DHTRPC.Call, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) throws(WireError) -> [UInt8]? {
+    guard call.command == PeerRequest.command, let value = call.value else { return nil }
+    let request = try PeerRequest(decoding: value)
+    var peer = call.asker
+    if let port = request.port, port > 0 { peer.port = port }
+    switch request.kind {
+    case .lookup:
+      break
+    case .announce where call.isUpdate:
+      announce(call, peer, local: request.localAddress, at: now, emit: &emit)
+      return nil
+    case .unannounce where call.isUpdate:
+      if announcements.remove(call.target, peer, from: call.asker) {
+        emit.log(HyperDHTEvents.removed(call.target, peer, sender: call.asker, "unannounced"))
+      } else {
+        refuse("nothing of the sender's", from: call.asker, emit: &emit)
+      }
+      return nil
+    case .announce, .unannounce:
+      // The first round, which asks for tokens.
+      return nil
+    }
+    return announcements.answer(
+      call.target, to: call.asker, announcing: peer, local: request.localAddress,
+      encoding: rpc.settings.encoding, at: now, using: &random)?.encoded
+  }
+
+  private mutating func announce(
+    _ call: DHTRPC.Call, _ peer: Address, local: [UInt8]?, at now: Instant, emit: inout Effects
+  ) {
+    switch announcements.add(call.target, peer, from: call.asker, local: local, at: now) {
+    case .new: emit.log(HyperDHTEvents.stored(call.target, peer, sender: call.asker))
+    case .known: break
+    case .refused(let reason): refuse(reason, from: call.asker, emit: &emit)
+    }
+  }
+
+  private mutating func refuse(_ reason: String, from address: Address, emit: inout Effects) {
+    guard let count = tally(reason) else { return }
+    emit.log(
+      Event(
+        HyperDHTEvents.refused, peer: address,
+        ["reason": .text(reason), "count": .integer(count)]))
+  }
+
+  // MARK: - Asking
+
+  /// Looks a key up, announces it, or takes that back. Returns the query's number; `nil`: too many
+  /// are under way.
+  ///
+  /// - Parameter port: the announced peer's; 0: the node's own.
+  package mutating func ask(
+    _ kind: PeerRequest.Kind, _ key: [UInt8], port: UInt16 = 0, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) -> UInt64? {
+    let request = PeerRequest(kind, port: port, localAddress: kind == .unannounce ? nil : local)
+    return rpc.query(
+      PeerRequest.command, key, value: request.encoded, isUpdate: kind != .lookup, at: now,
+      using: &random, emit: &emit)
+  }
+
+  /// What came of something since the last call, oldest first.
+  package mutating func takeOutcomes() -> [Outcome] {
+    rpc.takeOutcomes().compactMap { outcome in
+      switch outcome {
+      case .joined: .joined
+      case .finished(let query, let result, let updated):
+        .finished(query: query, result, updated: updated)
+      case .value(let query, let value, _): peers(in: value, of: query)
+      }
+    }
+  }
+
+  /// `nil`: the value makes no sense.
+  private func peers(in value: [UInt8], of query: UInt64) -> Outcome? {
+    guard let response = try? PeerResponse(decoding: value),
+      let peers = try? rpc.settings.encoding.decodeList(response.peers)
+    else { return nil }
+    let near = stride(
+      from: 0, to: response.localPeers.count, by: PeerResponse.localSize
+    ).compactMap { index in
+      local.flatMap {
+        IPEncoding.ipv4.decode(
+          $0.prefix(2) + response.localPeers[index..<index + PeerResponse.localSize])
+      }
+    }
+    return .peers(query: query, peers.filter { $0.port > 0 }, local: near)
+  }
+}

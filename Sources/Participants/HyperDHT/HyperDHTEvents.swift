@@ -1,0 +1,88 @@
+import Hashing
+package import Participants
+
+/// The kinds of event that the nodes of a HyperDHT network log.
+package enum HyperDHTEvents {
+  private static let key = EventField("key", "the key, 64 hexadecimal digits")
+  private static let query = EventField("query", "the query's number in this life of the node")
+  private static let purpose = EventField("purpose", "`lookup`, `announce` or `unannounce`")
+  private static let sender = EventField("sender", "who sent the announcement")
+  private static let reason = EventField("reason", "why, in a few words")
+  private static let count = EventField(
+    "count", "how many for that reason; logged at 1, 2, 4, 8, …")
+
+  package static let started = EventKind(
+    "hyperdht.started", "A node has chosen its ID.",
+    fields: [
+      EventField("id", "its ID, 64 hexadecimal digits"),
+      EventField("place", "the first 62 bits of the ID as a number"),
+    ])
+  package static let joined = EventKind(
+    "hyperdht.joined", "A node has looked up its own ID and knows its neighbourhood.",
+    fields: [EventField("contacts", "contacts in its routing table")])
+  package static let rejected = EventKind(
+    "hyperdht.rejected", "A datagram arrived that makes no sense here.", peer: "its sender",
+    fields: [reason, EventField("bytes", "its length"), count])
+
+  // Queries.
+  package static let queryStarted = EventKind(
+    "query.started", "A node begins to look a key up, to announce it or to take that back.",
+    fields: [query, purpose, key])
+  package static let queryFinished = EventKind(
+    "query.finished", "A query came to its end.",
+    fields: [
+      query, purpose, key,
+      EventField("place", "the first 62 bits of the key as a number"),
+      EventField("closest", "the same of the closest node that answered; -1: nobody did"),
+      EventField(
+        "steps",
+        "the longest chain of nodes that answered, each named by the one before; the first was known"
+      ),
+      EventField("asked", "nodes that were asked"),
+      EventField("answered", "how many of them answered"),
+      EventField("updated", "nodes that took an announcement, or its withdrawal"),
+      EventField("peers", "peers that were found"),
+      EventField("took", "microseconds from start to end"),
+    ])
+  package static let found = EventKind(
+    "peer.found", "A lookup found a peer of its key.", peer: "the peer", fields: [query, key])
+
+  // Announcements.
+  package static let stored = EventKind(
+    "announcement.stored", "This node keeps an announcement that it did not have.",
+    peer: "the announced peer", fields: [key, sender])
+  package static let removed = EventKind(
+    "announcement.removed", "This node does not keep an announcement any more.",
+    peer: "the announced peer",
+    fields: [key, sender, EventField("reason", "`unannounced` or `expired`")])
+  package static let refused = EventKind(
+    "announcement.refused", "This node did not take an announcement, or its withdrawal.",
+    peer: "who sent it", fields: [reason, count])
+
+  package static let all = [
+    started, joined, rejected, queryStarted, queryFinished, found, stored, removed, refused,
+  ]
+
+  static func stored(_ key: [UInt8], _ peer: Address, sender: Address) -> Event {
+    Event(
+      stored, peer: peer,
+      ["key": .text(Hexadecimal.text(key)), "sender": .text(sender.description)])
+  }
+
+  static func removed(
+    _ key: [UInt8], _ peer: Address, sender: Address, _ reason: String
+  ) -> Event {
+    Event(
+      removed, peer: peer,
+      [
+        "key": .text(Hexadecimal.text(key)), "sender": .text(sender.description),
+        "reason": .text(reason),
+      ])
+  }
+
+  /// The first 62 bits of an ID as a number: two of them say, with exclusive or, which of several is
+  /// closest.
+  static func place(_ id: [UInt8]) -> Int64 {
+    id.prefix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) } >> 2 & 0x3fff_ffff_ffff_ffff
+  }
+}

@@ -1,0 +1,232 @@
+import Hashing
+package import Participants
+
+/// A node of a HyperDHT network, around a ``HyperDHT``: announces some keys and looks some up.
+///
+/// A key is 64 hexadecimal digits or a text, which stands for its SHA-256. Those that are drawn at
+/// random are `key-1`, `key-2`, …, so that every node knows what others may have announced.
+package struct HyperDHTNode: Participant {
+  private enum Purpose: UInt8 {
+    /// The subject is the key's position.
+    case announce = 1
+    case unannounce
+    case lookUp
+  }
+
+  /// A query under way.
+  private struct Job {
+    let kind: PeerRequest.Kind
+    let key: [UInt8]
+    let started: Instant
+    var peers: Set<Address> = []
+  }
+
+  /// Peers of a lookup that are told, at most.
+  private static let mostPeers = 4_096
+
+  private let named, wanted, unwanted: [[UInt8]]
+  private let port: UInt16
+  private let keys, announceCount, lookupCount: Int
+  private let announceInterval, announceFor, lookupInterval, startDelay: Microseconds
+  private var dht: HyperDHT
+  private var announced: [[UInt8]] = []
+  /// Positions in ``announced`` that were taken back.
+  private var withdrawn: Set<UInt64> = []
+  private var jobs: [UInt64: Job] = [:]
+  private var hasStarted = false
+  private var lookups = 0
+
+  init(_ settings: ParticipantSettings) {
+    let options = settings.options
+    func key(_ option: String) -> [[UInt8]] {
+      let text = options.text(option)
+      return text.isEmpty ? [] : [Self.key(of: text)]
+    }
+    named = key("announce")
+    wanted = key("lookup")
+    unwanted = key("unannounce")
+    port = UInt16(options.count("port"))
+    keys = options.count("keys")
+    announceCount = options.count("announce-count")
+    lookupCount = options.count("lookup-count")
+    announceInterval = options.duration("announce-interval")
+    announceFor = options.duration("announce-for")
+    lookupInterval = options.duration("lookup-interval")
+    startDelay = options.duration("start-delay")
+    dht = HyperDHTRoles.dht(options, local: options.addresses("local-address").first)
+  }
+
+  /// What a key that is written as text stands for.
+  package static func key(of text: String) -> [UInt8] {
+    if let bytes = Hexadecimal.bytes(text), bytes.count == Contact.idSize { return bytes }
+    return SHA256.hash(Array(text.utf8))
+  }
+
+  package mutating func handle(
+    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch input {
+    case .started:
+      dht.start(at: now, using: &random, emit: &emit)
+      emit.log(HyperDHTRoles.started(dht))
+    case .datagram(let address, let bytes):
+      dht.receive(bytes, from: address, at: now, using: &random, emit: &emit)
+    case .timer(let key):
+      if HyperDHT.owns(key) {
+        dht.fire(key, at: now, using: &random, emit: &emit)
+      } else {
+        fire(key, at: now, using: &random, emit: &emit)
+      }
+    case .accepted, .connected, .received, .closed, .drained, .file, .stopping:
+      break
+    }
+    for outcome in dht.takeOutcomes() { take(outcome, at: now, using: &random, emit: &emit) }
+  }
+
+  private mutating func take(
+    _ outcome: HyperDHT.Outcome, at now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
+  ) {
+    switch outcome {
+    case .joined:
+      emit.log(
+        Event(HyperDHTEvents.joined, ["contacts": .integer(Int64(dht.rpc.table.count))]))
+      startWork(at: now, using: &random, emit: &emit)
+    case .peers(let number, let peers, let local):
+      for peer in peers + local {
+        guard let job = jobs[number], job.kind == .lookup, job.peers.count < Self.mostPeers,
+          !job.peers.contains(peer)
+        else { continue }
+        jobs[number]?.peers.insert(peer)
+        emit.log(
+          Event(
+            HyperDHTEvents.found, peer: peer,
+            ["query": .integer(Int64(number)), "key": .text(Hexadecimal.text(job.key))]))
+      }
+    case .finished(let number, let query, let updated):
+      guard let job = jobs.removeValue(forKey: number) else { return }
+      log(job, number, query, updated: updated, at: now, emit: &emit)
+    }
+  }
+
+  private func log(
+    _ job: Job, _ number: UInt64, _ query: Query, updated: Int, at now: Instant,
+    emit: inout Effects
+  ) {
+    emit.log(
+      Event(
+        HyperDHTEvents.queryFinished,
+        [
+          "query": .integer(Int64(number)), "purpose": .text(job.kind.name),
+          "key": .text(Hexadecimal.text(job.key)),
+          "place": .integer(HyperDHTEvents.place(job.key)),
+          "closest": .integer(
+            query.closest.first.map { HyperDHTEvents.place($0.contact.id) } ?? -1),
+          "steps": .integer(Int64(query.steps)), "asked": .integer(Int64(query.asked)),
+          "answered": .integer(Int64(query.answered)), "updated": .integer(Int64(updated)),
+          "peers": .integer(Int64(job.peers.count)),
+          "took": .integer((now - job.started).count),
+        ]))
+  }
+
+  // MARK: - Work
+
+  private mutating func startWork(
+    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    guard !hasStarted else { return }
+    hasStarted = true
+    announced = named
+    // Each once: a key that is announced twice could not be taken back once.
+    var numbers = Array(1...keys)
+    numbers.shuffle(using: &random)
+    announced += numbers.prefix(announceCount).map { Self.key(of: "key-\($0)") }
+    let begin = now + startDelay
+    for index in announced.indices {
+      emit.setTimer(key(.announce, UInt64(index)), at: begin)
+      if announceFor > .zero {
+        emit.setTimer(key(.unannounce, UInt64(index)), at: begin + announceFor)
+      }
+    }
+    for key in unwanted { ask(.unannounce, key, at: now, using: &random, emit: &emit) }
+    emit.setTimer(key(.lookUp), at: begin)
+  }
+
+  private func key(_ purpose: Purpose, _ subject: UInt64 = 0) -> TimerKey {
+    TimerKey(purpose: purpose.rawValue, subject: subject)
+  }
+
+  private mutating func fire(
+    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch Purpose(rawValue: key.purpose) {
+    case .announce:
+      guard let index = Int(exactly: key.subject), announced.indices.contains(index),
+        !withdrawn.contains(key.subject)
+      else { return }
+      emit.setTimer(key, at: now + announceInterval)
+      ask(.announce, announced[index], at: now, using: &random, emit: &emit)
+    case .unannounce:
+      guard let index = Int(exactly: key.subject), announced.indices.contains(index) else { return }
+      withdrawn.insert(key.subject)
+      ask(.unannounce, announced[index], at: now, using: &random, emit: &emit)
+    case .lookUp where lookups < lookupCount:
+      lookups += 1
+      emit.setTimer(key, at: now + lookupInterval)
+      let wanted =
+        wanted.first ?? Self.key(of: "key-\(Int.random(in: 1...keys, using: &random))")
+      ask(.lookup, wanted, at: now, using: &random, emit: &emit)
+    case .lookUp, nil:
+      break
+    }
+  }
+
+  private mutating func ask(
+    _ kind: PeerRequest.Kind, _ key: [UInt8], at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    guard
+      let number = dht.ask(kind, key, port: port, at: now, using: &random, emit: &emit)
+    else { return }
+    jobs[number] = Job(kind: kind, key: key, started: now)
+    emit.log(
+      Event(
+        HyperDHTEvents.queryStarted,
+        [
+          "query": .integer(Int64(number)), "purpose": .text(kind.name),
+          "key": .text(Hexadecimal.text(key)),
+        ]))
+  }
+}
+
+/// A node that others join by: it keeps a table and announcements, and wants nothing itself.
+package struct HyperDHTBootstrap: Participant {
+  private var dht: HyperDHT
+
+  init(_ settings: ParticipantSettings) { dht = HyperDHTRoles.dht(settings.options) }
+
+  package mutating func handle(
+    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch input {
+    case .started:
+      dht.start(at: now, using: &random, emit: &emit)
+      emit.log(HyperDHTRoles.started(dht))
+    case .datagram(let address, let bytes):
+      dht.receive(bytes, from: address, at: now, using: &random, emit: &emit)
+    case .timer(let key):
+      dht.fire(key, at: now, using: &random, emit: &emit)
+    case .accepted, .connected, .received, .closed, .drained, .file, .stopping:
+      break
+    }
+    for outcome in dht.takeOutcomes() {
+      switch outcome {
+      case .joined:
+        emit.log(
+          Event(HyperDHTEvents.joined, ["contacts": .integer(Int64(dht.rpc.table.count))]))
+      case .peers, .finished:
+        break
+      }
+    }
+  }
+}

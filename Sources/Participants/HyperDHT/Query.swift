@@ -1,0 +1,156 @@
+package import Participants
+
+/// An iterative search for the nodes closest to a target, each of which is asked the same.
+///
+/// It has at most ``concurrency`` requests under way, each to the closest node not asked yet among the
+/// `k` closest, and ends when those have answered. A node that has not answered when its request is
+/// sent again is `late`: the search goes on, and may end, as if it were not there, so that the dead
+/// cost no more than one unit of time; if it answers before the end, it counts again.
+package struct Query: Sendable {
+  /// Requests under way at once.
+  package static let concurrency = 16
+  /// Nodes that are asked at most, in multiples of k: somebody may invent ever closer ones.
+  package static let askedLimit = 8
+  /// Nodes that are kept at most, in multiples of k: the farthest are forgotten.
+  static let rememberedLimit = 16
+
+  enum State {
+    case fresh, asked, late, answered, failed
+  }
+
+  struct Entry {
+    let contact: Contact
+    /// Who named it; `nil`: the own table.
+    let referrer: Address?
+    /// Of the chain of those who named each other: 1 for whom the own table knew.
+    let step: Int
+    var state: State
+    var token: [UInt8]?
+  }
+
+  package let target: [UInt8]
+  private let own: [UInt8]
+  private let k: Int
+  /// Closest first.
+  private(set) var entries: [Entry] = []
+  private var known: Set<[UInt8]> = []
+  package private(set) var asked = 0
+  package private(set) var answered = 0
+  /// Addresses that were asked without knowing who is there, and have not answered nor are late.
+  var strangers: Set<Address> = []
+
+  package init(target: [UInt8], own: [UInt8], k: Int, from contacts: [Contact]) {
+    self.target = target
+    self.own = own
+    self.k = k
+    add(contacts, namedBy: nil, step: 1)
+  }
+
+  /// The longest chain among those who answered.
+  package var steps: Int {
+    entries.lazy.filter { $0.state == .answered }.map(\.step).max() ?? 0
+  }
+
+  /// The k closest that answered, closest first, with the tokens that they gave.
+  package var closest: [(contact: Contact, token: [UInt8]?)] {
+    Array(entries.lazy.filter { $0.state == .answered }.map { ($0.contact, $0.token) }.prefix(k))
+  }
+
+  package var isFinished: Bool {
+    if asked >= Self.askedLimit * k { return true }
+    guard strangers.isEmpty, candidates.allSatisfy({ $0.state == .answered }) else { return false }
+    // Where nobody at all has answered, the late are waited for.
+    return answered > 0 || !entries.contains { $0.state == .late }
+  }
+
+  /// The k closest that the search goes by.
+  private var candidates: some Sequence<Entry> {
+    entries.lazy.filter { $0.state != .failed && $0.state != .late }.prefix(k)
+  }
+
+  /// Whom to ask now; they count as asked.
+  package mutating func next() -> [Contact] {
+    guard !isFinished else { return [] }
+    var room = Self.concurrency - strangers.count - entries.count { $0.state == .asked }
+    var chosen: [Contact] = []
+    var place = 0
+    for index in entries.indices
+    where entries[index].state != .failed && entries[index].state != .late {
+      guard room > 0, place < k else { break }
+      place += 1
+      guard entries[index].state == .fresh else { continue }
+      entries[index].state = .asked
+      chosen.append(entries[index].contact)
+      room -= 1
+    }
+    asked += chosen.count
+    return chosen
+  }
+
+  /// A node that was asked answered, with a token and the nodes that it knows.
+  package mutating func answer(_ id: [UInt8], token: [UInt8]?, naming contacts: [Contact]) {
+    guard let index = index(of: id),
+      entries[index].state == .asked || entries[index].state == .late
+    else { return }
+    entries[index].state = .answered
+    entries[index].token = token
+    answered += 1
+    add(contacts, namedBy: entries[index].contact.address, step: entries[index].step + 1)
+  }
+
+  /// Somebody that was asked without knowing who it is answered.
+  package mutating func answer(
+    _ contact: Contact, token: [UInt8]?, naming contacts: [Contact]
+  ) {
+    add([contact], namedBy: nil, step: 1)
+    if let index = index(of: contact.id), entries[index].state == .fresh {
+      entries[index].state = .asked
+    }
+    answer(contact.id, token: token, naming: contacts)
+  }
+
+  /// A node that was asked has not answered yet. Returns who named it, who may help to reach it.
+  package mutating func delay(_ id: [UInt8]) -> Address? {
+    guard let index = index(of: id), entries[index].state == .asked else { return nil }
+    entries[index].state = .late
+    return entries[index].referrer
+  }
+
+  package mutating func fail(_ id: [UInt8]) {
+    guard let index = index(of: id),
+      entries[index].state == .asked || entries[index].state == .late
+    else { return }
+    entries[index].state = .failed
+  }
+
+  private mutating func add(_ contacts: [Contact], namedBy referrer: Address?, step: Int) {
+    for contact in contacts where contact.id != own && known.insert(contact.id).inserted {
+      entries.insert(
+        Entry(contact: contact, referrer: referrer, step: step, state: .fresh),
+        at: position(of: contact.id))
+    }
+    while entries.count > Self.rememberedLimit * k, entries.last?.state == .fresh {
+      entries.removeLast()
+    }
+  }
+
+  private func index(of id: [UInt8]) -> Int? {
+    let position = position(of: id)
+    return position < entries.count && entries[position].contact.id == id ? position : nil
+  }
+
+  /// Where an entry with that ID stands or would stand.
+  private func position(of id: [UInt8]) -> Int {
+    var low = 0
+    var high = entries.count
+    while low < high {
+      let middle = (low + high) / 2
+      if KBucket<Contact>.isCloser(entries[middle].contact.id, than: id, to: target) {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    return low
+  }
+}

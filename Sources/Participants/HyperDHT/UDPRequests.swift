@@ -1,0 +1,121 @@
+package import Participants
+package import Wire
+
+/// What stands before each datagram's payload: one bit that says whether it is a request, and 15 that
+/// say which. A response carries its request's.
+package struct UDPHeader: Equatable, Sendable {
+  package static let size = 2
+  /// The greatest number of a request.
+  package static let greatest: UInt16 = 0x7fff
+
+  package let isRequest: Bool
+  package let number: UInt16
+
+  package init(isRequest: Bool, number: UInt16) {
+    self.isRequest = isRequest
+    self.number = number
+  }
+
+  package init(from reader: inout ByteReader) throws(WireError) {
+    let bits = UInt16(truncatingIfNeeded: try reader.integer(bytes: 2))
+    self.init(isRequest: bits > Self.greatest, number: bits & Self.greatest)
+  }
+
+  /// A datagram of this header and a payload.
+  package func datagram(_ payload: [UInt8]) -> [UInt8] {
+    [UInt8(number >> 8) | (isRequest ? 0x80 : 0), UInt8(number & 0xff)] + payload
+  }
+}
+
+/// The requests that wait for a response. Each is sent again after 1 unit of time and after 2 more,
+/// and has failed after another 3.
+///
+/// Its owner has a timer for each request, named by the request's number, whose end it hands to
+/// ``lapse(_:at:emit:)``. Numbers are drawn at random, so that nobody can answer for another without
+/// having seen the request; a response counts only from the address that the request went to, or that
+/// it was forwarded to.
+package struct UDPRequests<Purpose: Sendable>: Sendable {
+  private struct Waiting: Sendable {
+    let datagram: [UInt8]
+    let address: Address
+    let answerer: Address
+    let purpose: Purpose
+    var sent = 1
+  }
+
+  package enum Lapse: Sendable {
+    /// It was sent again, the so manieth time in all.
+    case sentAgain(Purpose, to: Address, sent: Int)
+    case failed(Purpose, to: Address)
+  }
+
+  /// Times that a request is sent.
+  package static var mostSent: Int { 3 }
+
+  package let unit: Microseconds
+  /// Requests that wait at once.
+  package let limit: Int
+  private let timer: UInt8
+  private var waiting: [UInt16: Waiting] = [:]
+
+  /// - Parameter timer: the purpose of the timers' keys.
+  package init(unit: Microseconds, limit: Int, timer: UInt8) {
+    self.unit = unit
+    self.limit = limit
+    self.timer = timer
+  }
+
+  package var count: Int { waiting.count }
+
+  /// Sends a request. Returns its number; `nil`: too many wait already.
+  ///
+  /// - Parameter answerer: who is to answer, where that is another than who is asked.
+  @discardableResult
+  package mutating func send(
+    _ payload: [UInt8], to address: Address, answeredBy answerer: Address? = nil,
+    for purpose: Purpose, at now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
+  ) -> UInt16? {
+    guard waiting.count < limit else { return nil }
+    var number: UInt16
+    repeat {
+      number = UInt16(truncatingIfNeeded: random.next()) & UDPHeader.greatest
+    } while waiting[number] != nil
+    let datagram = UDPHeader(isRequest: true, number: number).datagram(payload)
+    waiting[number] = Waiting(
+      datagram: datagram, address: address, answerer: answerer ?? address, purpose: purpose)
+    emit.send(datagram, to: address)
+    emit.setTimer(key(number), at: now + unit)
+    return number
+  }
+
+  /// A response came. `nil`: nobody waits for it, or not from there.
+  package mutating func take(
+    _ number: UInt16, from address: Address, emit: inout Effects
+  ) -> Purpose? {
+    guard let request = waiting[number], request.answerer == address else { return nil }
+    waiting[number] = nil
+    emit.cancelTimer(key(number))
+    return request.purpose
+  }
+
+  /// A request's timer is due. `nil`: it has been answered.
+  package mutating func lapse(_ key: TimerKey, at now: Instant, emit: inout Effects) -> Lapse? {
+    guard let number = UInt16(exactly: key.subject), var request = waiting[number] else {
+      return nil
+    }
+    guard request.sent < Self.mostSent else {
+      waiting[number] = nil
+      return .failed(request.purpose, to: request.answerer)
+    }
+    request.sent += 1
+    waiting[number] = request
+    emit.send(request.datagram, to: request.address)
+    emit.setTimer(key, at: now + unit * request.sent)
+    return .sentAgain(request.purpose, to: request.answerer, sent: request.sent)
+  }
+
+  private func key(_ number: UInt16) -> TimerKey {
+    TimerKey(purpose: timer, subject: UInt64(number))
+  }
+}

@@ -1,0 +1,48 @@
+-- check: lookups-find-every-live-announcer
+-- promise: Who looks a key up finds every node that has announced it, is there and has not taken it back.
+-- networks: hyperdht
+-- severity: error
+-- witnesses: 1
+-- too-few: nobody looked up a key that somebody else had announced
+
+-- A row for each lookup and announcer that it missed. Not judged: announcers and lookups of nodes
+-- that were away for a part of the announcement's lifetime before, and lookups while the network was
+-- disturbed or an announcement's lifetime afterwards.
+WITH
+times AS MATERIALIZED (
+  SELECT max(options ->> 'announcement-lifetime') AS lifetime FROM nodes
+),
+judged AS MATERIALIZED (
+  SELECT l.node, l.life, l.query, l.key, l.started_t, l.started_s, l.finished_t, l.answered,
+    a.node AS announcer
+  FROM peer_queries l JOIN announcements a
+    ON a.key = l.key AND a.node <> l.node AND a.announced_t <= l.started_t
+      AND coalesce(a.withdrawn_t, 9e18) > l.finished_t AND coalesce(a.gone_t, 9e18) > l.finished_t
+    JOIN times
+  WHERE l.purpose = 'lookup'
+    AND NOT EXISTS (
+      SELECT 1 FROM deaths d
+      WHERE d.cause = 'frozen' AND d.node IN (a.node, l.node) AND d.t <= l.finished_t
+        AND coalesce(d.back_t, 9e18) + lifetime >= l.started_t)
+    AND NOT EXISTS (
+      SELECT 1 FROM faults f
+      WHERE f.action IN ('partition', 'loss', 'latency') AND f.applied_t <= l.finished_t
+        AND coalesce(f.healed_t, 9e18) + lifetime >= l.started_t)
+),
+found AS MATERIALIZED (SELECT DISTINCT node, life, query, peer_node FROM found_peers)
+SELECT j.node, j.key, j.announcer, round(j.started_s, 3) AS started_s, j.answered,
+  (SELECT 'the host was overloaded for ' || round(sum(lost) / 1e6, 1) || ' s before'
+    FROM (
+      SELECT min(to_t, j.finished_t) - max(from_t, j.started_t - (SELECT lifetime FROM times)) AS lost
+      FROM overloads)
+    WHERE lost > 0
+    HAVING count(*) > 0) AS excuse
+FROM judged j LEFT JOIN found f
+  ON f.node = j.node AND f.life = j.life AND f.query = j.query AND f.peer_node = j.announcer
+WHERE f.node IS NULL
+ORDER BY j.started_t, j.node, j.announcer;
+
+SELECT count(*) FROM peer_queries l JOIN announcements a
+  ON a.key = l.key AND a.node <> l.node AND a.announced_t <= l.started_t
+    AND coalesce(a.withdrawn_t, 9e18) > l.finished_t AND coalesce(a.gone_t, 9e18) > l.finished_t
+WHERE l.purpose = 'lookup';

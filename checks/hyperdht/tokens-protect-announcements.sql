@@ -1,0 +1,18 @@
+-- check: tokens-protect-announcements
+-- promise: Nobody announces in another node's name, or takes another node's announcement back.
+-- networks: hyperdht
+-- severity: error
+-- witnesses: 1
+-- too-few: no node of the run announced anything that another one kept
+
+-- A row for each announcement that was kept, or dropped as taken back, although the node at the
+-- sender's address had not asked for it by then.
+SELECT c.node, c.key, c.sender_node, c.what, round(c.s, 3) AS s
+FROM announcement_copies c
+WHERE c.what IN ('stored', 'unannounced') AND c.sender_node IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM announcements a
+  WHERE a.node = c.sender_node AND a.key = c.key
+    AND iif(c.what = 'stored', a.asked_t, a.withdrawn_t) <= c.t)
+ORDER BY c.t, c.node;
+
+SELECT count(*) FROM announcement_copies WHERE sender_node IS NOT NULL AND what = 'stored';
