@@ -73,7 +73,7 @@ let package = Package(
       dependencies: ["Arguments", "CSQLite", "JSONReading", "Participants", "Topology"]),
     .target(
       name: "Simulator",
-      dependencies: ["Arguments", "CCrypto", "Participants", "Supervisor", "Topology"]),
+      dependencies: ["Arguments", "Hashing", "Participants", "Supervisor", "Topology"]),
     .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
     .target(
       name: "Exploration",

@@ -70,7 +70,7 @@ package struct Simulation {
   private var conclusion: SupervisorCore.Conclusion?
   let version: String
   private let sink: any EventSink
-  private let digest = EventDigest()
+  private var digest = EventDigest()
   private var line: [UInt8] = []
   private var lines = 0
   private var happenings = 0
