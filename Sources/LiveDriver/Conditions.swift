@@ -4,10 +4,6 @@ import Participants
 /// What the faults on the network that are on do to this node. A driver has none while nothing
 /// disturbs it.
 struct Conditions {
-  /// How long what is sent may wait for its turn where bandwidth is limited; what would wait longer
-  /// is lost, as in a router's queue.
-  static let longestQueue = Microseconds.seconds(1)
-
   /// By the addresses that the others listen on.
   private(set) var paths: [Address: NetworkRules.Path]
   private var random: SeededGenerator
@@ -34,7 +30,9 @@ struct Conditions {
     if let bandwidth = way.bandwidth {
       sent = max(now, datagramsFree[address] ?? now) + Self.time(bytes, bandwidth)
     }
-    if way.isCut || Loss.happens(way.loss, using: &random) || sent - now > Self.longestQueue {
+    if way.isCut || Loss.happens(way.loss, using: &random)
+      || sent - now > LimitedBandwidth.longestQueue
+    {
       lost += 1
       return nil
     }

@@ -37,3 +37,9 @@ package enum DialAttempts {
     attempt < most ? .seconds(1 << Int64(attempt - 1)) : nil
   }
 }
+
+package enum LimitedBandwidth {
+  /// How long a datagram may wait for its turn; one that would wait longer is lost, as in a router's
+  /// queue.
+  package static let longestQueue = Microseconds.seconds(1)
+}

@@ -156,6 +156,8 @@ extension NetworkRules: CustomStringConvertible {
   /// Where the text stops making sense, as a line's number from 1.
   package struct Malformed: Error, Equatable {
     package var line: Int
+
+    package init(line: Int) { self.line = line }
   }
 
   package init(parsing text: String) throws(Malformed) {

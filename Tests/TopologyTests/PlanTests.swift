@@ -85,7 +85,7 @@ import Topology
         pausedUntil[node] = fault.lasting.map { fault.at + $0 }
       case .restart:
         #expect(down.remove(node) != nil)
-      case .partition, .loss, .latency:
+      case .partition, .loss, .latency, .bandwidth:
         Issue.record("\(fault)")
       }
     }

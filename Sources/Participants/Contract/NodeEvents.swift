@@ -20,7 +20,8 @@ package enum NodeEvents {
     fields: [
       EventField("number", "which version of the rules, from 1 in a run"),
       EventField("faults", "those that the node is on a side of, with commas between them"),
-      EventField("lost", "datagrams that it has lost on purpose since the rules before; 0 simulated"),
+      EventField(
+        "lost", "datagrams that it has lost on purpose since the rules before; 0 simulated"),
       EventField(
         "held", "how often something had to wait on purpose since the rules before; 0 simulated"),
     ])
