@@ -53,7 +53,7 @@ extension SupervisorCore {
     let nodes = sides(of: disturbances[index])
     for node in nodes { emit(.signal(node, .heed)) }
     disturbances[index].rules = rules
-    disturbances[index].awaits = nodes.subtracting(pauses.map(\.node))
+    disturbances[index].awaits = Set(nodes).subtracting(pauses.map(\.node))
   }
 
   private mutating func writeRules() {
@@ -63,10 +63,10 @@ extension SupervisorCore {
         number: rules, faults: disturbances.filter { $0.stage != .ending }.map(\.fault)))
   }
 
-  /// The nodes on both sides that have a process, and are not about to end.
-  private func sides(of disturbance: Disturbance) -> Set<Int> {
+  /// The nodes on both sides that have a process, and are not about to end, in the plan's order.
+  private func sides(of disturbance: Disturbance) -> [Int] {
     guard let network = plan.faults[disturbance.fault].network else { return [] }
-    return Set((network.from + network.to).compactMap { places[$0] }).filter {
+    return Set((network.from + network.to).compactMap { places[$0] }).sorted().filter {
       nodes[$0].hasProcess && !nodes[$0].wasTerminated && !nodes[$0].wasKilled
     }
   }
@@ -76,9 +76,7 @@ extension SupervisorCore {
     let concerned = disturbances.filter { $0.stage != .ending && sides(of: $0).contains(index) }
     guard !concerned.isEmpty else { return }
     writeRules()
-    for node in concerned.reduce(into: Set(), { $0.formUnion(sides(of: $1)) }) {
-      emit(.signal(node, .heed))
-    }
+    for node in Set(concerned.flatMap(sides)).sorted() { emit(.signal(node, .heed)) }
   }
 
   mutating func heeded(_ node: Int, rules: Int) {

@@ -12,8 +12,8 @@ extension RunTests {
         peer:
           count: 6
           after: seed
-          options: { join-delay: 50ms, liveness-interval: 100ms, answer-timeout: 500ms,
-            gossip-interval: 50ms, gossip-count: 100 }
+          options: { join-delay: 50ms, gossip-delay: 50ms, gossip-interval: 50ms,
+            gossip-count: 100 }
         late: { role: peer, count: 1, joins: 300ms, options: { join-delay: 50ms } }
       """
 
@@ -74,8 +74,8 @@ extension RunTests {
     func partition() throws {
       let sandbox = try Sandbox()
       try run(
-        "{ at: 500ms, partition: { between: [peer-1, peer-2], and: [peer-3, peer-4, peer-5, peer-6, "
-          + "late, seed] }, for: 1s }", stop: "3s", in: sandbox)
+        "{ at: 1s, partition: { between: [peer-1, peer-2], and: [peer-3, peer-4, peer-5, peer-6, "
+          + "late, seed] }, for: 1s }", stop: "4s", in: sandbox)
       let crossing = { (from: String, to: String) in
         """
         SELECT count(*) FROM gossip_deliveries d JOIN faults f USING (run)
