@@ -116,16 +116,22 @@ extension View {
     ],
     body: """
       WITH
-      \(marksAndEnds(of: "'query.finished'"))
+      \(marksAndEnds(of: "'query.started', 'query.finished'")),
+      -- Not the end less `took`: that is measured by the node's clock, which stands still while it
+      -- handles one thing.
+      begun AS MATERIALIZED (
+        SELECT run, node, life, data ->> 'query' AS query, t FROM marks WHERE kind = 'query.started'
+      )
       SELECT m.run, m.node, m.life, m.data ->> 'query' AS query, m.data ->> 'purpose' AS purpose,
         m.data ->> 'key' AS key, m.data ->> 'place' AS place, m.data ->> 'closest' AS closest,
-        m.t - (m.data ->> 'took') AS started_t,
-        (m.t - (m.data ->> 'took') - r.began_t) / 1e6 AS started_s,
+        b.t AS started_t, (b.t - r.began_t) / 1e6 AS started_s,
         m.t AS finished_t, (m.t - r.began_t) / 1e6 AS finished_s,
         m.data ->> 'steps' AS steps, m.data ->> 'asked' AS asked,
         m.data ->> 'answered' AS answered, m.data ->> 'updated' AS updated,
         m.data ->> 'peers' AS peers, (m.data ->> 'took') / 1e6 AS took
       FROM marks m JOIN runs r ON r.run = m.run
+        JOIN begun b ON b.run = m.run AND b.node = m.node AND b.life = m.life
+          AND b.query = m.data ->> 'query'
       WHERE m.kind = 'query.finished'
       """)
 
