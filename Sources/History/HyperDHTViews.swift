@@ -89,7 +89,7 @@ extension View {
         iif(e.kind = 'announcement.stored', 'stored', e.data ->> 'reason') AS what,
         e.t, (e.t - r.began_t) / 1e6 AS s
       FROM events e JOIN runs r ON r.run = e.run
-        LEFT JOIN nodes n ON n.run = e.run AND n.address = e.data ->> 'sender'
+        LEFT JOIN node_addresses n ON n.run = e.run AND n.address = e.data ->> 'sender'
       WHERE e.kind IN ('announcement.stored', 'announcement.removed')
       """)
 
@@ -147,7 +147,7 @@ extension View {
       SELECT m.run, m.node, m.life, m.data ->> 'query' AS query, m.data ->> 'key' AS key, m.peer,
         n.node AS peer_node, m.t AS found_t, (m.t - r.began_t) / 1e6 AS found_s
       FROM marks m JOIN runs r ON r.run = m.run
-        LEFT JOIN nodes n ON n.run = m.run AND n.address = m.peer
+        LEFT JOIN node_addresses n ON n.run = m.run AND n.address = m.peer
       WHERE m.kind = 'peer.found'
       """)
 }
