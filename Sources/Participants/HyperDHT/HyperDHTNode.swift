@@ -20,7 +20,7 @@ package struct HyperDHTNode: Participant {
     let named, wanted, unwanted, connected: [[UInt8]]
     let port: UInt16
     let keys, announceCount, lookupCount: Int
-    let announceInterval, announceFor, lookupInterval, connectRetry, startDelay: Microseconds
+    let announceInterval, announceFor, lookupInterval, connectInterval, startDelay: Microseconds
 
     init(_ options: OptionValues) {
       func key(_ option: String) -> [[UInt8]] {
@@ -38,7 +38,7 @@ package struct HyperDHTNode: Participant {
       announceInterval = options.duration("announce-interval")
       announceFor = options.duration("announce-for")
       lookupInterval = options.duration("lookup-interval")
-      connectRetry = options.duration("connect-retry")
+      connectInterval = options.duration("connect-interval")
       startDelay = options.duration("start-delay")
     }
   }
@@ -53,7 +53,7 @@ package struct HyperDHTNode: Participant {
     var peers: Set<Address> = []
   }
 
-  /// Peers of a lookup that are told, at most.
+  /// Peers of a lookup that are told, at most, and to which ways are opened.
   private static let mostPeers = 4_096
 
   private let errands: Errands?
@@ -61,6 +61,8 @@ package struct HyperDHTNode: Participant {
   private var announced: [[UInt8]] = []
   /// Positions in ``announced`` that were taken back.
   private var withdrawn: Set<UInt64> = []
+  /// Peers to which ways have been opened, or could not be.
+  private var tried: Set<Address> = []
   private var jobs: [UInt64: Job] = [:]
   private var hasStarted = false
   private var lookups = 0
@@ -131,16 +133,13 @@ package struct HyperDHTNode: Participant {
           Event(
             HyperDHTEvents.found, peer: peer,
             ["query": .integer(Int64(number)), "key": .text(Hexadecimal.text(job.key))]))
-        if job.connects {
+        if job.connects, tried.count < Self.mostPeers, tried.insert(peer).inserted {
           dht.punch(peer, through: keeper, at: now, using: &random, emit: &emit)
         }
       }
     case .finished(let number, let query, let updated):
       guard let job = jobs.removeValue(forKey: number) else { return }
       log(job, number, query, updated: updated, at: now, emit: &emit)
-      if job.connects, job.peers.isEmpty, let errands {
-        emit.setTimer(key(.connect), at: now + errands.connectRetry)
-      }
     }
   }
 
@@ -187,7 +186,7 @@ package struct HyperDHTNode: Participant {
       ask(.unannounce, key, at: now, using: &random, emit: &emit)
     }
     emit.setTimer(key(.lookUp), at: begin)
-    emit.setTimer(key(.connect), at: begin)
+    if !errands.connected.isEmpty { emit.setTimer(key(.connect), at: begin) }
   }
 
   private func key(_ purpose: Purpose, _ subject: UInt64 = 0) -> TimerKey {
@@ -217,6 +216,7 @@ package struct HyperDHTNode: Participant {
         ?? Self.key(of: "key-\(Int.random(in: 1...errands.keys, using: &random))")
       ask(.lookup, wanted, at: now, using: &random, emit: &emit)
     case .connect:
+      emit.setTimer(key, at: now + errands.connectInterval)
       for key in errands.connected {
         ask(.lookup, key, connects: true, at: now, using: &random, emit: &emit)
       }

@@ -76,8 +76,8 @@ package enum HyperDHTRoles {
         "connect", .text(atMost: 256), default: .text(""),
         "a key to whose peers a way is opened through NATs, which datagrams are exchanged over"),
       OptionSpecification(
-        "connect-retry", timing, default: .duration(.seconds(5)),
-        "after which its peers are looked up again, while there are none"),
+        "connect-interval", timing, default: .duration(.seconds(5)),
+        "between two lookups of its peers; to each of them one way is opened"),
       OptionSpecification(
         "datagram-count", .count(0...1_000_000), default: .count(3),
         "datagrams that are exchanged with each of its peers"),
