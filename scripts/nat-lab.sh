@@ -90,7 +90,7 @@ await() {
   exit 1
 }
 
-options=(--rpc-timeout 500ms --join-retry 1s --start-delay 500ms)
+options=(--rpc-timeout 500ms --join-retry 1s)
 bootstrap=10.0.0.1:7101
 "$node" hyperdht-bootstrap --listen "$bootstrap" --log "$folder/bootstrap.ndjson" "${options[@]}" &
 await bootstrap node.ready
@@ -99,7 +99,7 @@ for name in keeper-1 keeper-2; do
   "$node" hyperdht-node --listen 10.0.0.1:0 --log "$folder/$name.ndjson" "${options[@]}" &
   await "$name" hyperdht.joined
 done
-options+=(--ephemeral true)
+options+=(--ephemeral true --start-delay 500ms)
 at host2 "$node" hyperdht-node --listen 192.168.2.2:0 --log "$folder/announcer.ndjson" \
   "${options[@]}" --announce film --announce-interval 1s &
 await announcer query.finished

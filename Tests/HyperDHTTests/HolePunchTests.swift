@@ -162,7 +162,7 @@ import Topology
     let result = Self.run(
       asker: PlannedNAT(name: "asker-1", model: nat),
       announcer: PlannedNAT(name: "announcer-1", model: nat), seed: 3,
-      options: ["datagram-interval": "1s", "datagram-count": "1", "announce-interval": "500ms"])
+      options: ["datagram-interval": "2s", "datagram-count": "1", "announce-interval": "500ms"])
     #expect(!result.log.logged(HyperDHTEvents.punchOpened, by: "asker-1").isEmpty)
     #expect(!result.isOpen)
   }

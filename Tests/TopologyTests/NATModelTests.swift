@@ -54,7 +54,7 @@ import Topology
   @Test(arguments: [
     (
       "cone",
-      "7:10: 'nat' takes full-cone, restricted-cone, port-restricted-cone or symmetric, found 'cone'"
+      "7:10: 'nat' takes full-cone or restricted-cone or port-restricted-cone or symmetric, found 'cone'"
     ),
     (
       "{ kind: symmetric, mapping: address-dependent }",
@@ -67,7 +67,7 @@ import Topology
     ("{}", "7:10: a NAT is either of a 'kind', or has both 'mapping' and 'filtering'"),
     (
       "{ mapping: independent, filtering: address-dependent }",
-      "7:21: 'mapping' takes endpoint-independent, address-dependent or "
+      "7:21: 'mapping' takes endpoint-independent or address-dependent or "
         + "address-and-port-dependent, found 'independent'"
     ),
     (
@@ -101,7 +101,7 @@ import Topology
     }
     #expect(
       found("nat: full-cone") == [
-        "t.yaml:5:59: 'friends' of group 'other' names 'inside-1', whose private address behind a "
+        "t.yaml:5:58: 'friends' of group 'other' names 'inside-1', whose private address behind a "
           + "NAT nobody outside can use"
       ])
     #expect(found("options: { friends: inside-1 }").isEmpty)
