@@ -68,6 +68,10 @@ package struct LiveRunFolder: Sendable {
     try replace(self.seedList, with: seedList.map { "\($0)\n" }.joined())
   }
 
+  func write(_ text: String, to path: String) throws(SupervisorError) {
+    try write(Array(text.utf8), to: path)
+  }
+
   /// Replaces the rules for the network in the same way.
   func write(_ rules: NetworkRules) throws(SupervisorError) {
     try replace(self.rules, with: rules.description)
