@@ -59,7 +59,8 @@ package struct LiveRunFolder: Sendable {
 
   /// Takes the folder away again, when the run is not to start after all.
   package func remove() {
-    for file in ["plan.json", "topology.yaml"] { unsafe unlink("\(path)/\(file)") }
+    let tools = ["ip", "nft", "tc"].flatMap { ["network.\($0)", "network.\($0).out"] }
+    for file in ["plan.json", "topology.yaml"] + tools { unsafe unlink("\(path)/\(file)") }
     unsafe rmdir(path)
   }
 

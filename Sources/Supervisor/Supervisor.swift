@@ -67,12 +67,12 @@ package final class Supervisor {
     self.command = command
     self.stopRequest = stopRequest
     self.observer = observer
+    network = plan.isolation == .namespace ? try IsolatedNetwork(plan, folder) : nil
     core = SupervisorCore(plan: plan, seedLists: seedLists)
     processes = Array(repeating: nil, count: plan.nodes.count)
     logWatch = LogWatch(folder)
     log = try SupervisorLog(folder.ownLog)
     openFiles = Self.raiseOpenFiles()
-    network = plan.isolation == .namespace ? try IsolatedNetwork(plan, folder) : nil
     epoll = try .taking(cprocess_epoll_open(), for: "an event loop")
     signals = try .taking(cprocess_signals_open(), for: "a signal queue")
     try wait(on: signals.number, Token.signals)
