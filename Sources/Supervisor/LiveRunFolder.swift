@@ -59,13 +59,18 @@ package struct LiveRunFolder: Sendable {
 
   /// Takes the folder away again, when the run is not to start after all.
   package func remove() {
-    for file in ["plan.json", "topology.yaml"] { unsafe unlink("\(path)/\(file)") }
+    let tools = ["ip", "nft", "tc"].flatMap { ["network.\($0)", "network.\($0).out"] }
+    for file in ["plan.json", "topology.yaml"] + tools { unsafe unlink("\(path)/\(file)") }
     unsafe rmdir(path)
   }
 
   /// Replaces `config.txt` as a whole: whoever reads it sees all seeds or the file as it was.
   func write(seedList: [Address]) throws(SupervisorError) {
     try replace(self.seedList, with: seedList.map { "\($0)\n" }.joined())
+  }
+
+  func write(_ text: String, to path: String) throws(SupervisorError) {
+    try write(Array(text.utf8), to: path)
   }
 
   /// Replaces the rules for the network in the same way.

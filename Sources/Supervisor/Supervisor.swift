@@ -39,6 +39,8 @@ package final class Supervisor {
   private let openFiles: UInt64
   private let epoll: Descriptor
   private let signals: Descriptor
+  /// The run's own network; `nil` on loopback, where the nodes' drivers carry out faults on it.
+  private let network: IsolatedNetwork?
 
   private var core: SupervisorCore
   private var effects: ArraySlice<SupervisorCore.Effect> = []
@@ -52,7 +54,8 @@ package final class Supervisor {
   private var lingering: [(node: Int, group: ProcessGroup)] = []
   private var conclusion: SupervisorCore.Conclusion?
 
-  /// From here on SIGINT, SIGTERM and SIGHUP stop the run; make it before starting other threads.
+  /// From here on SIGINT, SIGTERM and SIGHUP stop the run; make it before starting other threads. A
+  /// plan with isolation takes the process into a network of its own.
   ///
   /// - Parameter seedLists: what each role of the plan, by full name, does with `config.txt`.
   package init(
@@ -64,6 +67,7 @@ package final class Supervisor {
     self.command = command
     self.stopRequest = stopRequest
     self.observer = observer
+    network = plan.isolation == .namespace ? try IsolatedNetwork(plan, folder) : nil
     core = SupervisorCore(plan: plan, seedLists: seedLists)
     processes = Array(repeating: nil, count: plan.nodes.count)
     logWatch = LogWatch(folder)
@@ -198,6 +202,8 @@ package final class Supervisor {
 
   private func signal(_ node: Int, _ signal: SupervisorCore.Signal) {
     do throws(SupervisorError) {
+      // The kernel does it, and has done it.
+      if signal == .heed, network != nil { return handle(.heeded(node, rules: core.rules)) }
       if signal == .heed,
         let watch = try logWatch.awaitRules(core.rules, of: node, named: plan.nodes[node].name)
       {
@@ -210,6 +216,7 @@ package final class Supervisor {
   private func writeRules(_ number: Int, _ faults: [Int]) {
     let rules = faults.compactMap { plan.faults[$0].rule(address: core.address) }
     do throws(SupervisorError) {
+      if let network { return try network.apply(faults.map { plan.faults[$0] }) }
       try folder.write(NetworkRules(number: number, rules: rules))
     } catch { handle(.failed(error.description)) }
   }
@@ -223,7 +230,8 @@ package final class Supervisor {
       let process = try command.start(
         command.arguments(
           for: planned, listen: listen, addresses: addresses, seed: plan.seed, in: folder),
-        output: folder.output(of: planned.name), openFiles: openFiles)
+        output: folder.output(of: planned.name), openFiles: openFiles,
+        network: network?.namespace(of: node) ?? -1)
       processes[node] = process
       try wait(on: process.descriptor.number, Token.firstNode + UInt64(node))
       handle(.spawned(node, pid: process.pid))

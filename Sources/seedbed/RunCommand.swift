@@ -71,6 +71,11 @@ enum RunCommand: SeedbedCommand {
     let count = "groups.\(group.name).count=\(seeds.count)"
     var plan = try RunSession.topology(file, arguments, overrides: [count])
       .plan(seed: arguments.seed)
+    if plan.isolation == .namespace {
+      throw UsageError(
+        "--config says where seeds listen, and \(file.path) gives every node an address of its own: "
+          + "leave one of the two out")
+    }
     var rest = seeds[...]
     for index in plan.nodes.indices where plan.nodes[index].group == group.name {
       plan.nodes[index].listen = rest.popFirst()?.description

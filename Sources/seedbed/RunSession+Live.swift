@@ -14,9 +14,15 @@ extension RunSession {
       launched: launched)
     let stopRequest = try StopRequest()
     let display = RunDisplay(plan)
-    let supervisor = try Supervisor(
-      plan: plan, seedLists: Self.seedLists, folder: folder, command: command,
-      stopRequest: stopRequest, observer: display)
+    let supervisor: Supervisor
+    do {
+      supervisor = try Supervisor(
+        plan: plan, seedLists: Self.seedLists, folder: folder, command: command,
+        stopRequest: stopRequest, observer: display)
+    } catch {
+      folder.remove()
+      throw error
+    }
     let collector = CollectorThread(
       folder: folder.path, history: arguments.history, stopRequest: stopRequest)
     display.start("run \(folder.name): \(plan.nodes.count) nodes, seed \(plan.seed)") {

@@ -16,6 +16,8 @@ struct cprocess_child {
   const char *output;
   /// The soft limit of open files that the child gets; 0 leaves it as it is.
   uint64_t open_files;
+  /// The network namespace that the child is started in; -1 for the parent's.
+  int network;
 };
 
 /// Starts a child by vfork and exec: in a process group of its own, with SIGKILL as its death
@@ -54,3 +56,9 @@ int cprocess_event_open(void);
 int cprocess_watch_open(const char *folder);
 /// The bit of an inotify event's mask that says events were lost.
 extern const uint32_t cprocess_watch_overflow;
+
+/// Puts this process into new network and mount namespaces, and, where it may not do so itself, into
+/// a new user namespace in which it may. Call it before there is a second thread.
+int cprocess_isolate(void);
+/// A new network namespace, which lasts as long as its descriptor or a process in it.
+int cprocess_network_open(void);
