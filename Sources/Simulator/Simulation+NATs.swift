@@ -67,7 +67,9 @@ extension Simulation {
       port = address.port
     }
     guard let to else { return }
-    for delay in conditions.datagram(from: Int32(node), to: to, using: &random) {
+    for delay in conditions.datagram(
+      bytes.count, from: Int32(node), to: to, at: now, using: &random)
+    {
       let slot = datagrams.add(Datagram(from: source, to: to, port: port, bytes: bytes))
       queue.plan(.datagram, slot.index, generation: slot.generation, at: now + delay)
     }
