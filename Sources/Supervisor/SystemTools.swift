@@ -22,8 +22,8 @@ struct SystemTools {
     self.folder = folder
     var paths: [String: String] = [:]
     for (tool, (_, package)) in Self.tools.sorted(by: { $0.key < $1.key }) {
-      let path = Self.folders.lazy.map { "\($0)/\(tool)" }.first { unsafe access($0, X_OK) == 0 }
-      guard let path else {
+      let candidates: [String] = Self.folders.map { "\($0)/\(tool)" }
+      guard let path = candidates.first(where: { unsafe access($0, X_OK) == 0 }) else {
         let folders = Self.folders.joined(separator: ", ")
         throw SupervisorError(
           "'isolation: namespace' needs \(tool), which is not in \(folders): install the package "

@@ -6,7 +6,7 @@ extension Topology {
   /// The same topology and seed give an equal plan. What is drawn for one part never shifts what
   /// another gets.
   package func plan(seed: UInt64) -> Plan {
-    var nodes = startOrder.flatMap { nodes(of: $0, seed: seed) }
+    var nodes = startOrder.flatMap { self.nodes(of: $0, seed: seed) }
     if isolation == .namespace {
       for index in nodes.indices { nodes[index].listen = "\(Isolation.host(of: index)):0" }
     }
