@@ -121,7 +121,9 @@ let package = Package(
       dependencies: ["Networks", "Participants", "Supervisor"]),
     .testTarget(
       name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
-    .testTarget(name: "NodeTests", dependencies: ["Kademlia", "Wire", "seedbed", "seedbed-node"]),
+    .testTarget(
+      name: "NodeTests",
+      dependencies: ["Kademlia", "Participants", "Wire", "seedbed", "seedbed-node"]),
     .target(
       name: "ParticipantTesting", dependencies: ["Participants"], path: "Tests/ParticipantTesting"),
     .testTarget(

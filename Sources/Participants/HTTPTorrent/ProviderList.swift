@@ -37,7 +37,9 @@ package struct ProviderList: Equatable, Sendable {
   }
 
   package mutating func merge(_ other: ProviderList) {
-    for owner in other.owners where !owners.contains(owner) { add(owner) }
+    let known = Set(owners)
+    owners += other.owners.filter { !known.contains($0) }
+    owners.removeFirst(max(0, owners.count - Self.most))
   }
 
   package var value: MessagePack {

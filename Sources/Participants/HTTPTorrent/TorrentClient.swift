@@ -74,13 +74,15 @@ package struct TorrentClient: Participant {
   var dhtAnnouncements: [Int] = []
   /// Pieces that were sought there since the last round.
   var soughtInDHT: Set<Int> = []
+  /// Whether no piece was left to be sought since then. Looking for one takes a look at all.
+  var isRoundSought = false
 
   /// Some who gave chunks lately, the last at the end.
   var givers: [Address] = []
 
   // Uploads: TorrentClient+Uploads.swift
   var uploads: [ConnectionID: Upload] = [:]
-  var waitingUploads: [ConnectionID] = []
+  var uploadTurns: UploadTurns
 
   package init(_ settings: ParticipantSettings) {
     self.settings = Settings(settings)
@@ -88,6 +90,7 @@ package struct TorrentClient: Participant {
       HTTPServer.Limits(
         timer: Purpose.request.rawValue, connections: self.settings.maxConnections,
         longestBody: Self.longestRequest))
+    uploadTurns = UploadTurns(slots: self.settings.uploadSlots)
     http = HTTPClient(
       HTTPClient.Limits(
         timer: Purpose.exchange.rawValue, idleTimer: Purpose.idle.rawValue,
@@ -148,6 +151,7 @@ package struct TorrentClient: Participant {
     case .owners:
       untracked = []
       soughtInDHT = []
+      isRoundSought = false
       // Owners that were left alone may be asked again.
       fetch(at: now, emit: &emit)
       askForOwners(at: now, emit: &emit)
