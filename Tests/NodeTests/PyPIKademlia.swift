@@ -9,6 +9,8 @@ final class PyPIKademlia {
     async def main():
         server = Server(ksize=int(sys.argv[1]))
         await server.listen(int(sys.argv[2]), interface="127.0.0.1")
+        # Five seconds for each of the dead would be most of the tests' time.
+        server.protocol._wait_timeout = 0.5
         print(server.transport.get_extra_info("sockname")[1], flush=True)
         loop = asyncio.get_running_loop()
         while line := await loop.run_in_executor(None, sys.stdin.readline):

@@ -56,6 +56,20 @@ extension NodeTests {
       #expect(try client.peakMemory() < 64 << 20)
     }
 
+    @Test(
+      "a torrent that is not in the client's folder is not looked for elsewhere",
+      arguments: [
+        ("../torrent.json", "'../torrent.json' is no plain name"),
+        ("absent.json", "absent.json: No such file or directory"),
+      ])
+    func torrentName(name: String, complaint: String) throws {
+      let folder = try NodeProcess.makeFolder()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let client = try NodeProcess("torrent-client", ["--torrent", name, "--data", folder.path])
+      let reason = try client.event("torrent.refused")["reason"] as? String ?? ""
+      #expect(reason.hasPrefix(complaint), "\(reason)")
+    }
+
     @Test("a file whose hash is not the torrent's is told apart, and a chunk's is never taken")
     func wrongHashes() throws {
       let tracker = try NodeProcess("torrent-tracker")

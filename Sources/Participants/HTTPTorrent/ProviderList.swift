@@ -14,6 +14,8 @@ package struct ProviderList: Equatable, Sendable {
   /// Each once, the newest at the end.
   package private(set) var owners: [Address] = []
 
+  package var isFull: Bool { owners.count == Self.most }
+
   package init() {}
 
   /// `nil` when the value is no such list. Owners without a usable address are passed over.

@@ -168,6 +168,10 @@ extension TorrentClient {
     switch job {
     case .announce:
       if isAgreed, !list.owners.isEmpty { return }
+      // Where more have a piece than a list names, each would for ever put itself back in.
+      if list.isFull, !list.owners.contains(own), Int.random(in: 0..<4, using: &random) > 0 {
+        return
+      }
       list.add(own)
       dht?.set(key, to: list.value, at: now, using: &random, emit: &emit)
     case .find(let piece):

@@ -202,7 +202,8 @@ extension TorrentClient {
     /// The folder of the file.
     let data: String
     let tracker, metrics: Address?
-    let torrent: FileName?
+    /// The torrent's name in that folder, as it was given; empty: there is none.
+    let torrent: String
     let size: Int64
     let contentSeed: UInt64
     let chunkSize: Int
@@ -218,7 +219,7 @@ extension TorrentClient {
       data = settings.data
       tracker = options.addresses("tracker").first
       metrics = options.addresses("metrics").first
-      torrent = FileName(options.text("torrent"))
+      torrent = options.text("torrent")
       size = Int64(options.count("size"))
       contentSeed = UInt64(options.count("content-seed"))
       chunkSize = options.count("chunk-size")
