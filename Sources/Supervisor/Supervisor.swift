@@ -2,6 +2,7 @@ import Arguments
 import CProcess
 import Clock
 import Glibc
+import NetworkRules
 package import Participants
 package import Topology
 
@@ -16,7 +17,7 @@ package protocol RunObserver: AnyObject {
 }
 
 /// Carries out what a ``SupervisorCore`` asks for: one event loop over processes, signals, the
-/// nodes' first log lines and time. It takes no decision of its own.
+/// nodes' log lines that are awaited and time. It takes no decision of its own.
 ///
 /// Make and run it on the main thread: the nodes die with the thread that started them, so that a
 /// supervisor that is killed leaves none behind.
@@ -25,7 +26,7 @@ package final class Supervisor {
   private enum Token {
     static let signals: UInt64 = 0
     static let stopRequest: UInt64 = 1
-    static let readyWatch: UInt64 = 2
+    static let logWatch: UInt64 = 2
     static let firstNode: UInt64 = 3
   }
 
@@ -43,7 +44,7 @@ package final class Supervisor {
   private var effects: ArraySlice<SupervisorCore.Effect> = []
   private var log: SupervisorLog
   private var logIsBroken = false
-  private var readyWatch: ReadyWatch
+  private var logWatch: LogWatch
   private var usage = HostUsage()
   /// The process of each node that has one.
   private var processes: [NodeProcess?]
@@ -65,7 +66,7 @@ package final class Supervisor {
     self.observer = observer
     core = SupervisorCore(plan: plan, seedLists: seedLists)
     processes = Array(repeating: nil, count: plan.nodes.count)
-    readyWatch = ReadyWatch(folder)
+    logWatch = LogWatch(folder)
     log = try SupervisorLog(folder.ownLog)
     openFiles = Self.raiseOpenFiles()
     epoll = try .taking(cprocess_epoll_open(), for: "an event loop")
@@ -119,8 +120,13 @@ package final class Supervisor {
         while cprocess_signals_next(signals.number) != 0 { handle(.interrupted) }
       case Token.stopRequest:
         if let reason = stopRequest.take() { handle(.failed(reason)) }
-      case Token.readyWatch:
-        for ready in readyWatch.take() { handle(.ready(ready.node, ready.address)) }
+      case Token.logWatch:
+        for (node, word) in logWatch.take() {
+          switch word {
+          case .ready(let address): handle(.ready(node, address))
+          case .heeded(let rules): handle(.heeded(node, rules: rules))
+          }
+        }
       default:
         reap(Int(token - Token.firstNode))
       }
@@ -140,7 +146,7 @@ package final class Supervisor {
   private func reap(_ node: Int) {
     guard let process = processes[node], let status = process.reap() else { return }
     processes[node] = nil
-    readyWatch.forget(plan.nodes[node].name)
+    logWatch.forget(plan.nodes[node].name)
     let group = ProcessGroup(leader: process.pid)
     if !group.isEmpty { lingering.append((node: node, group: group)) }
     handle(.exited(node, status))
@@ -159,12 +165,11 @@ package final class Supervisor {
       case .log: break
       case .spawn(let node, let listen, let addresses):
         start(node, listen: listen, addresses: addresses)
-      case .signal(let node, let signal): processes[node]?.signal(signal)
+      case .signal(let node, let signal): self.signal(node, signal)
       case .readState(let node):
         guard let process = processes[node] else { break }
         handle(.stateSeen(node, paused: process.isPaused))
-      case .disturb, .restore:
-        preconditionFailure("faults on the network are refused when a live run's topology is read")
+      case .rule(let number, let faults): writeRules(number, faults)
       case .writeSeedList(let seeds):
         do throws(SupervisorError) {
           try folder.write(seedList: seeds)
@@ -191,11 +196,29 @@ package final class Supervisor {
     handle(.failed("cannot write \(folder.ownLog): \(SupervisorError.text(of: number))"))
   }
 
+  private func signal(_ node: Int, _ signal: SupervisorCore.Signal) {
+    do throws(SupervisorError) {
+      if signal == .heed,
+        let watch = try logWatch.awaitRules(core.rules, of: node, named: plan.nodes[node].name)
+      {
+        try wait(on: watch.number, Token.logWatch)
+      }
+    } catch { handle(.failed(error.description)) }
+    processes[node]?.signal(signal)
+  }
+
+  private func writeRules(_ number: Int, _ faults: [Int]) {
+    let rules = faults.compactMap { plan.faults[$0].rule(address: core.address) }
+    do throws(SupervisorError) {
+      try folder.write(NetworkRules(number: number, rules: rules))
+    } catch { handle(.failed(error.description)) }
+  }
+
   private func start(_ node: Int, listen: String, addresses: [String: OptionValue]) {
     let planned = plan.nodes[node]
     do throws(SupervisorError) {
-      if let watch = try readyWatch.await(node, named: planned.name) {
-        try wait(on: watch.number, Token.readyWatch)
+      if let watch = try logWatch.awaitReady(node, named: planned.name) {
+        try wait(on: watch.number, Token.logWatch)
       }
       let process = try command.start(
         command.arguments(
@@ -207,7 +230,7 @@ package final class Supervisor {
     } catch {
       processes[node]?.signal(.kill)
       processes[node] = nil
-      readyWatch.forget(planned.name)
+      logWatch.forget(planned.name)
       handle(.spawnFailed(node, error.description))
     }
   }
