@@ -31,7 +31,7 @@ extension DHTRPC {
       for address in strangers {
         let isSent = requests.send(
           request(of: job).encoded, to: address, for: .ask(query: number, id: nil), at: now,
-          using: &random, emit: &emit)
+          using: &secrets, emit: &emit)
         if isSent != nil { job.query.strangers.insert(address) }
       }
     }
@@ -55,7 +55,7 @@ extension DHTRPC {
       for contact in chosen {
         let isSent = requests.send(
           payload, to: contact.address, for: .ask(query: number, id: contact.id), at: now,
-          using: &random, emit: &emit)
+          using: &secrets, emit: &emit)
         if isSent == nil { jobs[number]?.query.fail(contact.id) }
       }
     }
@@ -77,7 +77,7 @@ extension DHTRPC {
       guard let token else { continue }
       let isSent = requests.send(
         request(of: job, token: token).encoded, to: contact.address,
-        for: .update(query: number, id: contact.id), at: now, using: &random, emit: &emit)
+        for: .update(query: number, id: contact.id), at: now, using: &secrets, emit: &emit)
       if isSent != nil { sent += 1 }
     }
     jobs[number]?.updating = sent

@@ -23,7 +23,7 @@ extension DHTRPC {
     }
     let response = try RPCResponse(decoding: payload)
     let nodes = try settings.encoding.decodeNodes(response.nodes ?? [])
-    guard let purpose = requests.take(header.number, from: address, emit: &emit) else {
+    guard let purpose = requests.take(header.number, from: address, at: now, emit: &emit) else {
       // Late answers are common and mean nothing.
       return nil
     }
@@ -158,14 +158,14 @@ extension DHTRPC {
     }
   }
 
-  /// A request was sent again, or has failed.
+  /// A request is late, or has failed.
   mutating func take(
     _ lapse: UDPRequests<Purpose>.Lapse, at now: Instant, using random: inout SeededGenerator,
     emit: inout Effects
   ) {
     switch lapse {
-    case .sentAgain(.ask(let number, let id), let address, let sent):
-      guard sent == 2, jobs[number]?.updating == nil else { return }
+    case .late(.ask(let number, let id), let address):
+      guard jobs[number]?.updating == nil else { return }
       if let id {
         if let referrer = jobs[number]?.query.delay(id) {
           punch(address, through: referrer, at: now, using: &random, emit: &emit)
@@ -174,7 +174,7 @@ extension DHTRPC {
         jobs[number]?.query.strangers.remove(address)
       }
       advance(number, at: now, using: &random, emit: &emit)
-    case .sentAgain:
+    case .late:
       break
     case .failed(let purpose, let address):
       fail(purpose, at: address, now: now, using: &random, emit: &emit)
@@ -211,7 +211,7 @@ extension DHTRPC {
     let ping = RPCRequest(
       command: RPCRequest.ping, id: shownID, forwardRequest: settings.encoding.encode(address))
     requests.send(
-      ping.encoded, to: referrer, answeredBy: address, for: .punch, at: now, using: &random,
+      ping.encoded, to: referrer, answeredBy: address, for: .punch, at: now, using: &secrets,
       emit: &emit)
   }
 }

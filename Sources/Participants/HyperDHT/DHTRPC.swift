@@ -115,6 +115,7 @@ package struct DHTRPC: Sendable {
   package internal(set) var own: [UInt8] = []
   package internal(set) var table = KBucket<Known>(own: [], size: 1)
   var ids: [Address: [UInt8]] = [:]
+  var secrets: Secrets
   var tokens: Tokens
   var requests: UDPRequests<Purpose>
   /// Addresses with a ping under way.
@@ -125,12 +126,14 @@ package struct DHTRPC: Sendable {
   var hasJoined = false
   var outcomes: [Outcome] = []
 
-  /// - Parameter bootstrap: numeric addresses, as only who was asked may answer.
-  package init(settings: Settings, bootstrap: [Address]) {
+  /// - Parameters:
+  ///   - bootstrap: numeric addresses, as only who was asked may answer.
+  ///   - secret: what numbers and tokens are made of (``ParticipantSettings/secret``).
+  package init(settings: Settings, bootstrap: [Address], secret: [UInt8]) {
     self.settings = settings
     self.bootstrap = bootstrap
-    var none = SeededGenerator(seed: 0)
-    tokens = Tokens(using: &none)
+    secrets = Secrets(key: secret)
+    tokens = Tokens(using: &secrets)
     requests = UDPRequests(
       unit: settings.unit, limit: settings.maxRequests, timer: TimerPurpose.request.rawValue)
   }
@@ -150,7 +153,6 @@ package struct DHTRPC: Sendable {
   ) {
     own = .random(Contact.idSize, using: &random)
     table = KBucket(own: own, size: settings.k)
-    tokens = Tokens(using: &random)
     // Nodes that start together do not work together ever after.
     let first = Int64.random(in: 0...settings.upkeepInterval.count, using: &random)
     emit.setTimer(Self.key(.upkeep), at: now + Microseconds(first))
@@ -175,7 +177,7 @@ package struct DHTRPC: Sendable {
       join(at: now, using: &random, emit: &emit)
     case .secret:
       emit.setTimer(key, at: now + settings.secretLifetime)
-      tokens.rotate(using: &random)
+      tokens.rotate(using: &secrets)
     case nil:
       break
     }
@@ -252,8 +254,8 @@ package struct DHTRPC: Sendable {
     guard !checking.contains(address) else { return }
     let ping = RPCRequest(command: RPCRequest.ping, id: shownID)
     let number = requests.send(
-      ping.encoded, to: address, for: .check(id: id, newcomer: newcomer), at: now, using: &random,
-      emit: &emit)
+      ping.encoded, to: address, for: .check(id: id, newcomer: newcomer), at: now,
+      using: &secrets, emit: &emit)
     if number != nil { checking.insert(address) }
   }
 

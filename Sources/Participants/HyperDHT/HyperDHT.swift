@@ -31,9 +31,9 @@ package struct HyperDHT: Sendable {
 
   package init(
     settings: DHTRPC.Settings, bootstrap: [Address], limits: Announcements.Limits,
-    localAddress: Address? = nil
+    localAddress: Address? = nil, secret: [UInt8]
   ) {
-    rpc = DHTRPC(settings: settings, bootstrap: bootstrap)
+    rpc = DHTRPC(settings: settings, bootstrap: bootstrap, secret: secret)
     announcements = Announcements(limits: limits)
     local = localAddress.flatMap { IPEncoding.ipv4.encode($0) }
   }

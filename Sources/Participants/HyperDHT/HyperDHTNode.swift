@@ -53,7 +53,7 @@ package struct HyperDHTNode: Participant {
     announceFor = options.duration("announce-for")
     lookupInterval = options.duration("lookup-interval")
     startDelay = options.duration("start-delay")
-    dht = HyperDHTRoles.dht(options, local: options.addresses("local-address").first)
+    dht = HyperDHTRoles.dht(settings, local: options.addresses("local-address").first)
   }
 
   /// What a key that is written as text stands for.
@@ -123,7 +123,8 @@ package struct HyperDHTNode: Participant {
           "closest": .integer(
             query.closest.first.map { HyperDHTEvents.place($0.contact.id) } ?? -1),
           "steps": .integer(Int64(query.steps)), "asked": .integer(Int64(query.asked)),
-          "answered": .integer(Int64(query.answered)), "updated": .integer(Int64(updated)),
+          "answered": .integer(Int64(query.answered)), "missed": .integer(Int64(query.missed)),
+          "updated": .integer(Int64(updated)),
           "peers": .integer(Int64(job.peers.count)),
           "took": .integer((now - job.started).count),
         ]))
@@ -203,7 +204,7 @@ package struct HyperDHTNode: Participant {
 package struct HyperDHTBootstrap: Participant {
   private var dht: HyperDHT
 
-  init(_ settings: ParticipantSettings) { dht = HyperDHTRoles.dht(settings.options) }
+  init(_ settings: ParticipantSettings) { dht = HyperDHTRoles.dht(settings) }
 
   package mutating func handle(
     _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects

@@ -100,8 +100,9 @@ package enum HyperDHTRoles {
     transports: .datagram, seedList: .unused,
     make: { HyperDHTNode($0) })
 
-  static func dht(_ options: OptionValues, local: Address? = nil) -> HyperDHT {
-    HyperDHT(
+  static func dht(_ node: ParticipantSettings, local: Address? = nil) -> HyperDHT {
+    let options = node.options
+    return HyperDHT(
       settings: DHTRPC.Settings(
         k: options.count("k"), unit: options.duration("rpc-timeout"),
         upkeepInterval: options.duration("upkeep-interval"),
@@ -115,7 +116,7 @@ package enum HyperDHTRoles {
         entries: options.count("max-announcements"),
         entriesPerSender: options.count("max-announcements-per-sender"),
         lifetime: options.duration("announcement-lifetime")),
-      localAddress: local)
+      localAddress: local, secret: node.secret)
   }
 
   static func started(_ dht: HyperDHT) -> Event {

@@ -3,9 +3,9 @@ package import Participants
 /// An iterative search for the nodes closest to a target, each of which is asked the same.
 ///
 /// It has at most ``concurrency`` requests under way, each to the closest node not asked yet among the
-/// `k` closest, and ends when those have answered. A node that has not answered when its request is
-/// sent again is `late`: the search goes on, and may end, as if it were not there, so that the dead
-/// cost no more than one unit of time; if it answers before the end, it counts again.
+/// `k` closest, and ends when those have answered. A node whose answer is `late` (``UDPRequests``) does
+/// not hold it up: the search goes on, and may end, as if that one were not there; if it answers
+/// before the end, it counts again.
 package struct Query: Sendable {
   /// Requests under way at once.
   package static let concurrency = 16
@@ -54,6 +54,11 @@ package struct Query: Sendable {
   /// The k closest that answered, closest first, with the tokens that they gave.
   package var closest: [(contact: Contact, token: [UInt8]?)] {
     Array(entries.lazy.filter { $0.state == .answered }.map { ($0.contact, $0.token) }.prefix(k))
+  }
+
+  /// Nodes closer than the closest that answered: they were asked, and have not answered in time.
+  package var missed: Int {
+    entries.prefix { $0.state != .answered }.count { $0.state != .fresh }
   }
 
   package var isFinished: Bool {
