@@ -45,7 +45,8 @@ enum RPCBenchmark: Benchmark {
     let log = "\(folder)/node.ndjson"
     let node = try Program(
       [
-        Program.beside("seedbed-node"), "hyperdht-bootstrap", "--listen", "127.0.0.1:0", "--log", log,
+        Program.beside("seedbed-node"), "hyperdht-bootstrap", "--listen", "127.0.0.1:0", "--log",
+        log,
       ], output: "\(folder)/node.out")
     defer { node.end() }
     let answered = Tally()

@@ -40,6 +40,7 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
     let datagram: [UInt8]
     let address: Address
     let answerer: Address
+    let takesAnyPort: Bool
     let purpose: Purpose
     let start: Instant
     /// When its timer is due.
@@ -81,11 +82,15 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
 
   /// Sends a request. Returns its number; `nil`: too many wait already.
   ///
-  /// - Parameter answerer: who is to answer, where that is another than who is asked.
+  /// - Parameters:
+  ///   - answerer: who is to answer, where that is another than who is asked.
+  ///   - takesAnyPort: whether the answer may come from any port of the answerer's host, as it does
+  ///     from behind a NAT that gives a port for each destination. It proves nothing then.
   @discardableResult
   package mutating func send(
     _ payload: [UInt8], to address: Address, answeredBy answerer: Address? = nil,
-    for purpose: Purpose, at now: Instant, using secrets: inout Secrets, emit: inout Effects
+    takesAnyPort: Bool = false, for purpose: Purpose, at now: Instant,
+    using secrets: inout Secrets, emit: inout Effects
   ) -> UInt16? {
     guard waiting.count < limit else { return nil }
     var number: UInt16
@@ -94,8 +99,8 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
     } while waiting[number] != nil
     let datagram = UDPHeader(isRequest: true, number: number).datagram(payload)
     waiting[number] = Waiting(
-      datagram: datagram, address: address, answerer: answerer ?? address, purpose: purpose,
-      start: now, due: now + patience)
+      datagram: datagram, address: address, answerer: answerer ?? address,
+      takesAnyPort: takesAnyPort, purpose: purpose, start: now, due: now + patience)
     emit.send(datagram, to: address)
     emit.setTimer(key(number), at: now + patience)
     return number
@@ -105,7 +110,10 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
   package mutating func take(
     _ number: UInt16, from address: Address, at now: Instant, emit: inout Effects
   ) -> Purpose? {
-    guard let request = waiting[number], request.answerer == address else { return nil }
+    guard let request = waiting[number],
+      request.answerer == address
+        || request.takesAnyPort && request.answerer.host == address.host
+    else { return nil }
     waiting[number] = nil
     // Of a request that was sent twice nobody knows which of the two was answered.
     if request.sent == 1, request.address == address { responseTimes.add(now - request.start) }
