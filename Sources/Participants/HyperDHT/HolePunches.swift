@@ -87,12 +87,12 @@ package struct HolePunches: Sendable {
 
   // MARK: - Asking
 
-  /// Begins to open a way to a peer. Nothing happens where too many are being opened.
+  /// Begins to open a way to a peer. False: too many are being opened or used.
   mutating func open(
     to peer: Address, through referrer: Address, over rpc: inout DHTRPC, at now: Instant,
     using random: inout SeededGenerator, emit: inout Effects
-  ) {
-    guard punches.count < Self.mostPunches else { return }
+  ) -> Bool {
+    guard punches.count < Self.mostPunches else { return false }
     last += 1
     punches[last] = Punch(peer: peer, started: now)
     emit.log(HyperDHTEvents.punchStarted(last, peer, referrer: referrer))
@@ -101,6 +101,7 @@ package struct HolePunches: Sendable {
     wait(for: direct, .direct(punch: last))
     wait(for: passedOn, .passedOn(punch: last))
     failIfNothingWaits(last, at: now, emit: &emit)
+    return true
   }
 
   private mutating func wait(for number: UInt64?, _ ping: Ping) {

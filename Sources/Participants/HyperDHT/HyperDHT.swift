@@ -173,12 +173,13 @@ package struct HyperDHT: Sendable {
   }
 
   /// Opens a way to a peer of a key, and exchanges some datagrams over it; events tell how it goes.
+  /// False: too many are being opened or used.
   ///
   /// - Parameter referrer: who named the peer.
   package mutating func punch(
     _ peer: Address, through referrer: Address, at now: Instant,
     using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  ) -> Bool {
     punches.open(
       to: peer, through: referrer, over: &rpc, at: now, using: &random, emit: &emit)
   }

@@ -133,8 +133,9 @@ package struct HyperDHTNode: Participant {
           Event(
             HyperDHTEvents.found, peer: peer,
             ["query": .integer(Int64(number)), "key": .text(Hexadecimal.text(job.key))]))
-        if job.connects, tried.count < Self.mostPeers, tried.insert(peer).inserted {
-          dht.punch(peer, through: keeper, at: now, using: &random, emit: &emit)
+        guard job.connects, tried.count < Self.mostPeers, !tried.contains(peer) else { continue }
+        if dht.punch(peer, through: keeper, at: now, using: &random, emit: &emit) {
+          tried.insert(peer)
         }
       }
     case .finished(let number, let query, let updated):
