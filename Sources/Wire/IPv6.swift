@@ -71,11 +71,7 @@ package struct IPv6: Equatable {
   }
 
   private static func quad(_ text: Substring) -> [UInt8]? {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    let bytes = parts.compactMap { part in
-      (1...3).contains(part.utf8.count) && part.utf8.first != UInt8(ascii: "+") ? UInt8(part) : nil
-    }
-    return parts.count == 4 && bytes.count == 4 ? bytes : nil
+    IPv4(text)?.bytes
   }
 
   /// Whether it stands for any address, `::` or 0.0.0.0: whoever says so does not know its own.
@@ -87,7 +83,7 @@ package struct IPv6: Equatable {
   /// As RFC 5952 writes it: small digits, the first longest run of zero groups as `::`.
   package var text: String {
     if isMapped {
-      return bytes.suffix(4).map { String($0) }.joined(separator: ".")
+      return IPv4(bits: bytes.suffix(4).reduce(0) { $0 << 8 | UInt32($1) }).text
     }
     let groups = stride(from: 0, to: 16, by: 2).map {
       UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1])

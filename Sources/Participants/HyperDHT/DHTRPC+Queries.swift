@@ -49,9 +49,9 @@ extension DHTRPC {
   mutating func advance(
     _ number: UInt64, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
   ) {
-    guard let job = jobs[number], job.updating == nil else { return }
-    let payload = request(of: job).encoded
-    while let chosen = jobs[number]?.query.next(), !chosen.isEmpty {
+    // The query is changed where it stands: a copy would be one of all its entries.
+    while jobs[number]?.updating == nil, let chosen = jobs[number]?.query.next(), !chosen.isEmpty {
+      let payload = jobs[number].map { request(of: $0).encoded } ?? []
       for contact in chosen {
         let isSent = requests.send(
           payload, to: contact.address, for: .ask(query: number, id: contact.id), at: now,
@@ -59,9 +59,9 @@ extension DHTRPC {
         if isSent == nil { jobs[number]?.query.fail(contact.id) }
       }
     }
-    guard let query = jobs[number]?.query, query.isFinished else { return }
+    guard let job = jobs[number], job.updating == nil, job.query.isFinished else { return }
     if job.isUpdate {
-      update(number, after: query, at: now, using: &random, emit: &emit)
+      update(number, after: job.query, at: now, using: &random, emit: &emit)
     } else {
       finish(number)
     }

@@ -103,9 +103,10 @@ extension DHTRPC {
   }
 
   private func nodes(closeTo target: [UInt8]) -> [UInt8] {
-    table.closest(to: target, settings.k).flatMap {
-      settings.encoding.encode(Contact(id: $0.id, address: $0.contact.address)) ?? []
-    }
+    settings.encoding.encode(
+      table.closest(to: target, settings.k).lazy.map {
+        Contact(id: $0.id, address: $0.contact.address)
+      })
   }
 
   private func send(

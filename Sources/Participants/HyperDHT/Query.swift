@@ -33,7 +33,6 @@ package struct Query: Sendable {
   private let k: Int
   /// Closest first.
   private(set) var entries: [Entry] = []
-  private var known: Set<[UInt8]> = []
   package private(set) var asked = 0
   package private(set) var answered = 0
   /// Addresses that were asked without knowing who is there, and have not answered nor are late.
@@ -63,33 +62,28 @@ package struct Query: Sendable {
 
   package var isFinished: Bool {
     if asked >= Self.askedLimit * k { return true }
-    guard strangers.isEmpty, candidates.allSatisfy({ $0.state == .answered }) else { return false }
+    guard strangers.isEmpty, candidates.allSatisfy({ entries[$0].state == .answered }) else {
+      return false
+    }
     // Where nobody at all has answered, the late are waited for.
-    return answered > 0 || !entries.contains { $0.state == .late }
+    return answered > 0 || !entries.indices.contains { entries[$0].state == .late }
   }
 
-  /// The k closest that the search goes by.
-  private var candidates: some Sequence<Entry> {
-    entries.lazy.filter { $0.state != .failed && $0.state != .late }.prefix(k)
+  /// The places of the k closest that the search goes by. (Entries themselves would be copied.)
+  private var candidates: some Sequence<Int> {
+    entries.indices.lazy.filter { entries[$0].state != .failed && entries[$0].state != .late }
+      .prefix(k)
   }
 
   /// Whom to ask now; they count as asked.
   package mutating func next() -> [Contact] {
     guard !isFinished else { return [] }
-    var room = Self.concurrency - strangers.count - entries.count { $0.state == .asked }
-    var chosen: [Contact] = []
-    var place = 0
-    for index in entries.indices
-    where entries[index].state != .failed && entries[index].state != .late {
-      guard room > 0, place < k else { break }
-      place += 1
-      guard entries[index].state == .fresh else { continue }
-      entries[index].state = .asked
-      chosen.append(entries[index].contact)
-      room -= 1
-    }
+    let underWay = entries.indices.count { entries[$0].state == .asked } + strangers.count
+    let chosen = Array(
+      candidates.filter { entries[$0].state == .fresh }.prefix(max(0, Self.concurrency - underWay)))
+    for index in chosen { entries[index].state = .asked }
     asked += chosen.count
-    return chosen
+    return chosen.map { entries[$0].contact }
   }
 
   /// A node that was asked answered, with a token and the nodes that it knows.
@@ -129,10 +123,11 @@ package struct Query: Sendable {
   }
 
   private mutating func add(_ contacts: [Contact], namedBy referrer: Address?, step: Int) {
-    for contact in contacts where contact.id != own && known.insert(contact.id).inserted {
+    for contact in contacts where contact.id != own {
+      let position = position(of: contact.id)
+      guard position == entries.count || entries[position].contact.id != contact.id else { continue }
       entries.insert(
-        Entry(contact: contact, referrer: referrer, step: step, state: .fresh),
-        at: position(of: contact.id))
+        Entry(contact: contact, referrer: referrer, step: step, state: .fresh), at: position)
     }
     while entries.count > Self.rememberedLimit * k, entries.last?.state == .fresh {
       entries.removeLast()
