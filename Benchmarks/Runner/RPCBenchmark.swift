@@ -95,13 +95,13 @@ enum RPCBenchmark: Benchmark {
       case .started:
         rpc.start(at: now, using: &random, emit: &emit)
         emit.setTimer(Self.end, at: now + .seconds(Int64(seconds)))
-        for _ in 0..<atOnce { _ = rpc.ping(node, at: now, using: &random, emit: &emit) }
+        for _ in 0..<atOnce { _ = rpc.ping(node, at: now, emit: &emit) }
       case .datagram(let address, let bytes):
-        _ = try? rpc.receive(bytes, from: address, at: now, using: &random, emit: &emit)
+        _ = try? rpc.receive(bytes, from: address, at: now, emit: &emit)
       case .timer(Self.end):
         emit.finish()
       case .timer(let key):
-        rpc.fire(key, at: now, using: &random, emit: &emit)
+        rpc.fire(key, at: now, emit: &emit)
       case .accepted, .connected, .received, .closed, .drained, .file, .stopping:
         break
       }
@@ -109,9 +109,9 @@ enum RPCBenchmark: Benchmark {
         switch outcome {
         case .pinged:
           answered.count += 1
-          _ = rpc.ping(node, at: now, using: &random, emit: &emit)
+          _ = rpc.ping(node, at: now, emit: &emit)
         case .silent:
-          _ = rpc.ping(node, at: now, using: &random, emit: &emit)
+          _ = rpc.ping(node, at: now, emit: &emit)
         case .joined, .value, .introduced, .stranger, .finished:
           break
         }

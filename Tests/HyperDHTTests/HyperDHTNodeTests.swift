@@ -199,6 +199,24 @@ import Wire
     #expect(stage.logged(HyperDHTEvents.stored).count == 50)
   }
 
+  @Test("a million announced keys are kept up to the limit, and the node goes on")
+  func flood() throws {
+    var stage = Stage(HyperDHTRoles.bootstrap, ["max-announcements": .count(2_000)])
+    for port: UInt16 in 1...100 {
+      let attacker = Address(host: "10.6.6.6", port: port)
+      var request = Self.peers(.announce)
+      request.token = stage.ask(request, from: attacker)?.token
+      for number in 0..<10_000 {
+        request.target = (0..<32).map { $0 < 4 ? UInt8(truncatingIfNeeded: number >> ($0 * 8)) : 7 }
+        stage.send(request, from: attacker)
+      }
+    }
+    #expect(stage.logged(HyperDHTEvents.stored).count == 2_000)
+    // 998,000 were refused.
+    #expect(stage.logged(HyperDHTEvents.refused).count < 40)
+    #expect(stage.ask(RPCRequest(command: RPCRequest.ping), from: Self.alice) != nil)
+  }
+
   @Test("an answer names no more peers than fit into a datagram")
   func bigAnswers() throws {
     var stage = Stage()

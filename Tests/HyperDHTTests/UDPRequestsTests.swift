@@ -113,7 +113,9 @@ import Testing
     // It was not there: the next look is soon.
     _ = bench.send()
     #expect(bench.lapse(late: .milliseconds(100)).0 == nil)
-    guard case .late = bench.lapse().0 else { return #expect(Bool(false)) }
+    guard case .late = bench.lapse(late: .milliseconds(100)).0 else {
+      return #expect(Bool(false))
+    }
   }
 
   @Test("numbers follow from the secret, and from nothing else")

@@ -5,16 +5,16 @@ extension DHTRPC {
   /// gave. Returns the query's number; `nil`: too many are under way.
   package mutating func query(
     _ command: String, _ target: [UInt8], value: [UInt8]? = nil, isUpdate: Bool = false,
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+    at now: Instant, emit: inout Effects
   ) -> UInt64? {
     query(
-      command, target, value: value, isUpdate: isUpdate, isJoin: false, at: now, using: &random,
+      command, target, value: value, isUpdate: isUpdate, isJoin: false, at: now,
       emit: &emit)
   }
 
   mutating func query(
     _ command: String, _ target: [UInt8], value: [UInt8]? = nil, isUpdate: Bool = false,
-    isJoin: Bool, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+    isJoin: Bool, at now: Instant, emit: inout Effects
   ) -> UInt64? {
     guard jobs.count < settings.maxQueries else { return nil }
     lastQuery += 1
@@ -36,7 +36,7 @@ extension DHTRPC {
       }
     }
     jobs[number] = job
-    advance(number, at: now, using: &random, emit: &emit)
+    advance(number, at: now, emit: &emit)
     return number
   }
 
@@ -47,7 +47,7 @@ extension DHTRPC {
 
   /// Asks whoever is next, or goes over to the second round, or ends the query.
   mutating func advance(
-    _ number: UInt64, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+    _ number: UInt64, at now: Instant, emit: inout Effects
   ) {
     // The query is changed where it stands: a copy would be one of all its entries.
     while jobs[number]?.updating == nil, let chosen = jobs[number]?.query.next(), !chosen.isEmpty {
@@ -61,14 +61,14 @@ extension DHTRPC {
     }
     guard let job = jobs[number], job.updating == nil, job.query.isFinished else { return }
     if job.isUpdate {
-      update(number, after: job.query, at: now, using: &random, emit: &emit)
+      update(number, after: job.query, at: now, emit: &emit)
     } else {
       finish(number)
     }
   }
 
   private mutating func update(
-    _ number: UInt64, after query: Query, at now: Instant, using random: inout SeededGenerator,
+    _ number: UInt64, after query: Query, at now: Instant,
     emit: inout Effects
   ) {
     guard let job = jobs[number] else { return }

@@ -102,14 +102,14 @@ package struct HyperDHTNode: Participant {
       dht.receive(bytes, from: address, at: now, using: &random, emit: &emit)
     case .timer(let key):
       if HyperDHT.owns(key) {
-        dht.fire(key, at: now, using: &random, emit: &emit)
+        dht.fire(key, at: now, emit: &emit)
       } else {
         fire(key, at: now, using: &random, emit: &emit)
       }
     case .accepted, .connected, .received, .closed, .drained, .file, .stopping:
       break
     }
-    for outcome in dht.takeOutcomes(at: now, using: &random, emit: &emit) {
+    for outcome in dht.takeOutcomes(at: now, emit: &emit) {
       take(outcome, at: now, using: &random, emit: &emit)
     }
   }
@@ -134,7 +134,7 @@ package struct HyperDHTNode: Participant {
             HyperDHTEvents.found, peer: peer,
             ["query": .integer(Int64(number)), "key": .text(Hexadecimal.text(job.key))]))
         guard job.connects, tried.count < Self.mostPeers, !tried.contains(peer) else { continue }
-        if dht.punch(peer, through: keeper, at: now, using: &random, emit: &emit) {
+        if dht.punch(peer, through: keeper, at: now, emit: &emit) {
           tried.insert(peer)
         }
       }
@@ -233,7 +233,7 @@ package struct HyperDHTNode: Participant {
   ) {
     let port = errands?.port ?? 0
     guard
-      let number = dht.ask(kind, key, port: port, at: now, using: &random, emit: &emit)
+      let number = dht.ask(kind, key, port: port, at: now, emit: &emit)
     else { return }
     jobs[number] = Job(kind: kind, key: key, started: now, connects: connects)
     emit.log(

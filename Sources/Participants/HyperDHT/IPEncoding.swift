@@ -33,7 +33,9 @@ package enum IPEncoding: Sendable {
       guard let ip = IPv4(address.host == "localhost" ? "127.0.0.1" : address.host) else {
         return false
       }
-      for shift: UInt32 in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: ip.bits >> shift)) }
+      for shift: UInt32 in [24, 16, 8, 0] {
+        bytes.append(UInt8(truncatingIfNeeded: ip.bits >> shift))
+      }
     case .ipv6:
       guard let ip = IPv6(address.host) else { return false }
       bytes += ip.bytes

@@ -125,7 +125,9 @@ package struct Query: Sendable {
   private mutating func add(_ contacts: [Contact], namedBy referrer: Address?, step: Int) {
     for contact in contacts where contact.id != own {
       let position = position(of: contact.id)
-      guard position == entries.count || entries[position].contact.id != contact.id else { continue }
+      guard position == entries.count || entries[position].contact.id != contact.id else {
+        continue
+      }
       entries.insert(
         Entry(contact: contact, referrer: referrer, step: step, state: .fresh), at: position)
     }

@@ -45,6 +45,8 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
     let start: Instant
     /// When its timer is due.
     var due: Instant
+    /// Its timer came too late once.
+    var wasOverslept = false
     var isLate = false
     var sent = 1
   }
@@ -128,7 +130,8 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
     }
     guard request.isLate else {
       // Who was kept from running for a while may have responses that were not read yet.
-      request.isLate = now < request.due + Self.oversleeping
+      request.isLate = request.wasOverslept || now < request.due + Self.oversleeping
+      request.wasOverslept = true
       request.due = request.isLate ? request.start + unit : now + ResponseTimes.grain
       waiting[number] = request
       emit.setTimer(key, at: request.due)
