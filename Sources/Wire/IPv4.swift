@@ -9,7 +9,7 @@ package struct IPv4: Equatable, Sendable {
 
   /// Reads a dotted quad: four decimal numbers up to 255, of three digits at most. `nil`: something
   /// else.
-  package init?(_ text: some StringProtocol) {
+  package init?(_ text: String) {
     var (bits, part, digits, parts) = (UInt32(0), UInt32(0), 0, 1)
     for byte in text.utf8 {
       switch byte {

@@ -24,7 +24,7 @@ package struct IPv6: Equatable {
   /// 127.0.0.1. `nil` for other names.
   package init?(_ text: String) {
     let text = text == "localhost" ? "127.0.0.1" : text
-    if let quad = Self.quad(text[...]) {
+    if let quad = IPv4(text)?.bytes {
       bytes = Self.mapped + quad
       return
     }
@@ -58,7 +58,7 @@ package struct IPv6: Equatable {
     let groups = text.split(separator: ":", omittingEmptySubsequences: false)
     var bytes: [UInt8] = []
     for (index, group) in groups.enumerated() {
-      if endsAddress, index == groups.count - 1, let quad = quad(group) {
+      if endsAddress, index == groups.count - 1, let quad = IPv4(String(group))?.bytes {
         bytes += quad
       } else {
         guard (1...4).contains(group.utf8.count), group.allSatisfy(\.isHexDigit),
@@ -68,10 +68,6 @@ package struct IPv6: Equatable {
       }
     }
     return bytes.count <= 16 ? bytes : nil
-  }
-
-  private static func quad(_ text: Substring) -> [UInt8]? {
-    IPv4(text)?.bytes
   }
 
   /// Whether it stands for any address, `::` or 0.0.0.0: whoever says so does not know its own.

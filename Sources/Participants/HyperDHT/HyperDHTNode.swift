@@ -34,7 +34,8 @@ package struct HyperDHTNode: Participant {
       port = UInt16(options.count("port"))
       keys = options.count("keys")
       announceCount = options.count("announce-count")
-      lookupCount = options.count("lookup-count")
+      // Who names a key wants it looked up.
+      lookupCount = max(options.count("lookup-count"), wanted.isEmpty ? 0 : 1)
       announceInterval = options.duration("announce-interval")
       announceFor = options.duration("announce-for")
       lookupInterval = options.duration("lookup-interval")

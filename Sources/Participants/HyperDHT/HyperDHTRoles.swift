@@ -68,7 +68,8 @@ package enum HyperDHTRoles {
         "a key to announce: 64 hexadecimal digits, or a text that is hashed"),
       OptionSpecification(
         "lookup", .text(atMost: 256), default: .text(""),
-        "the key that lookups are for; none: they draw among key-1, key-2, … key-KEYS"),
+        "the key that lookups are for, once at least; none: they draw among key-1, key-2, … key-KEYS"
+      ),
       OptionSpecification(
         "unannounce", .text(atMost: 256), default: .text(""),
         "a key whose announcement by this address is taken back"),
