@@ -1,5 +1,5 @@
 -- check: lookups-converge
--- promise: A query gets as far as the node that is closest to its key.
+-- promise: A query gets as far as the closest node to its key that answers in time.
 -- networks: hyperdht
 -- severity: error
 -- witnesses: 1
