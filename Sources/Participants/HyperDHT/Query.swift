@@ -4,8 +4,8 @@ package import Participants
 ///
 /// It has at most ``concurrency`` requests under way, each to the closest node not asked yet among the
 /// `k` closest, and ends when those have answered. A node whose answer is `late` (``UDPRequests``) does
-/// not hold it up: the search goes on, and may end, as if that one were not there; if it answers
-/// before the end, it counts again.
+/// not hold it up: the search goes on, and may end, as if that one were not there, unless there are
+/// more of these than have answered; if it answers before the end, it counts again.
 package struct Query: Sendable {
   /// Requests under way at once.
   package static let concurrency = 16
@@ -65,8 +65,8 @@ package struct Query: Sendable {
     guard strangers.isEmpty, candidates.allSatisfy({ entries[$0].state == .answered }) else {
       return false
     }
-    // Where nobody at all has answered, the late are waited for.
-    return answered > 0 || !entries.indices.contains { entries[$0].state == .late }
+    // Where more are late than have answered, it is rather the own host that is slow.
+    return entries.indices.count { entries[$0].state == .late } <= answered
   }
 
   /// The places of the k closest that the search goes by. (Entries themselves would be copied.)
