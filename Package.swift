@@ -94,13 +94,13 @@ let package = Package(
 
     // Benchmarks, with the plain C they are measured against.
     .target(
-      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite"],
+      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite", "CUV"],
       path: "Benchmarks/References"),
     .executableTarget(
       name: "seedbed-benchmarks",
       dependencies: [
-        "Arguments", "BenchmarkReferences", "History", "Networks", "Participants", "Simulator",
-        "Topology",
+        "Arguments", "BenchmarkReferences", "History", "HyperDHT", "LiveDriver", "Networks",
+        "Participants", "Simulator", "Topology",
       ], path: "Benchmarks/Runner"),
 
     // Random inputs for everything that takes bytes from outside.
