@@ -11,7 +11,7 @@ extension TorrentClient {
   private static let mostInAnswer = 64
   /// Bytes that are read, written and sent in one go: few enough to stay in the processor's cache, and
   /// a multiple of three, so that base64 needs no padding between two.
-  private static let sliceSize = 3 * 64 * 1024
+  static let sliceSize = 3 * 64 * 1024
 
   struct Upload {
     let pieces: [Int]

@@ -64,7 +64,9 @@ package struct TorrentClient: Participant {
   var chunksUnderWay = 0
   /// Before that, no owner is asked for a chunk.
   var nextRequest = Instant(microseconds: 0)
-  var incoming: [Int: Incoming] = [:]
+  // What comes of them: TorrentClient+Arrival.swift
+  var arrivals: [HTTPClient.ExchangeID: Arrival] = [:]
+  var writings: [Int: Writing] = [:]
   var sentChunks = 0
 
   // The DHT: TorrentClient+DHT.swift
@@ -94,7 +96,8 @@ package struct TorrentClient: Participant {
     http = HTTPClient(
       HTTPClient.Limits(
         timer: Purpose.exchange.rawValue, idleTimer: Purpose.idle.rawValue,
-        longestBody: Base64.length(of: Torrent.largestChunk) + 1_024))
+        longestBody: Base64.length(of: Torrent.largestChunk) + 1_024,
+        passedType: Self.binary))
   }
 
   package mutating func handle(
@@ -113,8 +116,11 @@ package struct TorrentClient: Participant {
       http.connected(id, emit: &emit)
     case .received(let id, let bytes):
       if http.holds(id) {
-        conclude(
-          http.read(bytes, from: id, at: now, emit: &emit), at: now, using: &random, emit: &emit)
+        let reading = http.read(bytes, from: id, at: now, emit: &emit)
+        if let exchange = reading.exchange {
+          for range in reading.passed { take(bytes[range], of: exchange, emit: &emit) }
+        }
+        conclude(reading.completion, at: now, using: &random, emit: &emit)
       } else {
         serve(server.read(bytes, from: id, at: now, emit: &emit), at: now, emit: &emit)
       }
@@ -189,7 +195,9 @@ package struct TorrentClient: Participant {
     case .announce: announced(result, at: now, emit: &emit)
     case .owners(let pieces): learnOwners(of: pieces, result, at: now, emit: &emit)
     case .chunk(let piece, let owner, let since):
-      received(piece, from: owner, since: since, result, at: now, emit: &emit)
+      received(
+        piece, from: owner, since: since, result, endArrival(completion.exchange, of: piece),
+        at: now, emit: &emit)
     case .bootstraps: learnBootstraps(result, at: now, using: &random, emit: &emit)
     case .registerBootstrap, .metrics: break
     }

@@ -58,7 +58,8 @@ package struct TorrentTracker: Participant {
       client.connected(id, emit: &emit)
     case .received(let id, let bytes):
       if client.holds(id) {
-        conclude(client.read(bytes, from: id, at: now, emit: &emit), emit: &emit)
+        conclude(
+          client.read(bytes, from: id, at: now, emit: &emit).completion, emit: &emit)
       } else {
         serve(server.read(bytes, from: id, at: now, emit: &emit), at: now, emit: &emit)
       }
