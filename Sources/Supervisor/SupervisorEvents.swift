@@ -23,7 +23,8 @@ package enum SupervisorEvents {
     "Every node but the late joiners is ready: time zero for the faults and for the views' `s`.")
 
   static let faultPlanned = EventKind(
-    "fault.planned", "A fault of the plan, written right after `run.launched`.",
+    "fault.planned",
+    "A fault of the plan, written right after `run.launched`; or one that was asked for since then.",
     fields: [
       fault,
       EventField(
@@ -81,7 +82,7 @@ package enum SupervisorEvents {
 
   static let runStopping = EventKind(
     "run.stopping", "The nodes are told to end.",
-    fields: [EventField("reason", "`planned`, `interrupted` or `failed`")])
+    fields: [EventField("reason", "`planned`, `asked` (by a person), `interrupted` or `failed`")])
 
   static let runEnded = EventKind(
     "run.ended", "Every node has ended. The last line of a live run's log.",
@@ -98,7 +99,7 @@ package enum SupervisorEvents {
     ])
 
   private static let node = EventField("node", "the node's name")
-  private static let fault = EventField("fault", "the fault's number in the plan")
+  private static let fault = EventField("fault", "the fault's number")
 }
 
 extension Event {

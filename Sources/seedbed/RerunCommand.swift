@@ -20,7 +20,7 @@ enum RerunCommand: SeedbedCommand {
         "RUN", "A run: 'last', its number, the beginning of its name, or its folder.", .optional)
     ],
     options: [
-      .logs, .history, .checks, .report, .noChecks,
+      .logs, .history, .checks, .report, .noChecks, .boundTo,
       .flag("no-history", "Keep nothing of a simulation."),
     ])
 

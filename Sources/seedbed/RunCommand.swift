@@ -25,15 +25,25 @@ enum RunCommand: SeedbedCommand {
       Example(
         "seedbed run topologies/gossip.yaml --config config.txt",
         "A seed at each address of the file."),
+      Example(
+        "run=$(seedbed run topologies/gossip.yaml --wait run.began)",
+        "In a script: goes on in the background once every node is ready; 'fault', 'wait' and "
+          + "'stop' take it from there."),
     ],
     positionals: [Positional("TOPOLOGY", "The topology file.")],
-    options: RunSession.options + [
+    options: RunSession.liveOptions + [
       Option(
         "config", .text("FILE"),
-        "A file of HOST:PORT lines: start one seed at each, whatever the topology's count.")
+        "A file of HOST:PORT lines: start one seed at each, whatever the topology's count."),
+      Option(
+        "wait", .text("EVENT|SQL"),
+        "Go into the background when this has come, as for 'wait', and print the run's name.",
+        .repeated),
+      .timeout("1m"),
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
+    if arguments.has("wait") { return try BackgroundRun(arguments).wait() }
     let path = try arguments.require("TOPOLOGY")
     let file = try TopologyFile(reading: path)
     let plan =

@@ -12,6 +12,8 @@ final class RunDisplay: RunObserver {
   private var launched: Instant?
   private var began: Instant?
   private var isStopping = false
+  /// What each fault is, by its number.
+  private var faults: [Int64: String] = [:]
   private var lastShown: Instant?
   private var shownLine = ""
 
@@ -34,6 +36,7 @@ final class RunDisplay: RunObserver {
     if launched == nil { launched = now }
     if event.kind == "run.began" { began = now }
     if event.kind == "run.stopping" { isStopping = true }
+    if event.kind == "fault.planned" { remember(event) }
     guard !terminal.isTerminal, let text = milestone(event) else { return }
     Terminal.say("\(seconds(since: began ?? launched, now))s \(text)\n")
   }
@@ -54,11 +57,17 @@ final class RunDisplay: RunObserver {
     }
   }
 
+  private func remember(_ event: Event) {
+    guard case .integer(let id)? = event["fault"] else { return }
+    let arrow = event["one_way"] == .flag(true) ? "->" : "<->"
+    let subject =
+      event["node"].map(text) ?? "\(text(event["from"])) \(arrow) \(text(event["to"]))"
+    faults[id] = "\(text(event["action"])) \(subject)"
+  }
+
   private func fault(_ event: Event) -> String {
-    guard case .integer(let id)? = event["fault"],
-      let fault = plan.faults.first(where: { $0.id == id })
-    else { return "" }
-    return "\(fault.action.rawValue) \(fault.subject)"
+    guard case .integer(let id)? = event["fault"] else { return "" }
+    return faults[id] ?? ""
   }
 
   private func status(_ event: Event) -> String {

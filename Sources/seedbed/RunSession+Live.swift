@@ -16,7 +16,10 @@ extension RunSession {
     let display = RunDisplay(plan)
     let supervisor = try Supervisor(
       plan: plan, seedLists: Self.seedLists, folder: folder, command: command,
-      stopRequest: stopRequest, observer: display)
+      stopRequest: stopRequest, owner: arguments.integer("bound-to").map { Int32($0) },
+      observer: display)
+    // Whoever asked it to stop sees by its end that all is done.
+    defer { withExtendedLifetime(supervisor) {} }
     let collector = CollectorThread(
       folder: folder.path, history: arguments.history, stopRequest: stopRequest)
     display.start("run \(folder.name): \(plan.nodes.count) nodes, seed \(plan.seed)") {

@@ -13,6 +13,7 @@ struct RunSession {
     .set, .seed, .logs, .history, .checks, .report,
     .noChecks,
   ]
+  static let liveOptions = options + [.boundTo]
 
   /// What each role, by full name, does with the list of seeds.
   static let seedLists = Dictionary(

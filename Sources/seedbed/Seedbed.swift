@@ -11,7 +11,7 @@ protocol SeedbedCommand: SendableMetatype {
   /// In the order of the help.
   private static let commands: [any SeedbedCommand.Type] = [
     RunCommand.self, SimulateCommand.self, ExploreCommand.self, SpawnCommand.self,
-    RerunCommand.self,
+    RerunCommand.self, PsCommand.self, WaitCommand.self, FaultCommand.self, StopCommand.self,
     CheckCommand.self, CompareCommand.self, QueryCommand.self, RunsCommand.self, ShowCommand.self,
     LogsCommand.self, CollectCommand.self, PlanCommand.self, TorrentifyCommand.self,
   ]
