@@ -19,6 +19,7 @@ let package = Package(
   products: [
     .executable(name: "seedbed", targets: ["seedbed"]),
     .executable(name: "seedbed-node", targets: ["seedbed-node"]),
+    .library(name: "SeedbedTesting", targets: ["SeedbedTesting"]),
   ],
   targets: [
     // C: system libraries and small shims.
@@ -88,6 +89,9 @@ let package = Package(
         "Simulator",
         "Supervisor", "Topology",
       ]),
+
+    // Networks in tests, anybody's: by the executable, so that nothing else need be built.
+    .target(name: "SeedbedTesting"),
 
     // Benchmarks, with the plain C they are measured against.
     .target(
@@ -163,7 +167,10 @@ let package = Package(
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
     .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading"]),
     .testTarget(
-      name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
+      name: "RunTests",
+      dependencies: [
+        "CSQLite", "History", "SeedbedTesting", "Supervisor", "seedbed", "seedbed-node",
+      ]),
     .testTarget(
       name: "ExplorationTests",
       dependencies: [

@@ -236,7 +236,8 @@ package struct SupervisorCore: Sendable {
   package var progress: Progress {
     var progress = Progress(
       phase: .ended, nodes: nodes.count, ready: count(.ready),
-      live: count(.starting) + count(.ready), down: count(.ended), faults: plan.faults.count, faultsDone: faultsDone,
+      live: count(.starting) + count(.ready), down: count(.ended), faults: plan.faults.count,
+      faultsDone: faultsDone,
       began: began)
     switch phase {
     case .launching:

@@ -59,7 +59,9 @@ struct BackgroundRun {
     var kept: [String] = []
     var isValue = false
     for argument in arguments {
-      let isOurs = ["--wait", "--timeout"].contains { argument == $0 || argument.hasPrefix("\($0)=") }
+      let isOurs = ["--wait", "--timeout"].contains {
+        argument == $0 || argument.hasPrefix("\($0)=")
+      }
       if !isOurs, !isValue { kept.append(argument) }
       isValue = isOurs && !argument.contains("=")
     }

@@ -50,7 +50,7 @@ enum FaultCommand: SeedbedCommand {
     }
     var output = StandardOutput()
     for fault in faults {
-      output.write("\(fault.at) \(fault.action.rawValue) \(fault.subject)\n")
+      output.write("\(RunDisplay.seconds(fault.at))s \(fault.action.rawValue) \(fault.subject)\n")
     }
     try output.finish()
     return .success

@@ -31,7 +31,9 @@ enum SpawnCommand: SeedbedCommand {
         "Which network: \(SpawnTemplate.all.map(\.network).joined(separator: ", ")).")
     ],
     options: counts + [
-      Option("for", .duration(Topology.earliestStop...Topology.latestStop), "How long it runs when every node is ready.", .defaulted("20s")),
+      Option(
+        "for", .duration(Topology.earliestStop...Topology.latestStop),
+        "How long it runs when every node is ready.", .defaulted("20s")),
       Option(
         "kill", .integer("N", 0...Int64(Topology.mostFaults)),
         "How many nodes are killed, between a quarter and half of the duration.",

@@ -39,6 +39,7 @@ struct FakeHost {
 
   private(set) var trace: [(at: Instant, effect: SupervisorCore.Effect)] = []
   private(set) var conclusion: SupervisorCore.Conclusion?
+  private(set) var answers: [(client: Int, answer: SupervisorCore.Answer)] = []
   /// The faults on the network that are on.
   private var disturbed: Set<Int> = []
   private var processes: [Process?]
@@ -117,6 +118,7 @@ struct FakeHost {
       #expect(disturbed.remove(fault) != nil, "restored without need: \(describe)")
     case .checkGroups: return .groupsSeen(alive: survivors)
     case .finished(let conclusion): self.conclusion = conclusion
+    case .answer(let client, let answer): answers.append((client: client, answer: answer))
     case .writeSeedList, .sampleUsage, .log: break
     }
     return nil
@@ -188,6 +190,9 @@ extension FakeHost {
     case .disturb(let fault): "disturb \(fault)"
     case .restore(let fault): "restore \(fault)"
     case .log(let event): tell(event)
+    case .answer(let client, .done(let faults)):
+      "answer \(client): \(faults.map(\.subject).joined(separator: " "))"
+    case .answer(let client, .refused): "refuse \(client)"
     case .readState, .checkGroups, .sampleUsage, .finished: nil
     }
   }
