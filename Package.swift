@@ -25,6 +25,8 @@ let package = Package(
     // C: system libraries and small shims.
     .systemLibrary(name: "CUV", pkgConfig: "libuv-static", providers: [.apt(["libuv1-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(
+      name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
@@ -75,6 +77,7 @@ let package = Package(
     .target(
       name: "Simulator",
       dependencies: ["Arguments", "Hashing", "Participants", "Supervisor", "Topology"]),
+    .target(name: "Archives", dependencies: ["Arguments", "CArchive"]),
     .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
     .target(
       name: "Exploration",
@@ -84,7 +87,8 @@ let package = Package(
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Arguments", "Checks", "Clock", "Exploration", "HTTPTorrent", "History", "Networks",
+        "Archives", "Arguments", "Checks", "Clock", "Exploration", "HTTPTorrent", "History",
+        "Networks",
         "Participants",
         "Simulator",
         "Supervisor", "Topology",

@@ -128,7 +128,10 @@ extension Network {
     }
     _ = await isGone.value
     limit.cancel()
-    guard moment != nil else { return nil }
+    guard moment != nil else {
+      workspace.remove()
+      return nil
+    }
     workspace.keep()
     return """
       run        \(folder)

@@ -23,8 +23,12 @@ public final class Workspace: Sendable {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
   }
 
-  deinit {
-    if !isKept(folder) { try? FileManager.default.removeItem(atPath: folder) }
+  deinit { remove() }
+
+  /// Removes the folder, unless it is kept.
+  func remove() {
+    if FileManager.default.fileExists(atPath: "\(folder)/\(Self.keptMark)") { return }
+    try? FileManager.default.removeItem(atPath: folder)
   }
 
   /// The folder of the runs' logs.
@@ -86,10 +90,6 @@ extension Workspace {
   private static var root: String {
     let given = ProcessInfo.processInfo.environment["SEEDBED_TEST_LOGS"]
     return given ?? NSTemporaryDirectory().trimmingSuffix("/")
-  }
-
-  private func isKept(_ folder: String) -> Bool {
-    FileManager.default.fileExists(atPath: "\(folder)/\(Self.keptMark)")
   }
 
   /// Removes the folders of test processes that are no more.

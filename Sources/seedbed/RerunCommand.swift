@@ -39,6 +39,6 @@ enum RerunCommand: SeedbedCommand {
       throw UsageError(
         "--no-history is for simulations; \(manifest.name) ran live", command: "seedbed rerun")
     }
-    return try session.run()
+    return try session.run().exitCode
   }
 }

@@ -23,6 +23,9 @@ enum RunCommand: SeedbedCommand {
         "seedbed run topologies/gossip.yaml --seed 7 --set groups.peer.count=50",
         "Another size; always the same victims."),
       Example(
+        "seedbed run topologies/gossip.yaml --repeat 20 --report junit=flakes.xml",
+        "How often does it fail?"),
+      Example(
         "seedbed run topologies/gossip.yaml --config config.txt",
         "A seed at each address of the file."),
       Example(
@@ -44,15 +47,15 @@ enum RunCommand: SeedbedCommand {
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     if arguments.has("wait") { return try BackgroundRun(arguments).wait() }
-    let path = try arguments.require("TOPOLOGY")
-    let file = try TopologyFile(reading: path)
-    let plan =
-      if let config = arguments["config"] {
-        try Self.plan(file, at: Self.seeds(reading: config), arguments)
-      } else {
-        try RunSession.topology(file, arguments).plan(seed: arguments.seed)
+    let file = try TopologyFile(reading: arguments.require("TOPOLOGY"))
+    if let config = arguments["config"] {
+      let seeds = try Self.seeds(reading: config)
+      return try RunSession.run(file, arguments) {
+        try Self.plan(file, at: seeds, arguments, seed: $0)
       }
-    return try RunSession(plan: plan, topology: file, arguments).run()
+    }
+    let topology = try RunSession.topology(file, arguments)
+    return try RunSession.run(file, arguments) { topology.plan(seed: $0) }
   }
 
   /// The addresses of a `config.txt`.
@@ -69,7 +72,7 @@ enum RunCommand: SeedbedCommand {
 
   /// The plan with one seed at each address.
   private static func plan(
-    _ file: TopologyFile, at seeds: [Address], _ arguments: ParsedArguments
+    _ file: TopologyFile, at seeds: [Address], _ arguments: ParsedArguments, seed: UInt64
   ) throws -> Plan {
     let listed = try RunSession.topology(file, arguments).groups.filter {
       RunSession.seedLists[$0.role] == .listed
@@ -80,7 +83,7 @@ enum RunCommand: SeedbedCommand {
     }
     let count = "groups.\(group.name).count=\(seeds.count)"
     var plan = try RunSession.topology(file, arguments, overrides: [count])
-      .plan(seed: arguments.seed)
+      .plan(seed: seed)
     var rest = seeds[...]
     for index in plan.nodes.indices where plan.nodes[index].group == group.name {
       plan.nodes[index].listen = rest.popFirst()?.description

@@ -8,6 +8,7 @@ import Topology
 final class RunDisplay: RunObserver {
   private let plan: Plan
   private let terminal = Terminal.output
+  private let isQuiet: Bool
   private var events: (() -> Int)?
   private var launched: Instant?
   private var began: Instant?
@@ -20,16 +21,24 @@ final class RunDisplay: RunObserver {
   /// Between two changes of the live line.
   private static let refresh = Microseconds.milliseconds(200)
 
-  init(_ plan: Plan) { self.plan = plan }
+  /// - Parameter isQuiet: whether nothing is to be seen.
+  init(_ plan: Plan, isQuiet: Bool = false) {
+    self.plan = plan
+    self.isQuiet = isQuiet
+  }
 
-  var interval: Microseconds? { terminal.isTerminal ? Self.refresh : nil }
+  var interval: Microseconds? { terminal.isTerminal && !isQuiet ? Self.refresh : nil }
+
+  private func say(_ text: String) {
+    if !isQuiet { Terminal.say(text) }
+  }
 
   /// - Parameters:
   ///   - title: what is run.
   ///   - events: how many events were collected so far, where they are collected meanwhile.
   func start(_ title: String, events: (() -> Int)? = nil) {
     self.events = events
-    Terminal.say("\(title)\n")
+    say("\(title)\n")
   }
 
   func saw(_ event: Event, at now: Instant) {
@@ -38,7 +47,7 @@ final class RunDisplay: RunObserver {
     if event.kind == "run.stopping" { isStopping = true }
     if event.kind == "fault.planned" { remember(event) }
     guard !terminal.isTerminal, let text = milestone(event) else { return }
-    Terminal.say("\(seconds(since: began ?? launched, now))s \(text)\n")
+    say("\(seconds(since: began ?? launched, now))s \(text)\n")
   }
 
   /// What a pipe gets to read of an event, if it is a milestone.
@@ -86,14 +95,14 @@ final class RunDisplay: RunObserver {
   // MARK: - The live line
 
   func show(_ progress: SupervisorCore.Progress, at now: Instant) {
-    guard terminal.isTerminal else { return }
+    guard terminal.isTerminal, !isQuiet else { return }
     // By the real clock, whatever the run's.
     let moment = Instant.now
     if let lastShown, moment - lastShown < Self.refresh { return }
     lastShown = moment
     let line = liveLine(progress, now)
     if line == shownLine { return }
-    Terminal.say("\r\(line)\u{1b}[K")
+    say("\r\(line)\u{1b}[K")
     shownLine = line
   }
 
@@ -129,7 +138,7 @@ final class RunDisplay: RunObserver {
 
   /// Takes the live line away.
   func clear() {
-    if terminal.isTerminal { Terminal.say("\r\u{1b}[K") }
+    if terminal.isTerminal { say("\r\u{1b}[K") }
   }
 
   /// - Parameter recorded: where the run is to be found; `nil` when it is not kept.
@@ -139,9 +148,9 @@ final class RunDisplay: RunObserver {
     // Why a run failed is said as an error.
     let isSaid = conclusion.outcome == .failed || conclusion.reason.isEmpty
     let reason = isSaid ? "" : ": \(conclusion.reason)"
-    Terminal.say("\(conclusion.outcome.rawValue)\(reason)\n")
+    say("\(conclusion.outcome.rawValue)\(reason)\n")
     let suffix = rejected == 0 ? "" : ", \(rejected) rejected"
-    if let recorded { Terminal.say("\(recorded): \(events) events\(suffix)\n") }
+    if let recorded { say("\(recorded): \(events) events\(suffix)\n") }
   }
 
   private func seconds(since start: Instant?, _ now: Instant?) -> String {

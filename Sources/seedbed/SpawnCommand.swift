@@ -61,7 +61,7 @@ enum SpawnCommand: SeedbedCommand {
     let duration = arguments.duration("for")
     let file = template.compose(
       counts: counts, duration: duration ?? .seconds(20), kills: kills)
-    let plan = try RunSession.topology(file, arguments).plan(seed: arguments.seed)
-    return try RunSession(plan: plan, topology: file, arguments).run()
+    let topology = try RunSession.topology(file, arguments)
+    return try RunSession.run(file, arguments) { topology.plan(seed: $0) }
   }
 }
