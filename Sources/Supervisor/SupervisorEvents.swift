@@ -6,8 +6,8 @@ import Topology
 package enum SupervisorEvents {
   package static let all: [EventKind] = [
     runLaunched, nodeSpawned, runBegan, faultPlanned, faultApplied, faultConfirmed, faultHealed,
-    faultSkipped, nodeExited, usageSampled, runStopping, runEnded,
-    runDigested,
+    faultSkipped, nodeExited, natMapped, usageSampled, runStopping,
+    runEnded, runDigested,
   ]
 
   static let runLaunched = EventKind(
@@ -68,6 +68,11 @@ package enum SupervisorEvents {
       EventField("signal", "the signal's number, where a signal ended the process"),
       EventField("unexpected", "whether it ended other than the supervisor had asked it to"),
     ])
+
+  package static let natMapped = EventKind(
+    "nat.mapped",
+    "A simulated NAT gave a node behind it a port outside, for some datagrams at least.",
+    fields: [node, EventField("address", "how it seems from outside")])
 
   package static let usageSampled = EventKind(
     "usage.sampled", "What the run costs the machine, once a second.",

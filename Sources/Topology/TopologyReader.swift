@@ -111,7 +111,7 @@ struct TopologyReader {
   }
 
   private mutating func readGroup(_ entry: YAMLEntry) -> PlacedGroup? {
-    let allowed = ["role", "count", "after", "every", "joins", "options", "variants"]
+    let allowed = ["role", "count", "after", "every", "joins", "nat", "options", "variants"]
     checkName(entry)
     guard
       let group = fields.fields(
@@ -121,6 +121,7 @@ struct TopologyReader {
     let after = fields.text(group["after"])
     let every = fields.duration(group["every"], .zero...Topology.longestWait)
     let joins = fields.duration(group["joins"], .zero...Topology.latestStop)
+    let nat = readNAT(group["nat"])
     // Options cannot be judged without the role, nor the role without the network.
     guard !networkRoles.isEmpty else { return nil }
     let named = fields.text(group["role"]) ?? entry.key
@@ -134,8 +135,16 @@ struct TopologyReader {
     guard let count else { return nil }
     let read = Topology.Group(
       name: entry.key, role: role.fullName, count: count, after: after, every: every ?? .zero,
-      joins: joins, options: role.changed(options), variants: variants)
+      joins: joins, nat: nat, options: role.changed(options), variants: variants)
     return (read, role, group)
+  }
+
+  private mutating func readNAT(_ entry: YAMLEntry?) -> NATModel? {
+    if let entry, !isSimulated {
+      fields.complain(
+        entry.place, "a NAT can only be simulated: 'seedbed simulate \(file.path)'")
+    }
+    return fields.natModel(entry)
   }
 
   private mutating func checkName(_ entry: YAMLEntry) {
