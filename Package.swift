@@ -176,7 +176,7 @@ let package = Package(
     .testTarget(
       name: "RunTests",
       dependencies: [
-        "CSQLite", "History", "SeedbedTesting", "Supervisor", "seedbed", "seedbed-node",
+        "Archives", "CSQLite", "History", "SeedbedTesting", "Supervisor", "seedbed", "seedbed-node",
       ]),
     .testTarget(
       name: "ExplorationTests",

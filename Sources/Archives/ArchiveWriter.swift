@@ -12,15 +12,22 @@ import Glibc
   ///   - path: the file to make; it must not exist.
   ///   - folder: what the names of all files begin with.
   package init(_ path: String, folder: String) throws(ArchiveError) {
+    unsafe archive = try Self.open(path)
+    self.path = path
+    self.folder = folder
+  }
+
+  private static func open(_ path: String) throws(ArchiveError) -> OpaquePointer {
     guard let archive = unsafe archive_write_new() else {
       throw ArchiveError("there is no memory to write \(path)", exitCode: .error)
     }
-    unsafe self.archive = archive
-    self.path = path
-    self.folder = folder
     unsafe archive_write_set_format_pax_restricted(archive)
     unsafe archive_write_add_filter_gzip(archive)
-    try check(unsafe archive_write_open_filename(archive, path))
+    guard unsafe archive_write_open_filename(archive, path) == ARCHIVE_OK else {
+      defer { unsafe archive_write_free(archive) }
+      throw unsafe problem(archive, path)
+    }
+    return unsafe archive
   }
 
   deinit { unsafe archive_write_free(archive) }
@@ -33,7 +40,7 @@ import Glibc
 
   /// Adds a file as long as it is now; what is appended to it meanwhile is left out.
   package func add(file: String, as name: String) throws(ArchiveError) {
-    let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe Glibc.open(file, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure("cannot read \(file)") }
     defer { close(descriptor) }
     var status = stat()
@@ -63,7 +70,7 @@ import Glibc
     let count = unsafe bytes.withUnsafeBytes { buffer in
       unsafe archive_write_data(archive, buffer.baseAddress, buffer.count)
     }
-    guard count == bytes.count else { throw problem }
+    guard count == bytes.count else { throw unsafe Self.problem(archive, path) }
   }
 
   /// Writes what is left; without it the archive is no good.
@@ -72,10 +79,10 @@ import Glibc
   }
 
   private func check(_ result: CInt) throws(ArchiveError) {
-    guard result == ARCHIVE_OK else { throw problem }
+    guard result == ARCHIVE_OK else { throw unsafe Self.problem(archive, path) }
   }
 
-  private var problem: ArchiveError {
+  private static func problem(_ archive: OpaquePointer, _ path: String) -> ArchiveError {
     let text = unsafe archive_error_string(archive).map { unsafe String(cString: $0) }
     return ArchiveError("cannot write \(path): \(text ?? "unknown error")", exitCode: .error)
   }

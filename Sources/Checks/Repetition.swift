@@ -1,3 +1,4 @@
+internal import Arguments
 internal import History
 
 /// What many runs of one topology say of each check: how often it did not pass.

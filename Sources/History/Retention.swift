@@ -41,11 +41,8 @@ extension History {
         }
       }
     }
-    do {
-      try database.execute("PRAGMA busy_timeout = 0; VACUUM")
-    } catch let error as DatabaseError where error.isBusy {
-      // The space is used again by later runs.
-    }
+    // Where it cannot be given back, later runs use it.
+    try? database.execute("PRAGMA busy_timeout = 0; VACUUM")
   }
 
   // MARK: - Verdicts

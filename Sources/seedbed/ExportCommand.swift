@@ -55,7 +55,7 @@ enum ExportCommand: SeedbedCommand {
   private static func pack(
     _ folder: RunFolder, verdicts: String, into target: String
   ) throws {
-    var writer = try ArchiveWriter(target, folder: folder.manifest.name)
+    let writer = try ArchiveWriter(target, folder: folder.manifest.name)
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     for name in names.sorted() where ![Self.verdicts, facts].contains(name) {
       let path = "\(folder.path)/\(name)"
@@ -66,8 +66,8 @@ enum ExportCommand: SeedbedCommand {
     try writer.add(Array(verdicts.utf8), as: Self.verdicts)
     var system = utsname()
     unsafe uname(&system)
-    let machine = unsafe withUnsafeBytes(of: &system.machine) { Self.text($0) }
-    let release = unsafe withUnsafeBytes(of: &system.release) { Self.text($0) }
+    let machine = unsafe withUnsafeBytes(of: &system.machine) { unsafe text($0) }
+    let release = unsafe withUnsafeBytes(of: &system.release) { unsafe text($0) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     let build = [
