@@ -186,6 +186,10 @@ package final class Supervisor {
       do throws(TopologyError) {
         let fault = try Topology.Fault(
           asking: request.action ?? "", request.target ?? "", lasting: request.lasting)
+        if case .network = fault.action {
+          let refusal = "faults on the network can only be simulated so far"
+          return control.answer(client, Control.Answer(refusal: refusal))
+        }
         handle(.faultAsked(fault, by: client))
       } catch {
         let problems = error.problems.map(\.message).joined(separator: "; ")

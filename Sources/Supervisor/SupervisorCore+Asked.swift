@@ -29,10 +29,33 @@ extension SupervisorCore {
       let later = plan.faults[faultsDone...].firstIndex { $0.at > fault.at }
       plan.faults.insert(fault, at: later ?? plan.faults.endIndex)
       emit(.log(Event(planned: fault)))
+      logSides(of: fault)
     }
     // A churn's moments are still to come.
     if case .churn = fault.action { return emit(.answer(client, .done(new))) }
     askedFaults.append(AskedFault(client: client, faults: new, awaited: Set(new.map(\.id))))
+  }
+
+  /// What `plan.json` says of the faults that it has.
+  private mutating func logSides(of fault: PlannedFault) {
+    guard let network = fault.network else { return }
+    for (side, names) in [("from", network.from), ("to", network.to)] {
+      var rest = names[...]
+      while !rest.isEmpty {
+        var length = 0
+        let part = rest.prefix { name in
+          length += name.utf8.count + 1
+          return length <= Event.longestText
+        }
+        log(
+          SupervisorEvents.faultSides,
+          [
+            "fault": .integer(Int64(fault.id)), "side": .text(side),
+            "nodes": .text(part.joined(separator: ",")),
+          ])
+        rest = rest.dropFirst(part.count)
+      }
+    }
   }
 
   private var whyNotRunning: String {

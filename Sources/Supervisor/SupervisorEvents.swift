@@ -5,7 +5,8 @@ import Topology
 /// `runs`, `nodes`, `faults` and `usage` rows are made.
 package enum SupervisorEvents {
   package static let all: [EventKind] = [
-    runLaunched, nodeSpawned, runBegan, faultPlanned, faultApplied, faultConfirmed, faultHealed,
+    runLaunched, nodeSpawned, runBegan, faultPlanned, faultSides, faultApplied, faultConfirmed,
+    faultHealed,
     faultSkipped, nodeExited, natMapped, usageSampled, runStopping,
     runEnded, runDigested,
   ]
@@ -39,6 +40,15 @@ package enum SupervisorEvents {
       EventField("one_way", "whether only what goes from the first to the second is disturbed"),
       EventField("loss", "how much is lost, in parts per million"),
       EventField("latency", "what is added to the latency of each way, in microseconds"),
+    ])
+
+  static let faultSides = EventKind(
+    "fault.sides",
+    "Nodes on one side of a disturbance that was asked for while the run went on: `plan.json` does not "
+      + "have it. Several where one line does not hold all.",
+    fields: [
+      fault, EventField("side", "`from` or `to`"),
+      EventField("nodes", "their names, with commas between them"),
     ])
 
   static let faultApplied = EventKind(

@@ -28,7 +28,7 @@ extension Topology.Fault {
     }
     if let lasting { entries.append(YAMLEntry(scalar: "for", lasting)) }
     var reader = TopologyReader(
-      file: TopologyFile(path: words, text: ""), roles: [], checks: nil, isSimulated: false)
+      file: TopologyFile(path: words, text: ""), roles: [], checks: nil, isSimulated: true)
     let item = YAMLValue(content: .mapping(entries), place: .file)
     guard let read = reader.readFault(item), reader.problems.isEmpty else {
       throw TopologyError(file: words, problems: reader.problems)

@@ -93,3 +93,10 @@ extension ParsedArguments {
     self[name].flatMap { Microseconds(parsing: $0) }
   }
 }
+
+extension Duration {
+  /// Whole microseconds.
+  var microseconds: Int64 {
+    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+  }
+}

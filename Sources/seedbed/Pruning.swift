@@ -54,7 +54,7 @@ struct Pruning {
         "run \(run.run) (\(run.name)): "
           + (size.map { "\(Self.megabytes($0)) in \(run.folder)\n" } ?? "its folder is gone\n"))
     }
-    let sum = "\(going.count) runs, \(Self.megabytes(bytes))"
+    let sum = "\(going.count) run\(going.count == 1 ? "" : "s"), \(Self.megabytes(bytes))"
     guard arguments.has("apply") else {
       output.write("would remove \(sum): add --apply\n")
       try output.finish()

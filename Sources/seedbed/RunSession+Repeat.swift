@@ -52,7 +52,7 @@ extension RunSession {
     let checks = others.map { "\($0.judgement.check.name): \($0.judgement.verdict.rawValue)" }
     let words = checks.isEmpty ? [outcome.conclusion.outcome.rawValue] : checks
     let number = outcome.run.map { "run \($0)" } ?? "not recorded"
-    let seconds = RunDisplay.seconds(Microseconds(outcome.took.components.seconds * 1_000_000))
+    let seconds = RunDisplay.seconds(Microseconds(outcome.took.microseconds))
     Terminal.say(
       "\(turn)  \(number)  seed \(seed)  \(seconds)s  \(words.joined(separator: ", "))\n")
   }

@@ -167,9 +167,3 @@ struct WaitError: ReportedError {
     self.exitCode = exitCode
   }
 }
-
-extension Duration {
-  fileprivate var microseconds: Int64 {
-    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
-  }
-}

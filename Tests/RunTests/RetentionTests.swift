@@ -30,9 +30,10 @@ extension RunTests {
     private func rows(_ history: String) throws -> [String] {
       let database = try Database(opening: history, mode: .readOnly)
       var rows: [String] = []
-      for table in ["runs", "nodes", "events", "faults", "fault_sides", "usage", "checks",
-        "rejected_lines", "log_files"]
-      {
+      for table in [
+        "runs", "nodes", "events", "faults", "fault_sides", "usage", "checks",
+        "rejected_lines", "log_files",
+      ] {
         let statement = try database.prepare("SELECT * FROM \(table)")
         let names = statement.columnNames
         var found: [String] = []
@@ -88,8 +89,10 @@ extension RunTests {
         ("mv RUN OTHER && tar -czf A OTHER", "but its plan is of"),
         ("rm RUN/plan.json && tar -czf A RUN", "plan.json"),
         ("rm RUN/verdicts.json && tar -czf A RUN", "verdicts.json"),
-        ("echo '[{\"verdict\":\"pass\",\"severity\":\"error\"}]' > RUN/verdicts.json && tar -czf A RUN",
-          "verdicts.json"),
+        (
+          "echo '[{\"verdict\":\"pass\",\"severity\":\"error\"}]' > RUN/verdicts.json && tar -czf A RUN",
+          "verdicts.json"
+        ),
         ("echo '{' > RUN/verdicts.json && tar -czf A RUN", "verdicts.json"),
       ])
     func hostileArchives(command: String, message: String) async throws {
@@ -184,7 +187,8 @@ extension RunTests {
         $0.split(separator: " ", omittingEmptySubsequences: true).map(String.init)
       }
       for turn in 1...3 {
-        #expect(lines.contains { $0.prefix(3) == ["\(turn)/3", "run", "\(turn)"] }, "\(run.output)")
+        #expect(
+          lines.contains { $0.prefix(3) == ["\(turn)/3", "run", "\(turn)"] }, "\(run.output)")
       }
       #expect(lines.contains(["every-run-is-sound", "3", "0", "0", "0", "0.0"]), "\(run.output)")
       #expect(

@@ -158,4 +158,23 @@ struct AskedTests {
     launching.run()
     #expect(launching.conclusion?.outcome == .interrupted)
   }
+
+  @Test("The sides of a disturbance that is asked for are on record whole, in lines that hold them")
+  func sides() throws {
+    var plan = Plan.small(peers: 600)
+    plan.readyWithin = .seconds(300)
+    var host = FakeHost(plan)
+    host.schedule(try ask("partition", "{ between: seed, and: peer }"), after: .seconds(5))
+    host.run()
+    let lines = host.events.filter { $0.kind == "fault.sides" }
+    let names = lines.compactMap { line -> String? in
+      guard case .text(let names)? = line["nodes"] else { return nil }
+      return names
+    }
+    #expect(names.count > 2)
+    #expect(names.allSatisfy { $0.utf8.count <= 2_048 })
+    #expect(names.flatMap { $0.split(separator: ",") }.count == 601)
+    #expect(
+      host.count("answer 1: seed-1 <-> peer-1, peer-2, peer-3, peer-4, peer-5 and 595 more") == 1)
+  }
 }
