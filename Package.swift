@@ -61,7 +61,8 @@ let package = Package(
         "Gossip", "HTTPTorrent", "HyperDHT", "KPTP", "Kademlia", "Participants", "PeerExchange",
       ]),
     .target(name: "Clock", dependencies: ["Participants"]),
-    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
+    .target(name: "NetworkRules", dependencies: ["Participants"]),
+    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "NetworkRules", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
       dependencies: ["Arguments", "LiveDriver", "Networks", "Participants"]),
@@ -70,13 +71,15 @@ let package = Package(
     .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
     .target(
       name: "Supervisor",
-      dependencies: ["Arguments", "CProcess", "Clock", "Participants", "Topology"]),
+      dependencies: ["Arguments", "CProcess", "Clock", "NetworkRules", "Participants", "Topology"]),
     .target(
       name: "History",
       dependencies: ["Arguments", "CSQLite", "JSONReading", "Participants", "Topology"]),
     .target(
       name: "Simulator",
-      dependencies: ["Arguments", "Hashing", "Participants", "Supervisor", "Topology"]),
+      dependencies: [
+        "Arguments", "Hashing", "NetworkRules", "Participants", "Supervisor", "Topology",
+      ]),
     .target(name: "Archives", dependencies: ["Arguments", "CArchive"]),
     .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
     .target(
@@ -123,7 +126,8 @@ let package = Package(
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Participants"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
-    .testTarget(name: "LiveDriverTests", dependencies: ["LiveDriver", "Participants"]),
+    .testTarget(
+      name: "LiveDriverTests", dependencies: ["LiveDriver", "NetworkRules", "Participants"]),
     .testTarget(
       name: "RepositoryTests",
       dependencies: ["Networks", "Participants", "Supervisor"]),

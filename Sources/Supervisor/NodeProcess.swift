@@ -47,7 +47,7 @@ package struct NodeCommand: Sendable {
     let fixed = [
       executable, node.role, "--name", node.name, "--listen", listen,
       "--log", folder.log(of: node.name), "--config", folder.seedList, "--seed", String(seed),
-      "--data", folder.data(of: node.name),
+      "--data", folder.data(of: node.name), "--rules", folder.rules,
     ]
     let options = node.options.merging(addresses.mapValues(\.description)) { $1 }
     return fixed + options.sorted { $0.key < $1.key }.flatMap { ["--\($0.key)", $0.value] }
@@ -103,6 +103,7 @@ final class NodeProcess {
       case .kill: SIGKILL
       case .pause: SIGSTOP
       case .resume: SIGCONT
+      case .heed: SIGURG
       }
     _ = cprocess_pidfd_signal(descriptor.number, number)
   }

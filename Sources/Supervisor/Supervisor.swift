@@ -2,6 +2,7 @@ import Arguments
 import CProcess
 import Clock
 import Glibc
+import NetworkRules
 package import Participants
 package import Topology
 
@@ -16,7 +17,7 @@ package protocol RunObserver: AnyObject {
 }
 
 /// Carries out what a ``SupervisorCore`` asks for: one event loop over processes, signals, the
-/// nodes' first log lines and time. It takes no decision of its own.
+/// nodes' log lines that are awaited and time. It takes no decision of its own.
 ///
 /// Make and run it on the main thread: the nodes die with the thread that started them, so that a
 /// supervisor that is killed leaves none behind.
@@ -25,7 +26,7 @@ package final class Supervisor {
   private enum Token {
     static let signals: UInt64 = 0
     static let stopRequest: UInt64 = 1
-    static let readyWatch: UInt64 = 2
+    static let logWatch: UInt64 = 2
     static let control: UInt64 = 3
     static let owner: UInt64 = 4
     static let firstClient: UInt64 = 5
@@ -46,7 +47,7 @@ package final class Supervisor {
   private var effects: ArraySlice<SupervisorCore.Effect> = []
   private var log: SupervisorLog
   private var logIsBroken = false
-  private var readyWatch: ReadyWatch
+  private var logWatch: LogWatch
   private var control: ControlSocket
   /// The process that the run must not outlive, and its ID.
   private var owner: (descriptor: Descriptor, pid: Int32)?
@@ -73,7 +74,7 @@ package final class Supervisor {
     self.observer = observer
     core = SupervisorCore(plan: plan, seedLists: seedLists)
     processes = Array(repeating: nil, count: plan.nodes.count)
-    readyWatch = ReadyWatch(folder)
+    logWatch = LogWatch(folder)
     control = try ControlSocket(folder)
     log = try SupervisorLog(folder.ownLog)
     openFiles = Self.raiseOpenFiles()
@@ -140,8 +141,13 @@ package final class Supervisor {
         while cprocess_signals_next(signals.number) != 0 { handle(.interrupted) }
       case Token.stopRequest:
         if let reason = stopRequest.take() { handle(.failed(reason)) }
-      case Token.readyWatch:
-        for ready in readyWatch.take() { handle(.ready(ready.node, ready.address)) }
+      case Token.logWatch:
+        for (node, word) in logWatch.take() {
+          switch word {
+          case .ready(let address): handle(.ready(node, address))
+          case .heeded(let rules): handle(.heeded(node, rules: rules))
+          }
+        }
       case Token.control:
         guard let (place, descriptor) = control.accept() else { break }
         try wait(on: descriptor, Token.firstClient + UInt64(place))
@@ -172,7 +178,7 @@ package final class Supervisor {
   private func reap(_ node: Int) {
     guard let process = processes[node], let status = process.reap() else { return }
     processes[node] = nil
-    readyWatch.forget(plan.nodes[node].name)
+    logWatch.forget(plan.nodes[node].name)
     let group = ProcessGroup(leader: process.pid)
     if !group.isEmpty { lingering.append((node: node, group: group)) }
     handle(.exited(node, status))
@@ -186,10 +192,6 @@ package final class Supervisor {
       do throws(TopologyError) {
         let fault = try Topology.Fault(
           asking: request.action ?? "", request.target ?? "", lasting: request.lasting)
-        if case .network = fault.action {
-          let refusal = "faults on the network can only be simulated so far"
-          return control.answer(client, Control.Answer(refusal: refusal))
-        }
         handle(.faultAsked(fault, by: client))
       } catch {
         let problems = error.problems.map(\.message).joined(separator: "; ")
@@ -212,12 +214,11 @@ package final class Supervisor {
       case .log: break
       case .spawn(let node, let listen, let addresses):
         start(node, listen: listen, addresses: addresses)
-      case .signal(let node, let signal): processes[node]?.signal(signal)
+      case .signal(let node, let signal): self.signal(node, signal)
       case .readState(let node):
         guard let process = processes[node] else { break }
         handle(.stateSeen(node, paused: process.isPaused))
-      case .disturb, .restore:
-        preconditionFailure("faults on the network are refused when a live run's topology is read")
+      case .rule(let number, let faults): writeRules(number, faults)
       case .writeSeedList(let seeds):
         do throws(SupervisorError) {
           try folder.write(seedList: seeds)
@@ -249,11 +250,29 @@ package final class Supervisor {
     handle(.failed("cannot write \(folder.ownLog): \(SupervisorError.text(of: number))"))
   }
 
+  private func signal(_ node: Int, _ signal: SupervisorCore.Signal) {
+    do throws(SupervisorError) {
+      if signal == .heed,
+        let watch = try logWatch.awaitRules(core.rules, of: node, named: plan.nodes[node].name)
+      {
+        try wait(on: watch.number, Token.logWatch)
+      }
+    } catch { handle(.failed(error.description)) }
+    processes[node]?.signal(signal)
+  }
+
+  private func writeRules(_ number: Int, _ faults: [Int]) {
+    let rules = faults.compactMap { core.plan.faults[$0].rule(address: core.address) }
+    do throws(SupervisorError) {
+      try folder.write(NetworkRules(number: number, rules: rules))
+    } catch { handle(.failed(error.description)) }
+  }
+
   private func start(_ node: Int, listen: String, addresses: [String: OptionValue]) {
     let planned = plan.nodes[node]
     do throws(SupervisorError) {
-      if let watch = try readyWatch.await(node, named: planned.name) {
-        try wait(on: watch.number, Token.readyWatch)
+      if let watch = try logWatch.awaitReady(node, named: planned.name) {
+        try wait(on: watch.number, Token.logWatch)
       }
       let process = try command.start(
         command.arguments(
@@ -265,7 +284,7 @@ package final class Supervisor {
     } catch {
       processes[node]?.signal(.kill)
       processes[node] = nil
-      readyWatch.forget(planned.name)
+      logWatch.forget(planned.name)
       handle(.spawnFailed(node, error.description))
     }
   }

@@ -67,7 +67,7 @@ extension SupervisorCore {
   }
 
   /// A fault was seen to have happened, or never will.
-  mutating func settle(_ fault: Int, _ objection: String? = nil) {
+  mutating func settleAsked(_ fault: Int, _ objection: String? = nil) {
     guard let index = askedFaults.firstIndex(where: { $0.awaited.contains(fault) }) else { return }
     askedFaults[index].awaited.remove(fault)
     if let objection { askedFaults[index].objections.append(objection) }

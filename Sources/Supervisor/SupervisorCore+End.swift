@@ -9,11 +9,12 @@ extension SupervisorCore {
     move(index, to: .ended)
     logExit(of: index, status, unexpected: unexpected)
     for pause in pauses where pause.node == index {
-      settle(pause.fault, "\(plan.nodes[index].name) ended before it was seen to be paused")
+      settleAsked(pause.fault, "\(plan.nodes[index].name) ended before it was seen to be paused")
     }
     pauses.removeAll { $0.node == index }
     for fault in nodes[index].toConfirm { confirm(fault) }
     nodes[index].toConfirm = []
+    forget(index)
     if unexpected { unexpectedExits.append((node: index, status: status)) }
 
     switch phase {
@@ -29,7 +30,7 @@ extension SupervisorCore {
         spawnAgain(index, at: now)
       case .starting(let fault):
         nodes[index].restart = nil
-        settle(fault, "\(plan.nodes[index].name) ended before it was ready again (\(status))")
+        settleAsked(fault, "\(plan.nodes[index].name) ended before it was ready again (\(status))")
       case nil: break
       }
     case .stopping, .checkingGroups, .ended:

@@ -79,7 +79,7 @@ extension Plan {
             id: 0, action: action, at: moment, lasting: fault.lasting,
             network: NetworkFault(
               from: sides.from, to: sides.to, oneWay: disturbance.oneWay, loss: disturbance.loss,
-              latency: disturbance.latency))
+              latency: disturbance.latency, bandwidth: disturbance.bandwidth))
         ]
       case .churn(let group, let every, let downFor):
         planned = try churn(group, every, downFor, as: fault, done: done, objection)

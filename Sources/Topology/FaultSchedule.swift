@@ -90,7 +90,7 @@ struct FaultSchedule {
           id: 0, action: action, at: fault.at, lasting: fault.lasting,
           network: NetworkFault(
             from: sides.from, to: sides.to, oneWay: disturbance.oneWay, loss: disturbance.loss,
-            latency: disturbance.latency)))
+            latency: disturbance.latency, bandwidth: disturbance.bandwidth)))
     case .churn(let group, let every, _):
       try checkChurn(of: group, every: every, in: fault)
     }
@@ -168,7 +168,7 @@ extension FaultSchedule {
     switch action {
     case .kill, .stop: .down
     case .pause: .paused(until: fault.lasting.map { fault.at + $0 })
-    case .restart, .partition, .loss, .latency: .up
+    case .restart, .partition, .loss, .latency, .bandwidth: .up
     }
   }
 }

@@ -9,7 +9,7 @@ extension Topology {
   ///   - overrides: `--set`s, `KEY.KEY=VALUE`, applied in order before anything is validated.
   ///   - roles: the catalogue that networks, roles and options are looked up in.
   ///   - checks: the names of the checks that there are for a network; `nil` to take any name.
-  ///   - isSimulated: `false` to refuse faults on the network, which real processes share.
+  ///   - isSimulated: whether nodes are simulated, of which there may be more than processes.
   /// - Throws: every problem found at the first stage that finds any: the text, the changes, the
   ///   shape, and what only the whole can tell.
   package init(
@@ -37,7 +37,7 @@ struct TopologyReader {
   let file: TopologyFile
   let roles: [Role]
   let checks: ((String) -> [String])?
-  /// Whether there may be faults on the network.
+  /// Whether no node needs a process.
   let isSimulated: Bool
 
   var mostNodes: Int { isSimulated ? Topology.mostSimulatedNodes : Topology.mostNodes }

@@ -13,7 +13,8 @@ enum FaultCommand: SeedbedCommand {
       judge accordingly.
 
       The command ends when the fault was seen to have happened: the process is gone (kill, stop), \
-      frozen (pause) or ready again (restart). A churn is put on the schedule.
+      frozen (pause) or ready again (restart), or every living node that a partition, loss, latency or \
+      bandwidth concerns goes by it. A churn is put on the schedule.
 
       Exit codes: 0 it happened; 1 the run ended before; 2 the supervisor did not say so in time; \
       64 it cannot be done, and why.
@@ -23,11 +24,14 @@ enum FaultCommand: SeedbedCommand {
       Example("seedbed fault last pause peer-3 --for 4s", "Frozen for a while."),
       Example("seedbed fault last kill '{ group: peer, count: 2 }'", "Any two of a group."),
       Example(
+        "seedbed fault last partition '{ between: peer-1, and: seed, one-way: true }' --for 5s",
+        "On the network."),
+      Example(
         "seedbed fault last churn '{ group: peer, every: 1s, down-for: 2s }' --for 10s",
         "Kills and restarts."),
     ],
     positionals: [
-      .liveRun, Positional("ACTION", "What to do, e.g. kill, stop, pause, restart."),
+      .liveRun, Positional("ACTION", "What to do, e.g. kill, pause, restart or partition."),
       Positional("TARGET", "What to do it to: a node, or what a topology would say, in YAML."),
     ],
     options: [

@@ -82,22 +82,6 @@ extension RunTests {
           "SELECT count(*) FROM faults WHERE action = 'restart' AND applied_t > 0") == kills)
     }
 
-    @Test("A fault that only a simulator can do is refused before anything starts, with code 64")
-    func simulatedOnly() async throws {
-      let workspace = try Workspace()
-      let file = try workspace.write(
-        topology.replacing(
-          "{ at: 500ms, stop: peer-4 }",
-          with: "{ at: 500ms, partition: { between: peer, and: seed } }"), to: "t.yaml")
-      let run = try await workspace.run(["run", file, "--no-checks"])
-      #expect(run.status == 64)
-      #expect(
-        run.errors
-          == "seedbed: \(file):12:18: a partition can only be simulated so far: "
-          + "'seedbed simulate \(file)'\n")
-      #expect(workspace.runs.isEmpty)
-    }
-
     @Test("Ctrl-C stops the nodes in order, and the run is recorded as interrupted")
     func interruption() async throws {
       let workspace = try Workspace()

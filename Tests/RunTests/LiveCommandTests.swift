@@ -40,6 +40,14 @@ extension RunTests {
       #expect(!workspace.processes.contains { $0.contains("--name peer-3 ") })
       let state = "SELECT confirmed_t FROM faults WHERE node = 'peer-3'"
       #expect(try await workspace.run(["wait", name, state]).status == 0)
+      let partition = try await workspace.run([
+        "fault", name, "partition", "{ between: peer-1, and: [seed, peer] }", "--for", "100ms",
+      ])
+      #expect(partition.status == 0, "\(partition.errors)")
+      let healed = "SELECT healed_t FROM faults WHERE action = 'partition'"
+      #expect(try await workspace.run(["wait", name, healed]).status == 0)
+      #expect(
+        try workspace.integer("SELECT count(*) FROM fault_sides WHERE side = 'to'") == 5)
       let again = try await workspace.run(["fault", "last", "kill", "peer-3"])
       #expect(again.status == 64)
       #expect(again.errors == "seedbed: peer-3 has ended already\n")
