@@ -121,8 +121,14 @@ struct Waiting {
       let isOver = try isOver()
       if let number = try run() {
         let history = try ReadOnlyHistory(history, run: number)
+        history.database.limitTime(to: max(.seconds(1), end - clock.now))
         for index in awaited.indices where rows[index] == nil {
-          rows[index] = try awaited[index].row(in: history)
+          do {
+            rows[index] = try awaited[index].row(in: history)
+          } catch let error as DatabaseError where error.isInterruption {
+            // The query takes longer than there is time to wait.
+            break
+          }
         }
       }
       let come = rows.compactMap(\.self)
