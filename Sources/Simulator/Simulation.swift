@@ -287,6 +287,7 @@ package struct Simulation {
           ]
         ))
     case .log(let event): logSupervisor(event)
+    case .answer: preconditionFailure("nobody asks a simulation for a fault")
     case .finished(let conclusion): self.conclusion = conclusion
     }
   }
