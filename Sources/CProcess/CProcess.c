@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -120,6 +121,13 @@ int cprocess_pidfd_reap(int pidfd, int *code, int *signal) {
   *code = exited ? information.si_status : 0;
   *signal = exited ? 0 : information.si_status;
   return 1;
+}
+
+pid_t cprocess_peer(int socket) {
+  struct ucred peer;
+  socklen_t length = sizeof peer;
+  int result = getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+  return result < 0 ? -errno : peer.pid;
 }
 
 int cprocess_epoll_open(void) {

@@ -12,6 +12,8 @@ package struct LiveRunFolder: Sendable {
   package let name: String
   /// The folder's path, relative when the logs' folder was given so.
   package let path: String
+  /// Locked for as long as this process works on the run: however it ends, the lock goes with it.
+  private let lock: Descriptor
 
   /// Makes the folder, and the logs' folder if it is absent. Two runs never get the same one.
   package init(
@@ -26,12 +28,22 @@ package struct LiveRunFolder: Sendable {
       let name = "\(Self.stamp(launched))-\(network)-\(padding)\(digits)"
       let path = "\(logs)/\(name)"
       if unsafe mkdir(path, 0o777) == 0 {
+        guard let lock = Descriptor(opening: path, O_RDONLY | O_DIRECTORY),
+          flock(lock.number, LOCK_EX | LOCK_NB) == 0
+        else { throw Self.failure("lock the folder", path, errno) }
         self.name = name
         self.path = path
+        self.lock = lock
         return
       }
       if errno != EEXIST { throw Self.failure("make the folder", path, errno) }
     }
+  }
+
+  /// Whether some process works on the run in this folder, be it to record or to judge it.
+  package static func isInUse(_ path: String) -> Bool {
+    guard let folder = Descriptor(opening: path, O_RDONLY | O_DIRECTORY) else { return false }
+    return flock(folder.number, LOCK_EX | LOCK_NB) != 0
   }
 
   package var seedList: String { "\(path)/config.txt" }

@@ -27,7 +27,10 @@ package final class Supervisor {
     static let signals: UInt64 = 0
     static let stopRequest: UInt64 = 1
     static let logWatch: UInt64 = 2
-    static let firstNode: UInt64 = 3
+    static let control: UInt64 = 3
+    static let owner: UInt64 = 4
+    static let firstClient: UInt64 = 5
+    static let firstNode = firstClient + UInt64(ControlSocket.mostClients)
   }
 
   private let plan: Plan
@@ -47,6 +50,9 @@ package final class Supervisor {
   private var log: SupervisorLog
   private var logIsBroken = false
   private var logWatch: LogWatch
+  private var control: ControlSocket
+  /// The process that the run must not outlive, and its ID.
+  private var owner: (descriptor: Descriptor, pid: Int32)?
   private var usage = HostUsage()
   /// The process of each node that has one.
   private var processes: [NodeProcess?]
@@ -57,10 +63,12 @@ package final class Supervisor {
   /// From here on SIGINT, SIGTERM and SIGHUP stop the run; make it before starting other threads. A
   /// plan with isolation takes the process into a network of its own.
   ///
-  /// - Parameter seedLists: what each role of the plan, by full name, does with `config.txt`.
+  /// - Parameters:
+  ///   - seedLists: what each role of the plan, by full name, does with `config.txt`.
+  ///   - owner: a process with whose end, whatever it is, the run ends.
   package init(
     plan: Plan, seedLists: [String: SeedListUse], folder: LiveRunFolder, command: NodeCommand,
-    stopRequest: StopRequest, observer: any RunObserver
+    stopRequest: StopRequest, owner: Int32?, observer: any RunObserver
   ) throws(SupervisorError) {
     self.plan = plan
     self.folder = folder
@@ -71,12 +79,23 @@ package final class Supervisor {
     core = SupervisorCore(plan: plan, seedLists: seedLists)
     processes = Array(repeating: nil, count: plan.nodes.count)
     logWatch = LogWatch(folder)
+    control = try ControlSocket(folder)
     log = try SupervisorLog(folder.ownLog)
     openFiles = Self.raiseOpenFiles()
     epoll = try .taking(cprocess_epoll_open(), for: "an event loop")
     signals = try .taking(cprocess_signals_open(), for: "a signal queue")
     try wait(on: signals.number, Token.signals)
     try wait(on: stopRequest.descriptor, Token.stopRequest)
+    if let listener = control.listener { try wait(on: listener.number, Token.control) }
+    if let owner { try watch(owner) }
+  }
+
+  private func watch(_ pid: Int32) throws(SupervisorError) {
+    guard let descriptor = Descriptor(cprocess_pidfd_open(pid)) else {
+      throw SupervisorError("there is no process \(pid) that the run could end with")
+    }
+    try wait(on: descriptor.number, Token.owner)
+    owner = (descriptor, pid)
   }
 
   /// Runs the plan to its end. Every node has ended when it returns, and SIGINT, SIGTERM and SIGHUP
@@ -87,6 +106,8 @@ package final class Supervisor {
       carryOut()
       observer.show(core.progress, at: clock.now)
       if let conclusion {
+        control.finish(
+          Control.Answer(outcome: conclusion.outcome.rawValue, reason: conclusion.reason))
         folder.removeEmptyOutputs(of: plan.nodes)
         cprocess_signals_unblock()
         return conclusion
@@ -131,6 +152,17 @@ package final class Supervisor {
           case .heeded(let rules): handle(.heeded(node, rules: rules))
           }
         }
+      case Token.control:
+        guard let (place, descriptor) = control.accept() else { break }
+        try wait(on: descriptor, Token.firstClient + UInt64(place))
+      case Token.owner:
+        guard let pid = owner?.pid else { break }
+        owner = nil
+        handle(.failed("process \(pid), which the run was bound to, has ended"))
+      case Token.firstClient..<Token.firstNode:
+        if let (client, request) = control.request(at: Int(token - Token.firstClient)) {
+          take(request, of: client)
+        }
       default:
         reap(Int(token - Token.firstNode))
       }
@@ -154,6 +186,23 @@ package final class Supervisor {
     let group = ProcessGroup(leader: process.pid)
     if !group.isEmpty { lingering.append((node: node, group: group)) }
     handle(.exited(node, status))
+  }
+
+  private func take(_ request: Control.Request, of client: Int) {
+    switch request.ask {
+    case .status:
+      control.answer(client, Control.Answer(status: Control.Status(core.progress)))
+    case .fault:
+      do throws(TopologyError) {
+        let fault = try Topology.Fault(
+          asking: request.action ?? "", request.target ?? "", lasting: request.lasting)
+        handle(.faultAsked(fault, by: client))
+      } catch {
+        let problems = error.problems.map(\.message).joined(separator: "; ")
+        control.answer(client, Control.Answer(refusal: problems))
+      }
+    case .stop: handle(.stopAsked)
+    }
   }
 
   // MARK: - Effects
@@ -182,6 +231,11 @@ package final class Supervisor {
         lingering.removeAll(where: \.group.isEmpty)
         handle(.groupsSeen(alive: lingering.map(\.node)))
       case .sampleUsage: write(usage.sample())
+      case .answer(let client, .done(let faults)):
+        let shown = Array(faults.prefix(Control.Answer.mostFaults))
+        control.answer(client, Control.Answer(faults: shown))
+      case .answer(let client, .refused(let why)):
+        control.answer(client, Control.Answer(refusal: why))
       case .finished(let conclusion): self.conclusion = conclusion
       }
     }
@@ -214,9 +268,9 @@ package final class Supervisor {
   }
 
   private func writeRules(_ number: Int, _ faults: [Int]) {
-    let rules = faults.compactMap { plan.faults[$0].rule(address: core.address) }
+    let rules = faults.compactMap { core.plan.faults[$0].rule(address: core.address) }
     do throws(SupervisorError) {
-      if let network { return try network.apply(faults.map { plan.faults[$0] }) }
+      if let network { return try network.apply(faults.map { core.plan.faults[$0] }) }
       try folder.write(NetworkRules(number: number, rules: rules))
     } catch { handle(.failed(error.description)) }
   }

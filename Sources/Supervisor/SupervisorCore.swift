@@ -77,7 +77,8 @@ package struct SupervisorCore: Sendable {
     case ended
   }
 
-  let plan: Plan
+  /// With the faults that were asked for meanwhile.
+  var plan: Plan
   private let seedLists: [String: SeedListUse]
   /// The groups whose addresses make `config.txt`.
   private let listedGroups: [String]
@@ -109,6 +110,7 @@ package struct SupervisorCore: Sendable {
   var faultsDone = 0
   var pauses: [Pause] = []
   var disturbances: [Disturbance] = []
+  var askedFaults: [AskedFault] = []
   /// The number of the last rules for the network.
   var rules = 0
 
@@ -165,6 +167,8 @@ package struct SupervisorCore: Sendable {
     case .interrupted: interrupt(at: now)
     case .failed(let why): fail(why, at: now)
     case .groupsSeen(let alive): groupsSeen(alive: alive, at: now)
+    case .faultAsked(let fault, let client): faultAsked(fault, by: client, at: now)
+    case .stopAsked: stopAsked(at: now)
     }
     advance(to: now)
     return effects
@@ -240,7 +244,8 @@ package struct SupervisorCore: Sendable {
   package var progress: Progress {
     var progress = Progress(
       phase: .ended, nodes: nodes.count, ready: count(.ready),
-      live: count(.starting) + count(.ready), faults: plan.faults.count, faultsDone: faultsDone,
+      live: count(.starting) + count(.ready), down: count(.ended), faults: plan.faults.count,
+      faultsDone: faultsDone,
       began: began)
     switch phase {
     case .launching:

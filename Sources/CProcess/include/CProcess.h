@@ -35,6 +35,9 @@ int cprocess_pidfd_signal(int pidfd, int signal);
 /// fills in either `code` (with `signal` 0) or `signal`; 0 when it has not ended.
 int cprocess_pidfd_reap(int pidfd, int *code, int *signal);
 
+/// The ID of the process that listens where a Unix socket is connected to.
+pid_t cprocess_peer(int socket);
+
 int cprocess_epoll_open(void);
 /// Waits for readability; `token` comes back from the wait.
 int cprocess_epoll_add(int epoll, int descriptor, uint64_t token);
