@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import History
+import SeedbedTesting
 import Testing
 
 extension RunTests {
@@ -36,8 +37,8 @@ extension RunTests {
     }
 
     @Test("Every node has an address of its own, and the kernel carries the faults out")
-    func faults() throws {
-      let sandbox = try Sandbox()
+    func faults() async throws {
+      let workspace = try Workspace()
       let text = topology(
         """
         { at: 1s, partition: { between: [peer-1, peer-2], and: [peer-3, peer-4, peer-5, peer-6, \
@@ -46,14 +47,14 @@ extension RunTests {
         { at: 1s, bandwidth: { between: peer-5, and: [peer, seed], limit: 5KB/s }, for: 1s },
         { at: 1500ms, restart: peer-6 }
         """, stop: "5s")
-      let run = try sandbox.run(["run", sandbox.write(text, to: "t.yaml"), "--no-checks"])
-      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
-      #expect(sandbox.processes.isEmpty)
+      let run = try await workspace.run(["run", workspace.write(text, to: "t.yaml"), "--no-checks"])
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
+      #expect(workspace.processes.isEmpty)
       #expect(
-        try sandbox.integer(
+        try workspace.integer(
           "SELECT count(DISTINCT address) FROM nodes WHERE address LIKE '10.0.0.%'") == 7)
       #expect(
-        try sandbox.integer(
+        try workspace.integer(
           "SELECT count(*) FROM faults WHERE confirmed_t >= applied_t AND healed_t > applied_t")
           == 4)
       let crossing = { (from: String, to: String) in
@@ -64,25 +65,25 @@ extension RunTests {
         """
       }
       // What had arrived in a node's kernel is read a moment later.
-      #expect(try sandbox.integer(crossing("f.applied_t + 200000", "f.healed_t")) == 0)
-      #expect(try sandbox.integer(crossing("0", "f.applied_t")).map { $0 > 0 } == true)
+      #expect(try workspace.integer(crossing("f.applied_t + 200000", "f.healed_t")) == 0)
+      #expect(try workspace.integer(crossing("0", "f.applied_t")).map { $0 > 0 } == true)
       #expect(
-        try sandbox.integer(crossing("f.healed_t", "f.healed_t + 3e6")).map { $0 > 0 } == true)
+        try workspace.integer(crossing("f.healed_t", "f.healed_t + 3e6")).map { $0 > 0 } == true)
     }
 
     @Test("A supervisor that is killed leaves no node, namespace, interface or mount")
-    func killed() throws {
-      let sandbox = try Sandbox()
+    func killed() async throws {
+      let workspace = try Workspace()
       let before = (try outside("/proc/net/dev"), try outside("/proc/self/mounts"))
-      let run = try sandbox.start([
-        "run", sandbox.write(topology("", stop: "60s"), to: "t.yaml"), "--no-checks",
+      let run = try workspace.start([
+        "run", workspace.write(topology("", stop: "60s"), to: "t.yaml"), "--no-checks",
       ])
-      try eventually("the run begins") { run.output.contains("all nodes are ready") }
-      let used = Set(sandbox.processes.compactMap(network))
+      try await eventually("the run begins") { run.output.contains("all nodes are ready") }
+      let used = Set(workspace.processes.compactMap(network))
       #expect(used.count == 8, "seven nodes and the supervisor")
       run.signal(SIGKILL)
-      run.process.waitUntilExit()
-      try eventually("every node is gone") { sandbox.processes.isEmpty }
+      await run.end()
+      try await eventually("every node is gone") { workspace.processes.isEmpty }
       let all = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter {
         Int($0) != nil
       }
@@ -104,20 +105,20 @@ extension RunTests {
     }
 
     @Test("A fault that the kernel cannot carry out is refused before anything starts")
-    func latency() throws {
-      let sandbox = try Sandbox()
+    func latency() async throws {
+      let workspace = try Workspace()
       let text = topology(
         "{ at: 100ms, latency: { between: peer, and: seed, add: 50ms } }", stop: "1s")
-      let run = try sandbox.run(["run", sandbox.write(text, to: "t.yaml"), "--no-checks"])
-      guard run.process.terminationStatus != 0 else {
+      let run = try await workspace.run(["run", workspace.write(text, to: "t.yaml"), "--no-checks"])
+      guard run.status != 0 else {
         // This kernel has netem.
         return #expect(
-          try sandbox.integer("SELECT count(*) FROM faults WHERE confirmed_t > 0") == 1)
+          try workspace.integer("SELECT count(*) FROM faults WHERE confirmed_t > 0") == 1)
       }
-      #expect(run.process.terminationStatus == 64)
+      #expect(run.status == 64)
       #expect(
         run.errors.contains("fault 1 is a latency, and this kernel has no netem: load its module"))
-      #expect(sandbox.processes.isEmpty && sandbox.runs.isEmpty)
+      #expect(workspace.processes.isEmpty && workspace.runs.isEmpty)
     }
   }
 }
