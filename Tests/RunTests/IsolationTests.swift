@@ -110,10 +110,10 @@ extension RunTests {
       let text = topology(
         "{ at: 100ms, latency: { between: peer, and: seed, add: 50ms } }", stop: "1s")
       let run = try await workspace.run(["run", workspace.write(text, to: "t.yaml"), "--no-checks"])
-      guard run.status != 0 else {
+      if run.status == 0 {
         // This kernel has netem.
-        return #expect(
-          try workspace.integer("SELECT count(*) FROM faults WHERE confirmed_t > 0") == 1)
+        #expect(try workspace.integer("SELECT count(*) FROM faults WHERE confirmed_t > 0") == 1)
+        return
       }
       #expect(run.status == 64)
       #expect(
