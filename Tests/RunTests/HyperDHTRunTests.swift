@@ -26,7 +26,8 @@ extension RunTests {
       #expect(try workspace.integer("SELECT count(*) FROM rejected_lines") == 0)
       #expect(
         try workspace.integer("SELECT count(*) FROM events WHERE kind = 'hyperdht.rejected'") == 0)
-      #expect(try workspace.integer("SELECT count(*) FROM events WHERE kind = 'peer.found'") > 100)
+      let found = try workspace.integer("SELECT count(*) FROM events WHERE kind = 'peer.found'")
+      #expect(found ?? 0 > 100)
     }
 
     @Test("A fifth of the nodes die, and lookups do not wait for them")
