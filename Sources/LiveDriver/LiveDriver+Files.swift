@@ -74,7 +74,8 @@ extension LiveDriver {
     while written < bytes.count {
       let count = unsafe bytes.withUnsafeBytes {
         unsafe pwrite(
-          descriptor, $0.baseAddress?.advanced(by: written), bytes.count - written, offset + written
+          descriptor, $0.baseAddress?.advanced(by: written),
+          min(bytes.count - written, fileWriteSize), offset + written
         )
       }
       if count < 0, errno != EINTR { return failed }

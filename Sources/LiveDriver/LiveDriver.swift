@@ -14,11 +14,14 @@ package import Participants
   static let readSize = 64 * 1024
   /// The same, when much comes: the more is taken at once, the less often TCP's turns are taken here,
   /// at the receiver's expense.
-  static let bulkReadSize = 2 * 1024 * 1024
+  static let bulkReadSize = 1024 * 1024
   /// Reads from one connection before others have their turn.
   static let readsAtOnce = 2
   /// Bytes that are copied to be sent when the system takes no more.
   static let writeSize = 64 * 1024
+  /// Bytes written to a file at once. For more, the system looks for longer stretches of memory, which
+  /// can cost it more than the copying.
+  static let fileWriteSize = 256 * 1024
   /// How long a closed connection may take to deliver what was written.
   static let lingerLimit = Microseconds.seconds(1)
   /// Ports that are tried where any will do.
