@@ -39,7 +39,9 @@ import Participants
     raiseDescriptorLimit()
     let seeds = role.seedList == .reads ? try SeedListFile.read(command.config) : SeedList([])
     let participant = role.make(
-      ParticipantSettings(options: command.options, seeds: seeds.seeds, data: command.data, secret: try secret()))
+      ParticipantSettings(
+        options: command.options, seeds: seeds.seeds, data: command.data,
+        secret: try secret()))
     let driver = try LiveDriver(
       participant,
       identity: LiveDriver.Identity(
