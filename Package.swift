@@ -19,11 +19,14 @@ let package = Package(
   products: [
     .executable(name: "seedbed", targets: ["seedbed"]),
     .executable(name: "seedbed-node", targets: ["seedbed-node"]),
+    .library(name: "SeedbedTesting", targets: ["SeedbedTesting"]),
   ],
   targets: [
     // C: system libraries and small shims.
     .systemLibrary(name: "CUV", pkgConfig: "libuv-static", providers: [.apt(["libuv1-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(
+      name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
@@ -58,7 +61,8 @@ let package = Package(
         "Gossip", "HTTPTorrent", "HyperDHT", "KPTP", "Kademlia", "Participants", "PeerExchange",
       ]),
     .target(name: "Clock", dependencies: ["Participants"]),
-    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
+    .target(name: "NetworkRules", dependencies: ["Participants"]),
+    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "NetworkRules", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
       dependencies: ["Arguments", "LiveDriver", "Networks", "Participants"]),
@@ -67,13 +71,16 @@ let package = Package(
     .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
     .target(
       name: "Supervisor",
-      dependencies: ["Arguments", "CProcess", "Clock", "Participants", "Topology"]),
+      dependencies: ["Arguments", "CProcess", "Clock", "NetworkRules", "Participants", "Topology"]),
     .target(
       name: "History",
       dependencies: ["Arguments", "CSQLite", "JSONReading", "Participants", "Topology"]),
     .target(
       name: "Simulator",
-      dependencies: ["Arguments", "Hashing", "Participants", "Supervisor", "Topology"]),
+      dependencies: [
+        "Arguments", "Hashing", "NetworkRules", "Participants", "Supervisor", "Topology",
+      ]),
+    .target(name: "Archives", dependencies: ["Arguments", "CArchive"]),
     .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
     .target(
       name: "Exploration",
@@ -83,11 +90,15 @@ let package = Package(
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Arguments", "Checks", "Clock", "Exploration", "HTTPTorrent", "History", "Networks",
+        "Archives", "Arguments", "Checks", "Clock", "Exploration", "HTTPTorrent", "History",
+        "Networks",
         "Participants",
         "Simulator",
         "Supervisor", "Topology",
       ]),
+
+    // Networks in tests, anybody's: by the executable, so that nothing else need be built.
+    .target(name: "SeedbedTesting"),
 
     // Benchmarks, with the plain C they are measured against.
     .target(
@@ -115,13 +126,16 @@ let package = Package(
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Participants"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
-    .testTarget(name: "LiveDriverTests", dependencies: ["LiveDriver", "Participants"]),
+    .testTarget(
+      name: "LiveDriverTests", dependencies: ["LiveDriver", "NetworkRules", "Participants"]),
     .testTarget(
       name: "RepositoryTests",
       dependencies: ["Networks", "Participants", "Supervisor"]),
     .testTarget(
       name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
-    .testTarget(name: "NodeTests", dependencies: ["Kademlia", "Wire", "seedbed", "seedbed-node"]),
+    .testTarget(
+      name: "NodeTests",
+      dependencies: ["Kademlia", "Participants", "Wire", "seedbed", "seedbed-node"]),
     .target(
       name: "ParticipantTesting", dependencies: ["Participants"], path: "Tests/ParticipantTesting"),
     .testTarget(
@@ -166,7 +180,10 @@ let package = Package(
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
     .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading"]),
     .testTarget(
-      name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
+      name: "RunTests",
+      dependencies: [
+        "Archives", "CSQLite", "History", "SeedbedTesting", "Supervisor", "seedbed", "seedbed-node",
+      ]),
     .testTarget(
       name: "ExplorationTests",
       dependencies: [

@@ -26,14 +26,25 @@ enum RecordedFacts {
     WHERE run = :run AND node = :data ->> 'node'
     """,
     "fault.planned": """
-    INSERT INTO faults (run, fault, action, node, at, lasting, one_way, loss, latency)
+    INSERT INTO faults (run, fault, action, node, at, lasting, one_way, loss, latency,
+      bandwidth)
     VALUES (:run, :data ->> 'fault', :data ->> 'action', :data ->> 'node', :data ->> 'at',
-      :data ->> 'lasting', :data ->> 'one_way', :data ->> 'loss', :data ->> 'latency')
+      :data ->> 'lasting', :data ->> 'one_way', :data ->> 'loss', :data ->> 'latency',
+      :data ->> 'bandwidth')
+    """,
+    "fault.sides": """
+    INSERT OR IGNORE INTO fault_sides (run, fault, node, side)
+    SELECT :run, :data ->> 'fault', value, :data ->> 'side'
+    FROM json_each('["' || replace(:data ->> 'nodes', ',', '","') || '"]')
     """,
     "fault.applied": fault("applied_t = :t"),
     "fault.confirmed": fault("confirmed_t = :t"),
     "fault.healed": fault("healed_t = :t"),
     "fault.skipped": fault("skipped = :data ->> 'reason'"),
+    "node.sampled": """
+    INSERT OR REPLACE INTO node_usage (run, node, t, cpu, memory)
+    VALUES (:run, :data ->> 'node', :t, :data ->> 'cpu', :data ->> 'memory')
+    """,
     "usage.sampled": """
     INSERT OR REPLACE INTO usage (run, t, host_busy, supervisor_cpu, memory_available)
     VALUES (:run, :t, :data ->> 'host_busy', :data ->> 'supervisor_cpu',

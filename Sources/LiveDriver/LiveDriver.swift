@@ -12,10 +12,11 @@ package import Participants
   static let backlogLimit = 8 * 1024 * 1024
   /// Bytes taken from a connection at once.
   static let readSize = 64 * 1024
-  /// The same, when much comes.
-  static let bulkReadSize = 256 * 1024
+  /// The same, when much comes: the more is taken at once, the less often TCP's turns are taken here,
+  /// at the receiver's expense.
+  static let bulkReadSize = 2 * 1024 * 1024
   /// Reads from one connection before others have their turn.
-  static let readsAtOnce = 8
+  static let readsAtOnce = 2
   /// Bytes that are copied to be sent when the system takes no more.
   static let writeSize = 64 * 1024
   /// How long a closed connection may take to deliver what was written.
@@ -46,37 +47,54 @@ package import Participants
   private var log: EventLog
   private let identity: Identity
   private let clock = SteadyClock()
+  var now: Instant { clock.now }
   private var timers: [TimerKey: Timer] = [:]
   var listener: UnsafeMutablePointer<uv_tcp_t>?
   var datagramSocket: UnsafeMutablePointer<uv_udp_t>?
   let readBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: readSize)
+  /// What came of requests to read and write files, and has not been told.
+  var answers: [(key: FileKey, answer: FileAnswer)] = []
+  /// Active while there are any.
+  let answering = UnsafeMutablePointer<uv_idle_t>.allocate(capacity: 1)
   /// Inputs that came up while effects were carried out.
   private var pending: [Input] = []
   private var isDelivering = false
   private var isFinishing = false
-  private var isStopping = false
+  private(set) var isStopping = false
+  let rulesFile: RulesFile?
+  /// `nil` while no fault on the network disturbs this node.
+  var conditions: Conditions?
+  /// Datagrams under way, soonest first.
+  var delayed: ArraySlice<(due: Instant, to: Address, bytes: [UInt8])> = []
+  var delayedBytes = 0
+  var delayTimer: Timer?
+  /// Where connections are dialled from, for those who accept to know the node.
+  var source: SocketAddress?
   /// The first failure: the loop ends and ``run()`` throws it.
   private var failure: NodeFailure?
 
   package init(
     _ participant: any Participant, identity: Identity, random: SeededGenerator,
-    log: consuming EventLog
+    log: consuming EventLog, rules: RulesFile? = nil
   ) throws(NodeFailure) {
     self.participant = participant
     self.identity = identity
     self.random = random
     self.log = log
+    rulesFile = rules
     unsafe loop = .allocate(capacity: 1)
     guard unsafe uv_loop_init(loop) == 0 else {
       throw NodeFailure("cannot make an event loop")
     }
     unsafe loop.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+    unsafe uv_idle_init(loop, answering)
   }
 
   deinit {
     unsafe uv_loop_close(loop)
     unsafe loop.deallocate()
     unsafe readBuffer.deallocate()
+    unsafe answering.deallocate()
   }
 
   static func of(_ loop: UnsafeMutablePointer<uv_loop_t>?) -> LiveDriver? {
@@ -87,17 +105,26 @@ package import Participants
   /// Starts the participant at the address that ``listen(on:transports:advertising:)`` returned, and
   /// runs until the process is asked to end (SIGTERM or SIGINT) and everything is closed.
   package func run(at address: Address) throws(NodeFailure) {
-    let (terminate, interrupt) = unsafe (watchSignal(SIGTERM), watchSignal(SIGINT))
+    let stop: @convention(c) (UnsafeMutablePointer<uv_signal_t>?, CInt) -> Void = { handle, _ in
+      unsafe LiveDriver.of(handle?.pointee.loop)?.stop()
+    }
+    let terminate = unsafe watchSignal(SIGTERM, stop)
+    let interrupt = unsafe watchSignal(SIGINT, stop)
+    let rules = unsafe watchSignal(SIGURG) { handle, _ in
+      unsafe LiveDriver.of(handle?.pointee.loop)?.readRules()
+    }
     let flusher = unsafe flushBeforeBlocking()
     defer {
       unsafe terminate.deallocate()
       unsafe interrupt.deallocate()
+      unsafe rules.deallocate()
       unsafe flusher.deallocate()
     }
     record(
       NodeEvents.ready(
         at: address, role: identity.role, version: identity.version, pid: getpid(),
         options: identity.options))
+    readRules()
     flushLog()
     deliver(.started(listening: address))
     unsafe uv_run(loop, UV_RUN_DEFAULT)
@@ -154,7 +181,7 @@ package import Participants
     timer.set(after: instant - clock.now)
   }
 
-  private func record(_ event: Event) {
+  func record(_ event: Event) {
     do throws(NodeFailure) { try log.append(event, at: clock.now) } catch { fail(error) }
   }
 
@@ -163,7 +190,7 @@ package import Participants
   }
 
   /// A node that cannot keep its log must not go on as if nothing were lost.
-  private func fail(_ error: NodeFailure) {
+  func fail(_ error: NodeFailure) {
     guard failure == nil else { return }
     failure = error
     unsafe uv_stop(loop)
@@ -179,7 +206,9 @@ package import Participants
     deliver(.stopping)
     for timer in timers.values { timer.cancel() }
     timers.removeAll()
+    dropAnswers()
     for connection in connections.values { connection.close() }
+    dropDelayed()
     closeSockets()
     unsafe uv_walk(
       loop,
@@ -190,11 +219,12 @@ package import Participants
       }, nil)
   }
 
-  private func watchSignal(_ signal: CInt) -> UnsafeMutablePointer<uv_signal_t> {
+  private func watchSignal(
+    _ signal: CInt, _ action: @convention(c) (UnsafeMutablePointer<uv_signal_t>?, CInt) -> Void
+  ) -> UnsafeMutablePointer<uv_signal_t> {
     let handle = UnsafeMutablePointer<uv_signal_t>.allocate(capacity: 1)
     unsafe uv_signal_init(loop, handle)
-    unsafe uv_signal_start(
-      handle, { handle, _ in unsafe LiveDriver.of(handle?.pointee.loop)?.stop() }, signal)
+    unsafe uv_signal_start(handle, action, signal)
     return unsafe handle
   }
 

@@ -47,7 +47,7 @@ package struct NodeCommand: Sendable {
     let fixed = [
       executable, node.role, "--name", node.name, "--listen", listen,
       "--log", folder.log(of: node.name), "--config", folder.seedList, "--seed", String(seed),
-      "--data", folder.data(of: node.name),
+      "--data", folder.data(of: node.name), "--rules", folder.rules,
     ]
     let options = node.options.merging(addresses.mapValues(\.description)) { $1 }
     return fixed + options.sorted { $0.key < $1.key }.flatMap { ["--\($0.key)", $0.value] }
@@ -55,16 +55,41 @@ package struct NodeCommand: Sendable {
 
   /// Starts a node. Call it from the main thread: the node dies with the thread that started it.
   ///
-  /// - Parameter openFiles: the node's soft limit of open files.
+  /// - Parameters:
+  ///   - openFiles: the node's soft limit of open files.
+  ///   - network: the network namespace to start it in; -1 for the supervisor's.
   func start(
-    _ arguments: [String], output: String, openFiles: UInt64
+    _ arguments: [String], output: String, openFiles: UInt64, network: CInt
   ) throws(SupervisorError) -> NodeProcess {
+    let pid = try ChildProcess.spawn(
+      executable, arguments, environment: environment, output: output, openFiles: openFiles,
+      network: network)
+    let result = cprocess_pidfd_open(pid)
+    guard let descriptor = Descriptor(result) else {
+      kill(pid, SIGKILL)
+      waitpid(pid, nil, 0)
+      let hint = result == -EMFILE ? " (the limit of open files: see 'ulimit -n')" : ""
+      throw SupervisorError(SupervisorError.text(of: -result) + hint, exitCode: .error)
+    }
+    return NodeProcess(pid: pid, descriptor: descriptor)
+  }
+}
+
+/// Processes that the supervisor starts, all in the same way: `cprocess_spawn`.
+enum ChildProcess {
+  /// - Parameters:
+  ///   - openFiles: the soft limit of open files; 0 for the supervisor's.
+  ///   - network: the network namespace; -1 for the supervisor's.
+  static func spawn(
+    _ executable: String, _ arguments: [String], environment: [String], output: String,
+    openFiles: UInt64 = 0, network: CInt
+  ) throws(SupervisorError) -> pid_t {
     let pid = unsafe withCStrings(arguments) { arguments in
       unsafe withCStrings(environment) { environment in
         unsafe withCStrings([executable, output]) { paths in
           var child = unsafe cprocess_child(
             path: paths[0], arguments: arguments, environment: environment, output: paths[1],
-            open_files: openFiles)
+            open_files: openFiles, network: network)
           return unsafe cprocess_spawn(&child)
         }
       }
@@ -74,14 +99,19 @@ package struct NodeCommand: Sendable {
       throw SupervisorError(
         "\(executable): \(SupervisorError.text(of: -pid))\(hint)", exitCode: .error)
     }
-    let result = cprocess_pidfd_open(pid)
-    guard let descriptor = Descriptor(result) else {
-      kill(pid, SIGKILL)
-      waitpid(pid, nil, 0)
-      let hint = result == -EMFILE ? " (the limit of open files: see 'ulimit -n')" : ""
-      throw SupervisorError(SupervisorError.text(of: -result) + hint, exitCode: .error)
-    }
-    return NodeProcess(pid: pid, descriptor: descriptor)
+    return pid
+  }
+
+  /// Runs a short program to its end, without an environment.
+  static func run(
+    _ executable: String, _ arguments: [String], output: String, network: CInt
+  ) throws(SupervisorError) -> SupervisorCore.ExitStatus {
+    let pid = try spawn(executable, arguments, environment: [], output: output, network: network)
+    var status: CInt = 0
+    while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    // wait(2): the signal in the low seven bits, else the exit code in the next byte.
+    let signal = status & 0x7f
+    return signal == 0 ? .code(status >> 8 & 0xff) : .signal(signal)
   }
 }
 
@@ -103,6 +133,7 @@ final class NodeProcess {
       case .kill: SIGKILL
       case .pause: SIGSTOP
       case .resume: SIGCONT
+      case .heed: SIGURG
       }
     _ = cprocess_pidfd_signal(descriptor.number, number)
   }

@@ -2,6 +2,7 @@ import Arguments
 import CProcess
 import Clock
 import Glibc
+import NetworkRules
 package import Participants
 package import Topology
 
@@ -16,7 +17,7 @@ package protocol RunObserver: AnyObject {
 }
 
 /// Carries out what a ``SupervisorCore`` asks for: one event loop over processes, signals, the
-/// nodes' first log lines and time. It takes no decision of its own.
+/// nodes' log lines that are awaited and time. It takes no decision of its own.
 ///
 /// Make and run it on the main thread: the nodes die with the thread that started them, so that a
 /// supervisor that is killed leaves none behind.
@@ -25,8 +26,11 @@ package final class Supervisor {
   private enum Token {
     static let signals: UInt64 = 0
     static let stopRequest: UInt64 = 1
-    static let readyWatch: UInt64 = 2
-    static let firstNode: UInt64 = 3
+    static let logWatch: UInt64 = 2
+    static let control: UInt64 = 3
+    static let owner: UInt64 = 4
+    static let firstClient: UInt64 = 5
+    static let firstNode = firstClient + UInt64(ControlSocket.mostClients)
   }
 
   private let plan: Plan
@@ -38,12 +42,17 @@ package final class Supervisor {
   private let openFiles: UInt64
   private let epoll: Descriptor
   private let signals: Descriptor
+  /// The run's own network; `nil` on loopback, where the nodes' drivers carry out faults on it.
+  private let network: IsolatedNetwork?
 
   private var core: SupervisorCore
   private var effects: ArraySlice<SupervisorCore.Effect> = []
   private var log: SupervisorLog
   private var logIsBroken = false
-  private var readyWatch: ReadyWatch
+  private var logWatch: LogWatch
+  private var control: ControlSocket
+  /// The process that the run must not outlive, and its ID.
+  private var owner: (descriptor: Descriptor, pid: Int32)?
   private var usage = HostUsage()
   /// The process of each node that has one.
   private var processes: [NodeProcess?]
@@ -51,27 +60,42 @@ package final class Supervisor {
   private var lingering: [(node: Int, group: ProcessGroup)] = []
   private var conclusion: SupervisorCore.Conclusion?
 
-  /// From here on SIGINT, SIGTERM and SIGHUP stop the run; make it before starting other threads.
+  /// From here on SIGINT, SIGTERM and SIGHUP stop the run; make it before starting other threads. A
+  /// plan with isolation takes the process into a network of its own.
   ///
-  /// - Parameter seedLists: what each role of the plan, by full name, does with `config.txt`.
+  /// - Parameters:
+  ///   - seedLists: what each role of the plan, by full name, does with `config.txt`.
+  ///   - owner: a process with whose end, whatever it is, the run ends.
   package init(
     plan: Plan, seedLists: [String: SeedListUse], folder: LiveRunFolder, command: NodeCommand,
-    stopRequest: StopRequest, observer: any RunObserver
+    stopRequest: StopRequest, owner: Int32?, observer: any RunObserver
   ) throws(SupervisorError) {
     self.plan = plan
     self.folder = folder
     self.command = command
     self.stopRequest = stopRequest
     self.observer = observer
+    network = plan.isolation == .namespace ? try IsolatedNetwork(plan, folder) : nil
     core = SupervisorCore(plan: plan, seedLists: seedLists)
     processes = Array(repeating: nil, count: plan.nodes.count)
-    readyWatch = ReadyWatch(folder)
+    logWatch = LogWatch(folder)
+    control = try ControlSocket(folder)
     log = try SupervisorLog(folder.ownLog)
     openFiles = Self.raiseOpenFiles()
     epoll = try .taking(cprocess_epoll_open(), for: "an event loop")
     signals = try .taking(cprocess_signals_open(), for: "a signal queue")
     try wait(on: signals.number, Token.signals)
     try wait(on: stopRequest.descriptor, Token.stopRequest)
+    if let listener = control.listener { try wait(on: listener.number, Token.control) }
+    if let owner { try watch(owner) }
+  }
+
+  private func watch(_ pid: Int32) throws(SupervisorError) {
+    guard let descriptor = Descriptor(cprocess_pidfd_open(pid)) else {
+      throw SupervisorError("there is no process \(pid) that the run could end with")
+    }
+    try wait(on: descriptor.number, Token.owner)
+    owner = (descriptor, pid)
   }
 
   /// Runs the plan to its end. Every node has ended when it returns, and SIGINT, SIGTERM and SIGHUP
@@ -82,6 +106,8 @@ package final class Supervisor {
       carryOut()
       observer.show(core.progress, at: clock.now)
       if let conclusion {
+        control.finish(
+          Control.Answer(outcome: conclusion.outcome.rawValue, reason: conclusion.reason))
         folder.removeEmptyOutputs(of: plan.nodes)
         cprocess_signals_unblock()
         return conclusion
@@ -119,8 +145,24 @@ package final class Supervisor {
         while cprocess_signals_next(signals.number) != 0 { handle(.interrupted) }
       case Token.stopRequest:
         if let reason = stopRequest.take() { handle(.failed(reason)) }
-      case Token.readyWatch:
-        for ready in readyWatch.take() { handle(.ready(ready.node, ready.address)) }
+      case Token.logWatch:
+        for (node, word) in logWatch.take() {
+          switch word {
+          case .ready(let address): handle(.ready(node, address))
+          case .heeded(let rules): handle(.heeded(node, rules: rules))
+          }
+        }
+      case Token.control:
+        guard let (place, descriptor) = control.accept() else { break }
+        try wait(on: descriptor, Token.firstClient + UInt64(place))
+      case Token.owner:
+        guard let pid = owner?.pid else { break }
+        owner = nil
+        handle(.failed("process \(pid), which the run was bound to, has ended"))
+      case Token.firstClient..<Token.firstNode:
+        if let (client, request) = control.request(at: Int(token - Token.firstClient)) {
+          take(request, of: client)
+        }
       default:
         reap(Int(token - Token.firstNode))
       }
@@ -140,10 +182,27 @@ package final class Supervisor {
   private func reap(_ node: Int) {
     guard let process = processes[node], let status = process.reap() else { return }
     processes[node] = nil
-    readyWatch.forget(plan.nodes[node].name)
+    logWatch.forget(plan.nodes[node].name)
     let group = ProcessGroup(leader: process.pid)
     if !group.isEmpty { lingering.append((node: node, group: group)) }
     handle(.exited(node, status))
+  }
+
+  private func take(_ request: Control.Request, of client: Int) {
+    switch request.ask {
+    case .status:
+      control.answer(client, Control.Answer(status: Control.Status(core.progress)))
+    case .fault:
+      do throws(TopologyError) {
+        let fault = try Topology.Fault(
+          asking: request.action ?? "", request.target ?? "", lasting: request.lasting)
+        handle(.faultAsked(fault, by: client))
+      } catch {
+        let problems = error.problems.map(\.message).joined(separator: "; ")
+        control.answer(client, Control.Answer(refusal: problems))
+      }
+    case .stop: handle(.stopAsked)
+    }
   }
 
   // MARK: - Effects
@@ -159,12 +218,11 @@ package final class Supervisor {
       case .log: break
       case .spawn(let node, let listen, let addresses):
         start(node, listen: listen, addresses: addresses)
-      case .signal(let node, let signal): processes[node]?.signal(signal)
+      case .signal(let node, let signal): self.signal(node, signal)
       case .readState(let node):
         guard let process = processes[node] else { break }
         handle(.stateSeen(node, paused: process.isPaused))
-      case .disturb, .restore:
-        preconditionFailure("faults on the network are refused when a live run's topology is read")
+      case .rule(let number, let faults): writeRules(number, faults)
       case .writeSeedList(let seeds):
         do throws(SupervisorError) {
           try folder.write(seedList: seeds)
@@ -172,7 +230,16 @@ package final class Supervisor {
       case .checkGroups:
         lingering.removeAll(where: \.group.isEmpty)
         handle(.groupsSeen(alive: lingering.map(\.node)))
-      case .sampleUsage: write(usage.sample())
+      case .sampleUsage:
+        write(usage.sample())
+        for event in usage.sample(zip(plan.nodes, processes).map { ($0.name, $1?.pid) }) {
+          write(event)
+        }
+      case .answer(let client, .done(let faults)):
+        let shown = Array(faults.prefix(Control.Answer.mostFaults))
+        control.answer(client, Control.Answer(faults: shown))
+      case .answer(let client, .refused(let why)):
+        control.answer(client, Control.Answer(refusal: why))
       case .finished(let conclusion): self.conclusion = conclusion
       }
     }
@@ -191,23 +258,45 @@ package final class Supervisor {
     handle(.failed("cannot write \(folder.ownLog): \(SupervisorError.text(of: number))"))
   }
 
+  private func signal(_ node: Int, _ signal: SupervisorCore.Signal) {
+    do throws(SupervisorError) {
+      // The kernel does it, and has done it.
+      if signal == .heed, network != nil { return handle(.heeded(node, rules: core.rules)) }
+      if signal == .heed,
+        let watch = try logWatch.awaitRules(core.rules, of: node, named: plan.nodes[node].name)
+      {
+        try wait(on: watch.number, Token.logWatch)
+      }
+    } catch { handle(.failed(error.description)) }
+    processes[node]?.signal(signal)
+  }
+
+  private func writeRules(_ number: Int, _ faults: [Int]) {
+    let rules = faults.compactMap { core.plan.faults[$0].rule(address: core.address) }
+    do throws(SupervisorError) {
+      if let network { return try network.apply(faults.map { core.plan.faults[$0] }) }
+      try folder.write(NetworkRules(number: number, rules: rules))
+    } catch { handle(.failed(error.description)) }
+  }
+
   private func start(_ node: Int, listen: String, addresses: [String: OptionValue]) {
     let planned = plan.nodes[node]
     do throws(SupervisorError) {
-      if let watch = try readyWatch.await(node, named: planned.name) {
-        try wait(on: watch.number, Token.readyWatch)
+      if let watch = try logWatch.awaitReady(node, named: planned.name) {
+        try wait(on: watch.number, Token.logWatch)
       }
       let process = try command.start(
         command.arguments(
           for: planned, listen: listen, addresses: addresses, seed: plan.seed, in: folder),
-        output: folder.output(of: planned.name), openFiles: openFiles)
+        output: folder.output(of: planned.name), openFiles: openFiles,
+        network: network?.namespace(of: node) ?? -1)
       processes[node] = process
       try wait(on: process.descriptor.number, Token.firstNode + UInt64(node))
       handle(.spawned(node, pid: process.pid))
     } catch {
       processes[node]?.signal(.kill)
       processes[node] = nil
-      readyWatch.forget(planned.name)
+      logWatch.forget(planned.name)
       handle(.spawnFailed(node, error.description))
     }
   }

@@ -1,4 +1,5 @@
 package import Participants
+package import Topology
 
 extension SupervisorCore {
   /// What the core is told. Nodes are named by their position in the plan.
@@ -15,6 +16,8 @@ extension SupervisorCore {
     case exited(Int, ExitStatus)
     /// The answer to ``Effect/readState(_:)``.
     case stateSeen(Int, paused: Bool)
+    /// The node's current process has said `rules.applied`: it goes by the rules of that number.
+    case heeded(Int, rules: Int)
     /// ``SupervisorCore/wakeAt`` has come. Harmless at any other time.
     case due
     /// A person, or the system, wants the run to end: in order the first time, at once the second.
@@ -23,6 +26,11 @@ extension SupervisorCore {
     case failed(String)
     /// The answer to ``Effect/checkGroups``: the nodes whose process group is not empty.
     case groupsSeen(alive: [Int])
+    /// Somebody wants a fault to happen now; ``Effect/answer(_:_:)`` tells this client, once, what
+    /// became of it. Clients are numbered by whoever tells of them.
+    case faultAsked(Topology.Fault, by: Int)
+    /// Somebody wants the run to come to its stop now.
+    case stopAsked
   }
 
   /// What the core wants done, in order. Faults are named by their position in the plan.
@@ -33,10 +41,9 @@ extension SupervisorCore {
     case signal(Int, Signal)
     /// See whether the node's process is in state T.
     case readState(Int)
-    /// Carry out a fault on the network, at once. Never asked for by a plan without such faults.
-    case disturb(fault: Int)
-    /// End it.
-    case restore(fault: Int)
+    /// From now on these faults on the network are on, and no others: rules of a number that grows.
+    /// Never asked for by a plan without such faults.
+    case rule(number: Int, faults: [Int])
     /// Write `config.txt`, before anything that follows.
     case writeSeedList([Address])
     /// See which nodes' process groups still have members. They were killed with the node.
@@ -45,8 +52,17 @@ extension SupervisorCore {
     case sampleUsage
     /// Write the event, durably before the next effect that is not a log.
     case log(Event)
+    /// Tell a client what became of the fault that it asked for.
+    case answer(Int, Answer)
     /// The run is over. The last effect.
     case finished(Conclusion)
+  }
+
+  package enum Answer: Equatable, Sendable {
+    /// These faults were seen to have happened, or, of a churn, are on the schedule.
+    case done([PlannedFault])
+    /// Why not, in words.
+    case refused(String)
   }
 
   package enum Signal: Sendable {
@@ -58,6 +74,8 @@ extension SupervisorCore {
     case pause
     /// SIGCONT.
     case resume
+    /// SIGURG: go by the rules as they are now.
+    case heed
   }
 
   package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {
@@ -117,6 +135,8 @@ extension SupervisorCore {
     package var ready: Int
     /// Nodes whose process is there.
     package var live: Int
+    /// Nodes whose process has ended.
+    package var down: Int
     package var faults: Int
     package var faultsDone: Int
     package var began: Instant?

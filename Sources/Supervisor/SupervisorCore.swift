@@ -40,6 +40,8 @@ package struct SupervisorCore: Sendable {
     /// What its process said in `node.ready`; a restarted process gets it again.
     var address: Address?
     var spawnedAt = Instant(microseconds: 0)
+    /// The rules for the network that there were then.
+    var spawnedUnder = 0
     var wasTerminated = false
     var wasKilled = false
     /// Kills and stops that the end of its process will confirm.
@@ -75,7 +77,8 @@ package struct SupervisorCore: Sendable {
     case ended
   }
 
-  let plan: Plan
+  /// With the faults that were asked for meanwhile.
+  var plan: Plan
   private let seedLists: [String: SeedListUse]
   /// The groups whose addresses make `config.txt`.
   private let listedGroups: [String]
@@ -107,6 +110,9 @@ package struct SupervisorCore: Sendable {
   var faultsDone = 0
   var pauses: [Pause] = []
   var disturbances: [Disturbance] = []
+  var askedFaults: [AskedFault] = []
+  /// The number of the last rules for the network.
+  var rules = 0
 
   // The end.
   var isInterrupted = false
@@ -156,10 +162,13 @@ package struct SupervisorCore: Sendable {
     case .ready(let node, let address): ready(node, address, at: now)
     case .exited(let node, let status): exited(node, status, at: now)
     case .stateSeen(let node, let isPaused): stateSeen(node, isPaused: isPaused)
+    case .heeded(let node, let rules): heeded(node, rules: rules)
     case .due: spawnScheduled(at: now)
     case .interrupted: interrupt(at: now)
     case .failed(let why): fail(why, at: now)
     case .groupsSeen(let alive): groupsSeen(alive: alive, at: now)
+    case .faultAsked(let fault, let client): faultAsked(fault, by: client, at: now)
+    case .stopAsked: stopAsked(at: now)
     }
     advance(to: now)
     return effects
@@ -222,6 +231,9 @@ package struct SupervisorCore: Sendable {
 
   mutating func emit(_ effect: Effect) { effects.append(effect) }
 
+  /// Where a node listens, as far as is known.
+  func address(of name: String) -> Address? { places[name].flatMap { nodes[$0].address } }
+
   func name(_ node: Int) -> Event.Value { .text(plan.nodes[node].name) }
 
   /// `peer-1, peer-2, peer-3 and 12 more`.
@@ -232,7 +244,8 @@ package struct SupervisorCore: Sendable {
   package var progress: Progress {
     var progress = Progress(
       phase: .ended, nodes: nodes.count, ready: count(.ready),
-      live: count(.starting) + count(.ready), faults: plan.faults.count, faultsDone: faultsDone,
+      live: count(.starting) + count(.ready), down: count(.ended), faults: plan.faults.count,
+      faultsDone: faultsDone,
       began: began)
     switch phase {
     case .launching:
@@ -305,6 +318,7 @@ extension SupervisorCore {
   private mutating func spawn(_ index: Int, listen: String, at now: Instant) {
     move(index, to: .spawning)
     nodes[index].spawnedAt = now
+    nodes[index].spawnedUnder = rules
     nodes[index].wasTerminated = false
     nodes[index].wasKilled = false
     lastSpawn = now
@@ -332,13 +346,17 @@ extension SupervisorCore {
     move(index, to: .starting)
     nodes[index].pid = pid
     log(SupervisorEvents.nodeSpawned, ["node": name(index), "pid": .integer(Int64(pid))])
+    // It may have read them before they changed.
+    if nodes[index].spawnedUnder != rules { emit(.signal(index, .heed)) }
     if case .stopping = phase { isKilling ? kill(index) : terminate(index) }
   }
 
   private mutating func ready(_ index: Int, _ address: Address, at now: Instant) {
     guard nodes[index].state == .starting else { return }
     move(index, to: .ready)
+    let isNew = nodes[index].address != address
     nodes[index].address = address
+    if isNew { addressIsNew(index) }
     switch phase {
     case .launching:
       let group = plan.nodes[index].group

@@ -9,7 +9,7 @@ extension Topology {
   ///   - overrides: `--set`s, `KEY.KEY=VALUE`, applied in order before anything is validated.
   ///   - roles: the catalogue that networks, roles and options are looked up in.
   ///   - checks: the names of the checks that there are for a network; `nil` to take any name.
-  ///   - isSimulated: `false` to refuse faults on the network, which real processes share.
+  ///   - isSimulated: whether nodes are simulated, of which there may be more than processes.
   /// - Throws: every problem found at the first stage that finds any: the text, the changes, the
   ///   shape, and what only the whole can tell.
   package init(
@@ -37,7 +37,7 @@ struct TopologyReader {
   let file: TopologyFile
   let roles: [Role]
   let checks: ((String) -> [String])?
-  /// Whether there may be faults on the network.
+  /// Whether no node needs a process.
   let isSimulated: Bool
 
   var mostNodes: Int { isSimulated ? Topology.mostSimulatedNodes : Topology.mostNodes }
@@ -62,7 +62,7 @@ struct TopologyReader {
         document, of: "the topology",
         allowed: [
           "network", "groups", "faults", "ready", "stop", "unexpected-exits", "checks",
-          "network-model",
+          "network-model", "isolation",
         ],
         required: ["network", "groups", "stop"])
     else { return nil }
@@ -74,13 +74,16 @@ struct TopologyReader {
     let exits = fields.choice(root["unexpected-exits"], ["fail", "allow"])
     let checks = readChecks(root["checks"], of: network)
     let model = fields.networkModel(root["network-model"])
+    let isolation = fields.choice(root["isolation"], Isolation.allCases.map(\.rawValue))
+      .flatMap(Isolation.init)
     guard problems.isEmpty, let network, let stopAt = stop.at else { return nil }
     let topology = Topology(
       network: network, groups: groups.map(\.group), faults: faults.map(\.fault),
       readyWithin: ready.within ?? .seconds(30), stopAt: stopAt,
       stopWithin: stop.within ?? .seconds(5), allowsUnexpectedExits: exits == "allow",
-      checks: checks, networkModel: model)
+      checks: checks, networkModel: model, isolation: isolation ?? .none)
     check(groups, stopAt: stopAt)
+    checkIsolation(topology, root["isolation"])
     if problems.isEmpty { checkAddresses(topology, groups) }
     if problems.isEmpty { check(topology, faults.map(\.places)) }
     return problems.isEmpty ? topology : nil

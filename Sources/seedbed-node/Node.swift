@@ -40,14 +40,13 @@ import Participants
     let seeds = role.seedList == .reads ? try SeedListFile.read(command.config) : SeedList([])
     let participant = role.make(
       ParticipantSettings(
-        options: command.options, seeds: seeds.seeds, data: command.data,
-        secret: try secret()))
+        options: command.options, seeds: seeds.seeds, data: command.data, secret: try secret()))
     let driver = try LiveDriver(
       participant,
       identity: LiveDriver.Identity(
         role: role.fullName, version: Version.current, options: command.options),
       random: SeededGenerator(seed: command.seed, stream: command.name),
-      log: EventLog(path: command.log))
+      log: EventLog(path: command.log), rules: command.rules)
     let address = try driver.listen(
       on: command.listen, transports: role.transports, advertising: command.advertisedHost)
     if role.seedList == .listed, let config = command.config {

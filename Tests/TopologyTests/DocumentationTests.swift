@@ -23,7 +23,7 @@ import Topology
 
   @Test func `has examples that are valid`() throws {
     let examples = try blocks("yaml")
-    #expect(examples.count == 8)
+    #expect(examples.count == 9)
     for text in examples {
       let file = TopologyFile(path: "example", text: text)
       _ = try Topology(file, roles: Networks.roles, checks: { _ in Self.checks })

@@ -17,7 +17,7 @@ disturbed AS MATERIALIZED (
   SELECT t AS from_t, coalesce(back_t, 9e18) AS to_t FROM deaths WHERE cause = 'frozen'
   UNION ALL
   SELECT applied_t, coalesce(healed_t, 9e18) FROM faults
-  WHERE action IN ('partition', 'loss', 'latency') AND applied_t IS NOT NULL
+  WHERE action IN ('partition', 'loss', 'latency', 'bandwidth') AND applied_t IS NOT NULL
 ),
 living AS MATERIALIZED (
   SELECT node, place, started_t + 2000000 AS from_t, coalesce(gone_t, 9e18) AS to_t

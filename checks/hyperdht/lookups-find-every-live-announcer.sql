@@ -17,7 +17,7 @@ frozen AS MATERIALIZED (
 ),
 disturbed AS MATERIALIZED (
   SELECT applied_t AS from_t, coalesce(healed_t, 9e18) AS to_t FROM faults
-  WHERE action IN ('partition', 'loss', 'latency') AND applied_t IS NOT NULL
+  WHERE action IN ('partition', 'loss', 'latency', 'bandwidth') AND applied_t IS NOT NULL
 ),
 known AS MATERIALIZED (
   SELECT node, key, announced_t,
