@@ -286,15 +286,16 @@ import Wire
     stage.answer(as: entry, naming: others)
     stage.wait(.milliseconds(900))
     #expect(stage.logged(HyperDHTEvents.queryFinished).isEmpty)
-    for other in others { stage.answer(as: other) }
-    #expect(stage.logged(HyperDHTEvents.queryFinished).first?["answered"] == .integer(4))
+    // One of them is enough: two late ones are left, and two have answered.
+    stage.answer(as: others[0])
+    #expect(stage.logged(HyperDHTEvents.queryFinished).first?["answered"] == .integer(2))
   }
 
   @Test("the dead cost a query as long as answers take, and are asked for through who named them")
   func deadNodes() throws {
     let entry = Stage.contact(1)
     let living = (2...12).map(Stage.contact)
-    let dead = (20...30).map(Stage.contact)
+    let dead = (20...27).map(Stage.contact)
     var stage = Stage(
       HyperDHTRoles.node,
       [

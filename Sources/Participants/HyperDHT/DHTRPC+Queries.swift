@@ -51,11 +51,13 @@ extension DHTRPC {
   ) {
     // The query is changed where it stands: a copy would be one of all its entries.
     while jobs[number]?.updating == nil, let chosen = jobs[number]?.query.next(), !chosen.isEmpty {
-      let payload = jobs[number].map { request(of: $0).encoded } ?? []
+      guard let payload = jobs[number].map({ request(of: $0).encoded }) else { return }
+      // Who keeps something should hear of what becomes of it, be they slow.
+      let isPatient = jobs[number]?.isUpdate ?? false
       for contact in chosen {
         let isSent = requests.send(
-          payload, to: contact.address, for: .ask(query: number, id: contact.id), at: now,
-          using: &secrets, emit: &emit)
+          payload, to: contact.address, patiently: isPatient,
+          for: .ask(query: number, id: contact.id), at: now, using: &secrets, emit: &emit)
         if isSent == nil { jobs[number]?.query.fail(contact.id) }
       }
     }

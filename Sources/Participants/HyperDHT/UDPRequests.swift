@@ -88,10 +88,11 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
   ///   - answerer: who is to answer, where that is another than who is asked.
   ///   - takesAnyPort: whether the answer may come from any port of the answerer's host, as it does
   ///     from behind a NAT that gives a port for each destination. It proves nothing then.
+  ///   - patiently: whether it is late after a unit only.
   @discardableResult
   package mutating func send(
     _ payload: [UInt8], to address: Address, answeredBy answerer: Address? = nil,
-    takesAnyPort: Bool = false, for purpose: Purpose, at now: Instant,
+    takesAnyPort: Bool = false, patiently: Bool = false, for purpose: Purpose, at now: Instant,
     using secrets: inout Secrets, emit: inout Effects
   ) -> UInt16? {
     guard waiting.count < limit else { return nil }
@@ -100,11 +101,12 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
       number = secrets.number() & UDPHeader.greatest
     } while waiting[number] != nil
     let datagram = UDPHeader(isRequest: true, number: number).datagram(payload)
+    let wait = patiently ? unit : patience
     waiting[number] = Waiting(
       datagram: datagram, address: address, answerer: answerer ?? address,
-      takesAnyPort: takesAnyPort, purpose: purpose, start: now, due: now + patience)
+      takesAnyPort: takesAnyPort, purpose: purpose, start: now, due: now + wait)
     emit.send(datagram, to: address)
-    emit.setTimer(key(number), at: now + patience)
+    emit.setTimer(key(number), at: now + wait)
     return number
   }
 
