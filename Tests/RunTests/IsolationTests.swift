@@ -5,10 +5,12 @@ import SeedbedTesting
 import Testing
 
 extension RunTests {
-  @Suite("Nodes in networks of their own", .enabled(if: isPossible, "namespaces are not permitted"))
+  @Suite(
+    "Nodes in networks of their own",
+    .enabled(if: RunTests.IsolationTests.isPossible, "namespaces are not permitted"))
   struct IsolationTests {
     /// Whether this system lets the tests make network namespaces and has the programs.
-    private static let isPossible: Bool = {
+    fileprivate static let isPossible: Bool = {
       let probe = Process()
       probe.executableURL = URL(filePath: "/bin/sh")
       probe.arguments = [
