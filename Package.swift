@@ -27,6 +27,7 @@ let package = Package(
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
+    .systemLibrary(name: "CPCRE", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     .target(name: "CProcess"),
 
     // What a node is made of. No Foundation and no SQLite below this line…
@@ -64,13 +65,18 @@ let package = Package(
       dependencies: ["Arguments", "LiveDriver", "Networks", "Participants"]),
 
     // …and what runs, records and judges networks.
-    .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
+    .target(name: "Patterns", dependencies: ["CPCRE"]),
+    .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants", "Patterns"]),
     .target(
       name: "Supervisor",
-      dependencies: ["Arguments", "CProcess", "Clock", "Participants", "Topology"]),
+      dependencies: [
+        "Arguments", "CProcess", "Clock", "JSONReading", "Participants", "Patterns", "Topology",
+      ]),
     .target(
       name: "History",
-      dependencies: ["Arguments", "CSQLite", "JSONReading", "Participants", "Topology"]),
+      dependencies: [
+        "Arguments", "CSQLite", "JSONReading", "Participants", "Patterns", "Topology",
+      ]),
     .target(
       name: "Simulator",
       dependencies: ["Arguments", "Hashing", "Participants", "Supervisor", "Topology"]),
@@ -127,6 +133,7 @@ let package = Package(
     .testTarget(
       name: "GossipTests",
       dependencies: ["Gossip", "ParticipantTesting", "Participants", "Simulator", "Topology"]),
+    .testTarget(name: "PatternsTests", dependencies: ["Patterns"]),
     .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
     .testTarget(
       name: "KademliaTests",

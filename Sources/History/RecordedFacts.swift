@@ -25,6 +25,10 @@ enum RecordedFacts {
       unexpected = :data ->> 'unexpected'
     WHERE run = :run AND node = :data ->> 'node'
     """,
+    "program.ready": """
+    UPDATE nodes SET ready_t = :t, address = coalesce(:data ->> 'address', address)
+    WHERE run = :run AND node = :data ->> 'node'
+    """,
     "fault.planned": """
     INSERT INTO faults (run, fault, action, node, at, lasting, one_way, loss, latency)
     VALUES (:run, :data ->> 'fault', :data ->> 'action', :data ->> 'node', :data ->> 'at',
@@ -41,7 +45,7 @@ enum RecordedFacts {
     """,
   ]
 
-  /// For events of a node's log, about itself.
+  /// For events of the log of a node of ours, about itself. Of programs the supervisor knows as much.
   static let ofNode: [String: String] = [
     ready: """
     UPDATE nodes SET ready_t = :t, address = :data ->> 'address', options = :data -> 'options',
@@ -50,7 +54,7 @@ enum RecordedFacts {
     """
   ]
 
-  /// The first line of every incarnation of a node.
+  /// The first line of every incarnation of a node of ours.
   static let ready = "node.ready"
   /// The last line of a node that ended in order.
   static let stopped = "node.stopped"

@@ -4,11 +4,31 @@ import Glibc
 package import Participants
 package import Topology
 
-/// How nodes are started: `seedbed-node` with what the plan says about each.
+/// All that a node's process is started with.
+struct Launch {
+  var executable: String
+  var arguments: [String]
+  /// `NAME=VALUE` each.
+  var environment: [String]
+  /// The folder that it works in; `nil`: the supervisor's.
+  var folder: String?
+  /// What it can read; `nil`: nothing. At most ``longestInput`` bytes.
+  var input: [UInt8]?
+  /// The file that it prints to.
+  var output: String
+  /// Its soft limit of open files.
+  var openFiles: UInt64
+
+  /// As much as a pipe holds.
+  static let longestInput = 65_536
+}
+
+/// How nodes of ours are started: `seedbed-node` with what the plan says about each.
 package struct NodeCommand: Sendable {
   /// The path of the node's executable.
   package let executable: String
-  private let environment: [String]
+  /// `NAME=VALUE` each.
+  let environment: [String]
 
   /// Finds `seedbed-node` beside the running executable.
   package init() throws(SupervisorError) {
@@ -53,18 +73,45 @@ package struct NodeCommand: Sendable {
     return fixed + options.sorted { $0.key < $1.key }.flatMap { ["--\($0.key)", $0.value] }
   }
 
-  /// Starts a node. Call it from the main thread: the node dies with the thread that started it.
-  ///
-  /// - Parameter openFiles: the node's soft limit of open files.
-  func start(
+  func launch(
     _ arguments: [String], output: String, openFiles: UInt64
-  ) throws(SupervisorError) -> NodeProcess {
+  ) -> Launch {
+    Launch(
+      executable: executable, arguments: arguments, environment: environment, output: output,
+      openFiles: openFiles)
+  }
+}
+
+extension Launch {
+  /// Starts the process. Call it from the main thread: it dies with the thread that started it.
+  func start() throws(SupervisorError) -> NodeProcess {
+    var ends: [CInt] = [-1, -1]
+    if let input {
+      guard unsafe pipe(&ends) == 0 else {
+        throw SupervisorError(SupervisorError.text(of: errno), exitCode: .error)
+      }
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+      let written = unsafe input.withUnsafeBytes { unsafe write(ends[1], $0.baseAddress, $0.count) }
+      guard written == input.count else {
+        for end in ends { close(end) }
+        throw SupervisorError(
+          "its input has \(input.count) bytes; \(Self.longestInput) at most", exitCode: .usage)
+      }
+    }
+    defer { for end in ends where end >= 0 { close(end) } }
+    return try start(input: ends[0])
+  }
+
+  private func start(input: CInt) throws(SupervisorError) -> NodeProcess {
+    let paths = [executable, output] + (folder.map { [$0] } ?? [])
     let pid = unsafe withCStrings(arguments) { arguments in
       unsafe withCStrings(environment) { environment in
-        unsafe withCStrings([executable, output]) { paths in
+        unsafe withCStrings(paths) { paths in
+          // The end mark where there is no folder.
           var child = unsafe cprocess_child(
-            path: paths[0], arguments: arguments, environment: environment, output: paths[1],
-            open_files: openFiles)
+            path: paths[0], arguments: arguments, environment: environment, folder: paths[2],
+            input: input, output: paths[1], open_files: openFiles)
           return unsafe cprocess_spawn(&child)
         }
       }
@@ -95,16 +142,16 @@ final class NodeProcess {
     self.descriptor = descriptor
   }
 
-  /// Without effect on a process that has ended.
+  /// Without effect on a process that has ended. What ends or freezes a node does so to all that it
+  /// has started; to end in order is its own affair.
   func signal(_ signal: SupervisorCore.Signal) {
-    let number =
-      switch signal {
-      case .terminate: SIGTERM
-      case .kill: SIGKILL
-      case .pause: SIGSTOP
-      case .resume: SIGCONT
-      }
-    _ = cprocess_pidfd_signal(descriptor.number, number)
+    // As long as the process was not reaped, nobody else can get its group's number.
+    switch signal {
+    case .terminate: _ = cprocess_pidfd_signal(descriptor.number, SIGTERM)
+    case .kill: kill(-pid, SIGKILL)
+    case .pause: kill(-pid, SIGSTOP)
+    case .resume: kill(-pid, SIGCONT)
+    }
   }
 
   /// Whether the process is stopped by a signal: state T in proc_pid_stat(5).

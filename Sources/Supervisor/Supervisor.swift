@@ -26,8 +26,11 @@ package final class Supervisor {
     static let signals: UInt64 = 0
     static let stopRequest: UInt64 = 1
     static let readyWatch: UInt64 = 2
-    static let firstNode: UInt64 = 3
+    static let printed: UInt64 = 3
+    static let firstNode: UInt64 = 4
   }
+
+  static let loopback = "127.0.0.1"
 
   private let plan: Plan
   private let folder: LiveRunFolder
@@ -44,6 +47,9 @@ package final class Supervisor {
   private var log: SupervisorLog
   private var logIsBroken = false
   private var readyWatch: ReadyWatch
+  private var readyProbe = ReadyProbe()
+  /// `nil` for a plan without programs.
+  private var programs: Programs?
   private var usage = HostUsage()
   /// The process of each node that has one.
   private var processes: [NodeProcess?]
@@ -58,6 +64,9 @@ package final class Supervisor {
     plan: Plan, seedLists: [String: SeedListUse], folder: LiveRunFolder, command: NodeCommand,
     stopRequest: StopRequest, observer: any RunObserver
   ) throws(SupervisorError) {
+    openFiles = Self.raiseOpenFiles()
+    programs = try Programs(plan, in: folder, environment: command.environment)
+    let plan = programs?.plan ?? plan
     self.plan = plan
     self.folder = folder
     self.command = command
@@ -67,11 +76,11 @@ package final class Supervisor {
     processes = Array(repeating: nil, count: plan.nodes.count)
     readyWatch = ReadyWatch(folder)
     log = try SupervisorLog(folder.ownLog)
-    openFiles = Self.raiseOpenFiles()
     epoll = try .taking(cprocess_epoll_open(), for: "an event loop")
     signals = try .taking(cprocess_signals_open(), for: "a signal queue")
     try wait(on: signals.number, Token.signals)
     try wait(on: stopRequest.descriptor, Token.stopRequest)
+    if let watch = programs?.printed.watch { try wait(on: watch.number, Token.printed) }
   }
 
   /// Runs the plan to its end. Every node has ended when it returns, and SIGINT, SIGTERM and SIGHUP
@@ -82,6 +91,8 @@ package final class Supervisor {
       carryOut()
       observer.show(core.progress, at: clock.now)
       if let conclusion {
+        note(programs?.printed.noteAll { self.clock.now })
+        log.release()
         folder.removeEmptyOutputs(of: plan.nodes)
         cprocess_signals_unblock()
         return conclusion
@@ -121,17 +132,23 @@ package final class Supervisor {
         if let reason = stopRequest.take() { handle(.failed(reason)) }
       case Token.readyWatch:
         for ready in readyWatch.take() { handle(.ready(ready.node, ready.address)) }
+      case Token.printed:
+        note(programs?.printed.note { self.clock.now })
       default:
         reap(Int(token - Token.firstNode))
       }
       carryOut()
     }
+    for ready in readyProbe.take(at: clock.now) { handle(.ready(ready.node, ready.address)) }
+    // A program that prints without a pause wakes the supervisor no more often than this.
+    if tokens.prefix(Int(count)).contains(Token.printed) { PrintedTimes.pause() }
   }
 
   /// Until the core's next moment, or the display's.
   private var millisecondsToWait: CInt {
     var moments: [Microseconds] = []
     if let wake = core.wakeAt { moments.append(wake - clock.now) }
+    if let wake = readyProbe.wakeAt { moments.append(wake - clock.now) }
     if let interval = observer.interval { moments.append(interval) }
     guard let soonest = moments.min() else { return -1 }
     return CInt(clamping: max(0, (soonest.count + 999) / 1_000))
@@ -140,7 +157,7 @@ package final class Supervisor {
   private func reap(_ node: Int) {
     guard let process = processes[node], let status = process.reap() else { return }
     processes[node] = nil
-    readyWatch.forget(plan.nodes[node].name)
+    forget(node)
     let group = ProcessGroup(leader: process.pid)
     if !group.isEmpty { lingering.append((node: node, group: group)) }
     handle(.exited(node, status))
@@ -191,25 +208,84 @@ package final class Supervisor {
     handle(.failed("cannot write \(folder.ownLog): \(SupervisorError.text(of: number))"))
   }
 
+  /// The node is not awaited any more.
+  private func forget(_ node: Int) {
+    readyWatch.forget(plan.nodes[node].name)
+    readyProbe.forget(node)
+    programs?.tell(node, group: nil)
+  }
+
   private func start(_ node: Int, listen: String, addresses: [String: OptionValue]) {
     let planned = plan.nodes[node]
     do throws(SupervisorError) {
-      if let watch = try readyWatch.await(node, named: planned.name) {
-        try wait(on: watch.number, Token.readyWatch)
+      let launch: Launch
+      if let program = plan.program(of: planned), programs != nil {
+        launch = try prepare(node, program, listen: listen, addresses: addresses)
+      } else {
+        try awaitLine(node, by: .event, in: LiveRunFolder.logName(of: planned.name))
+        launch = command.launch(
+          command.arguments(
+            for: planned, listen: listen, addresses: addresses, seed: plan.seed, in: folder),
+          output: folder.output(of: planned.name), openFiles: openFiles)
       }
-      let process = try command.start(
-        command.arguments(
-          for: planned, listen: listen, addresses: addresses, seed: plan.seed, in: folder),
-        output: folder.output(of: planned.name), openFiles: openFiles)
+      let process = try launch.start()
       processes[node] = process
+      if plan.program(of: planned) != nil { programs?.tell(node, group: process.pid) }
       try wait(on: process.descriptor.number, Token.firstNode + UInt64(node))
       handle(.spawned(node, pid: process.pid))
     } catch {
       processes[node]?.signal(.kill)
       processes[node] = nil
-      readyWatch.forget(planned.name)
+      forget(node)
       handle(.spawnFailed(node, error.description))
     }
+  }
+
+  private func prepare(
+    _ node: Int, _ program: Program, listen: String, addresses: [String: OptionValue]
+  ) throws(SupervisorError) -> Launch {
+    let planned = plan.nodes[node]
+    let launch = try programs?.launch(
+      node, program, listen: listen, addresses: addresses, openFiles: openFiles)
+    guard let launch else { preconditionFailure("a program that the plan does not have") }
+    let printed = LiveRunFolder.outputName(of: planned.name)
+    func address(_ port: UInt16?) -> Address? {
+      port.map { Address(host: Self.loopback, port: $0) } ?? Address(parsing: listen)
+    }
+    switch program.ready {
+    case .event:
+      try awaitLine(
+        node, by: .programEvent,
+        in: program.writesLog ? LiveRunFolder.logName(of: planned.name) : printed)
+    case .log:
+      if let pattern = programs?.readyPatterns[planned.group] {
+        try awaitLine(node, by: .line(pattern), in: printed)
+      }
+    case .tcp(let port):
+      if let address = address(port) {
+        readyProbe.await(node, .accepts, at: address, now: clock.now)
+      }
+    case .http(let port, let path):
+      if let address = address(port) {
+        readyProbe.await(node, .answers(path: path), at: address, now: clock.now)
+      }
+    }
+    return launch
+  }
+
+  private func awaitLine(
+    _ node: Int, by sign: ReadyWatch.Sign, in file: String
+  ) throws(SupervisorError) {
+    if let watch = try readyWatch.await(node, by: sign, in: file) {
+      try wait(on: watch.number, Token.readyWatch)
+    }
+  }
+
+  /// What could not be noted is the end of the run: times would be missing.
+  private func note(_ failed: CInt?) {
+    guard let failed else { return }
+    handle(
+      .failed("cannot write \(folder.printedTimes): \(SupervisorError.text(of: failed))"))
   }
 
   /// Every node costs a descriptor: raises the soft limit to the hard one. Returns the limit as it

@@ -37,8 +37,10 @@ package struct SupervisorCore: Sendable {
 
     var state = State.waiting
     var pid: Int32 = 0
-    /// What its process said in `node.ready`; a restarted process gets it again.
+    /// Where it listens: what its process said in `node.ready`, which a restarted process gets
+    /// again, or what the plan says. `nil` until that is known.
     var address: Address?
+    var wasReady = false
     var spawnedAt = Instant(microseconds: 0)
     var wasTerminated = false
     var wasKilled = false
@@ -51,7 +53,9 @@ package struct SupervisorCore: Sendable {
     /// Whether a process that ended like this did what it was told.
     func asked(for status: ExitStatus) -> Bool {
       switch status {
-      case .code(let code): (wasTerminated || wasKilled) && code == 0
+      // A shell says by 128 and its number that a signal ended what it ran.
+      case .code(let code):
+        (wasTerminated || wasKilled) && code == 0 || wasTerminated && code == 128 + 15
       case .signal(15): wasTerminated
       case .signal(9): wasKilled
       case .signal: false
@@ -128,7 +132,7 @@ package struct SupervisorCore: Sendable {
       listed.append(node.group)
     }
     listedGroups = listed
-    nodes = Array(repeating: Node(), count: plan.nodes.count)
+    nodes = plan.nodes.map { Node(address: $0.listen.flatMap { Address(parsing: $0) }) }
     counts = [.waiting: plan.nodes.count]
     gated = plan.nodes.indices.filter { plan.nodes[$0].joins == nil }
     for index in gated { missing[plan.nodes[index].group, default: 0] += 1 }
@@ -266,13 +270,18 @@ extension SupervisorCore {
   /// The nodes whose addresses a node is told and that are not ready yet. It waits for those that
   /// come before it in the plan: then no two wait for one another.
   private func nodesBefore(_ index: Int) -> [Int] {
-    Self.references(of: index, in: plan, places).filter { nodes[$0].address == nil }
+    Self.references(of: index, in: plan, places).filter { !nodes[$0].wasReady }
   }
 
+  /// A program that is told of its own group as a whole waits for none of it: the plan says where all
+  /// of them are going to listen.
   private static func references(
     of index: Int, in plan: Plan, _ places: [String: Int]
   ) -> [Int] {
-    plan.nodes[index].addresses.values.joined().compactMap { places[$0] }.filter { $0 < index }
+    let node = plan.nodes[index]
+    let isProgram = plan.program(of: node) != nil
+    return node.addresses.filter { !isProgram || $0.key != node.group }.values.joined()
+      .compactMap { places[$0] }.filter { $0 < index }
   }
 
   /// Gives a moment to start to every node that need not wait for a group any more.
@@ -335,10 +344,18 @@ extension SupervisorCore {
     if case .stopping = phase { isKilling ? kill(index) : terminate(index) }
   }
 
-  private mutating func ready(_ index: Int, _ address: Address, at now: Instant) {
+  private mutating func ready(_ index: Int, _ address: Address?, at now: Instant) {
     guard nodes[index].state == .starting else { return }
     move(index, to: .ready)
-    nodes[index].address = address
+    nodes[index].wasReady = true
+    nodes[index].address = address ?? nodes[index].address
+    if plan.program(of: plan.nodes[index]) != nil {
+      var event = Event(SupervisorEvents.programReady, ["node": name(index)])
+      if let address = nodes[index].address {
+        event.fields.append((name: "address", value: .text(address.description)))
+      }
+      emit(.log(event))
+    }
     switch phase {
     case .launching:
       let group = plan.nodes[index].group
@@ -396,9 +413,7 @@ extension SupervisorCore {
         nodes[index].state == .starting
           && (began == nil || now >= nodes[index].spawnedAt + plan.readyWithin)
       }
-      fail(
-        "not ready within \(plan.readyWithin): \(names(blamed)) (started, but wrote no node.ready)"
-          + whoWaits, at: now)
+      fail("not ready within \(plan.readyWithin): \(whatIsMissing)\(whoWaits)", at: now)
     } else if scheduled.isEmpty, !gated.isEmpty, count(.spawning) + count(.starting) == 0 {
       fail("no node can start" + whoWaits, at: now)
     }

@@ -5,7 +5,8 @@ import Topology
 /// `runs`, `nodes`, `faults` and `usage` rows are made.
 package enum SupervisorEvents {
   package static let all: [EventKind] = [
-    runLaunched, nodeSpawned, runBegan, faultPlanned, faultApplied, faultConfirmed, faultHealed,
+    runLaunched, nodeSpawned, programReady, runBegan, faultPlanned, faultApplied, faultConfirmed,
+    faultHealed,
     faultSkipped, nodeExited, usageSampled, runStopping, runEnded,
     runDigested,
   ]
@@ -17,6 +18,12 @@ package enum SupervisorEvents {
   static let nodeSpawned = EventKind(
     "node.spawned", "A node's process was started, for the first time or again.",
     fields: [node, EventField("pid", "the process ID")])
+
+  static let programReady = EventKind(
+    "program.ready",
+    "A program was seen to be ready, in the way that its group says. (Our own nodes say so in their "
+      + "logs: `node.ready`.)",
+    fields: [node, EventField("address", "where it listens; absent where nothing says so")])
 
   static let runBegan = EventKind(
     "run.began",

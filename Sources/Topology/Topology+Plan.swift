@@ -10,7 +10,11 @@ extension Topology {
       network: network, seed: seed, nodes: startOrder.flatMap { nodes(of: $0, seed: seed) },
       faults: FaultSchedule(self, seed: seed).faults, stopAt: stopAt, readyWithin: readyWithin,
       stopWithin: stopWithin, allowsUnexpectedExits: allowsUnexpectedExits, checks: checks,
-      networkModel: networkModel)
+      networkModel: networkModel,
+      programs: Dictionary(
+        uniqueKeysWithValues: groups.compactMap { group in
+          group.program.map { (group.name, $0) }
+        }))
   }
 
   /// Every group behind the one it starts after, otherwise as in the file.
@@ -38,6 +42,9 @@ extension Topology {
       for case (let option, .addresses(let names)) in node.1 {
         // A node need not know itself: that is how the first of a group may be told apart.
         addresses[option] = names.flatMap(nodeNames).filter { $0 != node.0 }
+      }
+      for name in group.program?.references ?? [] {
+        addresses[name] = nodeNames(name).filter { $0 != node.0 }
       }
       return PlannedNode(
         name: node.0, group: group.name, role: group.role,

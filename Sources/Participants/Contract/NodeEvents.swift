@@ -14,7 +14,13 @@ package enum NodeEvents {
   package static let stopped = EventKind(
     "node.stopped", "The node ended in order. The last line of such a life.")
 
-  package static let all = [ready, stopping, stopped]
+  package static let printed = EventKind(
+    "node.printed",
+    "A program printed a line that no pattern of its group matches. One that is a JSON object is "
+      + "kept as it is instead, under the kind that it names, or this one.",
+    fields: [EventField("line", "the line")])
+
+  package static let all = [ready, stopping, stopped, printed]
 
   /// What a node tells about itself when it is ready.
   package static func ready(
