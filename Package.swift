@@ -160,7 +160,8 @@ let package = Package(
       name: "HyperDHTTests",
       dependencies: ["Hashing", "HyperDHT", "Participants", "Simulator", "Topology", "Wire"]),
     .testTarget(
-      name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
+      name: "TopologyTests",
+      dependencies: ["Arguments", "Networks", "Participants", "Patterns", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(
       name: "HistoryTests",

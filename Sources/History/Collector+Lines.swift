@@ -93,9 +93,10 @@ extension Collector {
     let facts =
       reading.isSupervisor
       ? RecordedFacts.ofSupervisor
-      : programs.nodes.contains(reading.node) ? [:] : RecordedFacts.ofNode
+      : programs.nodes.contains(reading.node) ? RecordedFacts.ofProgram : RecordedFacts.ofNode
     if let name, let sql = facts[name] {
-      let problem = try unsafe record(sql, time: event.time, data: data, of: reading.node)
+      let text = unsafe String(decoding: data, as: UTF8.self)
+      let problem = try record(sql, time: event.time, data: text, of: reading.node)
       if let problem { try unsafe reject(data, at: offset, problem, &reading) }
     }
   }
@@ -112,6 +113,9 @@ extension Collector {
     try writer.add(
       sequence: reading.place.lastSequence, time: row.time ?? seen, kind: row.kind,
       peer: row.peer, data: row.data)
+    if let sql = RecordedFacts.ofProgram[row.kind] {
+      _ = try record(sql, time: seen, data: row.data, of: reading.node)
+    }
     if let remark = row.remark { try unsafe reject(line, at: offset, remark, &reading) }
   }
 
@@ -132,12 +136,12 @@ extension Collector {
 
   /// Runs what an event means for the other tables; gives what did not fit there.
   private func record(
-    _ sql: String, time: Int64, data: UnsafeRawBufferPointer, of node: String
+    _ sql: String, time: Int64, data: String, of node: String
   ) throws(DatabaseError) -> String? {
     let statement = try database.prepare(sql)
     try statement.bind([
       ":run": .integer(run), ":node": .text(node), ":t": .integer(time),
-      ":data": .text(unsafe String(decoding: data, as: UTF8.self)),
+      ":data": .text(data),
     ])
     do {
       try statement.run()

@@ -45,7 +45,15 @@ enum RecordedFacts {
     """,
   ]
 
-  /// For events of the log of a node of ours, about itself. Of programs the supervisor knows as much.
+  /// For events of a program's log, about itself. The rest of it is the supervisor's to say.
+  static let ofProgram: [String: String] = [
+    ready: """
+    UPDATE nodes SET options = coalesce(:data -> 'options', options)
+    WHERE run = :run AND node = :node
+    """
+  ]
+
+  /// For events of the log of a node of ours, about itself.
   static let ofNode: [String: String] = [
     ready: """
     UPDATE nodes SET ready_t = :t, address = :data ->> 'address', options = :data -> 'options',

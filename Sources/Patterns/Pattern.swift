@@ -15,6 +15,8 @@ internal import CPCRE
   /// What is wrong with an expression: what, and behind which character.
   package struct Fault: Error, Equatable, CustomStringConvertible {
     package var description: String
+
+    package init(description: String) { self.description = description }
   }
 
   package enum Outcome: Equatable, Sendable {

@@ -53,6 +53,19 @@ package struct Program: Codable, Equatable, Sendable {
   /// The first that matches a printed line makes its event.
   package var events: [EventPattern]
 
+  package init(
+    command: [String], environment: [String: String] = [:], folder: String? = nil,
+    input: [String]? = nil, files: [File] = [], ready: Ready = .event, events: [EventPattern] = []
+  ) {
+    self.command = command
+    self.environment = environment
+    self.folder = folder
+    self.input = input
+    self.files = files
+    self.ready = ready
+    self.events = events
+  }
+
   // Beyond these is a slip of the finger.
   package static let mostArguments = 1_000
   package static let mostFiles = 100

@@ -55,6 +55,11 @@ final class Sandbox {
       folder: folder)
   }
 
+  /// Starts `seedbed` in the sandbox's folder, with the logs where it puts them by itself.
+  func startHere(_ arguments: [String]) throws -> Running {
+    try Running("\(executables)/seedbed", arguments, folder: folder, workingFolder: folder)
+  }
+
   /// Starts `seedbed explore`, or another command that keeps no logs.
   func startExploring(_ arguments: [String], command: [String] = ["explore"]) throws -> Running {
     try Running("\(executables)/seedbed", command + arguments, folder: folder)
@@ -103,13 +108,19 @@ final class Running {
   private let outputFile: String
   private let errorFile: String
 
-  init(_ executable: String, _ arguments: [String], folder: String) throws {
+  /// - Parameters:
+  ///   - folder: for the files with its output.
+  ///   - workingFolder: the tests' own where none is given.
+  init(
+    _ executable: String, _ arguments: [String], folder: String, workingFolder: String? = nil
+  ) throws {
     let id = UUID().uuidString
     outputFile = "\(folder)/\(id).out"
     errorFile = "\(folder)/\(id).err"
     for file in [outputFile, errorFile] { try Data().write(to: URL(filePath: file)) }
     process.executableURL = URL(filePath: executable)
     process.arguments = arguments
+    if let workingFolder { process.currentDirectoryURL = URL(filePath: workingFolder) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle(forWritingAtPath: outputFile)
     process.standardError = FileHandle(forWritingAtPath: errorFile)

@@ -1,7 +1,7 @@
 internal import JSONReading
 internal import Participants
 internal import Patterns
-internal import Topology
+package import Topology
 
 /// Makes events of the lines that a program prints: of every line exactly one.
 ///
@@ -10,16 +10,16 @@ internal import Topology
 /// - Of a line that a pattern matches, the first such pattern makes the event.
 /// - The line that says that the program is ready becomes ``RecordedFacts/ready``.
 /// - Everything else is a `node.printed`.
-struct PrintedLines {
-  struct Row {
-    var kind: String
-    var peer: String?
+package struct PrintedLines {
+  package struct Row {
+    package var kind: String
+    package var peer: String?
     /// Microseconds since the epoch, where the line says it.
-    var time: Int64?
+    package var time: Int64?
     /// The event's fields, as a JSON object.
-    var data: String
+    package var data: String
     /// What was wrong, where the line is kept with a remark.
-    var remark: String?
+    package var remark: String?
   }
 
   static let printed = NodeEvents.printed.name
@@ -27,7 +27,7 @@ struct PrintedLines {
   private let patterns: [(pattern: Pattern, event: Program.EventPattern)]
   private let ready: Pattern?
 
-  init(_ program: Program) throws(HistoryError) {
+  package init(_ program: Program) throws(HistoryError) {
     do throws(Pattern.Fault) {
       var patterns: [(Pattern, Program.EventPattern)] = []
       for event in program.events { patterns.append((try Pattern(event.match), event)) }
@@ -39,7 +39,7 @@ struct PrintedLines {
   }
 
   /// - Parameter line: without its newline.
-  func row(_ line: UnsafeRawBufferPointer) -> Row {
+  package func row(_ line: UnsafeRawBufferPointer) -> Row {
     if let row = unsafe Self.object(line) { return row }
     var exhausted: String?
     for (pattern, event) in patterns {
