@@ -169,6 +169,8 @@ internal import Participants
   /// Of what programs printed the last line is taken without its end, once the supervisor is gone.
   package mutating func finish() throws -> (progress: Progress, incomplete: [IncompleteLine]) {
     isFinal = try !folder.isHeld(RunFolder.supervisor + RunFolder.logSuffix)
+    // What was looked through and waits for its end is looked at again.
+    for index in logs.indices { logs[index].seen = logs[index].readTo }
     var total = Progress()
     repeat {
       total = total + (try step())

@@ -96,8 +96,8 @@ internal import CPCRE
     var found: [(name: String, text: String)] = []
     for (name, number) in zip(groups, numbers) where number < Int(count) {
       let (from, to) = unsafe (places[2 * number], places[2 * number + 1])
-      // Of a group that took no part, or that \K put in front of itself.
-      guard from <= to, to <= line.count else { continue }
+      // -1 (PCRE2_UNSET) for a group that took no part; \K can put an end before its beginning.
+      guard from >= 0, from <= to, to <= line.count else { continue }
       found.append((name, unsafe String(decoding: line[from..<to], as: UTF8.self)))
     }
     return .match(found)

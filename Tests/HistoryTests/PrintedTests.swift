@@ -25,7 +25,7 @@ struct PrintedTests {
   /// As the supervisor does: what was printed so far was seen at this time.
   private func see(_ run: FakeRun, at time: Int64, upTo size: Int? = nil) throws {
     let file = "\(run.path)/ext-1.out"
-    let size = try size ?? (FileManager.default.contents(atPath: file).map(\.count) ?? 0)
+    let size = size ?? (FileManager.default.contents(atPath: file).map(\.count) ?? 0)
     try run.append(Array("ext-1 \(size) \(time)\n".utf8), file: "printed.times")
   }
 
@@ -100,11 +100,12 @@ struct PrintedTests {
   func killedSupervisor() throws {
     let run = try run()
     try run.log("supervisor", "run.launched")
-    let lock = open("\(run.path)/supervisor.ndjson", O_RDWR)
+    let lock = unsafe open("\(run.path)/supervisor.ndjson", O_RDWR)
     #expect(flock(lock, LOCK_EX) == 0)
     try print(run, "one\n")
+    try print(run, "two")
     try see(run, at: 100)
-    try print(run, "two\nthr")
+    try print(run, "\nthr")
     var live = try run.collector()
     #expect(try live.finish().progress.lines == 2, "the supervisor lives, and may say when")
     close(lock)
@@ -113,6 +114,17 @@ struct PrintedTests {
     #expect(
       try run.rows("SELECT n, t, data ->> 'line' FROM events WHERE node = 'ext-1' ORDER BY n")
         == ["1|100|one", "2|100|two", "3|100|thr"])
+  }
+
+  @Test("A torn end that was seen is taken when the supervisor is gone")
+  func tornEnd() throws {
+    let run = try run()
+    try print(run, "one\ntorn")
+    try see(run, at: 100)
+    var collector = try run.collector()
+    #expect(try collector.step().lines == 1)
+    #expect(try collector.finish().progress.lines == 1)
+    #expect(try run.collect().progress.lines == 0)
   }
 
   @Test("Without any time, lines have that of the launch")

@@ -217,7 +217,7 @@ private func ring(_ lines: String..., command: String = "[./node.sh]", hub: Stri
     ),
     (
       "events: [{ match: '(?<hops>a)', kind: a.b, numbers: [hop] }]",
-      "7:57: unknown group 'hop' of the pattern (did you mean 'hops'?); there are: hops"
+      "7:58: unknown group 'hop' of the pattern (did you mean 'hops'?); there are: hops"
     ),
     ("role: hub", "7:11: unknown role 'hub'; there are: none"),
     (
@@ -235,7 +235,7 @@ private func ring(_ lines: String..., command: String = "[./node.sh]", hub: Stri
       workshop.complaints(
         ring("events: [{ match: a, kind: a.b }]", command: "[sh, '{log}']")
       ) == [
-        "t.yaml:7:13: 'events' are made of what is printed, but this program writes its events itself, "
+        "t.yaml:7:5: 'events' are made of what is printed, but this program writes its events itself, "
           + "to {log}"
       ])
   }

@@ -72,17 +72,22 @@ def ask(conn, text):
     return conn.recv(65536).decode()
 
 
-server = socket.create_server((host, port))
-say(f"listening on {own}")
-known, registered = set(), []
-for seed in seeds:
-    conn = socket.create_connection(seed.split(":"))
-    conn.recv(1024)
-    ask(conn, "register:" + own)
-    known |= set(re.findall(r":([^:,]+),(\d+)", ask(conn, "peer list")[len("peer list:"):].join((":", ""))))
-    registered.append(conn)  # To close it is to leave.
-for peer in random.sample(sorted(known - {(host, str(port))}), min(3, len(known) - 1)):
-    start(socket.create_connection(peer), "dialled")
+def listed(seed):
+    """The peers that a seed knows, without this one."""
+    found = re.findall(r":([^:,]+),(\d+)", ask(seed, "peer list")[len("peer list:"):])
+    return [peer for peer in found if ":".join(peer) not in (own, *links)]
+
+
+def keep_linked(seeds):
+    """Dials until there are two links: a peer may be full, or dead."""
+    while True:
+        peers = listed(random.choice(seeds)) if len(links) < 2 else []
+        if peers:
+            try:
+                start(socket.create_connection(random.choice(peers)), "dialled")
+            except OSError:
+                pass
+        time.sleep(0.3)
 
 
 def speak():
@@ -91,6 +96,14 @@ def speak():
         spread(f"{time.time():.6f}:{own}:hello {number} from Python")
 
 
+server = socket.create_server((host, port))
+say(f"listening on {own}")
+registered = []
+for seed in seeds:
+    registered.append(socket.create_connection(seed.split(":")))  # To close it is to leave.
+    registered[-1].recv(1024)
+    ask(registered[-1], "register:" + own)
+threading.Thread(target=keep_linked, args=(registered,), daemon=True).start()
 threading.Thread(target=speak, daemon=True).start()
 while True:
     start(server.accept()[0], "accepted")
