@@ -18,6 +18,8 @@ demo: build ## Install what is missing, build, run the demo network and judge it
 	@scripts/demo.sh
 
 test: dependencies ## Install what is missing, build, run all tests
+	@scripts/install-dependencies.sh nft:nftables ip:iproute2 \
+	  || echo "Tests behind the kernel's NATs are skipped." >&2
 	$(SWIFT) build -c release --build-tests
 	@$(MAKE) --no-print-directory node
 	$(SWIFT) test -c release --skip-build

@@ -158,7 +158,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "HyperDHTTests",
-      dependencies: ["Hashing", "HyperDHT", "Participants", "Simulator", "Topology", "Wire"]),
+      dependencies: [
+        "Checks", "Exploration", "Hashing", "HyperDHT", "Networks", "Participants", "Simulator",
+        "Topology", "Wire",
+      ]),
     .testTarget(
       name: "TopologyTests",
       dependencies: ["Arguments", "Networks", "Participants", "Patterns", "Topology"]),

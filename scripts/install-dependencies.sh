@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the build needs and that are missing; says so where it cannot.
-# Arguments are further commands to have, each from the package of the same name.
+# Arguments are further commands to have, each from the package of the same name, or COMMAND:PACKAGE.
 set -euo pipefail
 
 if ! command -v swift > /dev/null; then
@@ -12,7 +12,7 @@ fi
 # What is looked for, and the package that has it.
 missing=()
 for tool in pkg-config "$@"; do
-  command -v "$tool" > /dev/null || missing+=("$tool")
+  PATH=$PATH:/usr/sbin command -v "${tool%%:*}" > /dev/null || missing+=("${tool##*:}")
 done
 for pair in libuv-static:libuv1-dev sqlite3:libsqlite3-dev yaml-0.1:libyaml-dev libcrypto:libssl-dev \
   libpcre2-8:libpcre2-dev; do

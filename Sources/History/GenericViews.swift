@@ -1,6 +1,17 @@
 extension View {
   /// What any network's runs have.
-  static let generic = [deaths, overloads, separations]
+  static let generic = [deaths, overloads, separations, nodeAddresses]
+
+  static let nodeAddresses = View(
+    name: "node_addresses",
+    summary: "An address of a node: where it listened, or what a simulated NAT made of that.",
+    columns: [("run", "the run"), ("node", "the node"), ("address", "`HOST:PORT`")],
+    body: """
+      SELECT run, node, address FROM nodes WHERE address IS NOT NULL
+      UNION
+      SELECT run, data ->> 'node', data ->> 'address' FROM events
+      WHERE node = 'supervisor' AND kind = 'nat.mapped'
+      """)
 
   static let deaths = View(
     name: "deaths",

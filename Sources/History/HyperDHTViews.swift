@@ -1,6 +1,8 @@
 extension View {
   /// What the checks of the HyperDHT network, and people, ask about.
-  static let hyperdht = [hyperdhtNodes, announcements, announcementCopies, peerQueries, foundPeers]
+  static let hyperdht = [
+    hyperdhtNodes, announcements, announcementCopies, peerQueries, foundPeers, holepunches,
+  ]
 
   private static let life = ("life", "which life of the node, from 1")
 
@@ -89,7 +91,7 @@ extension View {
         iif(e.kind = 'announcement.stored', 'stored', e.data ->> 'reason') AS what,
         e.t, (e.t - r.began_t) / 1e6 AS s
       FROM events e JOIN runs r ON r.run = e.run
-        LEFT JOIN nodes n ON n.run = e.run AND n.address = e.data ->> 'sender'
+        LEFT JOIN node_addresses n ON n.run = e.run AND n.address = e.data ->> 'sender'
       WHERE e.kind IN ('announcement.stored', 'announcement.removed')
       """)
 
@@ -116,16 +118,22 @@ extension View {
     ],
     body: """
       WITH
-      \(marksAndEnds(of: "'query.finished'"))
+      \(marksAndEnds(of: "'query.started', 'query.finished'")),
+      -- Not the end less `took`: that is measured by the node's clock, which stands still while it
+      -- handles one thing.
+      begun AS MATERIALIZED (
+        SELECT run, node, life, data ->> 'query' AS query, t FROM marks WHERE kind = 'query.started'
+      )
       SELECT m.run, m.node, m.life, m.data ->> 'query' AS query, m.data ->> 'purpose' AS purpose,
         m.data ->> 'key' AS key, m.data ->> 'place' AS place, m.data ->> 'closest' AS closest,
-        m.t - (m.data ->> 'took') AS started_t,
-        (m.t - (m.data ->> 'took') - r.began_t) / 1e6 AS started_s,
+        b.t AS started_t, (b.t - r.began_t) / 1e6 AS started_s,
         m.t AS finished_t, (m.t - r.began_t) / 1e6 AS finished_s,
         m.data ->> 'steps' AS steps, m.data ->> 'asked' AS asked,
         m.data ->> 'answered' AS answered, m.data ->> 'updated' AS updated,
         m.data ->> 'peers' AS peers, (m.data ->> 'took') / 1e6 AS took
       FROM marks m JOIN runs r ON r.run = m.run
+        JOIN begun b ON b.run = m.run AND b.node = m.node AND b.life = m.life
+          AND b.query = m.data ->> 'query'
       WHERE m.kind = 'query.finished'
       """)
 
@@ -147,7 +155,67 @@ extension View {
       SELECT m.run, m.node, m.life, m.data ->> 'query' AS query, m.data ->> 'key' AS key, m.peer,
         n.node AS peer_node, m.t AS found_t, (m.t - r.began_t) / 1e6 AS found_s
       FROM marks m JOIN runs r ON r.run = m.run
-        LEFT JOIN nodes n ON n.run = m.run AND n.address = m.peer
+        LEFT JOIN node_addresses n ON n.run = m.run AND n.address = m.peer
       WHERE m.kind = 'peer.found'
+      """)
+
+  static let holepunches = View(
+    name: "holepunches",
+    summary: "A node of a HyperDHT network began to open a way to a peer, through NATs if need be.",
+    columns: [
+      ("run", "the run"), ("node", "who began"), life,
+      ("punch", "its number in that life"),
+      ("peer", "the peer's address, as it was announced"),
+      ("peer_node", "its name; NULL: no node of this run"),
+      ("referrer", "who passed a ping on to the peer"),
+      ("started_t", "when it began"),
+      ("started_s", "seconds from the run's beginning to `started_t`"),
+      ("outcome", "`open`, `failed`, or NULL: it had not ended at the end of that life"),
+      ("took", "seconds from its beginning to that"),
+      ("opened_t", "when a datagram had come from the peer directly; NULL: never"),
+      ("opened_at", "the address that the peer answered from"),
+      (
+        "heard_t",
+        "when the peer heard the node directly, by its own log, which tells it once a minute; NULL: never"
+      ),
+      ("sent", "datagrams sent over the open way; NULL: they had not all been"),
+      ("answered", "how many of them the peer answered"),
+      ("finished_t", "when all had been answered or given up"),
+    ],
+    body: """
+      WITH
+      \(marksAndEnds(
+        of: "'holepunch.started', 'holepunch.opened', 'holepunch.failed', 'holepunch.finished', "
+          + "'holepunch.heard'")),
+      heard AS MATERIALIZED (
+        SELECT m.run, m.node, a.node AS asker, m.t
+        FROM marks m JOIN node_addresses a ON a.run = m.run AND a.address = m.peer
+        WHERE m.kind = 'holepunch.heard'
+      ),
+      ends AS MATERIALIZED (
+        SELECT run, node, life, data ->> 'punch' AS punch,
+          max(t) FILTER (WHERE kind = 'holepunch.opened') AS opened_t,
+          max(peer) FILTER (WHERE kind = 'holepunch.opened') AS opened_at,
+          max(t) FILTER (WHERE kind = 'holepunch.failed') AS failed_t,
+          max((data ->> 'took') / 1e6) AS took, max(data ->> 'sent') AS sent,
+          max(data ->> 'answered') AS answered,
+          max(t) FILTER (WHERE kind = 'holepunch.finished') AS finished_t
+        FROM marks
+        WHERE kind IN ('holepunch.opened', 'holepunch.failed', 'holepunch.finished')
+        GROUP BY run, node, life, punch
+      )
+      SELECT m.run, m.node, m.life, m.data ->> 'punch' AS punch, m.peer, a.node AS peer_node,
+        m.data ->> 'referrer' AS referrer,
+        m.t AS started_t, (m.t - r.began_t) / 1e6 AS started_s,
+        iif(e.opened_t IS NULL, iif(e.failed_t IS NULL, NULL, 'failed'), 'open') AS outcome, e.took,
+        e.opened_t, e.opened_at,
+        (SELECT min(h.t) FROM heard h
+          WHERE h.run = m.run AND h.node = a.node AND h.asker = m.node AND h.t >= m.t - 60000000) AS heard_t,
+        e.sent, e.answered, e.finished_t
+      FROM marks m JOIN runs r ON r.run = m.run
+        LEFT JOIN node_addresses a ON a.run = m.run AND a.address = m.peer
+        LEFT JOIN ends e ON e.run = m.run AND e.node = m.node AND e.life = m.life
+          AND e.punch = m.data ->> 'punch'
+      WHERE m.kind = 'holepunch.started'
       """)
 }

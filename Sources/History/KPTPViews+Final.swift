@@ -90,11 +90,10 @@ extension View {
           - 2 * (p.number >> (16 - b.bits) & 1) AS value
         FROM living p JOIN lengths b
       ),
-      -- Joined crosswise, which keeps SQLite's planner from going through all of one for each run.
+      -- Looked up with IN, for which SQLite always makes an index; for a join it may not.
       due AS MATERIALIZED (
-        SELECT s.run, s.node, s.bits - 1 AS prefix
-        FROM sought s CROSS JOIN beginnings o
-        WHERE o.run = s.run AND o.bits = s.bits AND o.value = s.value
+        SELECT run, node, bits - 1 AS prefix FROM sought
+        WHERE (run, bits, value) IN (SELECT run, bits, value FROM beginnings)
       ),
       held AS MATERIALIZED (
         SELECT e.run, e.node, e.prefix, q.node AS peer, q.number, p.number AS own,
@@ -122,9 +121,8 @@ extension View {
           AND (h.number >> (16 - b.bits) & 1) <> (h.own >> (16 - b.bits) & 1)
       ),
       surpassed AS MATERIALIZED (
-        SELECT DISTINCT c.run, c.node, c.prefix
-        FROM closer c CROSS JOIN beginnings o
-        WHERE o.run = c.run AND o.bits = c.bits AND o.value = c.value
+        SELECT DISTINCT run, node, prefix FROM closer
+        WHERE (run, bits, value) IN (SELECT run, bits, value FROM beginnings)
       )
       SELECT d.run, d.node, d.prefix, coalesce(c.live_entries, 0) AS live_entries,
         coalesce(c.dead_entries, 0) AS dead_entries, h.peer AS nearest,

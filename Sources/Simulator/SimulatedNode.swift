@@ -27,6 +27,8 @@ struct SimulatedNode {
   let role: Role
   var options: OptionValues
   let address: Address
+  /// The NAT that it is behind; -1 for none.
+  var nat: Int32 = -1
   /// Counts lives, so that what was planned for an earlier one is passed over.
   var life: UInt32 = 0
   var pid: Int32 = 0

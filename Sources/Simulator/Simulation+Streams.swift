@@ -54,7 +54,8 @@ extension Simulation {
   mutating func dial(
     _ id: ConnectionID, from node: Int, _ port: LocalPort, to address: Address
   ) {
-    let end = makeEnd(Int32(node), id, remote: byAddress[address] ?? -1, isAnswered: false)
+    let end = makeEnd(
+      Int32(node), id, remote: self.node(at: address, from: node) ?? -1, isAnswered: false)
     streams[Int(end)].port = port
     nodes[node].ends[id] = end
     planDial(end)
@@ -113,13 +114,17 @@ extension Simulation {
 
   /// What the other side sees of the side that dialled.
   private func source(of end: Int32) -> Address {
-    var address = nodes[Int(streams[Int(end)].node)].address
+    let (from, to) = (Int(streams[Int(end)].node), Int(streams[Int(end)].remote))
+    let nat = nodes[from].nat
+    let isTranslated = nat >= 0 && nat != nodes[to].nat
+    let host = isTranslated ? nats[Int(nat)].host : nodes[from].address.host
     switch streams[Int(end)].port {
-    case .any:
-      address.port = Self.firstFreePort + UInt16(end % Int32(UInt16.max - Self.firstFreePort))
-    case .listening: break
+    case .listening where !isTranslated: return nodes[from].address
+    case .any, .listening:
+      return Address(
+        host: host,
+        port: Self.firstFreePort + UInt16(end % Int32(UInt16.max - Self.firstFreePort)))
     }
-    return address
   }
 
   mutating func dialAnswered(_ end: Int32, generation: UInt32) {

@@ -43,7 +43,9 @@ package struct Simulation {
   var random: SeededGenerator
   let conditions: NetworkConditions
   var timers = Slots<(node: Int32, key: TimerKey)>()
-  var datagrams = Slots<(from: Address, to: Int32, bytes: [UInt8])>()
+  var datagrams = Slots<Datagram>()
+  var nats: [NAT] = []
+  var natsByHost: [String: Int32] = [:]
   /// Connections that broke under a node's own writing.
   var breaks = Slots<(node: Int32, connection: ConnectionID, reason: CloseReason)>()
   var streams: [StreamEnd] = []
@@ -105,13 +107,14 @@ package struct Simulation {
       options[key] = values
       let node = SimulatedNode(
         name: planned.name, role: role, options: values,
-        address: Self.address(index, seed: plan.seed),
+        address: Self.address(index, seed: plan.seed, isPrivate: planned.nat != nil),
         skew: conditions.skew(using: &random))
       if let disk = disks[planned.name] { self.disks[index] = disk }
       nodes.append(node)
       byAddress[node.address] = Int32(index)
       byName[node.name] = Int32(index)
     }
+    makeNATs()
   }
 
   private static func values(of node: PlannedNode, _ role: Role) -> OptionValues {
@@ -120,14 +123,6 @@ package struct Simulation {
       given[option.name] = node.options[option.name].flatMap { option.parse($0) }
     }
     return OptionValues(role.options, given: given)
-  }
-
-  /// An address of its own in 10.0.0.0/8 for each node. Which one is as good as random, as ports of
-  /// real runs are: an odd factor permutes the numbers below 2^24.
-  private static func address(_ index: Int, seed: UInt64) -> Address {
-    let number = (UInt64(index) &* 10_368_889 &+ seed &* 7_919 &+ 1) & 0xff_ffff
-    return Address(
-      host: "10.\(number >> 16).\((number >> 8) & 255).\(number & 255)", port: 4_000)
   }
 
   /// Runs to the end of the plan, once.
@@ -215,7 +210,7 @@ package struct Simulation {
     case .datagram:
       happenings += 1
       guard let datagram = datagrams.take(entry.index, generation: entry.generation) else { return }
-      deliver(.datagram(from: datagram.from, datagram.bytes), to: Int(datagram.to))
+      arrive(datagram)
     }
   }
 
@@ -226,7 +221,7 @@ package struct Simulation {
     record(event, of: nodes[node].name, sequence: nodes[node].sequence, at: now + nodes[node].skew)
   }
 
-  private mutating func logSupervisor(_ event: Event) {
+  mutating func logSupervisor(_ event: Event) {
     observer?.saw(event, at: Instant(microseconds: now))
     supervisorSequence += 1
     record(event, of: "supervisor", sequence: supervisorSequence, at: now)
@@ -342,14 +337,6 @@ package struct Simulation {
       _ = timers.take(old.index, generation: old.generation)
     case .log(let event): log(event, of: node)
     case .finish: nodes[node].isFinishing = true
-    }
-  }
-
-  private mutating func send(_ bytes: [UInt8], from node: Int, to address: Address) {
-    guard let to = byAddress[address] else { return }
-    for delay in conditions.datagram(from: Int32(node), to: to, using: &random) {
-      let slot = datagrams.add((nodes[node].address, to, bytes))
-      queue.plan(.datagram, slot.index, generation: slot.generation, at: now + delay)
     }
   }
 }

@@ -6,8 +6,7 @@ import Topology
 package enum SupervisorEvents {
   package static let all: [EventKind] = [
     runLaunched, nodeSpawned, programReady, runBegan, faultPlanned, faultApplied, faultConfirmed,
-    faultHealed,
-    faultSkipped, nodeExited, usageSampled, runStopping, runEnded,
+    faultHealed, faultSkipped, nodeExited, natMapped, usageSampled, runStopping, runEnded,
     runDigested,
   ]
 
@@ -74,6 +73,11 @@ package enum SupervisorEvents {
       EventField("signal", "the signal's number, where a signal ended the process"),
       EventField("unexpected", "whether it ended other than the supervisor had asked it to"),
     ])
+
+  package static let natMapped = EventKind(
+    "nat.mapped",
+    "A simulated NAT gave a node behind it a port outside, for some datagrams at least.",
+    fields: [node, EventField("address", "how it seems from outside")])
 
   package static let usageSampled = EventKind(
     "usage.sampled", "What the run costs the machine, once a second.",

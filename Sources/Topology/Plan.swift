@@ -76,14 +76,15 @@ package struct PlannedNode: Codable, Equatable, Sendable {
   package var delay: Microseconds
   /// When a late joiner starts, after the run began without it; `nil` for the others.
   package var joins: Microseconds?
+  /// What it is behind; `nil` for nothing.
+  package var nat: PlannedNAT?
   /// A fixed address to listen on; `nil` for any free port on loopback.
   package var listen: String?
 
   package init(
     name: String, group: String, role: String, options: [String: String] = [:],
     addresses: [String: [String]] = [:], after: String? = nil, delay: Microseconds = .zero,
-    joins: Microseconds? = nil,
-    listen: String? = nil
+    joins: Microseconds? = nil, nat: PlannedNAT? = nil, listen: String? = nil
   ) {
     self.name = name
     self.group = group
@@ -93,6 +94,7 @@ package struct PlannedNode: Codable, Equatable, Sendable {
     self.after = after
     self.delay = delay
     self.joins = joins
+    self.nat = nat
     self.listen = listen
   }
 }

@@ -50,7 +50,8 @@ extension Topology {
         name: node.0, group: group.name, role: group.role,
         options: node.1.filter { addresses[$0.key] == nil }.mapValues(\.description),
         addresses: addresses, after: group.after,
-        delay: group.joins == nil ? group.every * index : .zero, joins: group.joins(index))
+        delay: group.joins == nil ? group.every * index : .zero, joins: group.joins(index),
+        nat: group.nat.map { PlannedNAT(name: $0.isShared ? group.name : node.0, model: $0) })
     }
   }
 

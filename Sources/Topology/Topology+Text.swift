@@ -26,6 +26,7 @@ extension Topology {
     if let after = group.after { lines.append("    after: \(after)") }
     if group.every > .zero { lines.append("    every: \(group.every)") }
     if let joins = group.joins { lines.append("    joins: \(joins)") }
+    if let nat = group.nat { lines.append("    nat: \(nat.text)") }
     if !group.options.isEmpty { lines.append("    options: \(Self.map(group.options))") }
     guard !group.variants.isEmpty else { return lines }
     lines.append("    variants:")
@@ -98,6 +99,16 @@ extension Topology.Fault.Disturbance {
     if let latency { parts.append("add: \(latency)") }
     if oneWay { parts.append("one-way: true") }
     return parts.joined(separator: ", ")
+  }
+}
+
+extension NATModel {
+  fileprivate var text: String {
+    let keys = [
+      "mapping: \(mapping.rawValue)", "filtering: \(filtering.rawValue)",
+      "hairpinning: \(hairpinning)", "binding-timeout: \(bindingTimeout)", "shared: \(isShared)",
+    ]
+    return "{ \(keys.joined(separator: ", ")) }"
   }
 }
 

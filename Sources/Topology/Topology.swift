@@ -28,6 +28,8 @@ package struct Topology: Equatable, Sendable {
     package var every: Microseconds
     /// When the first of its nodes joins a run that has begun; `nil` for a group of the launch.
     package var joins: Microseconds?
+    /// What its nodes are behind; `nil` for nothing.
+    package var nat: NATModel?
     /// Those given that are not the role's defaults.
     package var options: [String: OptionValue]
     package var variants: [Variant]

@@ -71,6 +71,12 @@ extension TopologyReader {
   /// Who reads the list of seeds at its start needs all of them to be there.
   private mutating func checkSeedLists(_ groups: [PlacedGroup]) {
     let listed = groups.filter { $0.role?.seedList == .listed }
+    for seeds in listed where seeds.group.nat != nil {
+      fields.complain(
+        seeds.fields.place(of: "nat"),
+        "group '\(seeds.group.name)' is in the list of seeds, which others dial: it cannot be "
+          + "behind a NAT")
+    }
     for seeds in listed where seeds.group.joins != nil {
       fields.complain(
         seeds.fields.place(of: "joins"),
@@ -132,6 +138,11 @@ extension TopologyReader {
         place,
         "'\(option)' of group '\(name)' names the group itself: name one of its nodes, "
           + "e.g. \(name)-1")
+    } else if let nat = other.nat, !nat.isShared || other.name != group.name {
+      fields.complain(
+        place,
+        "'\(option)' of group '\(group.name)' names '\(name)', whose private address behind a NAT "
+          + "nobody outside can use")
     } else if named > position || (other.joins != nil && group.joins == nil) {
       fields.complain(
         place,

@@ -123,7 +123,7 @@ struct TopologyReader {
     let isProgram = entry.hasCommand
     let allowed =
       ["role", "count", "after", "every", "joins", "command"]
-      + (isProgram ? Self.programKeys : ["options", "variants"])
+      + (isProgram ? Self.programKeys : ["nat", "options", "variants"])
     checkName("a group", entry.key, at: entry.place)
     guard
       let group = fields.fields(
@@ -135,7 +135,7 @@ struct TopologyReader {
     let joins = fields.duration(group["joins"], .zero...Topology.latestStop)
     var read = Topology.Group(
       name: entry.key, role: Topology.externalRole, count: count ?? 1, after: after,
-      every: every ?? .zero, joins: joins, options: [:], variants: [])
+      every: every ?? .zero, joins: joins, nat: readNAT(group["nat"]), options: [:], variants: [])
     if isProgram {
       read.program = readProgram(group)
       let role = group["role"].flatMap { readRole(fields.text($0), at: $0.value.place) }
@@ -160,6 +160,14 @@ struct TopologyReader {
     let role = networkRoles.first { $0.name == name }
     if role == nil { refuse(name, "role", at: place, among: networkRoles.map(\.name)) }
     return role
+  }
+
+  private mutating func readNAT(_ entry: YAMLEntry?) -> NATModel? {
+    if let entry, !isSimulated {
+      fields.complain(
+        entry.place, "a NAT can only be simulated: 'seedbed simulate \(file.path)'")
+    }
+    return fields.natModel(entry)
   }
 
   private mutating func checkName(_ owner: String, _ name: String, at place: Place) {

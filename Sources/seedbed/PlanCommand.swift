@@ -90,7 +90,10 @@ enum PlanCommand: SeedbedCommand {
     guard let first = alike.first, let last = alike.last else { return nil }
     let names = alike.count == 1 ? first.name : "\(first.name) to \(last.name)"
     let options = first.options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-    return [names, first.role, start(first, last), options.joined(separator: " ")]
+    let nat = first.nat.map { ", behind \($0.model.isShared ? "one NAT" : "NATs"): \($0.model)" }
+    return [
+      names, first.role, start(first, last) + (nat ?? ""), options.joined(separator: " "),
+    ]
   }
 
   /// When nodes start, given the first and the last of them.

@@ -4,14 +4,20 @@ import Topology
 
 /// `seedbed spawn`: a run without a topology file.
 enum SpawnCommand: SeedbedCommand {
-  private static let counts = SpawnTemplate.all.flatMap { template in
-    template.groups.map { group in
-      Option(
-        group.option, .integer("N", 1...Int64(Topology.mostNodes)),
-        "How many nodes the \(template.network) network has in group \(group.name).",
-        .defaulted(String(group.count)))
+  /// An option for each kind of group, which the networks that have it share.
+  private static let counts: [Option] = {
+    let groups = SpawnTemplate.all.flatMap { template in
+      template.groups.map { (template.network, $0) }
     }
-  }
+    var names: [String] = []
+    for (_, group) in groups where !names.contains(group.option) { names.append(group.option) }
+    return names.map { name in
+      let defaults = groups.filter { $0.1.option == name }.map { "\($0.0) \($0.1.count)" }
+      return Option(
+        name, .integer("N", 1...Int64(Topology.mostNodes)),
+        "How many \(name) there are. Without it: \(defaults.joined(separator: ", ")).")
+    }
+  }()
 
   static let command = Command(
     "spawn", "Run a network of a given size, without a topology file.",
@@ -21,6 +27,7 @@ enum SpawnCommand: SeedbedCommand {
       """,
     examples: [
       Example("seedbed spawn gossip --seeds 5 --peers 30 --for 20s --kill 2", "A first look."),
+      Example("seedbed spawn torrent --clients 50 --kill 5", "A file for fifty clients."),
       Example(
         "seedbed spawn gossip --set groups.peer.options.report-dead=false --kill 1",
         "Peers that keep deaths to themselves: the checks fail."),
@@ -45,6 +52,14 @@ enum SpawnCommand: SeedbedCommand {
       let hint = nearestWord(to: name, among: known).map { " (did you mean '\($0)'?)" } ?? ""
       throw UsageError(
         "unknown network '\(name)'\(hint); there is: \(known.joined(separator: ", "))",
+        command: "seedbed spawn")
+    }
+    let known = template.groups.map(\.option)
+    for option in Self.counts.map(\.name) where !known.contains(option) && arguments[option] != nil
+    {
+      throw UsageError(
+        "the \(name) network has no --\(option); it has: "
+          + known.map { "--\($0)" }.joined(separator: ", "),
         command: "seedbed spawn")
     }
     var counts: [String: Int] = [:]

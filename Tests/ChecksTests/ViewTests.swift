@@ -151,7 +151,9 @@ import Topology
     story.disturb(between: ["peer-1"], and: ["peer-2"], at: 20, for: 1)
     story.receive(Story.text, "peer-3", at: 22)
     let history = try story.collected()
-    for topology in ["kptp", "pex-churn", "kademlia-partition", "torrent", "hyperdht"] {
+    for topology in [
+      "kptp", "pex-churn", "kademlia-partition", "torrent", "hyperdht", "hyperdht-nat",
+    ] {
       try simulate(topology, into: history)
     }
     let writable = try History.open(history)

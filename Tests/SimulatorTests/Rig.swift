@@ -4,7 +4,7 @@ import Topology
 
 /// A measuring network: senders that write streams and datagrams to one sink, which logs what came.
 struct Rig {
-  let plan: Plan
+  var plan: Plan
 
   init(
     senders: Int, seed: UInt64, model: NetworkModel = NetworkModel(), faults: [PlannedFault] = [],

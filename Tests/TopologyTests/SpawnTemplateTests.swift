@@ -4,7 +4,11 @@ import Testing
 import Topology
 
 @Suite struct `A topology composed from numbers` {
-  private let gossip = SpawnTemplate.all[0]
+  private let gossip: SpawnTemplate
+
+  init() throws {
+    gossip = try #require(SpawnTemplate.all.first { $0.network == "gossip" })
+  }
 
   private func read(_ file: TopologyFile) throws -> Topology {
     try Topology(file, roles: Networks.roles, checks: nil)
@@ -29,9 +33,22 @@ import Topology
     }
   }
 
-  @Test func `has the template's counts where none are asked for`() throws {
-    let topology = try read(gossip.compose(counts: [:], duration: .seconds(20), kills: 0))
-    #expect(topology.groups.map(\.count) == gossip.groups.map(\.count))
+  @Test func `there is one for every network`() {
+    #expect(SpawnTemplate.all.map(\.network) == Networks.eventKinds.map(\.network))
+  }
+
+  @Test(arguments: SpawnTemplate.all.indices, [Int64(1), 20, 3_600])
+  func `of any network is valid, with its counts where none are asked for`(
+    index: Int, seconds: Int64
+  ) throws {
+    let template = SpawnTemplate.all[index]
+    let topology = try read(
+      template.compose(counts: [:], duration: .seconds(seconds), kills: 2))
+    for group in template.groups {
+      #expect(topology.groups.first { $0.name == group.name }?.count == group.count)
+    }
+    let faults = topology.plan(seed: 1).faults
+    #expect(faults.map { $0.node?.hasPrefix("\(template.victims)-") } == [true, true])
   }
 
   @Test(arguments: [4, 10, 20, 30, 60, 600])

@@ -16,7 +16,12 @@ import Topology
           - { count: 3, options: { shy: true } }
           - { count: 2, options: { pace: 1s, friends: hub-2 } }
       hub: { count: 2, options: { limit: 7 } }
-      late: { role: leaf, count: 2, joins: 3s, every: 500ms }
+      late: { role: leaf, count: 2, joins: 3s, every: 500ms, nat: symmetric }
+      far:
+        role: leaf
+        count: 2
+        joins: 3s
+        nat: { kind: full-cone, binding-timeout: 30s, hairpinning: false, shared: true }
     faults:
       - { at: 6s, kill: leaf-7 }
       - { at: 8s, stop: { group: leaf, count: 2 } }

@@ -65,6 +65,9 @@ package struct Announcements: Sendable {
     return .new
   }
 
+  /// Whether an address has announced something that is kept.
+  package func isSender(_ address: Address) -> Bool { counts[address] != nil }
+
   /// Takes back what the sender announced. False: nothing.
   package mutating func remove(_ key: [UInt8], _ peer: Address, from sender: Address) -> Bool {
     !take(key) { $0.peer == peer && $0.sender == sender }.isEmpty

@@ -35,7 +35,7 @@ extension DHTRPC {
 
   // MARK: - Asked
 
-  private func answer(
+  private mutating func answer(
     _ request: RPCRequest, _ number: UInt16, from address: Address, emit: inout Effects
   ) throws(WireError) -> Call? {
     switch request.command {
@@ -45,10 +45,11 @@ extension DHTRPC {
       } else {
         var asker = address
         if let whom = request.forwardResponse {
-          guard let address = settings.encoding.decode(whom), address.port > 0 else {
+          guard let other = settings.encoding.decode(whom), other.port > 0 else {
             throw WireError("an address of another length")
           }
-          asker = address
+          asker = other
+          outcomes.append(.introduced(other, by: address))
         }
         let response = RPCResponse(id: shownID, value: settings.encoding.encode(asker))
         send(response, number, to: asker, emit: &emit)
@@ -77,19 +78,28 @@ extension DHTRPC {
     send(response, call.number, to: call.asker, emit: &emit)
   }
 
-  private func forward(
+  private mutating func forward(
     _ request: RPCRequest, _ number: UInt16, to whom: [UInt8], from asker: Address,
     emit: inout Effects
   ) throws(WireError) {
     guard let address = settings.encoding.decode(whom) else {
       throw WireError("an address of another length")
     }
-    guard ids[address] != nil else { return }
     var request = request
     request.forwardRequest = nil
     request.forwardResponse = settings.encoding.encode(asker)
-    let header = UDPHeader(isRequest: true, number: number)
-    emit.send(header.datagram(request.encoded), to: address)
+    let forwarding = Forwarding(address: address, request: request, number: number)
+    if ids[address] != nil {
+      forward(forwarding, emit: &emit)
+    } else {
+      outcomes.append(.stranger(forwarding))
+    }
+  }
+
+  /// Passes a ping on to somebody the owner knows.
+  package func forward(_ forwarding: Forwarding, emit: inout Effects) {
+    let header = UDPHeader(isRequest: true, number: forwarding.number)
+    emit.send(header.datagram(forwarding.request.encoded), to: forwarding.address)
   }
 
   private func nodes(closeTo target: [UInt8]) -> [UInt8] {
@@ -111,6 +121,10 @@ extension DHTRPC {
     _ response: RPCResponse, naming nodes: [Contact], to purpose: Purpose, from address: Address,
     at now: Instant, using random: inout SeededGenerator, emit: inout Effects
   ) {
+    if case .ping(let number) = purpose {
+      outcomes.append(.pinged(number, from: address))
+      return
+    }
     let contact = response.id.map { Contact(id: $0, address: address) }
     if let contact {
       hear(contact, at: now, using: &random, emit: &emit)
@@ -122,7 +136,7 @@ extension DHTRPC {
     case .check(let id, let newcomer):
       checking.remove(address)
       if let id, id != response.id { replace(id, at: address, by: newcomer, now: now) }
-    case .punch:
+    case .ping, .punch:
       break
     case .ask(let number, let id):
       guard let job = jobs[number], job.updating == nil else { return }
@@ -189,6 +203,8 @@ extension DHTRPC {
     case .check(let id, let newcomer):
       checking.remove(address)
       if let id { replace(id, at: address, by: newcomer, now: now) }
+    case .ping(let number):
+      outcomes.append(.silent(number))
     case .punch:
       break
     case .ask(let number, let id):
@@ -200,6 +216,22 @@ extension DHTRPC {
       replace(id, at: address, by: nil, now: now)
       finishUpdate(of: number, isTaken: false)
     }
+  }
+
+  /// Pings an address, through somebody who knows it or without. What comes of it is an outcome.
+  /// Returns the ping's number; `nil`: too many requests wait.
+  package mutating func ping(
+    _ address: Address, through referrer: Address? = nil, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) -> UInt64? {
+    let whom = referrer == nil ? nil : settings.encoding.encode(address)
+    let ping = RPCRequest(command: RPCRequest.ping, id: shownID, forwardRequest: whom)
+    let number = requests.send(
+      ping.encoded, to: referrer ?? address, answeredBy: address, takesAnyPort: referrer != nil,
+      for: .ping(lastPing + 1), at: now, using: &random, emit: &emit)
+    guard number != nil else { return nil }
+    lastPing += 1
+    return lastPing
   }
 
   /// Asks who named a node to make it send something here: where both are behind NATs, what each

@@ -15,7 +15,7 @@ package import Participants
 /// - **Only who was asked may answer**, and requests have random numbers.
 /// - **The dead do not stall a query** (``Query``), and cost at most one unit of time.
 /// - **Tokens hold for one address, port and command** (``Tokens``).
-/// - **Pings are passed on only to nodes in the table**, so nobody is flooded through others.
+/// - **Pings are passed on only to nodes in the table**, and to whom the owner knows, so nobody is flooded through others.
 package struct DHTRPC: Sendable {
   /// The owner's timers have other purposes.
   enum TimerPurpose: UInt8 {
@@ -77,8 +77,23 @@ package struct DHTRPC: Sendable {
     case joined
     /// A node answered a query with a value.
     case value(query: UInt64, [UInt8], from: Address)
+    /// Somebody answered a ping of the owner's; another port than was asked proves nothing.
+    case pinged(UInt64, from: Address)
+    /// Nobody did.
+    case silent(UInt64)
+    /// Somebody had a ping passed on to this node, which answered it.
+    case introduced(Address, by: Address)
+    /// A ping is to be passed on to somebody who is not in the table. See ``forward(_:emit:)``.
+    case stranger(Forwarding)
     /// A query ended. For an update, `updated` nodes took it.
     case finished(query: UInt64, Query, updated: Int)
+  }
+
+  /// A ping that somebody wants passed on.
+  package struct Forwarding: Sendable {
+    package let address: Address
+    let request: RPCRequest
+    let number: UInt16
   }
 
   /// What a node in the table is known by.
@@ -94,6 +109,8 @@ package struct DHTRPC: Sendable {
     /// `id` is `nil` where it is not known who is there.
     case ask(query: UInt64, id: [UInt8]?)
     case update(query: UInt64, id: [UInt8])
+    /// A ping of the owner's.
+    case ping(UInt64)
     /// A ping by way of who named a node that does not answer.
     case punch
   }
@@ -121,6 +138,7 @@ package struct DHTRPC: Sendable {
   var checking: Set<Address> = []
   var jobs: [UInt64: Job] = [:]
   var lastQuery: UInt64 = 0
+  var lastPing: UInt64 = 0
   var isJoining = false
   var hasJoined = false
   var outcomes: [Outcome] = []

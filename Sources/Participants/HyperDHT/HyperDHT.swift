@@ -10,20 +10,22 @@ import Wire
 package struct HyperDHT: Sendable {
   /// The owner's timers have other purposes, and so have the RPC's.
   private static let expiryTimer: UInt8 = 0xf0
+  private static let punchTimer: UInt8 = 0xf1
   /// How often it is looked whose time is up, in parts of their lifetime.
   private static let expiriesPerLifetime: Int64 = 8
 
   package enum Outcome: Sendable {
     case joined
     /// Peers of a key that is being looked up; the same may come several times. `local` are those in
-    /// the own network.
-    case peers(query: UInt64, [Address], local: [Address])
+    /// the own network, `keeper` is the node that named them.
+    case peers(query: UInt64, [Address], local: [Address], keeper: Address)
     /// A lookup ended, or an announcement or its withdrawal, which `updated` nodes took.
     case finished(query: UInt64, Query, updated: Int)
   }
 
   package private(set) var rpc: DHTRPC
   package private(set) var announcements: Announcements
+  private var punches: HolePunches
   /// In the node's own network, encoded for IPv4.
   private let local: [UInt8]?
   /// Refusals and rejections so far, by reason.
@@ -31,16 +33,17 @@ package struct HyperDHT: Sendable {
 
   package init(
     settings: DHTRPC.Settings, bootstrap: [Address], limits: Announcements.Limits,
-    localAddress: Address? = nil
+    punches: HolePunches.Settings = HolePunches.Settings(), localAddress: Address? = nil
   ) {
     rpc = DHTRPC(settings: settings, bootstrap: bootstrap)
     announcements = Announcements(limits: limits)
+    self.punches = HolePunches(settings: punches, timer: Self.punchTimer)
     local = localAddress.flatMap { IPEncoding.ipv4.encode($0) }
   }
 
   /// Whether a timer is its own.
   package static func owns(_ key: TimerKey) -> Bool {
-    key.purpose == expiryTimer || DHTRPC.owns(key)
+    key.purpose == expiryTimer || key.purpose == punchTimer || DHTRPC.owns(key)
   }
 
   /// Begins, once, when the node listens.
@@ -59,10 +62,14 @@ package struct HyperDHT: Sendable {
   package mutating func fire(
     _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
   ) {
-    guard key.purpose == Self.expiryTimer else {
-      rpc.fire(key, at: now, using: &random, emit: &emit)
-      return
+    switch key.purpose {
+    case Self.expiryTimer: expire(key, at: now, emit: &emit)
+    case Self.punchTimer: punches.fire(key, over: &rpc, at: now, using: &random, emit: &emit)
+    default: rpc.fire(key, at: now, using: &random, emit: &emit)
     }
+  }
+
+  private mutating func expire(_ key: TimerKey, at now: Instant, emit: inout Effects) {
     emit.setTimer(key, at: now + expiryInterval)
     for gone in announcements.expire(at: now) {
       emit.log(HyperDHTEvents.removed(gone.key, gone.peer, sender: gone.sender, "expired"))
@@ -76,6 +83,7 @@ package struct HyperDHT: Sendable {
   ) {
     do throws(WireError) {
       let call = try rpc.receive(datagram, from: address, at: now, using: &random, emit: &emit)
+      punches.hear(address, at: now, emit: &emit)
       guard let call else { return }
       let value = try answer(call, at: now, using: &random, emit: &emit)
       rpc.answer(call, value: value, emit: &emit)
@@ -163,20 +171,48 @@ package struct HyperDHT: Sendable {
       using: &random, emit: &emit)
   }
 
+  /// Opens a way to a peer of a key, and exchanges some datagrams over it; events tell how it goes.
+  /// False: too many are being opened or used.
+  ///
+  /// - Parameter referrer: who named the peer.
+  package mutating func punch(
+    _ peer: Address, through referrer: Address, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) -> Bool {
+    punches.open(
+      to: peer, through: referrer, over: &rpc, at: now, using: &random, emit: &emit)
+  }
+
   /// What came of something since the last call, oldest first.
-  package mutating func takeOutcomes() -> [Outcome] {
-    rpc.takeOutcomes().compactMap { outcome in
+  package mutating func takeOutcomes(
+    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+  ) -> [Outcome] {
+    var outcomes: [Outcome] = []
+    for outcome in rpc.takeOutcomes() {
       switch outcome {
-      case .joined: .joined
+      case .joined:
+        outcomes.append(.joined)
       case .finished(let query, let result, let updated):
-        .finished(query: query, result, updated: updated)
-      case .value(let query, let value, _): peers(in: value, of: query)
+        outcomes.append(.finished(query: query, result, updated: updated))
+      case .value(let query, let value, let keeper):
+        if let peers = peers(in: value, of: query, from: keeper) { outcomes.append(peers) }
+      case .pinged(let ping, let address):
+        punches.answered(
+          ping, from: address, over: &rpc, at: now, using: &random, emit: &emit)
+      case .silent(let ping):
+        punches.failed(ping, at: now, emit: &emit)
+      case .introduced(let asker, let referrer):
+        punches.introduce(asker, by: referrer, at: now, emit: &emit)
+      case .stranger(let forwarding):
+        // Who announces itself here may be behind a NAT that lets nobody else through.
+        if announcements.isSender(forwarding.address) { rpc.forward(forwarding, emit: &emit) }
       }
     }
+    return outcomes
   }
 
   /// `nil`: the value makes no sense.
-  private func peers(in value: [UInt8], of query: UInt64) -> Outcome? {
+  private func peers(in value: [UInt8], of query: UInt64, from keeper: Address) -> Outcome? {
     guard let response = try? PeerResponse(decoding: value),
       let peers = try? rpc.settings.encoding.decodeList(response.peers)
     else { return nil }
@@ -188,6 +224,6 @@ package struct HyperDHT: Sendable {
           $0.prefix(2) + response.localPeers[index..<index + PeerResponse.localSize])
       }
     }
-    return .peers(query: query, peers.filter { $0.port > 0 }, local: near)
+    return .peers(query: query, peers.filter { $0.port > 0 }, local: near, keeper: keeper)
   }
 }

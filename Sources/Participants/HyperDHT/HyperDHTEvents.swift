@@ -59,9 +59,74 @@ package enum HyperDHTEvents {
     "announcement.refused", "This node did not take an announcement, or its withdrawal.",
     peer: "who sent it", fields: [reason, count])
 
+  // Hole punching.
+  private static let punch = EventField("punch", "the attempt's number in this life of the node")
+  private static let referrer = EventField("referrer", "who passes the ping on")
+  private static let took = EventField("took", "microseconds from the start")
+
+  package static let punchStarted = EventKind(
+    "holepunch.started",
+    "A node begins to open a way to a peer: it pings it, and has another ping passed on to it.",
+    peer: "the peer, as it was announced", fields: [punch, referrer])
+  package static let punchOpened = EventKind(
+    "holepunch.opened", "The peer answered a ping directly.",
+    peer: "the address that it answered from",
+    fields: [punch, took])
+  package static let punchFailed = EventKind(
+    "holepunch.failed", "The peer answered no ping directly.",
+    peer: "the peer, as it was announced",
+    fields: [punch, took])
+  package static let punchFinished = EventKind(
+    "holepunch.finished", "All datagrams have been exchanged over an open way.",
+    peer: "the address that the peer answered from",
+    fields: [
+      punch, EventField("sent", "datagrams that were sent to the peer"),
+      EventField("answered", "how many of them it answered"),
+    ])
+  package static let punchAsked = EventKind(
+    "holepunch.asked",
+    "Somebody had a ping passed on to this node; a minute of each host's is one.",
+    peer: "whom it answers", fields: [referrer])
+  package static let punchHeard = EventKind(
+    "holepunch.heard",
+    "The first datagram came directly from a host that had had a ping passed on.",
+    peer: "its sender")
+
   package static let all = [
     started, joined, rejected, queryStarted, queryFinished, found, stored, removed, refused,
+    punchStarted, punchOpened, punchFailed, punchFinished, punchAsked, punchHeard,
   ]
+
+  static func punchStarted(_ punch: UInt64, _ peer: Address, referrer: Address) -> Event {
+    Event(
+      punchStarted, peer: peer,
+      ["punch": .integer(Int64(punch)), "referrer": .text(referrer.description)])
+  }
+
+  static func punchOpened(_ punch: UInt64, _ peer: Address, took: Microseconds) -> Event {
+    Event(
+      punchOpened, peer: peer, ["punch": .integer(Int64(punch)), "took": .integer(took.count)])
+  }
+
+  static func punchFailed(_ punch: UInt64, _ peer: Address, took: Microseconds) -> Event {
+    Event(
+      punchFailed, peer: peer, ["punch": .integer(Int64(punch)), "took": .integer(took.count)])
+  }
+
+  static func punchFinished(
+    _ punch: UInt64, _ peer: Address, sent: Int, answered: Int
+  ) -> Event {
+    Event(
+      punchFinished, peer: peer,
+      [
+        "punch": .integer(Int64(punch)), "sent": .integer(Int64(sent)),
+        "answered": .integer(Int64(answered)),
+      ])
+  }
+
+  static func punchAsked(_ asker: Address, referrer: Address) -> Event {
+    Event(punchAsked, peer: asker, ["referrer": .text(referrer.description)])
+  }
 
   static func stored(_ key: [UInt8], _ peer: Address, sender: Address) -> Event {
     Event(

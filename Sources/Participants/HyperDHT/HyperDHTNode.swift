@@ -1,7 +1,8 @@
 import Hashing
 package import Participants
 
-/// A node of a HyperDHT network, around a ``HyperDHT``: announces some keys and looks some up.
+/// A node of a HyperDHT network, around a ``HyperDHT``: announces some keys and looks some up, or has
+/// no errands and is there for others to join by.
 ///
 /// A key is 64 hexadecimal digits or a text, which stands for its SHA-256. Those that are drawn at
 /// random are `key-1`, `key-2`, …, so that every node knows what others may have announced.
@@ -11,6 +12,35 @@ package struct HyperDHTNode: Participant {
     case announce = 1
     case unannounce
     case lookUp
+    case connect
+  }
+
+  /// What a node wants of the network.
+  private struct Errands {
+    let named, wanted, unwanted, connected: [[UInt8]]
+    let port: UInt16
+    let keys, announceCount, lookupCount: Int
+    let announceInterval, announceFor, lookupInterval, connectInterval, startDelay: Microseconds
+
+    init(_ options: OptionValues) {
+      func key(_ option: String) -> [[UInt8]] {
+        let text = options.text(option)
+        return text.isEmpty ? [] : [HyperDHTNode.key(of: text)]
+      }
+      named = key("announce")
+      wanted = key("lookup")
+      unwanted = key("unannounce")
+      connected = key("connect")
+      port = UInt16(options.count("port"))
+      keys = options.count("keys")
+      announceCount = options.count("announce-count")
+      lookupCount = options.count("lookup-count")
+      announceInterval = options.duration("announce-interval")
+      announceFor = options.duration("announce-for")
+      lookupInterval = options.duration("lookup-interval")
+      connectInterval = options.duration("connect-interval")
+      startDelay = options.duration("start-delay")
+    }
   }
 
   /// A query under way.
@@ -18,42 +48,41 @@ package struct HyperDHTNode: Participant {
     let kind: PeerRequest.Kind
     let key: [UInt8]
     let started: Instant
+    /// Whether ways are opened to the peers that are found.
+    let connects: Bool
     var peers: Set<Address> = []
   }
 
-  /// Peers of a lookup that are told, at most.
+  /// Peers of a lookup that are told, at most, and to which ways are opened.
   private static let mostPeers = 4_096
 
-  private let named, wanted, unwanted: [[UInt8]]
-  private let port: UInt16
-  private let keys, announceCount, lookupCount: Int
-  private let announceInterval, announceFor, lookupInterval, startDelay: Microseconds
+  private let errands: Errands?
   private var dht: HyperDHT
   private var announced: [[UInt8]] = []
   /// Positions in ``announced`` that were taken back.
   private var withdrawn: Set<UInt64> = []
+  /// Peers to which ways have been opened, or could not be.
+  private var tried: Set<Address> = []
   private var jobs: [UInt64: Job] = [:]
   private var hasStarted = false
   private var lookups = 0
 
+  /// One with errands.
   init(_ settings: ParticipantSettings) {
     let options = settings.options
-    func key(_ option: String) -> [[UInt8]] {
-      let text = options.text(option)
-      return text.isEmpty ? [] : [Self.key(of: text)]
-    }
-    named = key("announce")
-    wanted = key("lookup")
-    unwanted = key("unannounce")
-    port = UInt16(options.count("port"))
-    keys = options.count("keys")
-    announceCount = options.count("announce-count")
-    lookupCount = options.count("lookup-count")
-    announceInterval = options.duration("announce-interval")
-    announceFor = options.duration("announce-for")
-    lookupInterval = options.duration("lookup-interval")
-    startDelay = options.duration("start-delay")
-    dht = HyperDHTRoles.dht(options, local: options.addresses("local-address").first)
+    errands = Errands(options)
+    dht = HyperDHTRoles.dht(
+      options,
+      punches: HolePunches.Settings(
+        datagrams: options.count("datagram-count"),
+        interval: options.duration("datagram-interval")),
+      local: options.addresses("local-address").first)
+  }
+
+  /// One without.
+  init(bootstrap settings: ParticipantSettings) {
+    errands = nil
+    dht = HyperDHTRoles.dht(settings.options)
   }
 
   /// What a key that is written as text stands for.
@@ -80,7 +109,9 @@ package struct HyperDHTNode: Participant {
     case .accepted, .connected, .received, .closed, .drained, .file, .stopping:
       break
     }
-    for outcome in dht.takeOutcomes() { take(outcome, at: now, using: &random, emit: &emit) }
+    for outcome in dht.takeOutcomes(at: now, using: &random, emit: &emit) {
+      take(outcome, at: now, using: &random, emit: &emit)
+    }
   }
 
   private mutating func take(
@@ -92,7 +123,7 @@ package struct HyperDHTNode: Participant {
       emit.log(
         Event(HyperDHTEvents.joined, ["contacts": .integer(Int64(dht.rpc.table.count))]))
       startWork(at: now, using: &random, emit: &emit)
-    case .peers(let number, let peers, let local):
+    case .peers(let number, let peers, let local, let keeper):
       for peer in peers + local {
         guard let job = jobs[number], job.kind == .lookup, job.peers.count < Self.mostPeers,
           !job.peers.contains(peer)
@@ -102,6 +133,10 @@ package struct HyperDHTNode: Participant {
           Event(
             HyperDHTEvents.found, peer: peer,
             ["query": .integer(Int64(number)), "key": .text(Hexadecimal.text(job.key))]))
+        guard job.connects, tried.count < Self.mostPeers, !tried.contains(peer) else { continue }
+        if dht.punch(peer, through: keeper, at: now, using: &random, emit: &emit) {
+          tried.insert(peer)
+        }
       }
     case .finished(let number, let query, let updated):
       guard let job = jobs.removeValue(forKey: number) else { return }
@@ -134,22 +169,25 @@ package struct HyperDHTNode: Participant {
   private mutating func startWork(
     at now: Instant, using random: inout SeededGenerator, emit: inout Effects
   ) {
-    guard !hasStarted else { return }
+    guard let errands, !hasStarted else { return }
     hasStarted = true
-    announced = named
+    announced = errands.named
     // Each once: a key that is announced twice could not be taken back once.
-    var numbers = Array(1...keys)
+    var numbers = Array(1...errands.keys)
     numbers.shuffle(using: &random)
-    announced += numbers.prefix(announceCount).map { Self.key(of: "key-\($0)") }
-    let begin = now + startDelay
+    announced += numbers.prefix(errands.announceCount).map { Self.key(of: "key-\($0)") }
+    let begin = now + errands.startDelay
     for index in announced.indices {
       emit.setTimer(key(.announce, UInt64(index)), at: begin)
-      if announceFor > .zero {
-        emit.setTimer(key(.unannounce, UInt64(index)), at: begin + announceFor)
+      if errands.announceFor > .zero {
+        emit.setTimer(key(.unannounce, UInt64(index)), at: begin + errands.announceFor)
       }
     }
-    for key in unwanted { ask(.unannounce, key, at: now, using: &random, emit: &emit) }
+    for key in errands.unwanted {
+      ask(.unannounce, key, at: now, using: &random, emit: &emit)
+    }
     emit.setTimer(key(.lookUp), at: begin)
+    if !errands.connected.isEmpty { emit.setTimer(key(.connect), at: begin) }
   }
 
   private func key(_ purpose: Purpose, _ subject: UInt64 = 0) -> TimerKey {
@@ -159,36 +197,44 @@ package struct HyperDHTNode: Participant {
   private mutating func fire(
     _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
   ) {
+    guard let errands else { return }
     switch Purpose(rawValue: key.purpose) {
     case .announce:
       guard let index = Int(exactly: key.subject), announced.indices.contains(index),
         !withdrawn.contains(key.subject)
       else { return }
-      emit.setTimer(key, at: now + announceInterval)
+      emit.setTimer(key, at: now + errands.announceInterval)
       ask(.announce, announced[index], at: now, using: &random, emit: &emit)
     case .unannounce:
       guard let index = Int(exactly: key.subject), announced.indices.contains(index) else { return }
       withdrawn.insert(key.subject)
       ask(.unannounce, announced[index], at: now, using: &random, emit: &emit)
-    case .lookUp where lookups < lookupCount:
+    case .lookUp where lookups < errands.lookupCount:
       lookups += 1
-      emit.setTimer(key, at: now + lookupInterval)
+      emit.setTimer(key, at: now + errands.lookupInterval)
       let wanted =
-        wanted.first ?? Self.key(of: "key-\(Int.random(in: 1...keys, using: &random))")
+        errands.wanted.first
+        ?? Self.key(of: "key-\(Int.random(in: 1...errands.keys, using: &random))")
       ask(.lookup, wanted, at: now, using: &random, emit: &emit)
+    case .connect:
+      emit.setTimer(key, at: now + errands.connectInterval)
+      for key in errands.connected {
+        ask(.lookup, key, connects: true, at: now, using: &random, emit: &emit)
+      }
     case .lookUp, nil:
       break
     }
   }
 
   private mutating func ask(
-    _ kind: PeerRequest.Kind, _ key: [UInt8], at now: Instant,
+    _ kind: PeerRequest.Kind, _ key: [UInt8], connects: Bool = false, at now: Instant,
     using random: inout SeededGenerator, emit: inout Effects
   ) {
+    let port = errands?.port ?? 0
     guard
       let number = dht.ask(kind, key, port: port, at: now, using: &random, emit: &emit)
     else { return }
-    jobs[number] = Job(kind: kind, key: key, started: now)
+    jobs[number] = Job(kind: kind, key: key, started: now, connects: connects)
     emit.log(
       Event(
         HyperDHTEvents.queryStarted,
@@ -196,37 +242,5 @@ package struct HyperDHTNode: Participant {
           "query": .integer(Int64(number)), "purpose": .text(kind.name),
           "key": .text(Hexadecimal.text(key)),
         ]))
-  }
-}
-
-/// A node that others join by: it keeps a table and announcements, and wants nothing itself.
-package struct HyperDHTBootstrap: Participant {
-  private var dht: HyperDHT
-
-  init(_ settings: ParticipantSettings) { dht = HyperDHTRoles.dht(settings.options) }
-
-  package mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
-    switch input {
-    case .started:
-      dht.start(at: now, using: &random, emit: &emit)
-      emit.log(HyperDHTRoles.started(dht))
-    case .datagram(let address, let bytes):
-      dht.receive(bytes, from: address, at: now, using: &random, emit: &emit)
-    case .timer(let key):
-      dht.fire(key, at: now, using: &random, emit: &emit)
-    case .accepted, .connected, .received, .closed, .drained, .file, .stopping:
-      break
-    }
-    for outcome in dht.takeOutcomes() {
-      switch outcome {
-      case .joined:
-        emit.log(
-          Event(HyperDHTEvents.joined, ["contacts": .integer(Int64(dht.rpc.table.count))]))
-      case .peers, .finished:
-        break
-      }
-    }
   }
 }

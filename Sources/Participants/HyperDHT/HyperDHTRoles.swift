@@ -57,7 +57,7 @@ package enum HyperDHTRoles {
     network: "hyperdht", name: "bootstrap",
     summary: "is who others join the network by, and wants nothing itself",
     options: dhtOptions, transports: .datagram, seedList: .unused,
-    make: { HyperDHTBootstrap($0) })
+    make: { HyperDHTNode(bootstrap: $0) })
 
   package static let node = Role(
     network: "hyperdht", name: "node",
@@ -72,6 +72,17 @@ package enum HyperDHTRoles {
       OptionSpecification(
         "unannounce", .text(atMost: 256), default: .text(""),
         "a key whose announcement by this address is taken back"),
+      OptionSpecification(
+        "connect", .text(atMost: 256), default: .text(""),
+        "a key to whose peers a way is opened through NATs, which datagrams are exchanged over"),
+      OptionSpecification(
+        "connect-interval", timing, default: .duration(.seconds(5)),
+        "between two lookups of its peers; to each of them one way is opened"),
+      OptionSpecification(
+        "datagram-count", .count(0...1_000_000), default: .count(3),
+        "datagrams that are exchanged with each of its peers"),
+      OptionSpecification(
+        "datagram-interval", timing, default: .duration(.seconds(1)), "between two of them"),
       OptionSpecification(
         "local-address", .addresses(atMost: 1), default: .addresses([]),
         "an IPv4 address in the node's own network, for peers that share its first two bytes"),
@@ -100,7 +111,10 @@ package enum HyperDHTRoles {
     transports: .datagram, seedList: .unused,
     make: { HyperDHTNode($0) })
 
-  static func dht(_ options: OptionValues, local: Address? = nil) -> HyperDHT {
+  static func dht(
+    _ options: OptionValues, punches: HolePunches.Settings = HolePunches.Settings(),
+    local: Address? = nil
+  ) -> HyperDHT {
     HyperDHT(
       settings: DHTRPC.Settings(
         k: options.count("k"), unit: options.duration("rpc-timeout"),
@@ -115,7 +129,7 @@ package enum HyperDHTRoles {
         entries: options.count("max-announcements"),
         entriesPerSender: options.count("max-announcements-per-sender"),
         lifetime: options.duration("announcement-lifetime")),
-      localAddress: local)
+      punches: punches, localAddress: local)
   }
 
   static func started(_ dht: HyperDHT) -> Event {

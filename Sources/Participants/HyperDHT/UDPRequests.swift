@@ -39,6 +39,7 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
     let datagram: [UInt8]
     let address: Address
     let answerer: Address
+    let takesAnyPort: Bool
     let purpose: Purpose
     var sent = 1
   }
@@ -69,11 +70,15 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
 
   /// Sends a request. Returns its number; `nil`: too many wait already.
   ///
-  /// - Parameter answerer: who is to answer, where that is another than who is asked.
+  /// - Parameters:
+  ///   - answerer: who is to answer, where that is another than who is asked.
+  ///   - takesAnyPort: whether the answer may come from any port of the answerer's host, as it does
+  ///     from behind a NAT that gives a port for each destination. It proves nothing then.
   @discardableResult
   package mutating func send(
     _ payload: [UInt8], to address: Address, answeredBy answerer: Address? = nil,
-    for purpose: Purpose, at now: Instant, using random: inout SeededGenerator,
+    takesAnyPort: Bool = false, for purpose: Purpose, at now: Instant,
+    using random: inout SeededGenerator,
     emit: inout Effects
   ) -> UInt16? {
     guard waiting.count < limit else { return nil }
@@ -83,7 +88,8 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
     } while waiting[number] != nil
     let datagram = UDPHeader(isRequest: true, number: number).datagram(payload)
     waiting[number] = Waiting(
-      datagram: datagram, address: address, answerer: answerer ?? address, purpose: purpose)
+      datagram: datagram, address: address, answerer: answerer ?? address,
+      takesAnyPort: takesAnyPort, purpose: purpose)
     emit.send(datagram, to: address)
     emit.setTimer(key(number), at: now + unit)
     return number
@@ -93,7 +99,10 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
   package mutating func take(
     _ number: UInt16, from address: Address, emit: inout Effects
   ) -> Purpose? {
-    guard let request = waiting[number], request.answerer == address else { return nil }
+    guard let request = waiting[number],
+      request.answerer == address
+        || request.takesAnyPort && request.answerer.host == address.host
+    else { return nil }
     waiting[number] = nil
     emit.cancelTimer(key(number))
     return request.purpose

@@ -1,0 +1,226 @@
+package import Participants
+
+/// Ways to peers through the NATs that either side may be behind: hole punching (Ford, Srisuresh and
+/// Kegel, "Peer-to-Peer Communication Across Network Address Translators", USENIX 2005; RFC 5128,
+/// section 3.3), with the means of dht-rpc.
+///
+/// Who wants a way pings the peer, which opens their own NAT for what the peer sends, and has another
+/// ping passed on to it by a *referrer*: a node that the peer has announced itself to, whom the peer's
+/// NAT lets through. The peer answers that one directly, which opens its NAT in turn. The way is open
+/// when a direct ping has been answered, be it one that is sent again: then each has heard the other.
+///
+/// The answer to the ping that was passed on may come from another port than the announced one, from
+/// behind a NAT that gives a port for each destination. Then that port is pinged.
+///
+/// Over an open way some datagrams are exchanged, which are pings too.
+package struct HolePunches: Sendable {
+  package struct Settings: Sendable {
+    /// Datagrams that are exchanged over an open way.
+    package var datagrams: Int
+    /// Between two of them.
+    package var interval: Microseconds
+
+    package init(datagrams: Int = 3, interval: Microseconds = .seconds(1)) {
+      self.datagrams = datagrams
+      self.interval = interval
+    }
+  }
+
+  private struct Punch: Sendable {
+    /// As it was announced.
+    let peer: Address
+    let started: Instant
+    var state = State.opening
+    /// Pings that open it and wait.
+    var waiting = 0
+  }
+
+  private enum State: Sendable {
+    case opening
+    /// The peer has answered the ping that was passed on.
+    case answered
+    case open(Way)
+  }
+
+  private struct Way: Sendable {
+    /// Where the peer answers.
+    let address: Address
+    var sent = 0
+    var answered = 0
+    /// Datagrams that have been answered or given up.
+    var settled = 0
+  }
+
+  private enum Ping: Sendable {
+    case direct(punch: UInt64)
+    case passedOn(punch: UInt64)
+    case exchanged(punch: UInt64)
+  }
+
+  /// Somebody who asked, through another, for an answer.
+  private struct Introduced: Sendable {
+    let until: Instant
+    /// Addresses of that host that have been heard since.
+    var heard: Set<Address> = []
+  }
+
+  /// Ways that are being opened or used at once.
+  package static let mostPunches = 64
+  /// Hosts that asked through others and are listened for, and addresses of each that are told.
+  static let mostIntroduced = 64
+  static let mostHeard = 16
+  /// How long they are.
+  static let listenedFor = Microseconds.seconds(60)
+
+  private let settings: Settings
+  private let timer: UInt8
+  private var punches: [UInt64: Punch] = [:]
+  private var pings: [UInt64: Ping] = [:]
+  private var introduced: [String: Introduced] = [:]
+  private var last: UInt64 = 0
+
+  /// - Parameter timer: the purpose of its timers' keys.
+  init(settings: Settings, timer: UInt8) {
+    self.settings = settings
+    self.timer = timer
+  }
+
+  // MARK: - Asking
+
+  /// Begins to open a way to a peer. False: too many are being opened or used.
+  mutating func open(
+    to peer: Address, through referrer: Address, over rpc: inout DHTRPC, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) -> Bool {
+    guard punches.count < Self.mostPunches else { return false }
+    last += 1
+    punches[last] = Punch(peer: peer, started: now)
+    emit.log(HyperDHTEvents.punchStarted(last, peer, referrer: referrer))
+    let direct = rpc.ping(peer, at: now, using: &random, emit: &emit)
+    let passedOn = rpc.ping(peer, through: referrer, at: now, using: &random, emit: &emit)
+    wait(for: direct, .direct(punch: last))
+    wait(for: passedOn, .passedOn(punch: last))
+    failIfNothingWaits(last, at: now, emit: &emit)
+    return true
+  }
+
+  private mutating func wait(for number: UInt64?, _ ping: Ping) {
+    guard let number else { return }
+    pings[number] = ping
+    switch ping {
+    case .direct(let punch), .passedOn(let punch): punches[punch]?.waiting += 1
+    case .exchanged: break
+    }
+  }
+
+  /// A ping was answered.
+  mutating func answered(
+    _ number: UInt64, from address: Address, over rpc: inout DHTRPC, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    switch pings.removeValue(forKey: number) {
+    case .direct(let number):
+      punches[number]?.waiting -= 1
+      isOpen(number, at: address, now: now, emit: &emit)
+    case .passedOn(let number):
+      punches[number]?.waiting -= 1
+      guard case .opening = punches[number]?.state else { return }
+      punches[number]?.state = .answered
+      let ping = rpc.ping(address, at: now, using: &random, emit: &emit)
+      wait(for: ping, .direct(punch: number))
+    case .exchanged(let number):
+      settle(number, isAnswered: true, emit: &emit)
+    case nil:
+      break
+    }
+  }
+
+  /// A ping was not answered.
+  mutating func failed(_ number: UInt64, at now: Instant, emit: inout Effects) {
+    switch pings.removeValue(forKey: number) {
+    case .direct(let punch), .passedOn(let punch):
+      punches[punch]?.waiting -= 1
+      failIfNothingWaits(punch, at: now, emit: &emit)
+    case .exchanged(let punch):
+      settle(punch, isAnswered: false, emit: &emit)
+    case nil:
+      break
+    }
+  }
+
+  private mutating func failIfNothingWaits(
+    _ number: UInt64, at now: Instant, emit: inout Effects
+  ) {
+    guard let punch = punches[number], punch.waiting == 0 else { return }
+    if case .open = punch.state { return }
+    punches[number] = nil
+    emit.log(HyperDHTEvents.punchFailed(number, punch.peer, took: now - punch.started))
+  }
+
+  private mutating func isOpen(
+    _ number: UInt64, at address: Address, now: Instant, emit: inout Effects
+  ) {
+    guard let punch = punches[number] else { return }
+    if case .open = punch.state { return }
+    punches[number]?.state = .open(Way(address: address))
+    emit.log(HyperDHTEvents.punchOpened(number, address, took: now - punch.started))
+    if settings.datagrams > 0 {
+      emit.setTimer(TimerKey(purpose: timer, subject: number), at: now + settings.interval)
+    } else {
+      punches[number] = nil
+    }
+  }
+
+  /// The next datagram is due.
+  mutating func fire(
+    _ key: TimerKey, over rpc: inout DHTRPC, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) {
+    guard case .open(var way) = punches[key.subject]?.state else { return }
+    let ping = rpc.ping(way.address, at: now, using: &random, emit: &emit)
+    way.sent += 1
+    punches[key.subject]?.state = .open(way)
+    if way.sent < settings.datagrams { emit.setTimer(key, at: now + settings.interval) }
+    if ping == nil {
+      settle(key.subject, isAnswered: false, emit: &emit)
+    } else {
+      wait(for: ping, .exchanged(punch: key.subject))
+    }
+  }
+
+  private mutating func settle(_ number: UInt64, isAnswered: Bool, emit: inout Effects) {
+    guard case .open(var way) = punches[number]?.state else { return }
+    way.settled += 1
+    if isAnswered { way.answered += 1 }
+    punches[number]?.state = .open(way)
+    guard way.settled == settings.datagrams else { return }
+    punches[number] = nil
+    emit.log(
+      HyperDHTEvents.punchFinished(number, way.address, sent: way.sent, answered: way.answered))
+  }
+
+  // MARK: - Asked
+
+  /// Somebody had a ping passed on to this node. Their next datagrams may come directly, and from
+  /// another port: it is told when they do.
+  mutating func introduce(
+    _ asker: Address, by referrer: Address, at now: Instant, emit: inout Effects
+  ) {
+    if introduced.count >= Self.mostIntroduced {
+      introduced = introduced.filter { $0.value.until > now }
+    }
+    guard introduced.count < Self.mostIntroduced || introduced[asker.host] != nil else { return }
+    if let known = introduced[asker.host], known.until > now { return }
+    introduced[asker.host] = Introduced(until: now + Self.listenedFor)
+    emit.log(HyperDHTEvents.punchAsked(asker, referrer: referrer))
+  }
+
+  /// A datagram came directly.
+  mutating func hear(_ address: Address, at now: Instant, emit: inout Effects) {
+    guard !introduced.isEmpty, let known = introduced[address.host], known.until > now,
+      known.heard.count < Self.mostHeard, !known.heard.contains(address)
+    else { return }
+    introduced[address.host]?.heard.insert(address)
+    emit.log(Event(HyperDHTEvents.punchHeard, peer: address))
+  }
+}
