@@ -59,7 +59,8 @@ let package = Package(
         "Gossip", "HTTPTorrent", "HyperDHT", "KPTP", "Kademlia", "Participants", "PeerExchange",
       ]),
     .target(name: "Clock", dependencies: ["Participants"]),
-    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
+    .target(name: "NetworkRules", dependencies: ["Participants"]),
+    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "NetworkRules", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
       dependencies: ["Arguments", "LiveDriver", "Networks", "Participants"]),
@@ -70,7 +71,7 @@ let package = Package(
     .target(
       name: "Supervisor",
       dependencies: [
-        "Arguments", "CProcess", "Clock", "JSONReading", "Participants", "Patterns", "Topology",
+        "Arguments", "CProcess", "Clock", "NetworkRules", "Participants", "Patterns", "Topology",
       ]),
     .target(
       name: "History",
@@ -79,7 +80,9 @@ let package = Package(
       ]),
     .target(
       name: "Simulator",
-      dependencies: ["Arguments", "Hashing", "Participants", "Supervisor", "Topology"]),
+      dependencies: [
+        "Arguments", "Hashing", "NetworkRules", "Participants", "Supervisor", "Topology",
+      ]),
     .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
     .target(
       name: "Exploration",
@@ -121,7 +124,8 @@ let package = Package(
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Participants"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
-    .testTarget(name: "LiveDriverTests", dependencies: ["LiveDriver", "Participants"]),
+    .testTarget(
+      name: "LiveDriverTests", dependencies: ["LiveDriver", "NetworkRules", "Participants"]),
     .testTarget(
       name: "RepositoryTests",
       dependencies: ["Networks", "Participants", "Supervisor"]),

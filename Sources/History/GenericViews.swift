@@ -123,13 +123,13 @@ extension View {
     name: "separations",
     summary: """
       A time in which a fault on the network kept nodes on its two sides (`fault_sides`) apart for \
-      all that their protocol can know: a partition or loss, in one direction or both, or a latency \
-      that adds a quarter of the shortest time for an answer, or more.
+      all that their protocol can know: a partition, loss or limited bandwidth, in one direction or \
+      both, or a latency that adds a quarter of the shortest time for an answer, or more.
       """,
     columns: [
       ("run", "the run"),
       ("fault", "the fault's number in the plan"),
-      ("action", "`partition`, `loss` or `latency`"),
+      ("action", "`partition`, `loss`, `bandwidth` or `latency`"),
       ("from_t", "when it began"),
       ("from_s", "seconds from the run's beginning to `from_t`"),
       ("to_t", "when it ended; NULL: never"),
@@ -141,7 +141,8 @@ extension View {
         f.healed_t AS to_t, (f.healed_t - r.began_t) / 1e6 AS to_s
       FROM faults f JOIN runs r ON r.run = f.run
       WHERE f.applied_t IS NOT NULL
-        AND (f.action IN ('partition', 'loss') OR f.action = 'latency' AND 4 * f.latency >= (
+        AND (f.action IN ('partition', 'loss', 'bandwidth')
+          OR f.action = 'latency' AND 4 * f.latency >= (
           SELECT min(coalesce(n.options ->> 'answer-timeout', n.options ->> 'heartbeat-timeout'))
           FROM nodes n WHERE n.run = f.run))
       """)

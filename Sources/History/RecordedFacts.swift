@@ -30,9 +30,11 @@ enum RecordedFacts {
     WHERE run = :run AND node = :data ->> 'node'
     """,
     "fault.planned": """
-    INSERT INTO faults (run, fault, action, node, at, lasting, one_way, loss, latency)
+    INSERT INTO faults (run, fault, action, node, at, lasting, one_way, loss, latency,
+      bandwidth)
     VALUES (:run, :data ->> 'fault', :data ->> 'action', :data ->> 'node', :data ->> 'at',
-      :data ->> 'lasting', :data ->> 'one_way', :data ->> 'loss', :data ->> 'latency')
+      :data ->> 'lasting', :data ->> 'one_way', :data ->> 'loss', :data ->> 'latency',
+      :data ->> 'bandwidth')
     """,
     "fault.applied": fault("applied_t = :t"),
     "fault.confirmed": fault("confirmed_t = :t"),

@@ -17,6 +17,9 @@ package enum Schema {
     Migration(name: "record faults on the network", sql: networkFaults),
     Migration(
       name: "record the digests of simulations", sql: "ALTER TABLE runs ADD COLUMN digest TEXT"),
+    Migration(
+      name: "record faults that limit bandwidth",
+      sql: "ALTER TABLE faults ADD COLUMN bandwidth INTEGER"),
   ]
 
   private static let firstTables = """

@@ -53,6 +53,9 @@ package struct Simulation {
   /// All that is under way on streams: one pool, whose places are soon used again.
   var pieces: [Piece] = []
   var freePieces: [Int32] = []
+  /// The rules for the network that are in force, and the faults, by position in the plan.
+  var rules = 0
+  private var faultsOn: [Int] = []
   /// Ends whose stream waits for a partition to heal.
   var parked: [Int32] = []
   var seedList: [Address] = []
@@ -268,11 +271,7 @@ package struct Simulation {
     case .signal(let index, let signal): self.signal(signal, index)
     case .readState(let index):
       inputs.append(.stateSeen(index, paused: nodes[index].state == .frozen))
-    case .disturb(let fault):
-      conditions.disturb(plan.faults[fault]) { byName[$0] }
-    case .restore(let fault):
-      conditions.restore(plan.faults[fault])
-      unpark()
+    case .rule(let number, let faults): setRules(number, faults)
     case .writeSeedList(let seeds): seedList = seeds
     case .checkGroups: inputs.append(.groupsSeen(alive: []))
     case .sampleUsage:
@@ -288,6 +287,17 @@ package struct Simulation {
     case .log(let event): logSupervisor(event)
     case .finished(let conclusion): self.conclusion = conclusion
     }
+  }
+
+  private mutating func setRules(_ number: Int, _ faults: [Int]) {
+    rules = number
+    let ended = faultsOn.filter { !faults.contains($0) }
+    for fault in ended { conditions.restore(plan.faults[fault]) }
+    for fault in faults where !faultsOn.contains(fault) {
+      conditions.disturb(plan.faults[fault]) { byName[$0] }
+    }
+    faultsOn = faults
+    if !ended.isEmpty { unpark() }
   }
 
   // MARK: - Participants

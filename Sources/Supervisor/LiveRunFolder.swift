@@ -1,6 +1,7 @@
 import Arguments
 import FoundationEssentials
 import Glibc
+import NetworkRules
 package import Participants
 package import Topology
 
@@ -34,6 +35,8 @@ package struct LiveRunFolder: Sendable {
   }
 
   package var seedList: String { "\(path)/config.txt" }
+  /// The faults on the network that are on; absent until the first begins.
+  package var rules: String { "\(path)/network.rules" }
   package var ownLog: String { "\(path)/supervisor.ndjson" }
   /// A node's event log.
   package func log(of node: String) -> String { "\(path)/\(Self.logName(of: node))" }
@@ -55,8 +58,8 @@ package struct LiveRunFolder: Sendable {
     guard let json = try? encoder.encode(manifest) else {
       throw SupervisorError("cannot write the plan as JSON", exitCode: .error)
     }
-    try write(Array(json) + [UInt8(ascii: "\n")], to: "plan.json")
-    try write(Array(topology.utf8), to: "topology.yaml")
+    try write(Array(json) + [UInt8(ascii: "\n")], to: "\(path)/plan.json")
+    try write(Array(topology.utf8), to: "\(path)/topology.yaml")
   }
 
   /// Takes the folder away again, when the run is not to start after all.
@@ -67,15 +70,21 @@ package struct LiveRunFolder: Sendable {
 
   /// Replaces `config.txt` as a whole: whoever reads it sees all seeds or the file as it was.
   func write(seedList: [Address]) throws(SupervisorError) {
-    let text = seedList.map { "\($0)\n" }.joined()
-    try write(Array(text.utf8), to: "config.txt.new")
-    guard unsafe rename("\(path)/config.txt.new", self.seedList) == 0 else {
-      throw Self.failure("write", self.seedList, errno)
-    }
+    try replace(self.seedList, with: seedList.map { "\($0)\n" }.joined())
   }
 
-  private func write(_ bytes: [UInt8], to file: String) throws(SupervisorError) {
-    let path = "\(self.path)/\(file)"
+  /// Replaces the rules for the network in the same way.
+  func write(_ rules: NetworkRules) throws(SupervisorError) {
+    try replace(self.rules, with: rules.description)
+  }
+
+  private func replace(_ file: String, with text: String) throws(SupervisorError) {
+    let new = "\(file).new"
+    try write(Array(text.utf8), to: new)
+    guard unsafe rename(new, file) == 0 else { throw Self.failure("write", file, errno) }
+  }
+
+  private func write(_ bytes: [UInt8], to path: String) throws(SupervisorError) {
     guard let file = Descriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC) else {
       throw Self.failure("write", path, errno)
     }

@@ -67,7 +67,7 @@ package struct NodeCommand: Sendable {
     let fixed = [
       executable, node.role, "--name", node.name, "--listen", listen,
       "--log", folder.log(of: node.name), "--config", folder.seedList, "--seed", String(seed),
-      "--data", folder.data(of: node.name),
+      "--data", folder.data(of: node.name), "--rules", folder.rules,
     ]
     let options = node.options.merging(addresses.mapValues(\.description)) { $1 }
     return fixed + options.sorted { $0.key < $1.key }.flatMap { ["--\($0.key)", $0.value] }
@@ -148,6 +148,7 @@ final class NodeProcess {
     // As long as the process was not reaped, nobody else can get its group's number.
     switch signal {
     case .terminate: _ = cprocess_pidfd_signal(descriptor.number, SIGTERM)
+    case .heed: _ = cprocess_pidfd_signal(descriptor.number, SIGURG)
     case .kill: kill(-pid, SIGKILL)
     case .pause: kill(-pid, SIGSTOP)
     case .resume: kill(-pid, SIGCONT)

@@ -2,6 +2,7 @@ import Arguments
 import CProcess
 import Clock
 import Glibc
+import NetworkRules
 package import Participants
 package import Topology
 
@@ -16,7 +17,7 @@ package protocol RunObserver: AnyObject {
 }
 
 /// Carries out what a ``SupervisorCore`` asks for: one event loop over processes, signals, the
-/// nodes' first log lines and time. It takes no decision of its own.
+/// nodes' log lines that are awaited and time. It takes no decision of its own.
 ///
 /// Make and run it on the main thread: the nodes die with the thread that started them, so that a
 /// supervisor that is killed leaves none behind.
@@ -25,7 +26,7 @@ package final class Supervisor {
   private enum Token {
     static let signals: UInt64 = 0
     static let stopRequest: UInt64 = 1
-    static let readyWatch: UInt64 = 2
+    static let logWatch: UInt64 = 2
     static let printed: UInt64 = 3
     static let firstNode: UInt64 = 4
   }
@@ -46,7 +47,7 @@ package final class Supervisor {
   private var effects: ArraySlice<SupervisorCore.Effect> = []
   private var log: SupervisorLog
   private var logIsBroken = false
-  private var readyWatch: ReadyWatch
+  private var logWatch: LogWatch
   private var readyProbe = ReadyProbe()
   /// `nil` for a plan without programs.
   private var programs: Programs?
@@ -74,7 +75,7 @@ package final class Supervisor {
     self.observer = observer
     core = SupervisorCore(plan: plan, seedLists: seedLists)
     processes = Array(repeating: nil, count: plan.nodes.count)
-    readyWatch = ReadyWatch(folder)
+    logWatch = LogWatch(folder)
     log = try SupervisorLog(folder.ownLog)
     epoll = try .taking(cprocess_epoll_open(), for: "an event loop")
     signals = try .taking(cprocess_signals_open(), for: "a signal queue")
@@ -130,8 +131,13 @@ package final class Supervisor {
         while cprocess_signals_next(signals.number) != 0 { handle(.interrupted) }
       case Token.stopRequest:
         if let reason = stopRequest.take() { handle(.failed(reason)) }
-      case Token.readyWatch:
-        for ready in readyWatch.take() { handle(.ready(ready.node, ready.address)) }
+      case Token.logWatch:
+        for (node, word) in logWatch.take() {
+          switch word {
+          case .ready(let address): handle(.ready(node, address))
+          case .heeded(let rules): handle(.heeded(node, rules: rules))
+          }
+        }
       case Token.printed:
         note(programs?.printed.note { self.clock.now })
       default:
@@ -176,12 +182,11 @@ package final class Supervisor {
       case .log: break
       case .spawn(let node, let listen, let addresses):
         start(node, listen: listen, addresses: addresses)
-      case .signal(let node, let signal): processes[node]?.signal(signal)
+      case .signal(let node, let signal): self.signal(node, signal)
       case .readState(let node):
         guard let process = processes[node] else { break }
         handle(.stateSeen(node, paused: process.isPaused))
-      case .disturb, .restore:
-        preconditionFailure("faults on the network are refused when a live run's topology is read")
+      case .rule(let number, let faults): writeRules(number, faults)
       case .writeSeedList(let seeds):
         do throws(SupervisorError) {
           try folder.write(seedList: seeds)
@@ -210,9 +215,27 @@ package final class Supervisor {
 
   /// The node is not awaited any more.
   private func forget(_ node: Int) {
-    readyWatch.forget(plan.nodes[node].name)
+    logWatch.forget(plan.nodes[node].name)
     readyProbe.forget(node)
     programs?.tell(node, group: nil)
+  }
+
+  private func signal(_ node: Int, _ signal: SupervisorCore.Signal) {
+    do throws(SupervisorError) {
+      if signal == .heed,
+        let watch = try logWatch.awaitRules(core.rules, of: node, named: plan.nodes[node].name)
+      {
+        try wait(on: watch.number, Token.logWatch)
+      }
+    } catch { handle(.failed(error.description)) }
+    processes[node]?.signal(signal)
+  }
+
+  private func writeRules(_ number: Int, _ faults: [Int]) {
+    let rules = faults.compactMap { plan.faults[$0].rule(address: core.address) }
+    do throws(SupervisorError) {
+      try folder.write(NetworkRules(number: number, rules: rules))
+    } catch { handle(.failed(error.description)) }
   }
 
   private func start(_ node: Int, listen: String, addresses: [String: OptionValue]) {
@@ -274,10 +297,10 @@ package final class Supervisor {
   }
 
   private func awaitLine(
-    _ node: Int, by sign: ReadyWatch.Sign, in file: String
+    _ node: Int, by sign: LogWatch.Sign, in file: String
   ) throws(SupervisorError) {
-    if let watch = try readyWatch.await(node, by: sign, in: file) {
-      try wait(on: watch.number, Token.readyWatch)
+    if let watch = try logWatch.awaitReady(node, by: sign, in: file) {
+      try wait(on: watch.number, Token.logWatch)
     }
   }
 

@@ -17,6 +17,8 @@ extension SupervisorCore {
     case exited(Int, ExitStatus)
     /// The answer to ``Effect/readState(_:)``.
     case stateSeen(Int, paused: Bool)
+    /// The node's current process has said `rules.applied`: it goes by the rules of that number.
+    case heeded(Int, rules: Int)
     /// ``SupervisorCore/wakeAt`` has come. Harmless at any other time.
     case due
     /// A person, or the system, wants the run to end: in order the first time, at once the second.
@@ -35,10 +37,9 @@ extension SupervisorCore {
     case signal(Int, Signal)
     /// See whether the node's process is in state T.
     case readState(Int)
-    /// Carry out a fault on the network, at once. Never asked for by a plan without such faults.
-    case disturb(fault: Int)
-    /// End it.
-    case restore(fault: Int)
+    /// From now on these faults on the network are on, and no others: rules of a number that grows.
+    /// Never asked for by a plan without such faults.
+    case rule(number: Int, faults: [Int])
     /// Write `config.txt`, before anything that follows.
     case writeSeedList([Address])
     /// See which nodes' process groups still have members. They were killed with the node.
@@ -60,6 +61,8 @@ extension SupervisorCore {
     case pause
     /// SIGCONT.
     case resume
+    /// SIGURG: go by the rules as they are now.
+    case heed
   }
 
   package enum ExitStatus: Equatable, Sendable, CustomStringConvertible {

@@ -11,6 +11,7 @@ extension SupervisorCore {
     pauses.removeAll { $0.node == index }
     for fault in nodes[index].toConfirm { confirm(fault) }
     nodes[index].toConfirm = []
+    forget(index)
     if unexpected { unexpectedExits.append((node: index, status: status)) }
 
     switch phase {

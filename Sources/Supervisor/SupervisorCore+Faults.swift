@@ -18,14 +18,6 @@ extension SupervisorCore {
     var readAt: Instant?
   }
 
-  /// A fault on the network that is on, and when it ends.
-  struct Disturbance {
-    /// Its position in the plan.
-    var fault: Int
-    /// `nil`: with the run.
-    var endsAt: Instant?
-  }
-
   func nextFaultAt(_ began: Instant) -> Instant? {
     faultsDone < plan.faults.count ? began + plan.faults[faultsDone].at : nil
   }
@@ -52,7 +44,7 @@ extension SupervisorCore {
     if let reason = reasonToSkip(fault, on: index) { return skip(fault.id, reason) }
     log(SupervisorEvents.faultApplied, ["fault": .integer(Int64(fault.id))])
     switch fault.action {
-    case .partition, .loss, .latency: break
+    case .partition, .loss, .latency, .bandwidth: break
     case .kill:
       nodes[index].toConfirm.append(fault.id)
       kill(index)
@@ -74,26 +66,6 @@ extension SupervisorCore {
         spawnAgain(index, at: now)
       }
     }
-  }
-
-  private mutating func disturb(_ position: Int, at now: Instant) {
-    let fault = plan.faults[position]
-    log(SupervisorEvents.faultApplied, ["fault": .integer(Int64(fault.id))])
-    emit(.disturb(fault: position))
-    confirm(fault.id)
-    disturbances.append(Disturbance(fault: position, endsAt: fault.lasting.map { now + $0 }))
-  }
-
-  var nextDisturbanceEnd: Instant? { disturbances.compactMap(\.endsAt).min() }
-
-  mutating func endDisturbances(at now: Instant) {
-    guard let soonest = nextDisturbanceEnd, soonest <= now else { return }
-    for disturbance in disturbances {
-      guard let end = disturbance.endsAt, end <= now else { continue }
-      emit(.restore(fault: disturbance.fault))
-      heal(plan.faults[disturbance.fault].id)
-    }
-    disturbances.removeAll { $0.endsAt.map { $0 <= now } ?? false }
   }
 
   private func reasonToSkip(_ fault: PlannedFault, on index: Int) -> String? {
@@ -129,18 +101,20 @@ extension SupervisorCore {
   mutating func terminate(_ index: Int) {
     nodes[index].wasTerminated = true
     emit(.signal(index, .terminate))
+    forget(index)
   }
 
   mutating func kill(_ index: Int) {
     nodes[index].wasKilled = true
     emit(.signal(index, .kill))
+    forget(index)
   }
 
   mutating func confirm(_ fault: Int) {
     log(SupervisorEvents.faultConfirmed, ["fault": .integer(Int64(fault))])
   }
 
-  private mutating func heal(_ fault: Int) {
+  mutating func heal(_ fault: Int) {
     log(SupervisorEvents.faultHealed, ["fault": .integer(Int64(fault))])
   }
 

@@ -42,6 +42,8 @@ package struct SupervisorCore: Sendable {
     var address: Address?
     var wasReady = false
     var spawnedAt = Instant(microseconds: 0)
+    /// The rules for the network that there were then.
+    var spawnedUnder = 0
     var wasTerminated = false
     var wasKilled = false
     /// Kills and stops that the end of its process will confirm.
@@ -111,6 +113,8 @@ package struct SupervisorCore: Sendable {
   var faultsDone = 0
   var pauses: [Pause] = []
   var disturbances: [Disturbance] = []
+  /// The number of the last rules for the network.
+  var rules = 0
 
   // The end.
   var isInterrupted = false
@@ -160,6 +164,7 @@ package struct SupervisorCore: Sendable {
     case .ready(let node, let address): ready(node, address, at: now)
     case .exited(let node, let status): exited(node, status, at: now)
     case .stateSeen(let node, let isPaused): stateSeen(node, isPaused: isPaused)
+    case .heeded(let node, let rules): heeded(node, rules: rules)
     case .due: spawnScheduled(at: now)
     case .interrupted: interrupt(at: now)
     case .failed(let why): fail(why, at: now)
@@ -225,6 +230,9 @@ package struct SupervisorCore: Sendable {
   }
 
   mutating func emit(_ effect: Effect) { effects.append(effect) }
+
+  /// Where a node listens, as far as is known.
+  func address(of name: String) -> Address? { places[name].flatMap { nodes[$0].address } }
 
   func name(_ node: Int) -> Event.Value { .text(plan.nodes[node].name) }
 
@@ -314,6 +322,7 @@ extension SupervisorCore {
   private mutating func spawn(_ index: Int, listen: String, at now: Instant) {
     move(index, to: .spawning)
     nodes[index].spawnedAt = now
+    nodes[index].spawnedUnder = rules
     nodes[index].wasTerminated = false
     nodes[index].wasKilled = false
     lastSpawn = now
@@ -341,21 +350,19 @@ extension SupervisorCore {
     move(index, to: .starting)
     nodes[index].pid = pid
     log(SupervisorEvents.nodeSpawned, ["node": name(index), "pid": .integer(Int64(pid))])
+    // It may have read them before they changed.
+    if nodes[index].spawnedUnder != rules, !isProgram(index) { emit(.signal(index, .heed)) }
     if case .stopping = phase { isKilling ? kill(index) : terminate(index) }
   }
 
   private mutating func ready(_ index: Int, _ address: Address?, at now: Instant) {
     guard nodes[index].state == .starting else { return }
     move(index, to: .ready)
+    let known = nodes[index].address
     nodes[index].wasReady = true
-    nodes[index].address = address ?? nodes[index].address
-    if plan.program(of: plan.nodes[index]) != nil {
-      var event = Event(SupervisorEvents.programReady, ["node": name(index)])
-      if let address = nodes[index].address {
-        event.fields.append((name: "address", value: .text(address.description)))
-      }
-      emit(.log(event))
-    }
+    nodes[index].address = address ?? known
+    if nodes[index].address != known { addressIsNew(index) }
+    if isProgram(index) { logProgramReady(index) }
     switch phase {
     case .launching:
       let group = plan.nodes[index].group

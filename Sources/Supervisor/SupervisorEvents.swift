@@ -33,7 +33,8 @@ package enum SupervisorEvents {
     fields: [
       fault,
       EventField(
-        "action", "`kill`, `stop`, `pause`, `restart`, `partition`, `loss` or `latency`"),
+        "action",
+        "`kill`, `stop`, `pause`, `restart`, `partition`, `loss`, `latency` or `bandwidth`"),
       EventField("node", "the node's name; absent where the network is disturbed"),
       EventField("at", "when, in microseconds after `run.began`"),
       EventField("lasting", "how long it lasts, in microseconds; absent: to the end, or no time"),
@@ -44,6 +45,7 @@ package enum SupervisorEvents {
       EventField("one_way", "whether only what goes from the first to the second is disturbed"),
       EventField("loss", "how much is lost, in parts per million"),
       EventField("latency", "what is added to the latency of each way, in microseconds"),
+      EventField("bandwidth", "the most between two nodes, each way, in bytes per second"),
     ])
 
   static let faultApplied = EventKind(
@@ -52,13 +54,14 @@ package enum SupervisorEvents {
   static let faultConfirmed = EventKind(
     "fault.confirmed",
     "The fault was seen to have happened: the process was reaped (kill, stop), is in state T "
-      + "(pause), or said `node.ready` again (restart). A disturbance of the network is there at once.",
+      + "(pause), or said `node.ready` again (restart); or every living node on a side of a disturbance "
+      + "said `rules.applied`.",
     fields: [fault])
 
   static let faultHealed = EventKind(
     "fault.healed",
     "The node is back: continued and no longer in state T (pause), or ready again (restart); or "
-      + "the network is as it was.",
+      + "every living node on a side said that the disturbance is off.",
     fields: [fault])
 
   static let faultSkipped = EventKind(
@@ -130,5 +133,6 @@ extension Event {
     add("one_way", .flag(network.oneWay))
     add("loss", network.loss.map { .integer(Int64($0)) })
     add("latency", network.latency.map { .integer($0.count) })
+    add("bandwidth", network.bandwidth.map(Value.integer))
   }
 }

@@ -40,6 +40,8 @@ struct FaultSchedule {
   /// The place of each node among all.
   private let places: [String: Int]
   private let named: Set<String>
+  /// The nodes that are programs.
+  private let programs: Set<String>
   /// When each late joiner comes.
   private var joins: [String: Microseconds] = [:]
   /// Of the nodes that are not simply up.
@@ -58,6 +60,7 @@ struct FaultSchedule {
       topology.faults.compactMap {
         if case .node(_, .node(let name)) = $0.action { name } else { nil }
       })
+    programs = Set(topology.groups.filter { $0.program != nil }.flatMap(\.nodeNames))
     for group in topology.groups where group.joins != nil {
       for (position, name) in group.nodeNames.enumerated() { joins[name] = group.joins(position) }
     }
@@ -89,12 +92,18 @@ struct FaultSchedule {
       }
     case .network(let action, let disturbance):
       let sides = try sides(disturbance.sides, of: fault)
+      if let program = (sides.from + sides.to).first(where: programs.contains) {
+        throw Problem(
+          .target,
+          "a \(fault.word) is carried out by nodes of ours so far, and \(program) is a program: name "
+            + "only nodes of ours, with 'between' and 'and'")
+      }
       faults.append(
         PlannedFault(
           id: 0, action: action, at: fault.at, lasting: fault.lasting,
           network: NetworkFault(
             from: sides.from, to: sides.to, oneWay: disturbance.oneWay, loss: disturbance.loss,
-            latency: disturbance.latency)))
+            latency: disturbance.latency, bandwidth: disturbance.bandwidth)))
     case .churn(let group, let every, _):
       try checkChurn(of: group, every: every, in: fault)
     }
@@ -196,7 +205,7 @@ extension FaultSchedule {
     switch action {
     case .kill, .stop: .down
     case .pause: .paused(until: fault.lasting.map { fault.at + $0 })
-    case .restart, .partition, .loss, .latency: .up
+    case .restart, .partition, .loss, .latency, .bandwidth: .up
     }
   }
 

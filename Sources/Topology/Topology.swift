@@ -64,6 +64,8 @@ package struct Topology: Equatable, Sendable {
       /// In parts per million.
       package var loss: Int?
       package var latency: Microseconds?
+      /// In bytes per second.
+      package var bandwidth: Int64?
     }
 
     package enum Sides: Equatable, Sendable {
@@ -89,7 +91,7 @@ package struct Topology: Equatable, Sendable {
     /// The keys of all actions, in the order of the reference.
     static let words = PlannedFault.Action.allCases.map(\.rawValue) + [churn]
     /// Those of the actions that last.
-    static let lastingWords = ["pause", "partition", "loss", "latency", churn]
+    static let lastingWords = ["pause", "partition", "loss", "latency", "bandwidth", churn]
   }
 
   // What is absurd on one machine is a slip of the finger: named limits say so before it starts.

@@ -9,7 +9,7 @@ extension Topology {
   ///   - overrides: `--set`s, `KEY.KEY=VALUE`, applied in order before anything is validated.
   ///   - roles: the catalogue that networks, roles and options are looked up in.
   ///   - checks: the names of the checks that there are for a network; `nil` to take any name.
-  ///   - isSimulated: `false` to refuse faults on the network, which real processes share.
+  ///   - isSimulated: whether nodes are simulated, of which there may be more than processes.
   ///   - programs: `false` to refuse programs, which cannot be simulated.
   /// - Throws: every problem found at the first stage that finds any: the text, the changes, the
   ///   shape, and what only the whole can tell.
@@ -38,7 +38,7 @@ struct TopologyReader {
   let file: TopologyFile
   let roles: [Role]
   let checks: ((String) -> [String])?
-  /// Whether there may be faults on the network.
+  /// Whether no node needs a process.
   let isSimulated: Bool
   /// Whether there may be groups of programs.
   let programs: Bool

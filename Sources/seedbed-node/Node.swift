@@ -45,7 +45,7 @@ import Participants
       identity: LiveDriver.Identity(
         role: role.fullName, version: Version.current, options: command.options),
       random: SeededGenerator(seed: command.seed, stream: command.name),
-      log: EventLog(path: command.log))
+      log: EventLog(path: command.log), rules: command.rules)
     let address = try driver.listen(
       on: command.listen, transports: role.transports, advertising: command.advertisedHost)
     if role.seedList == .listed, let config = command.config {

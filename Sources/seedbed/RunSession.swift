@@ -37,8 +37,7 @@ struct RunSession {
     arguments.has("no-checks") ? nil : try CheckLibrary(arguments["checks"])
   }
 
-  /// Reads a topology with the command line's changes, and further ones. What real processes cannot
-  /// do is refused, unless they are simulated.
+  /// Reads a topology with the command line's changes, and further ones.
   static func topology(
     _ file: TopologyFile, _ arguments: ParsedArguments, overrides: [String] = [],
     isSimulated: Bool = false

@@ -81,22 +81,6 @@ extension RunTests {
           "SELECT count(*) FROM faults WHERE action = 'restart' AND applied_t > 0") == kills)
     }
 
-    @Test("A fault that only a simulator can do is refused before anything starts, with code 64")
-    func simulatedOnly() throws {
-      let sandbox = try Sandbox()
-      let file = try sandbox.write(
-        topology.replacing(
-          "{ at: 500ms, stop: peer-4 }",
-          with: "{ at: 500ms, partition: { between: peer, and: seed } }"), to: "t.yaml")
-      let run = try sandbox.run(["run", file, "--no-checks"])
-      #expect(run.process.terminationStatus == 64)
-      #expect(
-        run.errors
-          == "seedbed: \(file):12:18: a partition can only be simulated so far: "
-          + "'seedbed simulate \(file)'\n")
-      #expect(sandbox.runs.isEmpty)
-    }
-
     @Test("Ctrl-C stops the nodes in order, and the run is recorded as interrupted")
     func interruption() throws {
       let sandbox = try Sandbox()

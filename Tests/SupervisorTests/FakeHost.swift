@@ -29,6 +29,7 @@ struct FakeHost {
     case ready(node: Int, pid: Int32)
     case end(node: Int, pid: Int32, SupervisorCore.ExitStatus)
     case paused(node: Int, pid: Int32, Bool)
+    case heeds(node: Int, pid: Int32, rules: Int)
     case input(SupervisorCore.Input)
   }
 
@@ -43,8 +44,11 @@ struct FakeHost {
 
   private(set) var trace: [(at: Instant, effect: SupervisorCore.Effect)] = []
   private(set) var conclusion: SupervisorCore.Conclusion?
-  /// The faults on the network that are on.
-  private var disturbed: Set<Int> = []
+  /// How long a node takes to go by new rules for the network; `nil`: for ever.
+  var heedsAfter: Microseconds? = Microseconds(200)
+  /// The rules for the network.
+  private var rules = 0
+  private var faultsOn: [Int] = []
   private var processes: [Process?]
   private var happenings: [(at: Instant, Happening)] = []
   private var lastPid: Int32 = 100
@@ -96,6 +100,14 @@ struct FakeHost {
     case .paused(let node, let pid, let isPaused):
       guard processes[node]?.pid == pid else { return }
       processes[node]?.isPaused = isPaused
+    case .heeds(let node, let pid, let rules):
+      guard let process = processes[node], process.pid == pid else { return }
+      // One that is frozen reads them when it is continued.
+      if process.isPaused {
+        happen(happening, after: .milliseconds(1))
+      } else {
+        feed(.heeded(node, rules: rules))
+      }
     }
   }
 
@@ -115,10 +127,9 @@ struct FakeHost {
     case .signal(let node, let signal): deliver(signal, to: node)
     case .readState(let node):
       return processes[node].map { .stateSeen(node, paused: $0.isPaused) }
-    case .disturb(let fault):
-      #expect(disturbed.insert(fault).inserted, "disturbed twice: \(describe)")
-    case .restore(let fault):
-      #expect(disturbed.remove(fault) != nil, "restored without need: \(describe)")
+    case .rule(let number, let faults):
+      #expect(number == rules + 1, "the rules are not counted: \(describe)")
+      (rules, faultsOn) = (number, faults)
     case .checkGroups: return .groupsSeen(alive: survivors)
     case .finished(let conclusion): self.conclusion = conclusion
     case .writeSeedList, .sampleUsage, .log: break
@@ -153,6 +164,9 @@ struct FakeHost {
     case .resume:
       happen(.paused(node: node, pid: process.pid, false), after: brief)
       if process.hasPendingTerminate { end(node, process.pid) }
+    case .heed:
+      guard let heedsAfter else { return }
+      happen(.heeds(node: node, pid: process.pid, rules: rules), after: heedsAfter)
     case .terminate:
       processes[node]?.hasPendingTerminate = true
       if !process.isPaused { end(node, process.pid) }
@@ -189,8 +203,8 @@ extension FakeHost {
         .joined(separator: " ")
     case .signal(let node, let signal): "\(signal) \(plan.nodes[node].name)"
     case .writeSeedList(let seeds): "seeds \(seeds.count)"
-    case .disturb(let fault): "disturb \(fault)"
-    case .restore(let fault): "restore \(fault)"
+    case .rule(let number, let faults):
+      (["rules \(number):"] + faults.map(String.init)).joined(separator: " ")
     case .log(let event): tell(event)
     case .readState, .checkGroups, .sampleUsage, .finished: nil
     }

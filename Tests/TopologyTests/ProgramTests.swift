@@ -259,6 +259,16 @@ private func ring(_ lines: String..., command: String = "[./node.sh]", hub: Stri
       ])
   }
 
+  @Test func `has no faults on what programs send`() {
+    let text = ring().replacing(
+      "stop:", with: "faults: [{ at: 1s, partition: { between: hub, and: leaf-2 } }]\nstop:")
+    #expect(
+      workshop.complaints(text) == [
+        "t.yaml:7:30: a partition is carried out by nodes of ours so far, and hub-1 is a program: "
+          + "name only nodes of ours, with 'between' and 'and'"
+      ])
+  }
+
   @Test func `cannot be simulated`() {
     #expect(
       workshop.complaints(ring(), programs: false).last

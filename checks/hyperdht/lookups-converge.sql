@@ -20,7 +20,7 @@ judged AS MATERIALIZED (
         AND coalesce(d.back_t, 9e18) + lifetime >= l.started_t)
     AND NOT EXISTS (
       SELECT 1 FROM faults f
-      WHERE f.action IN ('partition', 'loss', 'latency') AND f.applied_t <= l.finished_t
+      WHERE f.action IN ('partition', 'loss', 'latency', 'bandwidth') AND f.applied_t <= l.finished_t
         AND coalesce(f.healed_t, 9e18) + lifetime >= l.started_t)
 )
 -- SQLite has no exclusive or: it is what is in one of two numbers without what is in both.
