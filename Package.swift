@@ -19,11 +19,14 @@ let package = Package(
   products: [
     .executable(name: "seedbed", targets: ["seedbed"]),
     .executable(name: "seedbed-node", targets: ["seedbed-node"]),
+    .library(name: "SeedbedTesting", targets: ["SeedbedTesting"]),
   ],
   targets: [
     // C: system libraries and small shims.
     .systemLibrary(name: "CUV", pkgConfig: "libuv-static", providers: [.apt(["libuv1-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(
+      name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
@@ -83,6 +86,7 @@ let package = Package(
       dependencies: [
         "Arguments", "Hashing", "NetworkRules", "Participants", "Supervisor", "Topology",
       ]),
+    .target(name: "Archives", dependencies: ["Arguments", "CArchive"]),
     .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
     .target(
       name: "Exploration",
@@ -92,21 +96,25 @@ let package = Package(
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Arguments", "Checks", "Clock", "Exploration", "HTTPTorrent", "History", "Networks",
+        "Archives", "Arguments", "Checks", "Clock", "Exploration", "HTTPTorrent", "History",
+        "Networks",
         "Participants",
         "Simulator",
         "Supervisor", "Topology",
       ]),
 
+    // Networks in tests, anybody's: by the executable, so that nothing else need be built.
+    .target(name: "SeedbedTesting"),
+
     // Benchmarks, with the plain C they are measured against.
     .target(
-      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite"],
+      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite", "CUV"],
       path: "Benchmarks/References"),
     .executableTarget(
       name: "seedbed-benchmarks",
       dependencies: [
-        "Arguments", "BenchmarkReferences", "History", "Networks", "Participants", "Simulator",
-        "Topology",
+        "Arguments", "BenchmarkReferences", "History", "HyperDHT", "LiveDriver", "Networks",
+        "Participants", "Simulator", "Topology",
       ], path: "Benchmarks/Runner"),
 
     // Random inputs for everything that takes bytes from outside.
@@ -131,7 +139,9 @@ let package = Package(
       dependencies: ["Networks", "Participants", "Supervisor"]),
     .testTarget(
       name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
-    .testTarget(name: "NodeTests", dependencies: ["Kademlia", "Wire", "seedbed", "seedbed-node"]),
+    .testTarget(
+      name: "NodeTests",
+      dependencies: ["Kademlia", "Participants", "Wire", "seedbed", "seedbed-node"]),
     .target(
       name: "ParticipantTesting", dependencies: ["Participants"], path: "Tests/ParticipantTesting"),
     .testTarget(
@@ -178,7 +188,10 @@ let package = Package(
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
     .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading"]),
     .testTarget(
-      name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
+      name: "RunTests",
+      dependencies: [
+        "Archives", "CSQLite", "History", "SeedbedTesting", "Supervisor", "seedbed", "seedbed-node",
+      ]),
     .testTarget(
       name: "ExplorationTests",
       dependencies: [

@@ -30,6 +30,8 @@ extension FuzzTargets {
     ).bytes(keepingAlive: true),
     HTTPResponse.json(Array(#"[{"hash": "a", "content": "AAAA"}]"#.utf8)).bytes(keepingAlive: true),
     HTTPResponse(400, "Chunk (a) is not tracked").bytes(keepingAlive: false),
+    HTTPResponse(200, contentType: "application/octet-stream", body: [1, 2, 3])
+      .bytes(keepingAlive: true),
   ]
 
   private static func request(_ method: String, _ target: String, _ body: String) -> [UInt8] {
@@ -45,10 +47,11 @@ extension FuzzTargets {
     _ name: String, _ kind: HTTPReader.Kind, _ samples: [[UInt8]]
   ) -> FuzzTarget {
     FuzzTarget(name, samples: samples) { input, random in
-      var reader = HTTPReader(kind, longestBody: 256)
+      var reader = HTTPReader(kind, longestBody: 256, passing: "application/octet-stream")
       do throws(HTTPFault) {
         for part in FuzzTarget.cut(input, using: &random) {
           for message in try reader.read(part) { precondition(message.body.count <= 256) }
+          precondition(reader.passed.allSatisfy { part.indices.contains($0) })
         }
         _ = try reader.end()
       } catch {}

@@ -14,18 +14,21 @@ package struct HTTPClient {
     package var idleTimer: UInt8
     /// Of a response, in bytes.
     package var longestBody: Int
+    /// The bodies of responses of status 200 and this content type are handed on as they come.
+    package var passedType: String?
     /// Connections that are kept for the next request, in all.
     package var kept: Int
     /// How long one is kept.
     package var idleTime: Microseconds
 
     package init(
-      timer: UInt8, idleTimer: UInt8, longestBody: Int, kept: Int = 64,
-      idleTime: Microseconds = .seconds(10)
+      timer: UInt8, idleTimer: UInt8, longestBody: Int, passedType: String? = nil,
+      kept: Int = 64, idleTime: Microseconds = .seconds(10)
     ) {
       self.timer = timer
       self.idleTimer = idleTimer
       self.longestBody = longestBody
+      self.passedType = passedType
       self.kept = kept
       self.idleTime = idleTime
     }
@@ -47,6 +50,16 @@ package struct HTTPClient {
   package struct Completion: Equatable, Sendable {
     package var exchange: ExchangeID
     package var result: Result<HTTPMessage, Failure>
+  }
+
+  /// What came of some bytes.
+  package struct Reading: Equatable, Sendable {
+    /// Whose they are.
+    package var exchange: ExchangeID?
+    /// Which of them belong to its response's body, where that is handed on
+    /// (``Limits/passedType``). They come before the completion.
+    package var passed: [Range<Int>] = []
+    package var completion: Completion?
   }
 
   private struct Exchange {
@@ -101,7 +114,9 @@ package struct HTTPClient {
   private mutating func dial(_ server: Address, for exchange: Exchange, emit: inout Effects) {
     let id = emit.connect(to: server)
     connections[id] = Connection(
-      server: server, reader: HTTPReader(.responses, longestBody: limits.longestBody),
+      server: server,
+      reader: HTTPReader(
+        .responses, longestBody: limits.longestBody, passing: limits.passedType),
       exchange: exchange)
     emit.setTimer(key(id), at: exchange.deadline)
   }
@@ -113,15 +128,19 @@ package struct HTTPClient {
 
   package mutating func read(
     _ bytes: [UInt8], from id: ConnectionID, at now: Instant, emit: inout Effects
-  ) -> Completion? {
+  ) -> Reading {
+    var reading = Reading(exchange: connections[id]?.exchange?.id)
     do throws(HTTPFault) {
       let messages = try connections[id]?.reader.read(bytes) ?? []
+      reading.passed = connections[id]?.reader.passed ?? []
       // An interim response (RFC 9110, section 15.2) is not the answer.
-      guard let message = messages.first(where: { $0.status >= 200 }) else { return nil }
-      return complete(id, .success(message), mayKeep: messages.count == 1, at: now, emit: &emit)
+      guard let message = messages.first(where: { $0.status >= 200 }) else { return reading }
+      reading.completion = complete(
+        id, .success(message), mayKeep: messages.count == 1, at: now, emit: &emit)
     } catch {
-      return complete(id, .failure(.garbled(error)), at: now, emit: &emit)
+      reading.completion = complete(id, .failure(.garbled(error)), at: now, emit: &emit)
     }
+    return reading
   }
 
   package mutating func closed(

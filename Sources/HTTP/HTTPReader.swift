@@ -18,17 +18,24 @@ package struct HTTPReader {
   private var parser: Parser
   private var pending: Pending
 
-  /// - Parameter longestBody: in bytes; a message that says or brings more is a fault.
-  package init(_ kind: Kind, longestBody: Int) {
+  /// - Parameters:
+  ///   - longestBody: in bytes; a message that says or brings more is a fault.
+  ///   - passedType: the body of a response of status 200 and this content type is not gathered:
+  ///     ``passed`` tells where it is in what was read.
+  package init(_ kind: Kind, longestBody: Int, passing passedType: String? = nil) {
     parser = Parser(kind)
-    pending = Pending(longestBody: longestBody)
+    pending = Pending(longestBody: longestBody, passedType: passedType)
   }
+
+  /// Which of the bytes that were read last belong to a body that is passed on, in order.
+  package var passed: [Range<Int>] { pending.passed }
 
   /// Whether a message has begun and is not whole.
   package var isInMessage: Bool { pending.hasBegun }
 
   /// - Returns: the messages that became whole, oldest first.
   package mutating func read(_ bytes: [UInt8]) throws(HTTPFault) -> [HTTPMessage] {
+    pending.passed = []
     guard !bytes.isEmpty else { return [] }
     try parser.read(bytes, into: &pending)
     return pending.takeMessages()
@@ -38,6 +45,7 @@ package struct HTTPReader {
   ///
   /// - Returns: the response that its end makes whole.
   package mutating func end() throws(HTTPFault) -> HTTPMessage? {
+    pending.passed = []
     try parser.read([], into: &pending)
     return pending.takeMessages().first
   }
@@ -52,6 +60,10 @@ package struct HTTPReader {
 /// What the callbacks gather.
 private struct Pending {
   let longestBody: Int
+  let passedType: String?
+  var passed: [Range<Int>] = []
+  /// The address of what is read.
+  var start = 0
   var message = HTTPMessage()
   var messages: [HTTPMessage] = []
   var hasBegun = false
@@ -62,8 +74,13 @@ private struct Pending {
   private var value: [UInt8] = []
   private var isInValue = false
   private var headLength = 0
+  private var bodyLength = 0
+  private var isPassed = false
 
-  init(longestBody: Int) { self.longestBody = longestBody }
+  init(longestBody: Int, passedType: String?) {
+    self.longestBody = longestBody
+    self.passedType = passedType
+  }
 
   mutating func takeMessages() -> [HTTPMessage] {
     defer { messages = [] }
@@ -73,7 +90,7 @@ private struct Pending {
   mutating func begin() {
     message = HTTPMessage()
     (target, name, value) = ([], [], [])
-    (isInValue, headLength, hasBegun) = (false, 0, true)
+    (isInValue, headLength, bodyLength, hasBegun) = (false, 0, 0, true)
   }
 
   enum Part {
@@ -105,20 +122,27 @@ private struct Pending {
   }
 
   /// - Parameter length: of the body, where it is said.
-  mutating func endHead(length: UInt64?) {
+  mutating func endHead(status: Int, length: UInt64?) {
     endField()
+    isPassed = status == 200 && passedType != nil && message["content-type"] == passedType
     message.target = String(decoding: target, as: UTF8.self)
     if let length {
       guard length <= UInt64(longestBody) else { return fault = .bodyTooLong }
-      message.body.reserveCapacity(Int(length))
+      if !isPassed { message.body.reserveCapacity(Int(length)) }
     }
     expectsContinue = message["expect"]?.lowercased() == "100-continue"
   }
 
   mutating func takeBody(_ bytes: UnsafeRawBufferPointer) {
-    guard message.body.count + bytes.count <= longestBody else { return fault = .bodyTooLong }
+    bodyLength += bytes.count
+    guard bodyLength <= longestBody else { return fault = .bodyTooLong }
     expectsContinue = false
-    unsafe message.body.append(contentsOf: bytes)
+    if isPassed {
+      let offset = Int(bitPattern: bytes.baseAddress) - start
+      passed.append(offset..<(offset + bytes.count))
+    } else {
+      unsafe message.body.append(contentsOf: bytes)
+    }
   }
 
   mutating func end(method: String, status: Int, keepsAlive: Bool) {
@@ -144,7 +168,10 @@ private struct Pending {
   mutating func read(_ bytes: [UInt8], into pending: inout Pending) throws(HTTPFault) {
     unsafe withUnsafeMutablePointer(to: &pending) { pointer in
       unsafe state.data = UnsafeMutableRawPointer(pointer)
-      unsafe bytes.withUnsafeBytes { unsafe run($0) }
+      unsafe bytes.withUnsafeBytes { bytes in
+        unsafe pointer.pointee.start = Int(bitPattern: bytes.baseAddress)
+        unsafe run(bytes)
+      }
       unsafe state.data = nil
     }
     if let fault = pending.fault { throw fault }
@@ -180,7 +207,8 @@ private struct Pending {
     unsafe settings.on_headers_complete = {
       unsafe tell($0) { pending, parser in
         let length = unsafe parser.pointee.content_length
-        pending.endHead(length: length == .max ? nil : length)
+        let status = unsafe Int(parser.pointee.status_code)
+        pending.endHead(status: status, length: length == .max ? nil : length)
       }
     }
     unsafe settings.on_message_complete = {

@@ -97,7 +97,7 @@ extension View {
     name: "overloads",
     summary: """
       A stretch of the run in which nodes may have waited long for a processor: the host \
-      was at least 95% busy, and the supervisor's sample, due each second, came half a \
+      was at least 95% busy, and the supervisor's sample, due each second, came a tenth of a \
       second late.
       """,
     columns: [
@@ -115,7 +115,7 @@ extension View {
         SELECT run, lag(t) OVER (PARTITION BY run ORDER BY t) AS from_t, t AS to_t, host_busy
         FROM usage
       ) u JOIN runs r ON r.run = u.run
-      WHERE u.host_busy >= 950 AND u.to_t - u.from_t >= 1500000
+      WHERE u.host_busy >= 950 AND u.to_t - u.from_t >= 1100000
         AND (r.stopping_t IS NULL OR u.from_t < r.stopping_t)
       """)
 

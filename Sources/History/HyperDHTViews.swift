@@ -112,6 +112,7 @@ extension View {
       ("steps", "the longest chain of nodes that answered, each named by the one before"),
       ("asked", "nodes that were asked"),
       ("answered", "how many of them answered"),
+      ("missed", "how many of them are closer than the closest that answered"),
       ("updated", "nodes that took an announcement, or its withdrawal"),
       ("peers", "peers that were found"),
       ("took", "seconds from start to end"),
@@ -129,8 +130,8 @@ extension View {
         b.t AS started_t, (b.t - r.began_t) / 1e6 AS started_s,
         m.t AS finished_t, (m.t - r.began_t) / 1e6 AS finished_s,
         m.data ->> 'steps' AS steps, m.data ->> 'asked' AS asked,
-        m.data ->> 'answered' AS answered, m.data ->> 'updated' AS updated,
-        m.data ->> 'peers' AS peers, (m.data ->> 'took') / 1e6 AS took
+        m.data ->> 'answered' AS answered, m.data ->> 'missed' AS missed,
+        m.data ->> 'updated' AS updated, m.data ->> 'peers' AS peers, (m.data ->> 'took') / 1e6 AS took
       FROM marks m JOIN runs r ON r.run = m.run
         JOIN begun b ON b.run = m.run AND b.node = m.node AND b.life = m.life
           AND b.query = m.data ->> 'query'

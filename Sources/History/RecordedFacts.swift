@@ -36,6 +36,11 @@ enum RecordedFacts {
       :data ->> 'lasting', :data ->> 'one_way', :data ->> 'loss', :data ->> 'latency',
       :data ->> 'bandwidth')
     """,
+    "fault.sides": """
+    INSERT OR IGNORE INTO fault_sides (run, fault, node, side)
+    SELECT :run, :data ->> 'fault', value, :data ->> 'side'
+    FROM json_each('["' || replace(:data ->> 'nodes', ',', '","') || '"]')
+    """,
     "fault.applied": fault("applied_t = :t"),
     "fault.confirmed": fault("confirmed_t = :t"),
     "fault.healed": fault("healed_t = :t"),

@@ -1,20 +1,29 @@
+import CUV
 import Glibc
 import Participants
 
 extension LiveDriver {
-  /// Does what is to be done with a file, and delivers the answer in the loop's next turn.
+  /// Does what is to be done with a file. The answer comes in the loop's next turn, so that a
+  /// participant that reads file after file leaves the others their turn.
   ///
   /// The node waits for its disk meanwhile: what participants ask for at once, a piece of a few
   /// megabytes at most, is less than the loop's other work.
   func perform(_ request: FileRequest, _ key: FileKey) {
-    let answer = Self.answer(to: request)
-    weak var waiting: Timer?
-    let timer = Timer(on: self) { [unowned self] in
-      waiting?.cancel()
-      deliver(.file(key, answer))
-    }
-    waiting = timer
-    timer.set(after: .zero)
+    answers.append((key, Self.answer(to: request)))
+    unsafe uv_idle_start(
+      answering, { handle in unsafe LiveDriver.of(handle?.pointee.loop)?.deliverAnswers() })
+  }
+
+  private func deliverAnswers() {
+    unsafe uv_idle_stop(answering)
+    let due = answers
+    answers = []
+    for (key, answer) in due { deliver(.file(key, answer)) }
+  }
+
+  func dropAnswers() {
+    unsafe uv_idle_stop(answering)
+    answers = []
   }
 
   private static func answer(to request: FileRequest) -> FileAnswer {
@@ -58,7 +67,9 @@ extension LiveDriver {
     return result < 0 ? failed : .bytes(bytes)
   }
 
-  private static func write(_ bytes: [UInt8], _ descriptor: CInt, _ offset: Int) -> FileAnswer {
+  private static func write(
+    _ bytes: ArraySlice<UInt8>, _ descriptor: CInt, _ offset: Int
+  ) -> FileAnswer {
     var written = 0
     while written < bytes.count {
       let count = unsafe bytes.withUnsafeBytes {

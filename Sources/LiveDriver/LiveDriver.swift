@@ -12,10 +12,11 @@ package import Participants
   static let backlogLimit = 8 * 1024 * 1024
   /// Bytes taken from a connection at once.
   static let readSize = 64 * 1024
-  /// The same, when much comes.
-  static let bulkReadSize = 256 * 1024
+  /// The same, when much comes: the more is taken at once, the less often TCP's turns are taken here,
+  /// at the receiver's expense.
+  static let bulkReadSize = 2 * 1024 * 1024
   /// Reads from one connection before others have their turn.
-  static let readsAtOnce = 8
+  static let readsAtOnce = 2
   /// Bytes that are copied to be sent when the system takes no more.
   static let writeSize = 64 * 1024
   /// How long a closed connection may take to deliver what was written.
@@ -51,6 +52,10 @@ package import Participants
   var listener: UnsafeMutablePointer<uv_tcp_t>?
   var datagramSocket: UnsafeMutablePointer<uv_udp_t>?
   let readBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: readSize)
+  /// What came of requests to read and write files, and has not been told.
+  var answers: [(key: FileKey, answer: FileAnswer)] = []
+  /// Active while there are any.
+  let answering = UnsafeMutablePointer<uv_idle_t>.allocate(capacity: 1)
   /// Inputs that came up while effects were carried out.
   private var pending: [Input] = []
   private var isDelivering = false
@@ -82,12 +87,14 @@ package import Participants
       throw NodeFailure("cannot make an event loop")
     }
     unsafe loop.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+    unsafe uv_idle_init(loop, answering)
   }
 
   deinit {
     unsafe uv_loop_close(loop)
     unsafe loop.deallocate()
     unsafe readBuffer.deallocate()
+    unsafe answering.deallocate()
   }
 
   static func of(_ loop: UnsafeMutablePointer<uv_loop_t>?) -> LiveDriver? {
@@ -199,6 +206,7 @@ package import Participants
     deliver(.stopping)
     for timer in timers.values { timer.cancel() }
     timers.removeAll()
+    dropAnswers()
     for connection in connections.values { connection.close() }
     dropDelayed()
     closeSockets()

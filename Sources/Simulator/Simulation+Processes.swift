@@ -8,11 +8,13 @@ extension Simulation {
     guard nodes[node].life == life, nodes[node].state == .down else { return }
     nodes[node].state = .up
     // Each life draws anew.
-    nodes[node].random = SeededGenerator(
-      seed: plan.seed, stream: "\(nodes[node].name)#\(nodes[node].sequence)")
+    let stream = "\(nodes[node].name)#\(nodes[node].sequence)"
+    nodes[node].random = SeededGenerator(seed: plan.seed, stream: stream)
+    var secrets = SeededGenerator(seed: plan.seed, stream: "\(stream) secret")
     nodes[node].participant = nodes[node].role.make(
       ParticipantSettings(
-        options: nodes[node].options, seeds: nodes[node].role.seedList == .reads ? seedList : []))
+        options: nodes[node].options, seeds: nodes[node].role.seedList == .reads ? seedList : [],
+        secret: .random(ParticipantSettings.secretSize, using: &secrets)))
     log(
       NodeEvents.ready(
         at: nodes[node].address, role: nodes[node].role.fullName, version: version,

@@ -59,8 +59,8 @@ package struct Simulation {
   /// Ends whose stream waits for a partition to heal.
   var parked: [Int32] = []
   var seedList: [Address] = []
-  /// The nodes' files, by node and path. They survive the node.
-  var disks: [Int: [String: [UInt8]]] = [:]
+  /// The nodes' files survive the nodes.
+  var disks = Disks()
   /// What disks answered and participants were not told, in order.
   var answers: [(node: Int, life: UInt32, key: FileKey, answer: FileAnswer)] = []
   var isAnswering = false
@@ -112,7 +112,9 @@ package struct Simulation {
         name: planned.name, role: role, options: values,
         address: Self.address(index, seed: plan.seed, isPrivate: planned.nat != nil),
         skew: conditions.skew(using: &random))
-      if let disk = disks[planned.name] { self.disks[index] = disk }
+      for (path, bytes) in disks[planned.name] ?? [:] {
+        _ = self.disks.answer(.write(path: path, offset: 0, bytes), of: index)
+      }
       nodes.append(node)
       byAddress[node.address] = Int32(index)
       byName[node.name] = Int32(index)
@@ -285,6 +287,7 @@ package struct Simulation {
           ]
         ))
     case .log(let event): logSupervisor(event)
+    case .answer: preconditionFailure("nobody asks a simulation for a fault")
     case .finished(let conclusion): self.conclusion = conclusion
     }
   }

@@ -12,6 +12,8 @@ package struct LiveRunFolder: Sendable {
   package let name: String
   /// The folder's path, relative when the logs' folder was given so.
   package let path: String
+  /// Locked for as long as this process works on the run: however it ends, the lock goes with it.
+  private let lock: Descriptor
 
   /// Makes the folder, and the logs' folder if it is absent. Two runs never get the same one.
   package init(
@@ -26,12 +28,22 @@ package struct LiveRunFolder: Sendable {
       let name = "\(Self.stamp(launched))-\(network)-\(padding)\(digits)"
       let path = "\(logs)/\(name)"
       if unsafe mkdir(path, 0o777) == 0 {
+        guard let lock = Descriptor(opening: path, O_RDONLY | O_DIRECTORY),
+          flock(lock.number, LOCK_EX | LOCK_NB) == 0
+        else { throw Self.failure("lock the folder", path, errno) }
         self.name = name
         self.path = path
+        self.lock = lock
         return
       }
       if errno != EEXIST { throw Self.failure("make the folder", path, errno) }
     }
+  }
+
+  /// Whether some process works on the run in this folder, be it to record or to judge it.
+  package static func isInUse(_ path: String) -> Bool {
+    guard let folder = Descriptor(opening: path, O_RDONLY | O_DIRECTORY) else { return false }
+    return flock(folder.number, LOCK_EX | LOCK_NB) != 0
   }
 
   package var seedList: String { "\(path)/config.txt" }
@@ -64,13 +76,18 @@ package struct LiveRunFolder: Sendable {
 
   /// Takes the folder away again, when the run is not to start after all.
   package func remove() {
-    for file in ["plan.json", "topology.yaml"] { unsafe unlink("\(path)/\(file)") }
+    let tools = ["ip", "nft", "tc"].flatMap { ["network.\($0)", "network.\($0).out"] }
+    for file in ["plan.json", "topology.yaml"] + tools { unsafe unlink("\(path)/\(file)") }
     unsafe rmdir(path)
   }
 
   /// Replaces `config.txt` as a whole: whoever reads it sees all seeds or the file as it was.
   func write(seedList: [Address]) throws(SupervisorError) {
     try replace(self.seedList, with: seedList.map { "\($0)\n" }.joined())
+  }
+
+  func write(_ text: String, to path: String) throws(SupervisorError) {
+    try write(Array(text.utf8), to: path)
   }
 
   /// Replaces the rules for the network in the same way.

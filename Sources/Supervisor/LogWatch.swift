@@ -23,7 +23,8 @@ struct LogWatch {
     case event
     /// `node.ready`, which has an address or not.
     case programEvent
-    case line(Pattern)
+    /// It matches; `host` is the node's, where it says a port alone.
+    case line(Pattern, host: String)
   }
 
   private struct Awaited {
@@ -127,10 +128,10 @@ struct LogWatch {
 
   /// What the line says, if it is awaited.
   private static func word(inLine bytes: ArraySlice<UInt8>, of entry: inout Awaited) -> Word? {
-    if case .line(let pattern)? = entry.ready {
+    if case .line(let pattern, let host)? = entry.ready {
       guard case .match(let groups) = pattern.match(bytes) else { return nil }
       entry.ready = nil
-      return .ready(address(in: Dictionary(groups) { first, _ in first }))
+      return .ready(address(in: Dictionary(groups) { first, _ in first }, host: host))
     }
     guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes)) else { return nil }
     switch line.kind {
@@ -149,10 +150,10 @@ struct LogWatch {
   }
 
   /// By the named groups `address`, or `port` and perhaps `host`.
-  private static func address(in groups: [String: String]) -> Address? {
+  private static func address(in groups: [String: String], host: String) -> Address? {
     if let address = groups["address"] { return Address(parsing: address) }
     guard let port = groups["port"] else { return nil }
-    return Address(parsing: "\(groups["host"] ?? Supervisor.loopback):\(port)")
+    return Address(parsing: "\(groups["host"] ?? host):\(port)")
   }
 
   private static func names(in bytes: [UInt8], else all: [String]) -> [String] {

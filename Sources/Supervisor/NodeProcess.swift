@@ -16,8 +16,10 @@ struct Launch {
   var input: [UInt8]?
   /// The file that it prints to.
   var output: String
-  /// Its soft limit of open files.
-  var openFiles: UInt64
+  /// Its soft limit of open files; 0 for the supervisor's.
+  var openFiles: UInt64 = 0
+  /// The network namespace that it is in; -1 for the supervisor's.
+  var network: CInt = -1
 
   /// As much as a pipe holds.
   static let longestInput = 65_536
@@ -100,27 +102,7 @@ extension Launch {
       }
     }
     defer { for end in ends where end >= 0 { close(end) } }
-    return try start(input: ends[0])
-  }
-
-  private func start(input: CInt) throws(SupervisorError) -> NodeProcess {
-    let paths = [executable, output] + (folder.map { [$0] } ?? [])
-    let pid = unsafe withCStrings(arguments) { arguments in
-      unsafe withCStrings(environment) { environment in
-        unsafe withCStrings(paths) { paths in
-          // The end mark where there is no folder.
-          var child = unsafe cprocess_child(
-            path: paths[0], arguments: arguments, environment: environment, folder: paths[2],
-            input: input, output: paths[1], open_files: openFiles)
-          return unsafe cprocess_spawn(&child)
-        }
-      }
-    }
-    guard pid > 0 else {
-      let hint = pid == -EAGAIN ? " (the limit of processes: see 'ulimit -u')" : ""
-      throw SupervisorError(
-        "\(executable): \(SupervisorError.text(of: -pid))\(hint)", exitCode: .error)
-    }
+    let pid = try ChildProcess.spawn(self, input: ends[0])
     let result = cprocess_pidfd_open(pid)
     guard let descriptor = Descriptor(result) else {
       kill(pid, SIGKILL)
@@ -129,6 +111,46 @@ extension Launch {
       throw SupervisorError(SupervisorError.text(of: -result) + hint, exitCode: .error)
     }
     return NodeProcess(pid: pid, descriptor: descriptor)
+  }
+}
+
+/// Processes that the supervisor starts, all in the same way: `cprocess_spawn`.
+enum ChildProcess {
+  /// - Parameter input: the reading end of a pipe; -1 for nothing to read.
+  static func spawn(_ launch: Launch, input: CInt = -1) throws(SupervisorError) -> pid_t {
+    let paths = [launch.executable, launch.output] + (launch.folder.map { [$0] } ?? [])
+    let pid = unsafe withCStrings(launch.arguments) { arguments in
+      unsafe withCStrings(launch.environment) { environment in
+        unsafe withCStrings(paths) { paths in
+          // The end mark where there is no folder.
+          var child = unsafe cprocess_child(
+            path: paths[0], arguments: arguments, environment: environment, folder: paths[2],
+            input: input, output: paths[1], open_files: launch.openFiles, network: launch.network)
+          return unsafe cprocess_spawn(&child)
+        }
+      }
+    }
+    guard pid > 0 else {
+      let hint = pid == -EAGAIN ? " (the limit of processes: see 'ulimit -u')" : ""
+      throw SupervisorError(
+        "\(launch.executable): \(SupervisorError.text(of: -pid))\(hint)", exitCode: .error)
+    }
+    return pid
+  }
+
+  /// Runs a short program to its end, without an environment.
+  static func run(
+    _ executable: String, _ arguments: [String], output: String, network: CInt
+  ) throws(SupervisorError) -> SupervisorCore.ExitStatus {
+    let pid = try spawn(
+      Launch(
+        executable: executable, arguments: arguments, environment: [], output: output,
+        network: network))
+    var status: CInt = 0
+    while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    // wait(2): the signal in the low seven bits, else the exit code in the next byte.
+    let signal = status & 0x7f
+    return signal == 0 ? .code(status >> 8 & 0xff) : .signal(signal)
   }
 }
 

@@ -34,7 +34,7 @@ struct Programs {
     ports = Dictionary(uniqueKeysWithValues: zip(nodes, reservations))
     var withPorts = plan
     for (node, reservation) in ports {
-      withPorts.nodes[node].listen = "\(Supervisor.loopback):\(reservation.port)"
+      withPorts.nodes[node].listen = "\(plan.nodes[node].host):\(reservation.port)"
     }
     self.plan = withPorts
     var patterns: [String: Pattern] = [:]

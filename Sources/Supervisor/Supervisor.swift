@@ -27,8 +27,11 @@ package final class Supervisor {
     static let signals: UInt64 = 0
     static let stopRequest: UInt64 = 1
     static let logWatch: UInt64 = 2
-    static let printed: UInt64 = 3
-    static let firstNode: UInt64 = 4
+    static let control: UInt64 = 3
+    static let owner: UInt64 = 4
+    static let printed: UInt64 = 5
+    static let firstClient: UInt64 = 6
+    static let firstNode = firstClient + UInt64(ControlSocket.mostClients)
   }
 
   static let loopback = "127.0.0.1"
@@ -42,6 +45,8 @@ package final class Supervisor {
   private let openFiles: UInt64
   private let epoll: Descriptor
   private let signals: Descriptor
+  /// The run's own network; `nil` on loopback, where the nodes' drivers carry out faults on it.
+  private let network: IsolatedNetwork?
 
   private var core: SupervisorCore
   private var effects: ArraySlice<SupervisorCore.Effect> = []
@@ -51,6 +56,9 @@ package final class Supervisor {
   private var readyProbe = ReadyProbe()
   /// `nil` for a plan without programs.
   private var programs: Programs?
+  private var control: ControlSocket
+  /// The process that the run must not outlive, and its ID.
+  private var owner: (descriptor: Descriptor, pid: Int32)?
   private var usage = HostUsage()
   /// The process of each node that has one.
   private var processes: [NodeProcess?]
@@ -58,12 +66,15 @@ package final class Supervisor {
   private var lingering: [(node: Int, group: ProcessGroup)] = []
   private var conclusion: SupervisorCore.Conclusion?
 
-  /// From here on SIGINT, SIGTERM and SIGHUP stop the run; make it before starting other threads.
+  /// From here on SIGINT, SIGTERM and SIGHUP stop the run; make it before starting other threads. A
+  /// plan with isolation takes the process into a network of its own.
   ///
-  /// - Parameter seedLists: what each role of the plan, by full name, does with `config.txt`.
+  /// - Parameters:
+  ///   - seedLists: what each role of the plan, by full name, does with `config.txt`.
+  ///   - owner: a process with whose end, whatever it is, the run ends.
   package init(
     plan: Plan, seedLists: [String: SeedListUse], folder: LiveRunFolder, command: NodeCommand,
-    stopRequest: StopRequest, observer: any RunObserver
+    stopRequest: StopRequest, owner: Int32?, observer: any RunObserver
   ) throws(SupervisorError) {
     openFiles = Self.raiseOpenFiles()
     programs = try Programs(plan, in: folder, environment: command.environment)
@@ -73,15 +84,27 @@ package final class Supervisor {
     self.command = command
     self.stopRequest = stopRequest
     self.observer = observer
+    network = plan.isolation == .namespace ? try IsolatedNetwork(plan, folder) : nil
     core = SupervisorCore(plan: plan, seedLists: seedLists)
     processes = Array(repeating: nil, count: plan.nodes.count)
     logWatch = LogWatch(folder)
+    control = try ControlSocket(folder)
     log = try SupervisorLog(folder.ownLog)
     epoll = try .taking(cprocess_epoll_open(), for: "an event loop")
     signals = try .taking(cprocess_signals_open(), for: "a signal queue")
     try wait(on: signals.number, Token.signals)
     try wait(on: stopRequest.descriptor, Token.stopRequest)
     if let watch = programs?.printed.watch { try wait(on: watch.number, Token.printed) }
+    if let listener = control.listener { try wait(on: listener.number, Token.control) }
+    if let owner { try watch(owner) }
+  }
+
+  private func watch(_ pid: Int32) throws(SupervisorError) {
+    guard let descriptor = Descriptor(cprocess_pidfd_open(pid)) else {
+      throw SupervisorError("there is no process \(pid) that the run could end with")
+    }
+    try wait(on: descriptor.number, Token.owner)
+    owner = (descriptor, pid)
   }
 
   /// Runs the plan to its end. Every node has ended when it returns, and SIGINT, SIGTERM and SIGHUP
@@ -94,6 +117,8 @@ package final class Supervisor {
       if let conclusion {
         note(programs?.printed.noteAll { self.clock.now })
         log.release()
+        control.finish(
+          Control.Answer(outcome: conclusion.outcome.rawValue, reason: conclusion.reason))
         folder.removeEmptyOutputs(of: plan.nodes)
         cprocess_signals_unblock()
         return conclusion
@@ -140,6 +165,17 @@ package final class Supervisor {
         }
       case Token.printed:
         note(programs?.printed.note { self.clock.now })
+      case Token.control:
+        guard let (place, descriptor) = control.accept() else { break }
+        try wait(on: descriptor, Token.firstClient + UInt64(place))
+      case Token.owner:
+        guard let pid = owner?.pid else { break }
+        owner = nil
+        handle(.failed("process \(pid), which the run was bound to, has ended"))
+      case Token.firstClient..<Token.firstNode:
+        if let (client, request) = control.request(at: Int(token - Token.firstClient)) {
+          take(request, of: client)
+        }
       default:
         reap(Int(token - Token.firstNode))
       }
@@ -169,6 +205,23 @@ package final class Supervisor {
     handle(.exited(node, status))
   }
 
+  private func take(_ request: Control.Request, of client: Int) {
+    switch request.ask {
+    case .status:
+      control.answer(client, Control.Answer(status: Control.Status(core.progress)))
+    case .fault:
+      do throws(TopologyError) {
+        let fault = try Topology.Fault(
+          asking: request.action ?? "", request.target ?? "", lasting: request.lasting)
+        handle(.faultAsked(fault, by: client))
+      } catch {
+        let problems = error.problems.map(\.message).joined(separator: "; ")
+        control.answer(client, Control.Answer(refusal: problems))
+      }
+    case .stop: handle(.stopAsked)
+    }
+  }
+
   // MARK: - Effects
 
   private func carryOut() {
@@ -195,6 +248,11 @@ package final class Supervisor {
         lingering.removeAll(where: \.group.isEmpty)
         handle(.groupsSeen(alive: lingering.map(\.node)))
       case .sampleUsage: write(usage.sample())
+      case .answer(let client, .done(let faults)):
+        let shown = Array(faults.prefix(Control.Answer.mostFaults))
+        control.answer(client, Control.Answer(faults: shown))
+      case .answer(let client, .refused(let why)):
+        control.answer(client, Control.Answer(refusal: why))
       case .finished(let conclusion): self.conclusion = conclusion
       }
     }
@@ -222,6 +280,8 @@ package final class Supervisor {
 
   private func signal(_ node: Int, _ signal: SupervisorCore.Signal) {
     do throws(SupervisorError) {
+      // The kernel does it, and has done it.
+      if signal == .heed, network != nil { return handle(.heeded(node, rules: core.rules)) }
       if signal == .heed,
         let watch = try logWatch.awaitRules(core.rules, of: node, named: plan.nodes[node].name)
       {
@@ -232,8 +292,9 @@ package final class Supervisor {
   }
 
   private func writeRules(_ number: Int, _ faults: [Int]) {
-    let rules = faults.compactMap { plan.faults[$0].rule(address: core.address) }
+    let rules = faults.compactMap { core.plan.faults[$0].rule(address: core.address) }
     do throws(SupervisorError) {
+      if let network { return try network.apply(faults.map { core.plan.faults[$0] }) }
       try folder.write(NetworkRules(number: number, rules: rules))
     } catch { handle(.failed(error.description)) }
   }
@@ -241,7 +302,7 @@ package final class Supervisor {
   private func start(_ node: Int, listen: String, addresses: [String: OptionValue]) {
     let planned = plan.nodes[node]
     do throws(SupervisorError) {
-      let launch: Launch
+      var launch: Launch
       if let program = plan.program(of: planned), programs != nil {
         launch = try prepare(node, program, listen: listen, addresses: addresses)
       } else {
@@ -251,6 +312,7 @@ package final class Supervisor {
             for: planned, listen: listen, addresses: addresses, seed: plan.seed, in: folder),
           output: folder.output(of: planned.name), openFiles: openFiles)
       }
+      launch.network = network?.namespace(of: node) ?? -1
       let process = try launch.start()
       processes[node] = process
       if plan.program(of: planned) != nil { programs?.tell(node, group: process.pid) }
@@ -273,7 +335,7 @@ package final class Supervisor {
     guard let launch else { preconditionFailure("a program that the plan does not have") }
     let printed = LiveRunFolder.outputName(of: planned.name)
     func address(_ port: UInt16?) -> Address? {
-      port.map { Address(host: Self.loopback, port: $0) } ?? Address(parsing: listen)
+      port.map { Address(host: planned.host, port: $0) } ?? Address(parsing: listen)
     }
     switch program.ready {
     case .event:
@@ -282,7 +344,7 @@ package final class Supervisor {
         in: program.writesLog ? LiveRunFolder.logName(of: planned.name) : printed)
     case .log:
       if let pattern = programs?.readyPatterns[planned.group] {
-        try awaitLine(node, by: .line(pattern), in: printed)
+        try awaitLine(node, by: .line(pattern, host: planned.host), in: printed)
       }
     case .tcp(let port):
       if let address = address(port) {

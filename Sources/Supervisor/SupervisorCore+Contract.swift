@@ -1,4 +1,5 @@
 package import Participants
+package import Topology
 
 extension SupervisorCore {
   /// What the core is told. Nodes are named by their position in the plan.
@@ -27,6 +28,11 @@ extension SupervisorCore {
     case failed(String)
     /// The answer to ``Effect/checkGroups``: the nodes whose process group is not empty.
     case groupsSeen(alive: [Int])
+    /// Somebody wants a fault to happen now; ``Effect/answer(_:_:)`` tells this client, once, what
+    /// became of it. Clients are numbered by whoever tells of them.
+    case faultAsked(Topology.Fault, by: Int)
+    /// Somebody wants the run to come to its stop now.
+    case stopAsked
   }
 
   /// What the core wants done, in order. Faults are named by their position in the plan.
@@ -48,8 +54,17 @@ extension SupervisorCore {
     case sampleUsage
     /// Write the event, durably before the next effect that is not a log.
     case log(Event)
+    /// Tell a client what became of the fault that it asked for.
+    case answer(Int, Answer)
     /// The run is over. The last effect.
     case finished(Conclusion)
+  }
+
+  package enum Answer: Equatable, Sendable {
+    /// These faults were seen to have happened, or, of a churn, are on the schedule.
+    case done([PlannedFault])
+    /// Why not, in words.
+    case refused(String)
   }
 
   package enum Signal: Sendable {
@@ -122,6 +137,8 @@ extension SupervisorCore {
     package var ready: Int
     /// Nodes whose process is there.
     package var live: Int
+    /// Nodes whose process has ended.
+    package var down: Int
     package var faults: Int
     package var faultsDone: Int
     package var began: Instant?

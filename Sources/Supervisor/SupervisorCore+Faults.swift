@@ -41,7 +41,7 @@ extension SupervisorCore {
   }
 
   private mutating func apply(_ fault: PlannedFault, to index: Int, at now: Instant) {
-    if let reason = reasonToSkip(fault, on: index) { return skip(fault.id, reason) }
+    if let reason = reasonToSkip(fault.action, on: index) { return skip(fault.id, reason) }
     log(SupervisorEvents.faultApplied, ["fault": .integer(Int64(fault.id))])
     switch fault.action {
     case .partition, .loss, .latency, .bandwidth: break
@@ -68,20 +68,20 @@ extension SupervisorCore {
     }
   }
 
-  private func reasonToSkip(_ fault: PlannedFault, on index: Int) -> String? {
+  func reasonToSkip(_ action: PlannedFault.Action, on index: Int) -> String? {
     let node = nodes[index]
     let name = plan.nodes[index].name
     switch node.restart {
     case .ending: return "\(name) is being restarted"
     case .starting:
-      if fault.action == .restart || !node.hasProcess { return "\(name) is being restarted" }
+      if action == .restart || !node.hasProcess { return "\(name) is being restarted" }
     case nil:
       if node.state == .waiting || node.state == .spawning { return "\(name) has not joined yet" }
-      if fault.action == .restart { return nil }
+      if action == .restart { return nil }
       if !node.hasProcess { return "\(name) has ended already" }
     }
     if node.wasKilled { return "\(name) is being killed" }
-    if fault.action == .pause, pauses.contains(where: { $0.node == index }) {
+    if action == .pause, pauses.contains(where: { $0.node == index }) {
       return "\(name) is paused already"
     }
     return nil
@@ -90,6 +90,7 @@ extension SupervisorCore {
   private mutating func skip(_ fault: Int, _ reason: String) {
     log(
       SupervisorEvents.faultSkipped, ["fault": .integer(Int64(fault)), "reason": .text(reason)])
+    settleAsked(fault, reason)
   }
 
   /// The run stops: what was not applied yet never will be.
@@ -112,6 +113,7 @@ extension SupervisorCore {
 
   mutating func confirm(_ fault: Int) {
     log(SupervisorEvents.faultConfirmed, ["fault": .integer(Int64(fault))])
+    settleAsked(fault)
   }
 
   mutating func heal(_ fault: Int) {

@@ -25,6 +25,16 @@ extension SupervisorCore {
   }
 }
 
+extension PlannedNode {
+  /// Where it is going to listen, where the plan says it whole.
+  var knownAddress: Address? {
+    listen.flatMap { Address(parsing: $0) }.flatMap { $0.port > 0 ? $0 : nil }
+  }
+
+  /// The host that it has.
+  var host: String { listen.flatMap { Address(parsing: $0)?.host } ?? Supervisor.loopback }
+}
+
 extension Program.Ready {
   /// What a program that is not ready has not done.
   fileprivate var missing: String {

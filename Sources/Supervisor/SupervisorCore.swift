@@ -37,8 +37,7 @@ package struct SupervisorCore: Sendable {
 
     var state = State.waiting
     var pid: Int32 = 0
-    /// Where it listens: what its process said in `node.ready`, which a restarted process gets
-    /// again, or what the plan says. `nil` until that is known.
+    /// Where it listens: what its process said, which a restarted one gets again, or the plan says.
     var address: Address?
     var wasReady = false
     var spawnedAt = Instant(microseconds: 0)
@@ -81,7 +80,8 @@ package struct SupervisorCore: Sendable {
     case ended
   }
 
-  let plan: Plan
+  /// With the faults that were asked for meanwhile.
+  var plan: Plan
   private let seedLists: [String: SeedListUse]
   /// The groups whose addresses make `config.txt`.
   private let listedGroups: [String]
@@ -113,6 +113,7 @@ package struct SupervisorCore: Sendable {
   var faultsDone = 0
   var pauses: [Pause] = []
   var disturbances: [Disturbance] = []
+  var askedFaults: [AskedFault] = []
   /// The number of the last rules for the network.
   var rules = 0
 
@@ -136,7 +137,7 @@ package struct SupervisorCore: Sendable {
       listed.append(node.group)
     }
     listedGroups = listed
-    nodes = plan.nodes.map { Node(address: $0.listen.flatMap { Address(parsing: $0) }) }
+    nodes = plan.nodes.map { Node(address: $0.knownAddress) }
     counts = [.waiting: plan.nodes.count]
     gated = plan.nodes.indices.filter { plan.nodes[$0].joins == nil }
     for index in gated { missing[plan.nodes[index].group, default: 0] += 1 }
@@ -169,6 +170,8 @@ package struct SupervisorCore: Sendable {
     case .interrupted: interrupt(at: now)
     case .failed(let why): fail(why, at: now)
     case .groupsSeen(let alive): groupsSeen(alive: alive, at: now)
+    case .faultAsked(let fault, let client): faultAsked(fault, by: client, at: now)
+    case .stopAsked: stopAsked(at: now)
     }
     advance(to: now)
     return effects
@@ -244,7 +247,8 @@ package struct SupervisorCore: Sendable {
   package var progress: Progress {
     var progress = Progress(
       phase: .ended, nodes: nodes.count, ready: count(.ready),
-      live: count(.starting) + count(.ready), faults: plan.faults.count, faultsDone: faultsDone,
+      live: count(.starting) + count(.ready), down: count(.ended), faults: plan.faults.count,
+      faultsDone: faultsDone,
       began: began)
     switch phase {
     case .launching:
@@ -281,14 +285,13 @@ extension SupervisorCore {
     Self.references(of: index, in: plan, places).filter { !nodes[$0].wasReady }
   }
 
-  /// A program that is told of its own group as a whole waits for none of it: the plan says where all
-  /// of them are going to listen.
+  /// A program that is told of its own group as a whole waits for none of it: the plan says where.
   private static func references(
     of index: Int, in plan: Plan, _ places: [String: Int]
   ) -> [Int] {
     let node = plan.nodes[index]
-    let isProgram = plan.program(of: node) != nil
-    return node.addresses.filter { !isProgram || $0.key != node.group }.values.joined()
+    let isOurs = plan.program(of: node) == nil
+    return node.addresses.filter { isOurs || $0.key != node.group }.values.joined()
       .compactMap { places[$0] }.filter { $0 < index }
   }
 

@@ -5,9 +5,9 @@ import Topology
 /// `runs`, `nodes`, `faults` and `usage` rows are made.
 package enum SupervisorEvents {
   package static let all: [EventKind] = [
-    runLaunched, nodeSpawned, programReady, runBegan, faultPlanned, faultApplied, faultConfirmed,
-    faultHealed, faultSkipped, nodeExited, natMapped, usageSampled, runStopping, runEnded,
-    runDigested,
+    runLaunched, nodeSpawned, programReady, runBegan, faultPlanned, faultSides, faultApplied,
+    faultConfirmed, faultHealed, faultSkipped, nodeExited, natMapped, usageSampled, runStopping,
+    runEnded, runDigested,
   ]
 
   static let runLaunched = EventKind(
@@ -29,7 +29,8 @@ package enum SupervisorEvents {
     "Every node but the late joiners is ready: time zero for the faults and for the views' `s`.")
 
   static let faultPlanned = EventKind(
-    "fault.planned", "A fault of the plan, written right after `run.launched`.",
+    "fault.planned",
+    "A fault of the plan, written right after `run.launched`; or one that was asked for since then.",
     fields: [
       fault,
       EventField(
@@ -46,6 +47,15 @@ package enum SupervisorEvents {
       EventField("loss", "how much is lost, in parts per million"),
       EventField("latency", "what is added to the latency of each way, in microseconds"),
       EventField("bandwidth", "the most between two nodes, each way, in bytes per second"),
+    ])
+
+  static let faultSides = EventKind(
+    "fault.sides",
+    "Nodes on one side of a disturbance that was asked for while the run went on: `plan.json` does not "
+      + "have it. Several where one line does not hold all.",
+    fields: [
+      fault, EventField("side", "`from` or `to`"),
+      EventField("nodes", "their names, with commas between them"),
     ])
 
   static let faultApplied = EventKind(
@@ -95,7 +105,7 @@ package enum SupervisorEvents {
 
   static let runStopping = EventKind(
     "run.stopping", "The nodes are told to end.",
-    fields: [EventField("reason", "`planned`, `interrupted` or `failed`")])
+    fields: [EventField("reason", "`planned`, `asked` (by a person), `interrupted` or `failed`")])
 
   static let runEnded = EventKind(
     "run.ended", "Every node has ended. The last line of a live run's log.",
@@ -112,7 +122,7 @@ package enum SupervisorEvents {
     ])
 
   private static let node = EventField("node", "the node's name")
-  private static let fault = EventField("fault", "the fault's number in the plan")
+  private static let fault = EventField("fault", "the fault's number")
 }
 
 extension Event {

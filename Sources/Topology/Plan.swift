@@ -33,13 +33,15 @@ package struct Plan: Codable, Equatable, Sendable {
   package var networkModel: NetworkModel
   /// What the nodes of a group run, by the group's name, where it is no role of ours.
   package var programs: [String: Program]
+  /// What the nodes of a live run share; a simulated one has no use for it.
+  package var isolation: Isolation
 
   package init(
     network: String, seed: UInt64, nodes: [PlannedNode], faults: [PlannedFault] = [],
     stopAt: Microseconds, readyWithin: Microseconds = .seconds(30),
     stopWithin: Microseconds = .seconds(5), allowsUnexpectedExits: Bool = false,
     checks: [String]? = nil, networkModel: NetworkModel = NetworkModel(),
-    programs: [String: Program] = [:]
+    isolation: Isolation = .none, programs: [String: Program] = [:]
   ) {
     self.network = network
     self.seed = seed
@@ -51,11 +53,29 @@ package struct Plan: Codable, Equatable, Sendable {
     self.allowsUnexpectedExits = allowsUnexpectedExits
     self.checks = checks
     self.networkModel = networkModel
+    self.isolation = isolation
     self.programs = programs
   }
 
   /// What a node runs, where it is no role of ours.
   package func program(of node: PlannedNode) -> Program? { programs[node.group] }
+}
+
+/// Whether the nodes of a live run have a network of their own.
+package enum Isolation: String, Codable, CaseIterable, Sendable {
+  /// All are on the machine's loopback.
+  case none
+  /// Every node is in a network namespace of its own, with an address of its own.
+  case namespace
+
+  /// A bridge has at most so many ports (BR_MAX_PORTS is 1024).
+  package static let mostNodes = 1_000
+
+  /// A node's host in a network of the run's own, by its position in the plan.
+  package static func host(of node: Int) -> String {
+    let number = node + 1
+    return "10.0.\(number >> 8).\(number & 255)"
+  }
 }
 
 package struct PlannedNode: Codable, Equatable, Sendable {
@@ -78,7 +98,7 @@ package struct PlannedNode: Codable, Equatable, Sendable {
   package var joins: Microseconds?
   /// What it is behind; `nil` for nothing.
   package var nat: PlannedNAT?
-  /// A fixed address to listen on; `nil` for any free port on loopback.
+  /// A fixed address to listen on; `nil` for any free port on loopback. Port 0 is any.
   package var listen: String?
 
   package init(
@@ -108,6 +128,11 @@ extension KeyedDecodingContainer {
   /// Plans that were made before groups could be programs have none.
   func decode(_ type: [String: Program].Type, forKey key: Key) throws -> [String: Program] {
     try decodeIfPresent(type, forKey: key) ?? [:]
+  }
+
+  /// Plans that were made before there was isolation have none.
+  func decode(_ type: Isolation.Type, forKey key: Key) throws -> Isolation {
+    try decodeIfPresent(type, forKey: key) ?? .none
   }
 
   /// Plans that were made before options could be addresses have none.

@@ -6,11 +6,15 @@ extension Topology {
   /// The same topology and seed give an equal plan. What is drawn for one part never shifts what
   /// another gets.
   package func plan(seed: UInt64) -> Plan {
-    Plan(
-      network: network, seed: seed, nodes: startOrder.flatMap { nodes(of: $0, seed: seed) },
+    var nodes = startOrder.flatMap { self.nodes(of: $0, seed: seed) }
+    if isolation == .namespace {
+      for index in nodes.indices { nodes[index].listen = "\(Isolation.host(of: index)):0" }
+    }
+    return Plan(
+      network: network, seed: seed, nodes: nodes,
       faults: FaultSchedule(self, seed: seed).faults, stopAt: stopAt, readyWithin: readyWithin,
       stopWithin: stopWithin, allowsUnexpectedExits: allowsUnexpectedExits, checks: checks,
-      networkModel: networkModel,
+      networkModel: networkModel, isolation: isolation,
       programs: Dictionary(
         uniqueKeysWithValues: groups.compactMap { group in
           group.program.map { (group.name, $0) }

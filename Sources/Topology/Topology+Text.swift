@@ -16,6 +16,7 @@ extension Topology {
     lines += ["stop: { at: \(stopAt), within: \(stopWithin) }"]
     lines += ["unexpected-exits: \(allowsUnexpectedExits ? "allow" : "fail")"]
     if let checks { lines.append("checks: \(Self.list(checks.map(Self.quoted)))") }
+    if isolation != .none { lines.append("isolation: \(isolation.rawValue)") }
     return (lines + networkModel.lines).map { "\($0)\n" }.joined()
   }
 

@@ -18,6 +18,7 @@ package struct Topology: Equatable, Sendable {
   /// Names, or absolute paths of `.sql` files; `nil` for every check of the network.
   package var checks: [String]?
   package var networkModel: NetworkModel
+  package var isolation: Isolation
 
   package struct Group: Equatable, Sendable {
     package var name: String

@@ -13,7 +13,7 @@ extension TopologyReader {
     return items.compactMap { readFault($0) }
   }
 
-  private mutating func readFault(_ item: YAMLValue) -> PlacedFault? {
+  mutating func readFault(_ item: YAMLValue) -> PlacedFault? {
     let words = Topology.Fault.words
     guard
       let fault = fields.fields(

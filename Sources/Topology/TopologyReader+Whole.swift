@@ -34,6 +34,14 @@ extension TopologyReader {
     if problems.isEmpty { checkSeedLists(groups) }
   }
 
+  mutating func checkIsolation(_ topology: Topology, _ entry: YAMLEntry?) {
+    let total = topology.groups.reduce(0) { $0 + $1.count }
+    guard let entry, !isSimulated, topology.isolation == .namespace, total > Isolation.mostNodes
+    else { return }
+    fields.complain(
+      entry.place, "\(total) nodes with an address of their own; \(Isolation.mostNodes) at most")
+  }
+
   private mutating func checkJoins(
     _ group: Topology.Group, _ places: FieldReader.Fields, stopAt: Microseconds
   ) {

@@ -67,7 +67,7 @@ struct TopologyReader {
         document, of: "the topology",
         allowed: [
           "network", "groups", "faults", "ready", "stop", "unexpected-exits", "checks",
-          "network-model",
+          "network-model", "isolation",
         ],
         required: ["network", "groups", "stop"])
     else { return nil }
@@ -79,13 +79,16 @@ struct TopologyReader {
     let exits = fields.choice(root["unexpected-exits"], ["fail", "allow"])
     let checks = readChecks(root["checks"], of: network)
     let model = fields.networkModel(root["network-model"])
+    let isolation = fields.choice(root["isolation"], Isolation.allCases.map(\.rawValue))
+      .flatMap(Isolation.init)
     guard problems.isEmpty, let network, let stopAt = stop.at else { return nil }
     let topology = Topology(
       network: network, groups: groups.map(\.group), faults: faults.map(\.fault),
       readyWithin: ready.within ?? .seconds(30), stopAt: stopAt,
       stopWithin: stop.within ?? .seconds(5), allowsUnexpectedExits: exits == "allow",
-      checks: checks, networkModel: model)
+      checks: checks, networkModel: model, isolation: isolation ?? .none)
     check(groups, stopAt: stopAt)
+    checkIsolation(topology, root["isolation"])
     if problems.isEmpty { checkAddresses(topology, groups) }
     if problems.isEmpty { check(topology, faults.map(\.places)) }
     return problems.isEmpty ? topology : nil

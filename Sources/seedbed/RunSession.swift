@@ -13,6 +13,7 @@ struct RunSession {
     .set, .seed, .logs, .history, .checks, .report,
     .noChecks,
   ]
+  static let liveOptions = options + [.repetitions, .boundTo]
 
   /// What each role, by full name, does with the list of seeds.
   static let seedLists = Dictionary(
@@ -84,14 +85,26 @@ struct RunSession {
   }
 
   /// Judges a run that came to its planned stop, or failed on the way there.
+  ///
+  /// - Parameter isQuiet: whether to write and print nothing.
   func judge(
-    _ conclusion: SupervisorCore.Conclusion, run: Int64, history: String
-  ) throws -> ExitCode {
-    guard let checks, conclusion.began, conclusion.outcome != .interrupted else { return .success }
+    _ conclusion: SupervisorCore.Conclusion, run: Int64, history: String, isQuiet: Bool = false
+  ) throws -> (verdicts: ExitCode, report: Report) {
     let judge = try Judge(history, run: run)
+    guard let checks, conclusion.began, conclusion.outcome != .interrupted else {
+      return (.success, try judge.report([]))
+    }
     let judgements = judge.judge(checks)
     try judgements.store(run: run, history: history)
-    try ReportFile.write(arguments, of: judgements, by: judge)
+    let report = try judge.report(judgements)
+    if !isQuiet { try show(judgements, by: judge, report) }
+    return (judgements.exitCode, report)
+  }
+
+  private func show(
+    _ judgements: [Judgement], by judge: borrowing Judge, _ report: Report
+  ) throws {
+    try ReportFile.write(arguments, report)
     var output = StandardOutput()
     output.write(try judge.report(judgements, paint: Terminal.output.painted))
     do {
@@ -99,7 +112,6 @@ struct RunSession {
     } catch let error as OutputError where error.code == EPIPE {
       // Whoever read has gone; the verdicts are in the history.
     }
-    return judgements.exitCode
   }
 
   /// A run that was interrupted is never a success: too little may have been seen.

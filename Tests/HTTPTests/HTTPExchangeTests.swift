@@ -114,11 +114,13 @@ import Testing
 
   private struct Client {
     var client = HTTPClient(
-      HTTPClient.Limits(timer: 1, idleTimer: 2, longestBody: 100, kept: 1))
+      HTTPClient.Limits(
+        timer: 1, idleTimer: 2, longestBody: 100, passedType: "application/octet-stream", kept: 1))
     var effects = Effects()
     var dials: [ConnectionID] = []
     var written: [ConnectionID: String] = [:]
     var closed: Set<ConnectionID> = []
+    var passed: [HTTPClient.ExchangeID: [UInt8]] = [:]
 
     mutating func ask(_ target: String) -> HTTPClient.ExchangeID {
       defer { look() }
@@ -133,7 +135,12 @@ import Testing
 
     mutating func read(_ text: String, _ id: ConnectionID) -> HTTPClient.Completion? {
       defer { look() }
-      return client.read(Array(text.utf8), from: id, at: now, emit: &effects)
+      let bytes = Array(text.utf8)
+      let reading = client.read(bytes, from: id, at: now, emit: &effects)
+      if let exchange = reading.exchange {
+        for range in reading.passed { passed[exchange, default: []] += bytes[range] }
+      }
+      return reading.completion
     }
 
     mutating func close(_ id: ConnectionID, _ reason: CloseReason) -> HTTPClient.Completion? {
@@ -204,6 +211,50 @@ import Testing
       let result = try #require(client.close(id, .ended)?.result)
       #expect((try? result.get().body == Array("pong".utf8)) == (isWhole ? true : nil))
     }
+  }
+
+  @Test(
+    "a body of the type that is asked for is handed on as it comes, however it is cut",
+    arguments: ["Content-Length: 9\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n"])
+  func passing(framing: String) throws {
+    let text = framing.hasPrefix("Content") ? "one to ni" : "4\r\none \r\n5\r\nto ni\r\n0\r\n\r\n"
+    let answer = Array(
+      "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\(framing)\(text)".utf8)
+    for step in 1...answer.count {
+      var client = Client()
+      let exchange = client.ask("/")
+      client.connect(client.dials[0])
+      var completion: HTTPClient.Completion?
+      for start in stride(from: 0, to: answer.count, by: step) {
+        #expect(completion == nil, "whole before its end")
+        let part = answer[start..<min(start + step, answer.count)]
+        completion = client.read(String(decoding: part, as: UTF8.self), client.dials[0])
+      }
+      #expect(client.passed == [exchange: Array("one to ni".utf8)])
+      #expect(try completion?.result.get().body == [], "it was handed on")
+      #expect(client.closed.isEmpty, "the connection is kept")
+    }
+  }
+
+  @Test("a body of another type or status is gathered, and one that is too long is a fault")
+  func notPassing() throws {
+    for head in [
+      "200 OK\r\nContent-Type: text/plain", "404 No\r\nContent-Type: application/octet-stream",
+    ] {
+      var client = Client()
+      _ = client.ask("/")
+      client.connect(client.dials[0])
+      let completion = client.read(
+        "HTTP/1.1 \(head)\r\nContent-Length: 2\r\n\r\nok", client.dials[0])
+      #expect(try completion?.result.get().body == Array("ok".utf8))
+      #expect(client.passed.isEmpty)
+    }
+    var client = Client()
+    _ = client.ask("/")
+    client.connect(client.dials[0])
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n"
+    #expect(client.read(head + String(repeating: "a", count: 100), client.dials[0]) == nil)
+    #expect(client.read("a", client.dials[0])?.result == .failure(.garbled(.bodyTooLong)))
   }
 
   @Test("an interim response is passed over; too much is a fault; time runs out")

@@ -9,6 +9,8 @@ private struct Puppet: Participant {
 
   private var asker: ConnectionID?
   private var dialled: ConnectionID?
+  /// A file that is read again and again.
+  private var reread: String?
 
   mutating func handle(
     _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
@@ -27,7 +29,8 @@ private struct Puppet: Participant {
       emit.write(Array("timer \(key.purpose);".utf8), to: asker)
     case .drained(let id):
       emit.write(Array("drained".utf8), to: id)
-    case .file(_, let answer):
+    case .file(let key, let answer):
+      if let reread { return emit.file(key, .read(path: reread, offset: 0, count: 1)) }
       guard let asker else { return }
       emit.write(Array("\(answer);".utf8), to: asker)
     case .started, .accepted, .connected, .stopping:
@@ -58,6 +61,10 @@ private struct Puppet: Participant {
         .read(path: name, offset: 1, count: 100), .read(path: path, offset: 0, count: 1),
       ]
       for request in requests { emit.file(FileKey(purpose: 1), request) }
+    case "reread":
+      reread = String(parts[1])
+      emit.file(FileKey(purpose: 1), .read(path: String(parts[1]), offset: 0, count: 1))
+      emit.write(Array("rereading".utf8), to: asker)
     case "timers":
       // The first is moved behind the third, the second never fires.
       for (purpose, wait) in [(1, 1), (2, 2), (3, 3), (1, 5)] {
@@ -142,6 +149,13 @@ private struct Puppet: Participant {
         failed("No such file or directory");done;done;done;bytes([2, 3, 4]);\
         failed("No such file or directory");
         """)
+    _ = try log()
+  }
+
+  @Test("others have their turn while a participant reads file after file, without end")
+  func rereading() throws {
+    try Plug(address).ask("reread \(#filePath)", for: "rereading")
+    try Plug(address).ask("hello", for: "hello")
     _ = try log()
   }
 

@@ -21,6 +21,9 @@ package struct Stage {
   /// The connections of which the participant wants to know when everything has left.
   package private(set) var draining: Set<ConnectionID> = []
 
+  /// What the participant wants read and written, and was not answered.
+  package private(set) var requests: [(key: FileKey, request: FileRequest)] = []
+
   package init(
     _ role: Role, at own: Address, seeds: [Address] = [], _ options: [String: OptionValue] = [:]
   ) {
@@ -51,6 +54,11 @@ package struct Stage {
   package mutating func drain(_ id: ConnectionID) {
     guard draining.remove(id) != nil else { return }
     handle(.drained(id))
+  }
+
+  /// Takes the oldest request to read or write a file.
+  package mutating func takeRequest() -> (key: FileKey, request: FileRequest)? {
+    requests.isEmpty ? nil : requests.removeFirst()
   }
 
   /// Timers that are set.
@@ -93,7 +101,8 @@ package struct Stage {
     case .log(let event): events.append(event)
     case .awaitDrain(let id): draining.insert(id)
     case .finish: isFinished = true
-    case .send, .file: break
+    case .file(let key, let request): requests.append((key, request))
+    case .send: break
     }
   }
 }

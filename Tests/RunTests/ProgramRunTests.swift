@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import History
+import SeedbedTesting
 import Testing
 
 extension RunTests {
@@ -12,14 +13,15 @@ extension RunTests {
     }
 
     /// Writes a topology and an executable beside it.
-    private func write(_ sandbox: Sandbox, _ topology: String, script: String) throws -> String {
-      let node = try sandbox.write("#!/bin/sh\n\(script)\n", to: "node.sh")
+    private func write(_ workspace: Workspace, _ topology: String, script: String) throws -> String
+    {
+      let node = try workspace.write("#!/bin/sh\n\(script)\n", to: "node.sh")
       #expect(unsafe chmod(node, 0o755) == 0)
-      return try sandbox.write(topology, to: "t.yaml")
+      return try workspace.write(topology, to: "t.yaml")
     }
 
-    private func rows(_ sandbox: Sandbox, _ sql: String) throws -> [String] {
-      let database = try Database(opening: sandbox.history, mode: .readOnly)
+    private func rows(_ workspace: Workspace, _ sql: String) throws -> [String] {
+      let database = try Database(opening: workspace.history, mode: .readOnly)
       let statement = try database.prepare(sql)
       var rows: [String] = []
       while try statement.step() {
@@ -31,11 +33,11 @@ extension RunTests {
 
     @Test(
       "They get their texts filled in, their files, their input, and their own folder to work in")
-    func whatTheyGet() throws {
-      let sandbox = try Sandbox()
-      _ = try sandbox.write("port={port} {{kept}}\n", to: "own.conf")
+    func whatTheyGet() async throws {
+      let workspace = try Workspace()
+      _ = try workspace.write("port={port} {{kept}}\n", to: "own.conf")
       let file = try write(
-        sandbox,
+        workspace,
         topology(
           """
             first: { count: 1, command: [./node.sh, first, '{port}'], ready: { log: ^up } }
@@ -59,27 +61,27 @@ extension RunTests {
           echo up
           read more
           """)
-      let run = try sandbox.run(["run", file, "--seed", "7"])
-      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
-      let first = try rows(sandbox, "SELECT address FROM nodes WHERE node = 'first-1'")[0]
+      let run = try await workspace.run(["run", file, "--seed", "7"])
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
+      let first = try rows(workspace, "SELECT address FROM nodes WHERE node = 'first-1'")[0]
       #expect(
         try rows(
-          sandbox,
+          workspace,
           "SELECT coalesce(data ->> 'line', kind) FROM events WHERE node = 'node-1' ORDER BY n")
           == [
             "asked: last words", "arguments: node-1 1 \(first) 7", "environment: hi node-1",
             "files: port={port} {{kept}} port=PORT {kept}", "folder: node-1.data", "node.ready",
           ])
-      #expect(try rows(sandbox, "SELECT role FROM nodes") == ["external", "external"])
+      #expect(try rows(workspace, "SELECT role FROM nodes") == ["external", "external"])
     }
 
     @Test(
       "A port that accepts, and a path that is answered, make a program ready",
       .enabled(if: hasPython))
-    func probes() throws {
-      let sandbox = try Sandbox()
+    func probes() async throws {
+      let workspace = try Workspace()
       let file = try write(
-        sandbox,
+        workspace,
         topology(
           """
             web:
@@ -91,43 +93,43 @@ extension RunTests {
               command: [python3, -c, 'import socket, sys; s = socket.create_server(("127.0.0.1", int(sys.argv[1]))); s.accept(); s.accept()', '{port}']
               ready: tcp
           """, "stop: { at: 100ms }"), script: "")
-      let run = try sandbox.run(["run", file])
-      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+      let run = try await workspace.run(["run", file])
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
       #expect(
         try rows(
-          sandbox,
+          workspace,
           "SELECT node FROM nodes WHERE ready_t BETWEEN spawned_t AND ended_t AND address LIKE '127.0.0.1:%'"
         ) == ["silent-1", "web-1"])
     }
 
     @Test(
       "One that is not ready in time fails the run, with what was awaited and what it said last")
-    func notReady() throws {
-      let sandbox = try Sandbox()
+    func notReady() async throws {
+      let workspace = try Workspace()
       let file = try write(
-        sandbox,
+        workspace,
         topology(
           "  node: { count: 1, command: [./node.sh], ready: { tcp: 1 } }\n"
             + "  other: { count: 1, command: [./node.sh], ready: { log: ^open } }\n",
           "ready: { within: 300ms }\nstop: { at: 1s }"),
         script: "echo looking; echo 'for my keys'; exec sleep 1000")
-      let run = try sandbox.run(["run", file])
-      #expect(run.process.terminationStatus == 1)
+      let run = try await workspace.run(["run", file])
+      #expect(run.status == 1)
       #expect(
         run.errors.contains(
           "not ready within 300ms: node-1 (started, but accepts no connection at port 1); "
             + "other-1 (started, but printed no line that matches '^open')\n"
             + "node-1 said:\n  looking\n  for my keys\nother-1 said:\n  looking\n  for my keys\n"),
         "\(run.errors)")
-      #expect(sandbox.processes.isEmpty)
+      #expect(workspace.processes.isEmpty)
     }
 
     @Test("A restarted one has its port and its files as it left them, and its first line is whole")
-    func restart() throws {
-      let sandbox = try Sandbox()
-      _ = try sandbox.write("new\n", to: "state")
+    func restart() async throws {
+      let workspace = try Workspace()
+      _ = try workspace.write("new\n", to: "state")
       let file = try write(
-        sandbox,
+        workspace,
         topology(
           """
             node:
@@ -138,75 +140,76 @@ extension RunTests {
               events: [{ match: '^up on (?<port>\\d+) (?<state>\\w+)', kind: life.begun }]
           """, "faults: [{ at: 100ms, restart: node-1 }]\nstop: { at: 300ms }"),
         script: "echo \"up on $1 $(cat state)\"; echo old > state; printf torn; exec sleep 1000")
-      let run = try sandbox.run(["run", file])
-      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+      let run = try await workspace.run(["run", file])
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
       let lives = try rows(
-        sandbox,
+        workspace,
         "SELECT data ->> 'port', data ->> 'state' FROM events WHERE kind = 'life.begun' ORDER BY n")
       #expect(lives.map { $0.split(separator: "|").last } == ["new", "old"])
       #expect(Set(lives.map { $0.split(separator: "|").first }).count == 1)
       #expect(
-        try rows(sandbox, "SELECT data ->> 'line' FROM events WHERE kind = 'node.printed'")
+        try rows(workspace, "SELECT data ->> 'line' FROM events WHERE kind = 'node.printed'")
           == ["torn", "torn"])
-      #expect(try rows(sandbox, "SELECT count(*) FROM deaths WHERE back_t > gone_t") == ["1"])
+      #expect(try rows(workspace, "SELECT count(*) FROM deaths WHERE back_t > gone_t") == ["1"])
     }
 
     @Test("A pause freezes what a program has started too, and a kill ends it")
-    func wholeGroups() throws {
-      let sandbox = try Sandbox()
+    func wholeGroups() async throws {
+      let workspace = try Workspace()
       let file = try write(
-        sandbox,
+        workspace,
         topology(
           "  node: { count: 2, command: [./node.sh], ready: { log: ^up } }",
           "faults: [{ at: 100ms, pause: node-1 }, { at: 200ms, kill: node-2 }]\nstop: { at: 60s }"),
-        script: "sh -c 'sleep 1000; :' \(sandbox.folder) & echo up; wait")
-      let run = try sandbox.start(["run", file])
-      func states() -> [String: Int] {
-        let states = sandbox.processes.compactMap { id -> String? in
-          guard let text = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
+        script: "sh -c 'sleep 1000; :' \(workspace.folder) & echo up; wait")
+      let run = try workspace.start(["run", file])
+      func states() -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { id -> String? in
+          guard Int(id) != nil,
             let line = try? String(contentsOfFile: "/proc/\(id)/cmdline", encoding: .utf8),
-            line.hasPrefix("sh\0-c")
+            line.hasPrefix("sh\0-c"), line.contains(workspace.folder),
+            let text = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8)
           else { return nil }
           return text.split(separator: ")").last.map { String($0.dropFirst().prefix(1)) }
         }
-        return Dictionary(states.map { ($0, 1) }, uniquingKeysWith: +)
       }
-      try eventually("what the first has started is frozen, and the second's is gone") {
-        states() == ["T": 1]
+      try await eventually("what the first has started is frozen, and the second's is gone") {
+        states() == ["T"]
       }
       run.signal(SIGINT)
-      run.process.waitUntilExit()
-      #expect(sandbox.processes.isEmpty)
+      await run.end()
+      #expect(workspace.processes.isEmpty)
     }
 
     @Test(
       "Nothing that programs have started outlives a supervisor that is killed, and no line is lost"
     )
-    func killedSupervisor() throws {
-      let sandbox = try Sandbox()
+    func killedSupervisor() async throws {
+      let workspace = try Workspace()
       let file = try write(
-        sandbox,
+        workspace,
         topology(
           "  node: { count: 3, command: [./node.sh, '{name}'], ready: { log: ^up } }",
           "stop: { at: 60s }"),
         script: """
-          sh -c 'sleep 1000; :' \(sandbox.folder) &
+          sh -c 'sleep 1000; :' \(workspace.folder) &
           echo up
           n=0
           while :; do n=$((n + 1)); echo "line $n"; sleep 0.001; done
           """)
-      let runs = try (0..<3).map { _ in try sandbox.start(["run", file]) }
+      let runs = try (0..<3).map { _ in try workspace.start(["run", file]) }
       for run in runs {
-        try eventually("it has begun") { run.output.contains("all nodes are ready") }
+        try await eventually("it has begun") { run.output.contains("all nodes are ready") }
         usleep(.random(in: 0...100_000))
         run.signal(SIGKILL)
-        run.process.waitUntilExit()
+        await run.end()
       }
-      try eventually("everything is gone") { sandbox.processes.isEmpty }
-      let again = "\(sandbox.folder)/again.sqlite"
+      try await eventually("everything is gone") { workspace.processes.isEmpty }
+      let again = "\(workspace.folder)/again.sqlite"
       var lines = 0
-      for folder in sandbox.runs {
-        for history in [sandbox.history, again, again] {
+      for folder in workspace.runs {
+        for history in [workspace.history, again, again] {
           var collector = try Collector(folder: RunFolder(folder), history: history)
           _ = try collector.finish()
         }
@@ -217,7 +220,7 @@ extension RunTests {
       }
       let sql =
         "SELECT run, node, n, t, data FROM events WHERE node <> 'supervisor' ORDER BY 1, 2, 3"
-      let rows = try [sandbox.history, again].map { history in
+      let rows = try [workspace.history, again].map { history in
         let database = try Database(opening: history, mode: .readOnly)
         return try database.integer("SELECT count(*) FROM (\(sql))")
       }
@@ -225,36 +228,36 @@ extension RunTests {
     }
 
     @Test("Runs side by side never pick the same port")
-    func ports() throws {
-      let sandbox = try Sandbox()
+    func ports() async throws {
+      let workspace = try Workspace()
       let file = try write(
-        sandbox,
+        workspace,
         topology(
           "  node: { count: 40, command: [./node.sh, '{port}'], ready: { log: ^up } }",
           "stop: { at: 500ms }"), script: "echo up; exec sleep 1000")
-      let runs = try (0..<4).map { _ in try sandbox.start(["run", file]) }
+      let runs = try (0..<4).map { _ in try workspace.start(["run", file]) }
       for run in runs {
-        run.process.waitUntilExit()
-        #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+        await run.end()
+        #expect(run.status == 0, "\(run.output)\(run.errors)")
       }
       #expect(
         try rows(
-          sandbox,
+          workspace,
           """
           SELECT a.address FROM nodes a JOIN nodes b ON a.address = b.address AND a.run < b.run
             AND a.spawned_t < b.ended_t AND b.spawned_t < a.ended_t
           """) == [])
-      #expect(try sandbox.integer("SELECT count(DISTINCT address) FROM nodes") ?? 0 > 40)
+      #expect(try workspace.integer("SELECT count(DISTINCT address) FROM nodes") ?? 0 > 40)
     }
 
     @Test("Simulating one is refused, with its place", arguments: ["simulate", "explore"])
-    func simulated(command: String) throws {
-      let sandbox = try Sandbox()
+    func simulated(command: String) async throws {
+      let workspace = try Workspace()
       let file = try write(
-        sandbox, topology("  node: { count: 1, command: [./node.sh] }"), script: "")
-      let run = try sandbox.startExploring([file], command: [command])
-      run.process.waitUntilExit()
-      #expect(run.process.terminationStatus == 64)
+        workspace, topology("  node: { count: 1, command: [./node.sh] }"), script: "")
+      let run = try workspace.startExploring([file], command: [command])
+      await run.end()
+      #expect(run.status == 64)
       #expect(
         run.errors.hasPrefix("seedbed: \(file):3:21: a program cannot be simulated, "),
         "\(run.errors)")

@@ -44,6 +44,7 @@ struct FakeHost {
 
   private(set) var trace: [(at: Instant, effect: SupervisorCore.Effect)] = []
   private(set) var conclusion: SupervisorCore.Conclusion?
+  private(set) var answers: [(client: Int, answer: SupervisorCore.Answer)] = []
   /// How long a node takes to go by new rules for the network; `nil`: for ever.
   var heedsAfter: Microseconds? = Microseconds(200)
   /// The rules for the network.
@@ -132,6 +133,7 @@ struct FakeHost {
       (rules, faultsOn) = (number, faults)
     case .checkGroups: return .groupsSeen(alive: survivors)
     case .finished(let conclusion): self.conclusion = conclusion
+    case .answer(let client, let answer): answers.append((client: client, answer: answer))
     case .writeSeedList, .sampleUsage, .log: break
     }
     return nil
@@ -206,6 +208,9 @@ extension FakeHost {
     case .rule(let number, let faults):
       (["rules \(number):"] + faults.map(String.init)).joined(separator: " ")
     case .log(let event): tell(event)
+    case .answer(let client, .done(let faults)):
+      "answer \(client): \(faults.map(\.subject).joined(separator: " "))"
+    case .answer(let client, .refused): "refuse \(client)"
     case .readState, .checkGroups, .sampleUsage, .finished: nil
     }
   }

@@ -36,6 +36,7 @@ import Topology
     ready: { within: 7s }
     stop: { at: 20s, within: 3s }
     unexpected-exits: allow
+    isolation: namespace
     checks: [nothing-is-lost]
     network-model:
       latency: { normal: { mean: 5ms, deviation: 1ms } }

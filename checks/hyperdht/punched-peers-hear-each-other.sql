@@ -18,7 +18,7 @@ judged AS MATERIALIZED (
         AND coalesce(d.back_t, 9e18) >= p.started_t)
     AND NOT EXISTS (
       SELECT 1 FROM faults f
-      WHERE f.action IN ('partition', 'loss', 'latency') AND f.applied_t <= p.finished_t
+      WHERE f.action IN ('partition', 'loss', 'latency', 'bandwidth') AND f.applied_t <= p.finished_t
         AND coalesce(f.healed_t, 9e18) >= p.started_t)
 )
 SELECT p.node, p.peer_node, p.peer, p.opened_at, round(p.started_s, 3) AS started_s, p.sent,

@@ -1,11 +1,11 @@
 # A peer of a small network over UDP: whoever hears a rumour that is new to them tells others.
 import os, random, socket, sys, time
 
-name, port = sys.argv[1], int(sys.argv[2])
-others = [(host, int(port)) for host, port in (a.split(":") for a in sys.argv[3].split(",") if a)]
+name, own_host, own_port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+others = [(host, int(port)) for host, port in (a.split(":") for a in sys.argv[4].split(",") if a)]
 fanout = int(os.environ["FANOUT"])
 own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-own.bind(("127.0.0.1", port))
+own.bind((own_host, own_port))
 own.settimeout(0.05)
 print("ready", flush=True)
 

@@ -21,6 +21,8 @@ struct cprocess_child {
   const char *output;
   /// The soft limit of open files that the child gets; 0 leaves it as it is.
   uint64_t open_files;
+  /// The network namespace that the child is started in; -1 for the parent's.
+  int network;
 };
 
 /// Starts a child by vfork and exec: in a process group of its own, with SIGKILL as its death
@@ -37,6 +39,9 @@ int cprocess_pidfd_signal(int pidfd, int signal);
 /// Reaps the process, the leader of its group, and kills what it left in the group. Returns 1 and
 /// fills in either `code` (with `signal` 0) or `signal`; 0 when it has not ended.
 int cprocess_pidfd_reap(int pidfd, int *code, int *signal);
+
+/// The ID of the process that listens where a Unix socket is connected to.
+pid_t cprocess_peer(int socket);
 
 int cprocess_epoll_open(void);
 /// Waits for readability; `token` comes back from the wait.
@@ -72,3 +77,9 @@ int cprocess_file_watch_add(int watch, const char *file);
 pid_t cprocess_guard_start(uint32_t groups, int *descriptor);
 /// Tells the guard of a group, by a number below `groups`; 0 in the place of a group that is gone.
 int cprocess_guard_tell(int descriptor, uint32_t number, pid_t group);
+
+/// Puts this process into new network and mount namespaces, and, where it may not do so itself, into
+/// a new user namespace in which it may. Call it before there is a second thread.
+int cprocess_isolate(void);
+/// A new network namespace, which lasts as long as its descriptor or a process in it.
+int cprocess_network_open(void);

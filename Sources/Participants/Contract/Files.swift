@@ -16,7 +16,7 @@
   /// Reads so many bytes from an offset on, fewer at the file's end.
   case read(path: String, offset: Int, count: Int)
   /// Puts bytes at an offset of a file, which is made if it is absent, and so is its folder.
-  case write(path: String, offset: Int, [UInt8])
+  case write(path: String, offset: Int, ArraySlice<UInt8>)
   /// Gives a file another name, and takes that from the file that had it, in one step.
   case rename(path: String, to: String)
 }

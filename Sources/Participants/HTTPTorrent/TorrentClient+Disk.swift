@@ -11,8 +11,8 @@ enum FileTask {
   case check(chunk: Int)
   /// A chunk that was fetched is written.
   case write(chunk: Int)
-  /// A chunk of the whole file is read for its hash.
-  case whole(chunk: Int)
+  /// A slice of the whole file is read for its hash.
+  case whole(slice: Int)
   /// A chunk is read for somebody.
   case upload(ConnectionID)
 
@@ -29,7 +29,7 @@ enum FileTask {
     case .synthesis(let chunk): key(.synthesis, UInt64(chunk))
     case .check(let chunk): key(.check, UInt64(chunk))
     case .write(let chunk): key(.write, UInt64(chunk))
-    case .whole(let chunk): key(.whole, UInt64(chunk))
+    case .whole(let slice): key(.whole, UInt64(slice))
     case .upload(let id): key(.upload, id.number)
     }
   }
@@ -42,7 +42,7 @@ enum FileTask {
       case .synthesis: .synthesis(chunk: Int(key.subject))
       case .check: .check(chunk: Int(key.subject))
       case .write: .write(chunk: Int(key.subject))
-      case .whole: .whole(chunk: Int(key.subject))
+      case .whole: .whole(slice: Int(key.subject))
       case .upload: .upload(ConnectionID(key.subject))
       }
   }
@@ -52,7 +52,11 @@ extension TorrentClient {
   private static let syntheticName = FileName("file.bin")
 
   mutating func start(using random: inout SeededGenerator, emit: inout Effects) {
-    if let name = settings.torrent {
+    guard settings.torrent.isEmpty else {
+      guard let name = FileName(settings.torrent) else {
+        return refuse(
+          "'\(settings.torrent)' is no plain name of a file in the data folder", emit: &emit)
+      }
       return read(name, offset: 0, count: Torrent.longestFile + 1, for: .torrent, emit: &emit)
     }
     let file = synthetic
@@ -81,7 +85,7 @@ extension TorrentClient {
     if torrent.chunks.isEmpty {
       // An empty file is complete as soon as it is there.
       write([], offset: 0, for: .synthesis(chunk: 0), emit: &emit)
-    } else if settings.complete, settings.torrent == nil {
+    } else if settings.complete, settings.torrent.isEmpty {
       synthesise(0, emit: &emit)
     } else {
       check(0, emit: &emit)
@@ -95,7 +99,7 @@ extension TorrentClient {
       task.key, .read(path: "\(settings.data)/\(name)", offset: Int(offset), count: count))
   }
 
-  func write(_ bytes: [UInt8], offset: Int64, for task: FileTask, emit: inout Effects) {
+  func write(_ bytes: ArraySlice<UInt8>, offset: Int64, for task: FileTask, emit: inout Effects) {
     guard let torrent else { return }
     emit.file(
       task.key,
@@ -114,7 +118,7 @@ extension TorrentClient {
       synthesise(chunk + 1, emit: &emit)
     case .check(let chunk): checked(chunk, answer, at: now, emit: &emit)
     case .write(let chunk): wrote(chunk, answer, at: now, emit: &emit)
-    case .whole(let chunk): hashed(chunk, answer, at: now, emit: &emit)
+    case .whole(let slice): hashed(slice, answer, at: now, emit: &emit)
     case .upload(let id): readForUpload(id, answer, at: now, emit: &emit)
     case nil: break
     }
@@ -135,7 +139,7 @@ extension TorrentClient {
       } catch {
         refuse(error.description, emit: &emit)
       }
-    case .failed(let words): refuse(words, emit: &emit)
+    case .failed(let words): refuse("\(settings.torrent): \(words)", emit: &emit)
     case .done: break
     }
   }
@@ -146,7 +150,7 @@ extension TorrentClient {
     guard let torrent else { return }
     guard chunk < torrent.chunks.count else { return check(0, emit: &emit) }
     write(
-      synthetic.chunk(chunk), offset: torrent.offset(of: chunk), for: .synthesis(chunk: chunk),
+      synthetic.chunk(chunk)[...], offset: torrent.offset(of: chunk), for: .synthesis(chunk: chunk),
       emit: &emit)
   }
 
@@ -202,20 +206,23 @@ extension TorrentClient {
     readWhole(0, emit: &emit)
   }
 
-  private mutating func readWhole(_ chunk: Int, emit: inout Effects) {
+  private mutating func readWhole(_ slice: Int, emit: inout Effects) {
     guard let torrent else { return }
-    let isRest = chunk < torrent.chunks.count
+    let offset = Int64(slice) * Int64(Self.sliceSize)
     read(
-      torrent.fileName, offset: torrent.offset(of: chunk),
-      count: isRest ? torrent.size(of: chunk) : 0, for: .whole(chunk: chunk), emit: &emit)
+      torrent.fileName, offset: offset,
+      count: Int(min(Int64(Self.sliceSize), torrent.fileSize - offset)),
+      for: .whole(slice: slice), emit: &emit)
   }
 
   private mutating func hashed(
-    _ chunk: Int, _ answer: FileAnswer, at now: Instant, emit: inout Effects
+    _ slice: Int, _ answer: FileAnswer, at now: Instant, emit: inout Effects
   ) {
-    guard let torrent, let started, chunk == wholeFile.next else { return }
+    guard let torrent, let started, slice == wholeFile.next else { return }
     if case .bytes(let bytes) = answer { wholeFile.add(bytes) } else { wholeFile.add([]) }
-    if wholeFile.next < torrent.chunks.count { return readWhole(wholeFile.next, emit: &emit) }
+    if Int64(wholeFile.next) * Int64(Self.sliceSize) < torrent.fileSize {
+      return readWhole(wholeFile.next, emit: &emit)
+    }
     emit.log(
       Event(
         TorrentEvents.downloadCompleted,

@@ -6,17 +6,13 @@ import Participants
 extension TorrentClient {
   private static let giversKept = 8
 
-  /// Where a piece that is being written came from, and when it was asked for.
-  struct Incoming {
-    let owner: Address
-    let since: Instant
-  }
-
+  /// The content type of a piece's bytes as they are.
+  static let binary = "application/octet-stream"
   /// Bytes of chunks that are asked for at once, where more than two are. What is on the way twice is
   /// in memory, and few know who else will have it.
   private static let mostBytesUnderWay = 4 * 1024 * 1024
   /// How long a disk that failed is left alone.
-  private static let diskPause = Microseconds.seconds(5)
+  static let diskPause = Microseconds.seconds(5)
   /// How long an owner that is busy, or lacks a piece, is left alone.
   private static let busyPause = Microseconds.milliseconds(500)
 
@@ -41,7 +37,7 @@ extension TorrentClient {
       chunksUnderWay += 1
       var request = HTTPRequest.json("POST", "/chunk", SpacedJSON.texts([hash]))
       request.fields.append(
-        ("Accept", settings.transfersBinary ? "application/octet-stream, */*;q=0.5" : "*/*"))
+        ("Accept", settings.transfersBinary ? "\(Self.binary), */*;q=0.5" : "*/*"))
       ask(
         request, of: owner, for: .chunk(piece, owner: owner, since: now),
         within: settings.chunkTimeout, at: now, emit: &emit)
@@ -88,7 +84,8 @@ extension TorrentClient {
   /// An owner answered, or did not.
   mutating func received(
     _ piece: Int, from owner: Address, since: Instant,
-    _ result: Result<HTTPMessage, HTTPClient.Failure>, at now: Instant, emit: inout Effects
+    _ result: Result<HTTPMessage, HTTPClient.Failure>, _ arrival: Arrival?, at now: Instant,
+    emit: inout Effects
   ) {
     release(piece, owner)
     switch result {
@@ -102,8 +99,9 @@ extension TorrentClient {
     case .failure(.garbled(let fault)):
       reject(piece, from: owner, "\(fault)", at: now, emit: &emit)
     case .success(let message):
-      read(message, piece, from: owner, since: since, at: now, emit: &emit)
+      read(message, arrival, piece, from: owner, since: since, at: now, emit: &emit)
     }
+    finishWriting(piece, at: now, emit: &emit)
     fetch(at: now, emit: &emit)
   }
 
@@ -135,8 +133,8 @@ extension TorrentClient {
   }
 
   private mutating func read(
-    _ message: HTTPMessage, _ piece: Int, from owner: Address, since: Instant, at now: Instant,
-    emit: inout Effects
+    _ message: HTTPMessage, _ arrival: Arrival?, _ piece: Int, from owner: Address,
+    since: Instant, at now: Instant, emit: inout Effects
   ) {
     guard let pieces, pieces.isWanted(piece) else { return }
     switch message.status {
@@ -151,15 +149,15 @@ extension TorrentClient {
           TorrentEvents.ownerLeft, peer: owner,
           ["reason": .text(Owners.Fault.without.rawValue)]))
     }
-    let isBinary = message["content-type"] == "application/octet-stream"
     guard
-      let bytes = isBinary
-        ? message.body : Self.content(of: pieces[piece].hash, in: message.body)
+      let arrival = arrival
+        ?? Self.content(of: pieces[piece].hash, in: message.body).map({ Arrival(whole: $0) })
     else { return reject(piece, from: owner, "not a chunk", at: now, emit: &emit) }
-    guard !settings.verifies || pieces.matches(bytes, piece) else {
-      return reject(piece, from: owner, "wrong bytes", at: now, emit: &emit)
-    }
-    keep(bytes, piece, from: owner, since: since, at: now, emit: &emit)
+    guard
+      arrival.count == pieces[piece].size,
+      !settings.verifies || arrival.text == pieces[piece].hash
+    else { return reject(piece, from: owner, "wrong bytes", at: now, emit: &emit) }
+    keep(arrival, piece, from: owner, since: since, at: now, emit: &emit)
   }
 
   /// Of an answer as the original gives it: an array of `{hash, content}`.
@@ -171,14 +169,14 @@ extension TorrentClient {
   // MARK: - Keeping
 
   private mutating func keep(
-    _ bytes: [UInt8], _ piece: Int, from owner: Address, since: Instant, at now: Instant,
+    _ arrival: Arrival, _ piece: Int, from owner: Address, since: Instant, at now: Instant,
     emit: inout Effects
   ) {
-    guard let torrent, let places = pieces?.emptyPlaces(of: piece) else { return }
     // Another owner may be on the way with the same.
     for id in exchanges.keys.sorted() {
       guard case .chunk(piece, let other, _) = exchanges[id] else { continue }
       exchanges[id] = nil
+      _ = endArrival(id, of: piece)
       http.cancel(id, emit: &emit)
       release(piece, other)
     }
@@ -186,32 +184,7 @@ extension TorrentClient {
     givers = givers.suffix(Self.giversKept - 1) + [owner]
     self.pieces?.beginWriting(piece)
     owners.forget(piece: piece)
-    incoming[piece] = Incoming(owner: owner, since: since)
-    for chunk in places {
-      write(bytes, offset: torrent.offset(of: chunk), for: .write(chunk: chunk), emit: &emit)
-    }
-  }
-
-  /// A chunk that was fetched is on the disk, or could not be put there.
-  mutating func wrote(
-    _ chunk: Int, _ answer: FileAnswer, at now: Instant, emit: inout Effects
-  ) {
-    guard let torrent, let piece = pieces?.number(of: torrent.chunks[chunk]) else { return }
-    guard answer == .done, let arrival = incoming[piece] else {
-      complain(answer, emit: &emit)
-      pieces?.miss(piece)
-      return setTimer(.look, at: now + Self.diskPause, emit: &emit)
-    }
-    emit.log(
-      Event(
-        TorrentEvents.chunkReceived, peer: arrival.owner,
-        [
-          "chunk": .integer(Int64(chunk)), "bytes": .integer(Int64(torrent.size(of: chunk))),
-          "took": .integer((now - arrival.since).count),
-        ]))
-    guard pieces?.hold(chunk: chunk, of: piece) == true else { return }
-    incoming[piece] = nil
-    announce(piece, at: now, emit: &emit)
-    if pieces?.isComplete == true { hashWhole(emit: &emit) }
+    if !arrival.isWritten { write(arrival.kept[...], of: piece, at: 0, emit: &emit) }
+    writings[piece, default: Writing()].source = (owner, since)
   }
 }

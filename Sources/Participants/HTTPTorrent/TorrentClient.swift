@@ -64,7 +64,9 @@ package struct TorrentClient: Participant {
   var chunksUnderWay = 0
   /// Before that, no owner is asked for a chunk.
   var nextRequest = Instant(microseconds: 0)
-  var incoming: [Int: Incoming] = [:]
+  // What comes of them: TorrentClient+Arrival.swift
+  var arrivals: [HTTPClient.ExchangeID: Arrival] = [:]
+  var writings: [Int: Writing] = [:]
   var sentChunks = 0
 
   // The DHT: TorrentClient+DHT.swift
@@ -74,13 +76,15 @@ package struct TorrentClient: Participant {
   var dhtAnnouncements: [Int] = []
   /// Pieces that were sought there since the last round.
   var soughtInDHT: Set<Int> = []
+  /// Whether no piece was left to be sought since then. Looking for one takes a look at all.
+  var isRoundSought = false
 
   /// Some who gave chunks lately, the last at the end.
   var givers: [Address] = []
 
   // Uploads: TorrentClient+Uploads.swift
   var uploads: [ConnectionID: Upload] = [:]
-  var waitingUploads: [ConnectionID] = []
+  var uploadTurns: UploadTurns
 
   package init(_ settings: ParticipantSettings) {
     self.settings = Settings(settings)
@@ -88,10 +92,12 @@ package struct TorrentClient: Participant {
       HTTPServer.Limits(
         timer: Purpose.request.rawValue, connections: self.settings.maxConnections,
         longestBody: Self.longestRequest))
+    uploadTurns = UploadTurns(slots: self.settings.uploadSlots)
     http = HTTPClient(
       HTTPClient.Limits(
         timer: Purpose.exchange.rawValue, idleTimer: Purpose.idle.rawValue,
-        longestBody: Base64.length(of: Torrent.largestChunk) + 1_024))
+        longestBody: Base64.length(of: Torrent.largestChunk) + 1_024,
+        passedType: Self.binary))
   }
 
   package mutating func handle(
@@ -110,8 +116,11 @@ package struct TorrentClient: Participant {
       http.connected(id, emit: &emit)
     case .received(let id, let bytes):
       if http.holds(id) {
-        conclude(
-          http.read(bytes, from: id, at: now, emit: &emit), at: now, using: &random, emit: &emit)
+        let reading = http.read(bytes, from: id, at: now, emit: &emit)
+        if let exchange = reading.exchange {
+          for range in reading.passed { take(bytes[range], of: exchange, emit: &emit) }
+        }
+        conclude(reading.completion, at: now, using: &random, emit: &emit)
       } else {
         serve(server.read(bytes, from: id, at: now, emit: &emit), at: now, emit: &emit)
       }
@@ -148,6 +157,7 @@ package struct TorrentClient: Participant {
     case .owners:
       untracked = []
       soughtInDHT = []
+      isRoundSought = false
       // Owners that were left alone may be asked again.
       fetch(at: now, emit: &emit)
       askForOwners(at: now, emit: &emit)
@@ -185,7 +195,9 @@ package struct TorrentClient: Participant {
     case .announce: announced(result, at: now, emit: &emit)
     case .owners(let pieces): learnOwners(of: pieces, result, at: now, emit: &emit)
     case .chunk(let piece, let owner, let since):
-      received(piece, from: owner, since: since, result, at: now, emit: &emit)
+      received(
+        piece, from: owner, since: since, result, endArrival(completion.exchange, of: piece),
+        at: now, emit: &emit)
     case .bootstraps: learnBootstraps(result, at: now, using: &random, emit: &emit)
     case .registerBootstrap, .metrics: break
     }
@@ -198,7 +210,8 @@ extension TorrentClient {
     /// The folder of the file.
     let data: String
     let tracker, metrics: Address?
-    let torrent: FileName?
+    /// The torrent's name in that folder, as it was given; empty: there is none.
+    let torrent: String
     let size: Int64
     let contentSeed: UInt64
     let chunkSize: Int
@@ -214,7 +227,7 @@ extension TorrentClient {
       data = settings.data
       tracker = options.addresses("tracker").first
       metrics = options.addresses("metrics").first
-      torrent = FileName(options.text("torrent"))
+      torrent = options.text("torrent")
       size = Int64(options.count("size"))
       contentSeed = UInt64(options.count("content-seed"))
       chunkSize = options.count("chunk-size")

@@ -58,7 +58,8 @@ package struct TorrentTracker: Participant {
       client.connected(id, emit: &emit)
     case .received(let id, let bytes):
       if client.holds(id) {
-        conclude(client.read(bytes, from: id, at: now, emit: &emit), emit: &emit)
+        conclude(
+          client.read(bytes, from: id, at: now, emit: &emit).completion, emit: &emit)
       } else {
         serve(server.read(bytes, from: id, at: now, emit: &emit), at: now, emit: &emit)
       }
@@ -120,8 +121,9 @@ extension TorrentTracker {
     let hashes: [String]
     do throws(RequestBody.Problem) {
       let body = try RequestBody(body)
-      address = try body.address(host: "client_host", port: "client_port")
+      // In the original's order: it names the first that is missing.
       hashes = try body.member("hashes") { $0.texts }
+      address = try body.address(host: "client_host", port: "client_port")
       guard hashes.allSatisfy({ $0.utf8.count <= Registry.longestHash }) else {
         throw RequestBody.Problem(text: "a hash is longer than \(Registry.longestHash) bytes")
       }

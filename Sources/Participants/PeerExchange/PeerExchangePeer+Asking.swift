@@ -196,8 +196,7 @@ extension PeerExchangePeer {
     links[id]?.arrived += range.count
     guard case .taking(let ask) = links[id]?.arrival else { return }
     if !store[ask.number].places.isEmpty {
-      let part = range == bytes.indices ? bytes : Array(bytes[range])
-      keep(part, at: offset, of: ask.number, emit: &emit)
+      keep(bytes[range], at: offset, of: ask.number, emit: &emit)
     }
     unsafe bytes.withUnsafeBytes { bytes in
       unsafe links[id]?.hash.update(UnsafeRawBufferPointer(rebasing: bytes[range]))

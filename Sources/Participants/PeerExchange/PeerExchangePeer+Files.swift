@@ -170,7 +170,7 @@ extension PeerExchangePeer {
     switch traded.stage {
     case .splitting:
       let part = traded.listPath + ".part"
-      emit.file(key(.keep, file), .write(path: part, offset: 0, Array(list.text.utf8)))
+      emit.file(key(.keep, file), .write(path: part, offset: 0, Array(list.text.utf8)[...]))
       emit.file(key(.finish, file), .rename(path: part, to: traded.listPath))
     case .verifying: finish(file, .done, emit: &emit)
     case .readingList, .resuming, .trading, .failed: settle(file, emit: &emit)
@@ -200,12 +200,12 @@ extension PeerExchangePeer {
   // MARK: - Keeping
 
   /// A part of a piece came: writes it wherever in files it belongs.
-  func keep(_ part: [UInt8], at offset: Int, of number: Int, emit: inout Effects) {
+  func keep(_ part: ArraySlice<UInt8>, at offset: Int, of number: Int, emit: inout Effects) {
     for place in store[number].places { write(part, to: place, at: offset, emit: &emit) }
   }
 
   private func write(
-    _ part: [UInt8], to place: FilePlace, at offset: Int, emit: inout Effects
+    _ part: ArraySlice<UInt8>, to place: FilePlace, at offset: Int, emit: inout Effects
   ) {
     if case .failed = files[place.file].stage { return }
     emit.file(
@@ -243,7 +243,7 @@ extension PeerExchangePeer {
     store[number].copies = []
     switch answer {
     case .bytes(let bytes) where PieceHash(SHA256.hash(bytes)) == store[number].hash:
-      for place in places { write(bytes, to: place, at: 0, emit: &emit) }
+      for place in places { write(bytes[...], to: place, at: 0, emit: &emit) }
       isKept(in: places, emit: &emit)
     case .bytes, .done, .failed:
       for place in places { fail(place.file, "a piece to copy cannot be read", emit: &emit) }
