@@ -3,16 +3,18 @@ import Foundation
 /// How fast one node of a large distributed hash table looks keys up: ours, and one of the PyPI
 /// package `kademlia` that does the same.
 ///
-/// Each keeps as many lookups under way, of random keys that hold nothing, for some seconds: a lookup
+/// Each keeps as many lookups under way (one, a few, many), of random keys that hold nothing, for some seconds: a lookup
 /// goes on until the k closest nodes have answered. Each in a network of its own, because others
 /// would wait for a node that has left.
 enum KademliaBenchmark: Benchmark {
   static let name = "kademlia"
-  static let summary = "lookups of one node against \(others) others, \(atOnce) under way at once"
+  static let summary =
+    "lookups of one node against \(others) others, "
+    + atOnce.map(String.init).joined(separator: ", ") + " under way at once"
 
   private static let others = 1_000
   private static let keys = 1_000_000
-  private static let atOnce = 32
+  private static let atOnce = [1, 8, 32]
   private static let rounds = 3
   /// How long a node looks keys up, after as long a time to join, in seconds.
   private static let lasting = 6.0
@@ -65,26 +67,41 @@ enum KademliaBenchmark: Benchmark {
       say("the PyPI package is not in .build/pypi-kademlia ('make bench' installs it): left out")
     }
     return try withTemporaryFolder { folder in
-      var ours: [Double] = []
-      var theirs: [Double] = []
+      var ours: [Int: [Double]] = [:]
+      var theirs: [Int: [Double]] = [:]
       for round in 1...rounds {
-        let what = "\(name): round \(round) of \(rounds)"
-        ours.append(try inNetwork("\(folder)/ours-\(round)", measureOurs))
-        say("\(what), seedbed-node: \(Int(ours[round - 1]))/s")
-        guard hasPython else { continue }
-        theirs.append(try inNetwork("\(folder)/theirs-\(round)", measureTheirs))
-        say("\(what), \(package): \(Int(theirs[round - 1]))/s")
+        for count in atOnce {
+          let what = "\(name): round \(round) of \(rounds), \(count) at once"
+          let place = "\(folder)/\(round)-\(count)"
+          let rate = try inNetwork("\(place)-ours") { try measureOurs($0, count, in: $1) }
+          ours[count, default: []].append(rate)
+          say("\(what), seedbed-node: \(Int(rate))/s")
+          guard hasPython else { continue }
+          let other = try inNetwork("\(place)-theirs") { try measureTheirs($0, count, in: $1) }
+          theirs[count, default: []].append(other)
+          say("\(what), \(package): \(Int(other))/s")
+        }
       }
-      var figure = Measurement(subject: "lookups, seedbed-node", value: median(ours), unit: "/s")
-      guard hasPython else { return [figure] }
-      figure.comparisons = [
-        Measurement.Comparison(
-          with: package, ratio: figure.value / median(theirs), target: .atLeast(10))
-      ]
-      return [
-        figure, Measurement(subject: "lookups, \(package)", value: median(theirs), unit: "/s"),
-      ]
+      return atOnce.flatMap { count in
+        measurements(count, ours: ours[count] ?? [], theirs: theirs[count] ?? [])
+      }
     }
+  }
+
+  private static func measurements(
+    _ count: Int, ours: [Double], theirs: [Double]
+  ) -> [Measurement] {
+    var figure = Measurement(
+      subject: "\(count) at once, seedbed-node", value: median(ours), unit: "/s")
+    guard !theirs.isEmpty else { return [figure] }
+    figure.comparisons = [
+      Measurement.Comparison(
+        with: package, ratio: median(zip(ours, theirs).map { $0 / $1 }), target: .atLeast(10))
+    ]
+    return [
+      figure,
+      Measurement(subject: "\(count) at once, \(package)", value: median(theirs), unit: "/s"),
+    ]
   }
 
   /// Starts a network, and measures with the port of a node to join by and a folder.
@@ -107,7 +124,9 @@ enum KademliaBenchmark: Benchmark {
     return String(port)
   }
 
-  private static func measureOurs(_ port: String, in folder: String) throws -> Double {
+  private static func measureOurs(
+    _ port: String, _ atOnce: Int, in folder: String
+  ) throws -> Double {
     let program = try Program(
       [
         Program.beside("seedbed-node"), "kademlia-node", "--bootstrap", "127.0.0.1:\(port)",
@@ -128,7 +147,9 @@ enum KademliaBenchmark: Benchmark {
     return Double(times.count - 1) / ((last - first) / 1e6)
   }
 
-  private static func measureTheirs(_ port: String, in folder: String) throws -> Double {
+  private static func measureTheirs(
+    _ port: String, _ atOnce: Int, in folder: String
+  ) throws -> Double {
     let output = "\(folder)/asker.out"
     let program = try Program(
       [

@@ -45,6 +45,10 @@ enum RecordedFacts {
     "fault.confirmed": fault("confirmed_t = :t"),
     "fault.healed": fault("healed_t = :t"),
     "fault.skipped": fault("skipped = :data ->> 'reason'"),
+    "node.sampled": """
+    INSERT OR REPLACE INTO node_usage (run, node, t, cpu, memory)
+    VALUES (:run, :data ->> 'node', :t, :data ->> 'cpu', :data ->> 'memory')
+    """,
     "usage.sampled": """
     INSERT OR REPLACE INTO usage (run, t, host_busy, supervisor_cpu, memory_available)
     VALUES (:run, :t, :data ->> 'host_busy', :data ->> 'supervisor_cpu',

@@ -109,6 +109,17 @@ extension Schema {
         ("memory_available", "the memory that was still available, in KiB"),
       ]),
     Table(
+      name: "node_usage",
+      summary:
+        "What a node's process used, every second; of more than a hundred, a hundred in turn.",
+      columns: [
+        ("run", "the run's number"),
+        ("node", "the node's name"),
+        ("t", "when it was sampled"),
+        ("cpu", "the processor time of its process so far, in microseconds"),
+        ("memory", "its resident memory, pages that it shares with others too, in KiB"),
+      ]),
+    Table(
       name: "checks", summary: "One check's last verdict on a run.",
       columns: [
         ("run", "the run's number"),

@@ -20,6 +20,18 @@ package enum Schema {
     Migration(
       name: "record faults that limit bandwidth",
       sql: "ALTER TABLE faults ADD COLUMN bandwidth INTEGER"),
+    Migration(
+      name: "record what nodes use",
+      sql: """
+        CREATE TABLE node_usage (
+          run INTEGER NOT NULL,
+          node TEXT NOT NULL,
+          t INTEGER NOT NULL,
+          cpu INTEGER NOT NULL,
+          memory INTEGER NOT NULL,
+          PRIMARY KEY (run, node, t)
+        ) STRICT, WITHOUT ROWID
+        """),
   ]
 
   private static let firstTables = """

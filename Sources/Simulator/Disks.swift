@@ -65,16 +65,17 @@ package struct Disks {
     return bytes
   }
 
-  private mutating func write(_ bytes: [UInt8], at offset: Int, to place: Place) {
+  private mutating func write(_ bytes: ArraySlice<UInt8>, at offset: Int, to place: Place) {
     var file = files.removeValue(forKey: place) ?? []
     // What was never written reads as zeros.
     if !bytes.isEmpty { grow(&file, to: offset + bytes.count) }
-    var position = offset
-    while position < offset + bytes.count {
+    var (position, rest) = (offset, bytes)
+    while !rest.isEmpty {
       let number = position / Self.pageSize
       let start = number * Self.pageSize
       let end = min(offset + bytes.count, start + Self.pageSize)
-      let part = bytes[(position - offset)..<(end - offset)]
+      let part = rest.prefix(end - position)
+      rest = rest.dropFirst(part.count)
       if part.count == file[number].count {
         file[number] = Array(part)
       } else {

@@ -113,7 +113,7 @@ package struct Simulation {
         address: Self.address(index, seed: plan.seed, isPrivate: planned.nat != nil),
         skew: conditions.skew(using: &random))
       for (path, bytes) in disks[planned.name] ?? [:] {
-        _ = self.disks.answer(.write(path: path, offset: 0, bytes), of: index)
+        _ = self.disks.answer(.write(path: path, offset: 0, bytes[...]), of: index)
       }
       nodes.append(node)
       byAddress[node.address] = Int32(index)

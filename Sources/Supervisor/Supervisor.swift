@@ -247,7 +247,11 @@ package final class Supervisor {
       case .checkGroups:
         lingering.removeAll(where: \.group.isEmpty)
         handle(.groupsSeen(alive: lingering.map(\.node)))
-      case .sampleUsage: write(usage.sample())
+      case .sampleUsage:
+        write(usage.sample())
+        for event in usage.sample(zip(plan.nodes, processes).map { ($0.name, $1?.pid) }) {
+          write(event)
+        }
       case .answer(let client, .done(let faults)):
         let shown = Array(faults.prefix(Control.Answer.mostFaults))
         control.answer(client, Control.Answer(faults: shown))

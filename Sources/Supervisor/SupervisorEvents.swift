@@ -6,7 +6,8 @@ import Topology
 package enum SupervisorEvents {
   package static let all: [EventKind] = [
     runLaunched, nodeSpawned, programReady, runBegan, faultPlanned, faultSides, faultApplied,
-    faultConfirmed, faultHealed, faultSkipped, nodeExited, natMapped, usageSampled, runStopping,
+    faultConfirmed, faultHealed, faultSkipped, nodeExited, natMapped, usageSampled, nodeSampled,
+    runStopping,
     runEnded, runDigested,
   ]
 
@@ -101,6 +102,14 @@ package enum SupervisorEvents {
         "supervisor_cpu",
         "processor time of the whole supervisor process so far, in microseconds"),
       EventField("memory_available", "memory the machine can still give, in KiB"),
+    ])
+
+  static let nodeSampled = EventKind(
+    "node.sampled",
+    "What a node costs the machine, once a second; of more than a hundred, a hundred in turn.",
+    fields: [
+      node, EventField("cpu", "processor time of its process so far, in microseconds"),
+      EventField("memory", "its resident memory, shared pages too, in KiB"),
     ])
 
   static let runStopping = EventKind(

@@ -39,6 +39,11 @@ extension RunTests {
       #expect(try workspace.integer("SELECT count(*) FROM faults WHERE confirmed_t > 0") == 5)
       #expect(try workspace.integer("SELECT count(*) FROM faults WHERE healed_t > 0") == 3)
       #expect(try workspace.integer("SELECT count(*) FROM rejected_lines") == 0)
+      // All that lived for a second, of the eight.
+      #expect(
+        try workspace.integer(
+          "SELECT count(DISTINCT node) FROM node_usage WHERE memory > 0"
+        ).map { $0 >= 6 } == true)
       // A restarted node keeps its address.
       #expect(
         try workspace.integer(

@@ -122,7 +122,7 @@ import Testing
       case 1...3:
         let bytes = [UInt8](
           repeating: UInt8.random(in: 0...3, using: &random), count: max(0, place()))
-        request = .write(path: path, offset: offset, bytes)
+        request = .write(path: path, offset: offset, bytes[...])
         var file = model[key(node, path)] ?? []
         if !bytes.isEmpty {
           file += [UInt8](repeating: 0, count: max(0, offset + bytes.count - file.count))
@@ -151,7 +151,7 @@ import Testing
       for chunk in [3, 0, 2, 1] {
         _ = disks.answer(
           .write(
-            path: "f", offset: chunk * page, Array(file[chunk * page..<(chunk + 1) * page])),
+            path: "f", offset: chunk * page, file[chunk * page..<(chunk + 1) * page]),
           of: node)
       }
     }
