@@ -30,6 +30,7 @@ let package = Package(
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
+    .systemLibrary(name: "CPCRE", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     .target(name: "CProcess"),
 
     // What a node is made of. No Foundation and no SQLite below this line…
@@ -68,13 +69,18 @@ let package = Package(
       dependencies: ["Arguments", "LiveDriver", "Networks", "Participants"]),
 
     // …and what runs, records and judges networks.
-    .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
+    .target(name: "Patterns", dependencies: ["CPCRE"]),
+    .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants", "Patterns"]),
     .target(
       name: "Supervisor",
-      dependencies: ["Arguments", "CProcess", "Clock", "NetworkRules", "Participants", "Topology"]),
+      dependencies: [
+        "Arguments", "CProcess", "Clock", "NetworkRules", "Participants", "Patterns", "Topology",
+      ]),
     .target(
       name: "History",
-      dependencies: ["Arguments", "CSQLite", "JSONReading", "Participants", "Topology"]),
+      dependencies: [
+        "Arguments", "CSQLite", "JSONReading", "Participants", "Patterns", "Topology",
+      ]),
     .target(
       name: "Simulator",
       dependencies: [
@@ -141,6 +147,7 @@ let package = Package(
     .testTarget(
       name: "GossipTests",
       dependencies: ["Gossip", "ParticipantTesting", "Participants", "Simulator", "Topology"]),
+    .testTarget(name: "PatternsTests", dependencies: ["Patterns"]),
     .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
     .testTarget(
       name: "KademliaTests",
@@ -170,7 +177,8 @@ let package = Package(
         "Topology", "Wire",
       ]),
     .testTarget(
-      name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
+      name: "TopologyTests",
+      dependencies: ["Arguments", "Networks", "Participants", "Patterns", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(
       name: "HistoryTests",

@@ -76,6 +76,9 @@ extension View {
       ),
       readied AS MATERIALIZED (
         SELECT run, node, t FROM events WHERE kind = 'node.ready'
+        UNION ALL
+        SELECT run, data ->> 'node', t FROM events
+        WHERE node = 'supervisor' AND kind = 'program.ready'
       ),
       back AS (
         SELECT g.run, g.node, g.cause, g.t, g.gone_t, coalesce(g.healed_t, min(y.t)) AS back_t

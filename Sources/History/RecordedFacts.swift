@@ -25,6 +25,10 @@ enum RecordedFacts {
       unexpected = :data ->> 'unexpected'
     WHERE run = :run AND node = :data ->> 'node'
     """,
+    "program.ready": """
+    UPDATE nodes SET ready_t = :t, address = coalesce(:data ->> 'address', address)
+    WHERE run = :run AND node = :data ->> 'node'
+    """,
     "fault.planned": """
     INSERT INTO faults (run, fault, action, node, at, lasting, one_way, loss, latency,
       bandwidth)
@@ -52,7 +56,15 @@ enum RecordedFacts {
     """,
   ]
 
-  /// For events of a node's log, about itself.
+  /// For events of a program's log, about itself. The rest of it is the supervisor's to say.
+  static let ofProgram: [String: String] = [
+    ready: """
+    UPDATE nodes SET options = coalesce(:data -> 'options', options)
+    WHERE run = :run AND node = :node
+    """
+  ]
+
+  /// For events of the log of a node of ours, about itself.
   static let ofNode: [String: String] = [
     ready: """
     UPDATE nodes SET ready_t = :t, address = :data ->> 'address', options = :data -> 'options',
@@ -61,7 +73,7 @@ enum RecordedFacts {
     """
   ]
 
-  /// The first line of every incarnation of a node.
+  /// The first line of every incarnation of a node of ours.
   static let ready = "node.ready"
   /// The last line of a node that ended in order.
   static let stopped = "node.stopped"

@@ -70,6 +70,8 @@ final class IsolatedNetwork {
     let own = getpid()
     var lines = [
       "link set lo up", "link add seedbed type bridge forward_delay 0", "link set seedbed up",
+      // From here programs are asked whether they are ready.
+      "address add 10.255.255.254/8 dev seedbed",
     ]
     for (index, namespace) in namespaces.enumerated() {
       lines += [

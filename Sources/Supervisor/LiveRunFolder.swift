@@ -53,9 +53,14 @@ package struct LiveRunFolder: Sendable {
   /// A node's event log.
   package func log(of node: String) -> String { "\(path)/\(Self.logName(of: node))" }
   /// What a node printed.
-  package func output(of node: String) -> String { "\(path)/\(node).out" }
-  /// The folder of a node's own files, made by the node when it first writes one.
+  package func output(of node: String) -> String { "\(path)/\(Self.outputName(of: node))" }
+  /// The folder of a node's own files, made by the node when it first writes one; for a program,
+  /// before it starts.
   func data(of node: String) -> String { "\(path)/\(node).data" }
+  /// When what programs printed was seen.
+  var printedTimes: String { "\(path)/\(Self.printedTimesName)" }
+  package static let printedTimesName = "printed.times"
+  static func outputName(of node: String) -> String { "\(node).out" }
   static func logName(of node: String) -> String { "\(node).ndjson" }
 
   /// Writes `plan.json` and a copy of the topology, before anything starts.
@@ -126,7 +131,7 @@ package struct LiveRunFolder: Sendable {
     }
   }
 
-  private static func makeFolders(_ path: String) throws(SupervisorError) {
+  static func makeFolders(_ path: String) throws(SupervisorError) {
     if unsafe mkdir(path, 0o777) == 0 || errno == EEXIST { return }
     let number = errno
     guard number == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {

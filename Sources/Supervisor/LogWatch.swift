@@ -2,28 +2,41 @@ import CProcess
 import FoundationEssentials
 import Glibc
 import Participants
+import Patterns
 
-/// Sees what the supervisor waits for in the nodes' logs: `node.ready` of those that were just
-/// started, and `rules.applied` of those that were just told of new rules for the network.
+/// Sees what the supervisor waits for in the nodes' logs, and in what programs print: that those are
+/// ready that were just started, and `rules.applied` of those that were just told of new rules for the
+/// network.
 ///
 /// The run's folder is watched only while somebody is awaited: afterwards the nodes' logs cost the
 /// supervisor nothing.
 struct LogWatch {
   /// What a node said.
   enum Word {
-    case ready(Address)
+    case ready(Address?)
     case heeded(rules: Int)
+  }
+
+  /// What says in a line that a node is ready.
+  enum Sign {
+    /// `node.ready` with an address.
+    case event
+    /// `node.ready`, which has an address or not.
+    case programEvent
+    /// It matches; `host` is the node's, where it says a port alone.
+    case line(Pattern, host: String)
   }
 
   private struct Awaited {
     var node: Int
-    /// Where in its log the first line that was not looked at begins.
+    /// Where in its file the first line that was not looked at begins.
     var offset: Int
-    var awaitsReady = false
+    /// `nil` for one that is ready.
+    var ready: Sign?
     /// The number of the rules that it was told of.
     var rules: Int?
 
-    var isDone: Bool { !awaitsReady && rules == nil }
+    var isDone: Bool { ready == nil && rules == nil }
   }
 
   private struct Line: Decodable {
@@ -33,40 +46,44 @@ struct LogWatch {
   }
 
   private let folder: LiveRunFolder
-  /// By the log's file name.
+  /// By the file's name.
   private var awaited: [String: Awaited] = [:]
   private(set) var descriptor: Descriptor?
 
   init(_ folder: LiveRunFolder) { self.folder = folder }
 
-  /// Call it before the node's process is started: a line that is in the log by then is an earlier
+  /// Call it before the node's process is started: a line that is in the file by then is an earlier
   /// process's. Returns the descriptor to wait on, where a new one was opened.
-  mutating func awaitReady(_ node: Int, named name: String) throws(SupervisorError) -> Descriptor? {
-    try watch(node, named: name) { $0.awaitsReady = true }
+  mutating func awaitReady(
+    _ node: Int, by sign: Sign, in file: String
+  ) throws(SupervisorError) -> Descriptor? {
+    try watch(node, file) { $0.ready = sign }
   }
 
   /// The same before a node is told of new rules.
   mutating func awaitRules(
     _ number: Int, of node: Int, named name: String
   ) throws(SupervisorError) -> Descriptor? {
-    try watch(node, named: name) { $0.rules = number }
+    try watch(node, LiveRunFolder.logName(of: name)) { $0.rules = number }
   }
 
   private mutating func watch(
-    _ node: Int, named name: String, _ change: (inout Awaited) -> Void
+    _ node: Int, _ file: String, _ change: (inout Awaited) -> Void
   ) throws(SupervisorError) -> Descriptor? {
     var information = stat()
-    let exists = unsafe stat(folder.log(of: name), &information) == 0
+    let exists = unsafe stat("\(folder.path)/\(file)", &information) == 0
     let size = exists ? Int(information.st_size) : 0
-    change(&awaited[LiveRunFolder.logName(of: name), default: Awaited(node: node, offset: size)])
+    change(&awaited[file, default: Awaited(node: node, offset: size)])
     guard descriptor == nil else { return nil }
     descriptor = try .taking(
       unsafe cprocess_watch_open(folder.path), for: "a watch on \(folder.path)")
     return descriptor
   }
 
-  mutating func forget(_ name: String) {
-    awaited[LiveRunFolder.logName(of: name)] = nil
+  /// The node need not be awaited any more, in any file.
+  mutating func forget(_ node: String) {
+    awaited[LiveRunFolder.logName(of: node)] = nil
+    awaited[LiveRunFolder.outputName(of: node)] = nil
     closeIfIdle()
   }
 
@@ -111,11 +128,18 @@ struct LogWatch {
 
   /// What the line says, if it is awaited.
   private static func word(inLine bytes: ArraySlice<UInt8>, of entry: inout Awaited) -> Word? {
+    if case .line(let pattern, let host)? = entry.ready {
+      guard case .match(let groups) = pattern.match(bytes) else { return nil }
+      entry.ready = nil
+      return .ready(address(in: Dictionary(groups) { first, _ in first }, host: host))
+    }
     guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes)) else { return nil }
     switch line.kind {
-    case "node.ready" where entry.awaitsReady:
-      guard let address = line.address.flatMap({ Address(parsing: $0) }) else { return nil }
-      entry.awaitsReady = false
+    case NodeEvents.ready.name:
+      guard let sign = entry.ready else { return nil }
+      let address = line.address.flatMap { Address(parsing: $0) }
+      if case .event = sign, address == nil { return nil }
+      entry.ready = nil
       return .ready(address)
     case NodeEvents.rulesApplied.name:
       guard let number = line.number else { return nil }
@@ -123,6 +147,13 @@ struct LogWatch {
       return .heeded(rules: number)
     default: return nil
     }
+  }
+
+  /// By the named groups `address`, or `port` and perhaps `host`.
+  private static func address(in groups: [String: String], host: String) -> Address? {
+    if let address = groups["address"] { return Address(parsing: address) }
+    guard let port = groups["port"] else { return nil }
+    return Address(parsing: "\(groups["host"] ?? host):\(port)")
   }
 
   private static func names(in bytes: [UInt8], else all: [String]) -> [String] {

@@ -29,9 +29,12 @@ package final class Supervisor {
     static let logWatch: UInt64 = 2
     static let control: UInt64 = 3
     static let owner: UInt64 = 4
-    static let firstClient: UInt64 = 5
+    static let printed: UInt64 = 5
+    static let firstClient: UInt64 = 6
     static let firstNode = firstClient + UInt64(ControlSocket.mostClients)
   }
+
+  static let loopback = "127.0.0.1"
 
   private let plan: Plan
   private let folder: LiveRunFolder
@@ -50,6 +53,9 @@ package final class Supervisor {
   private var log: SupervisorLog
   private var logIsBroken = false
   private var logWatch: LogWatch
+  private var readyProbe = ReadyProbe()
+  /// `nil` for a plan without programs.
+  private var programs: Programs?
   private var control: ControlSocket
   /// The process that the run must not outlive, and its ID.
   private var owner: (descriptor: Descriptor, pid: Int32)?
@@ -70,6 +76,9 @@ package final class Supervisor {
     plan: Plan, seedLists: [String: SeedListUse], folder: LiveRunFolder, command: NodeCommand,
     stopRequest: StopRequest, owner: Int32?, observer: any RunObserver
   ) throws(SupervisorError) {
+    openFiles = Self.raiseOpenFiles()
+    programs = try Programs(plan, in: folder, environment: command.environment)
+    let plan = programs?.plan ?? plan
     self.plan = plan
     self.folder = folder
     self.command = command
@@ -81,11 +90,11 @@ package final class Supervisor {
     logWatch = LogWatch(folder)
     control = try ControlSocket(folder)
     log = try SupervisorLog(folder.ownLog)
-    openFiles = Self.raiseOpenFiles()
     epoll = try .taking(cprocess_epoll_open(), for: "an event loop")
     signals = try .taking(cprocess_signals_open(), for: "a signal queue")
     try wait(on: signals.number, Token.signals)
     try wait(on: stopRequest.descriptor, Token.stopRequest)
+    if let watch = programs?.printed.watch { try wait(on: watch.number, Token.printed) }
     if let listener = control.listener { try wait(on: listener.number, Token.control) }
     if let owner { try watch(owner) }
   }
@@ -106,6 +115,8 @@ package final class Supervisor {
       carryOut()
       observer.show(core.progress, at: clock.now)
       if let conclusion {
+        note(programs?.printed.noteAll { self.clock.now })
+        log.release()
         control.finish(
           Control.Answer(outcome: conclusion.outcome.rawValue, reason: conclusion.reason))
         folder.removeEmptyOutputs(of: plan.nodes)
@@ -152,6 +163,8 @@ package final class Supervisor {
           case .heeded(let rules): handle(.heeded(node, rules: rules))
           }
         }
+      case Token.printed:
+        note(programs?.printed.note { self.clock.now })
       case Token.control:
         guard let (place, descriptor) = control.accept() else { break }
         try wait(on: descriptor, Token.firstClient + UInt64(place))
@@ -168,12 +181,16 @@ package final class Supervisor {
       }
       carryOut()
     }
+    for ready in readyProbe.take(at: clock.now) { handle(.ready(ready.node, ready.address)) }
+    // A program that prints without a pause wakes the supervisor no more often than this.
+    if tokens.prefix(Int(count)).contains(Token.printed) { PrintedTimes.pause() }
   }
 
   /// Until the core's next moment, or the display's.
   private var millisecondsToWait: CInt {
     var moments: [Microseconds] = []
     if let wake = core.wakeAt { moments.append(wake - clock.now) }
+    if let wake = readyProbe.wakeAt { moments.append(wake - clock.now) }
     if let interval = observer.interval { moments.append(interval) }
     guard let soonest = moments.min() else { return -1 }
     return CInt(clamping: max(0, (soonest.count + 999) / 1_000))
@@ -182,7 +199,7 @@ package final class Supervisor {
   private func reap(_ node: Int) {
     guard let process = processes[node], let status = process.reap() else { return }
     processes[node] = nil
-    logWatch.forget(plan.nodes[node].name)
+    forget(node)
     let group = ProcessGroup(leader: process.pid)
     if !group.isEmpty { lingering.append((node: node, group: group)) }
     handle(.exited(node, status))
@@ -258,6 +275,13 @@ package final class Supervisor {
     handle(.failed("cannot write \(folder.ownLog): \(SupervisorError.text(of: number))"))
   }
 
+  /// The node is not awaited any more.
+  private func forget(_ node: Int) {
+    logWatch.forget(plan.nodes[node].name)
+    readyProbe.forget(node)
+    programs?.tell(node, group: nil)
+  }
+
   private func signal(_ node: Int, _ signal: SupervisorCore.Signal) {
     do throws(SupervisorError) {
       // The kernel does it, and has done it.
@@ -282,23 +306,75 @@ package final class Supervisor {
   private func start(_ node: Int, listen: String, addresses: [String: OptionValue]) {
     let planned = plan.nodes[node]
     do throws(SupervisorError) {
-      if let watch = try logWatch.awaitReady(node, named: planned.name) {
-        try wait(on: watch.number, Token.logWatch)
+      var launch: Launch
+      if let program = plan.program(of: planned), programs != nil {
+        launch = try prepare(node, program, listen: listen, addresses: addresses)
+      } else {
+        try awaitLine(node, by: .event, in: LiveRunFolder.logName(of: planned.name))
+        launch = command.launch(
+          command.arguments(
+            for: planned, listen: listen, addresses: addresses, seed: plan.seed, in: folder),
+          output: folder.output(of: planned.name), openFiles: openFiles)
       }
-      let process = try command.start(
-        command.arguments(
-          for: planned, listen: listen, addresses: addresses, seed: plan.seed, in: folder),
-        output: folder.output(of: planned.name), openFiles: openFiles,
-        network: network?.namespace(of: node) ?? -1)
+      launch.network = network?.namespace(of: node) ?? -1
+      let process = try launch.start()
       processes[node] = process
+      if plan.program(of: planned) != nil { programs?.tell(node, group: process.pid) }
       try wait(on: process.descriptor.number, Token.firstNode + UInt64(node))
       handle(.spawned(node, pid: process.pid))
     } catch {
       processes[node]?.signal(.kill)
       processes[node] = nil
-      logWatch.forget(planned.name)
+      forget(node)
       handle(.spawnFailed(node, error.description))
     }
+  }
+
+  private func prepare(
+    _ node: Int, _ program: Program, listen: String, addresses: [String: OptionValue]
+  ) throws(SupervisorError) -> Launch {
+    let planned = plan.nodes[node]
+    let launch = try programs?.launch(
+      node, program, listen: listen, addresses: addresses, openFiles: openFiles)
+    guard let launch else { preconditionFailure("a program that the plan does not have") }
+    let printed = LiveRunFolder.outputName(of: planned.name)
+    func address(_ port: UInt16?) -> Address? {
+      port.map { Address(host: planned.host, port: $0) } ?? Address(parsing: listen)
+    }
+    switch program.ready {
+    case .event:
+      try awaitLine(
+        node, by: .programEvent,
+        in: program.writesLog ? LiveRunFolder.logName(of: planned.name) : printed)
+    case .log:
+      if let pattern = programs?.readyPatterns[planned.group] {
+        try awaitLine(node, by: .line(pattern, host: planned.host), in: printed)
+      }
+    case .tcp(let port):
+      if let address = address(port) {
+        readyProbe.await(node, .accepts, at: address, now: clock.now)
+      }
+    case .http(let port, let path):
+      if let address = address(port) {
+        readyProbe.await(node, .answers(path: path), at: address, now: clock.now)
+      }
+    }
+    return launch
+  }
+
+  private func awaitLine(
+    _ node: Int, by sign: LogWatch.Sign, in file: String
+  ) throws(SupervisorError) {
+    if let watch = try logWatch.awaitReady(node, by: sign, in: file) {
+      try wait(on: watch.number, Token.logWatch)
+    }
+  }
+
+  /// What could not be noted is the end of the run: times would be missing.
+  private func note(_ failed: CInt?) {
+    guard let failed else { return }
+    handle(
+      .failed("cannot write \(folder.printedTimes): \(SupervisorError.text(of: failed))"))
   }
 
   /// Every node costs a descriptor: raises the soft limit to the hard one. Returns the limit as it

@@ -10,8 +10,10 @@ extension SupervisorCore {
     case spawned(Int, pid: Int32)
     /// A ``Effect/spawn(_:listen:addresses:)`` failed: why, in words.
     case spawnFailed(Int, String)
-    /// The node's current process has written `node.ready`, with this address.
-    case ready(Int, Address)
+    /// The node's current process is ready: it has written `node.ready` with this address, or, of a
+    /// program, what the plan says was seen. `nil` where nothing says where the program listens, other
+    /// than the plan may.
+    case ready(Int, Address?)
     /// The node's process ended and was reaped.
     case exited(Int, ExitStatus)
     /// The answer to ``Effect/readState(_:)``.
@@ -36,7 +38,7 @@ extension SupervisorCore {
   /// What the core wants done, in order. Faults are named by their position in the plan.
   package enum Effect: Equatable, Sendable {
     /// Start the node's process, listening on this address, with a value for each of its options
-    /// that are addresses.
+    /// that are addresses, or of the names that a program's placeholders have.
     case spawn(Int, listen: String, addresses: [String: OptionValue])
     case signal(Int, Signal)
     /// See whether the node's process is in state T.
@@ -131,7 +133,7 @@ extension SupervisorCore {
     package var phase: Phase
     /// All nodes of the plan; during the launch without the late joiners.
     package var nodes: Int
-    /// Nodes whose process is there and has said `node.ready`.
+    /// Nodes whose process is there and is ready.
     package var ready: Int
     /// Nodes whose process is there.
     package var live: Int

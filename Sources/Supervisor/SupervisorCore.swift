@@ -37,8 +37,9 @@ package struct SupervisorCore: Sendable {
 
     var state = State.waiting
     var pid: Int32 = 0
-    /// What its process said in `node.ready`; a restarted process gets it again.
+    /// Where it listens: what its process said, which a restarted one gets again, or the plan says.
     var address: Address?
+    var wasReady = false
     var spawnedAt = Instant(microseconds: 0)
     /// The rules for the network that there were then.
     var spawnedUnder = 0
@@ -53,7 +54,9 @@ package struct SupervisorCore: Sendable {
     /// Whether a process that ended like this did what it was told.
     func asked(for status: ExitStatus) -> Bool {
       switch status {
-      case .code(let code): (wasTerminated || wasKilled) && code == 0
+      // A shell says by 128 and its number that a signal ended what it ran.
+      case .code(let code):
+        (wasTerminated || wasKilled) && code == 0 || wasTerminated && code == 128 + 15
       case .signal(15): wasTerminated
       case .signal(9): wasKilled
       case .signal: false
@@ -134,7 +137,7 @@ package struct SupervisorCore: Sendable {
       listed.append(node.group)
     }
     listedGroups = listed
-    nodes = Array(repeating: Node(), count: plan.nodes.count)
+    nodes = plan.nodes.map { Node(address: $0.knownAddress) }
     counts = [.waiting: plan.nodes.count]
     gated = plan.nodes.indices.filter { plan.nodes[$0].joins == nil }
     for index in gated { missing[plan.nodes[index].group, default: 0] += 1 }
@@ -279,13 +282,17 @@ extension SupervisorCore {
   /// The nodes whose addresses a node is told and that are not ready yet. It waits for those that
   /// come before it in the plan: then no two wait for one another.
   private func nodesBefore(_ index: Int) -> [Int] {
-    Self.references(of: index, in: plan, places).filter { nodes[$0].address == nil }
+    Self.references(of: index, in: plan, places).filter { !nodes[$0].wasReady }
   }
 
+  /// A program that is told of its own group as a whole waits for none of it: the plan says where.
   private static func references(
     of index: Int, in plan: Plan, _ places: [String: Int]
   ) -> [Int] {
-    plan.nodes[index].addresses.values.joined().compactMap { places[$0] }.filter { $0 < index }
+    let node = plan.nodes[index]
+    let isOurs = plan.program(of: node) == nil
+    return node.addresses.filter { isOurs || $0.key != node.group }.values.joined()
+      .compactMap { places[$0] }.filter { $0 < index }
   }
 
   /// Gives a moment to start to every node that need not wait for a group any more.
@@ -347,16 +354,18 @@ extension SupervisorCore {
     nodes[index].pid = pid
     log(SupervisorEvents.nodeSpawned, ["node": name(index), "pid": .integer(Int64(pid))])
     // It may have read them before they changed.
-    if nodes[index].spawnedUnder != rules { emit(.signal(index, .heed)) }
+    if nodes[index].spawnedUnder != rules, !isProgram(index) { emit(.signal(index, .heed)) }
     if case .stopping = phase { isKilling ? kill(index) : terminate(index) }
   }
 
-  private mutating func ready(_ index: Int, _ address: Address, at now: Instant) {
+  private mutating func ready(_ index: Int, _ address: Address?, at now: Instant) {
     guard nodes[index].state == .starting else { return }
     move(index, to: .ready)
-    let isNew = nodes[index].address != address
-    nodes[index].address = address
-    if isNew { addressIsNew(index) }
+    let known = nodes[index].address
+    nodes[index].wasReady = true
+    nodes[index].address = address ?? known
+    if nodes[index].address != known { addressIsNew(index) }
+    if isProgram(index) { logProgramReady(index) }
     switch phase {
     case .launching:
       let group = plan.nodes[index].group
@@ -414,9 +423,7 @@ extension SupervisorCore {
         nodes[index].state == .starting
           && (began == nil || now >= nodes[index].spawnedAt + plan.readyWithin)
       }
-      fail(
-        "not ready within \(plan.readyWithin): \(names(blamed)) (started, but wrote no node.ready)"
-          + whoWaits, at: now)
+      fail("not ready within \(plan.readyWithin): \(whatIsMissing)\(whoWaits)", at: now)
     } else if scheduled.isEmpty, !gated.isEmpty, count(.spawning) + count(.starting) == 0 {
       fail("no node can start" + whoWaits, at: now)
     }

@@ -5,9 +5,9 @@ import Topology
 /// `runs`, `nodes`, `faults` and `usage` rows are made.
 package enum SupervisorEvents {
   package static let all: [EventKind] = [
-    runLaunched, nodeSpawned, runBegan, faultPlanned, faultSides, faultApplied, faultConfirmed,
-    faultHealed,
-    faultSkipped, nodeExited, natMapped, usageSampled, nodeSampled, runStopping,
+    runLaunched, nodeSpawned, programReady, runBegan, faultPlanned, faultSides, faultApplied,
+    faultConfirmed, faultHealed, faultSkipped, nodeExited, natMapped, usageSampled, nodeSampled,
+    runStopping,
     runEnded, runDigested,
   ]
 
@@ -18,6 +18,12 @@ package enum SupervisorEvents {
   static let nodeSpawned = EventKind(
     "node.spawned", "A node's process was started, for the first time or again.",
     fields: [node, EventField("pid", "the process ID")])
+
+  static let programReady = EventKind(
+    "program.ready",
+    "A program was seen to be ready, in the way that its group says. (Our own nodes say so in their "
+      + "logs: `node.ready`.)",
+    fields: [node, EventField("address", "where it listens; absent where nothing says so")])
 
   static let runBegan = EventKind(
     "run.began",

@@ -28,7 +28,8 @@ extension Topology.Fault {
     }
     if let lasting { entries.append(YAMLEntry(scalar: "for", lasting)) }
     var reader = TopologyReader(
-      file: TopologyFile(path: words, text: ""), roles: [], checks: nil, isSimulated: true)
+      file: TopologyFile(path: words, text: ""), roles: [], checks: nil, isSimulated: true,
+      programs: true)
     let item = YAMLValue(content: .mapping(entries), place: .file)
     guard let read = reader.readFault(item), reader.problems.isEmpty else {
       throw TopologyError(file: words, problems: reader.problems)
@@ -74,6 +75,9 @@ extension Plan {
         }
       case .network(let action, let disturbance):
         let sides = try NodeNames(self).sides(disturbance.sides, of: fault, seed: seed)
+        if isolation == .none {
+          try fault.checkReach(sides, Set(nodes.filter { program(of: $0) != nil }.map(\.name)))
+        }
         planned = [
           PlannedFault(
             id: 0, action: action, at: moment, lasting: fault.lasting,

@@ -38,6 +38,8 @@ struct FaultSchedule {
   private let topology: Topology
   private let names: NodeNames
   private let named: Set<String>
+  /// The nodes that are programs.
+  private let programs: Set<String>
   /// When each late joiner comes.
   private var joins: [String: Microseconds] = [:]
   /// Of the nodes that are not simply up.
@@ -54,6 +56,7 @@ struct FaultSchedule {
       topology.faults.compactMap {
         if case .node(_, .node(let name)) = $0.action { name } else { nil }
       })
+    programs = Set(topology.groups.filter { $0.program != nil }.flatMap(\.nodeNames))
     for group in topology.groups where group.joins != nil {
       for (position, name) in group.nodeNames.enumerated() { joins[name] = group.joins(position) }
     }
@@ -85,6 +88,7 @@ struct FaultSchedule {
       }
     case .network(let action, let disturbance):
       let sides = try names.sides(disturbance.sides, of: fault, seed: seed)
+      if topology.isolation == .none { try fault.checkReach(sides, programs) }
       faults.append(
         PlannedFault(
           id: 0, action: action, at: fault.at, lasting: fault.lasting,
@@ -228,5 +232,19 @@ extension FaultSchedule {
     faults = faults.enumerated().sorted {
       ($0.element.at, $0.offset) < ($1.element.at, $1.offset)
     }.map(\.element)
+  }
+}
+
+extension Topology.Fault {
+  /// Where nodes share the machine's network, their drivers carry out what is done to it, and
+  /// programs have none of ours.
+  func checkReach(
+    _ sides: (from: [String], to: [String]), _ programs: Set<String>
+  ) throws(FaultSchedule.Problem) {
+    guard let program = (sides.from + sides.to).first(where: programs.contains) else { return }
+    throw FaultSchedule.Problem(
+      .target,
+      "a \(word) is carried out by nodes of ours, and \(program) is a program: let the kernel do it, "
+        + "with 'isolation: namespace', or name only nodes of ours")
   }
 }

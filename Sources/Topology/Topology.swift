@@ -22,7 +22,7 @@ package struct Topology: Equatable, Sendable {
 
   package struct Group: Equatable, Sendable {
     package var name: String
-    /// The role's full name.
+    /// The role's full name; ``externalRole`` for programs that play none.
     package var role: String
     package var count: Int
     package var after: String?
@@ -34,6 +34,8 @@ package struct Topology: Equatable, Sendable {
     /// Those given that are not the role's defaults.
     package var options: [String: OptionValue]
     package var variants: [Variant]
+    /// What its nodes run, where that is no role of ours.
+    package var program: Program?
   }
 
   /// Some nodes of a group that have other options.
@@ -100,6 +102,8 @@ package struct Topology: Equatable, Sendable {
   package static let mostGroups = 100
   package static let mostFaults = 10_000
   package static let longestGroupName = 40
+  /// The role of programs that play none of the network.
+  package static let externalRole = "external"
   package static let earliestStop = Microseconds.milliseconds(1)
   /// The latest `stop.at`: a week.
   package static let latestStop = Microseconds.seconds(7 * 86_400)

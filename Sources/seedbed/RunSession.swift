@@ -46,7 +46,8 @@ struct RunSession {
     let library = try library(arguments)
     return try Topology(
       file, overrides: arguments.all("set") + overrides, roles: Networks.roles,
-      checks: library.map { library in { library.names(of: $0) } }, isSimulated: isSimulated)
+      checks: library.map { library in { library.names(of: $0) } }, isSimulated: isSimulated,
+      programs: !isSimulated)
   }
 
   /// Makes the run's folder with its plan, when the history can be written too.

@@ -308,7 +308,7 @@ import Topology
     try Data(#"{"plan":{"version":99}}"#.utf8).write(to: URL(filePath: plan))
     #expect(
       message { _ = try RunFolder(folder.path) }
-        == "\(plan): this plan has version 99, and this seedbed reads up to 1: use the seedbed that "
+        == "\(plan): this plan has version 99, and this seedbed reads up to 2: use the seedbed that "
         + "made the run, or a newer one")
   }
 }

@@ -11,6 +11,8 @@ struct FakeHost {
     /// The same for a process that is not the node's first.
     var readyAgainAfter: Microseconds? = .milliseconds(3)
     var endsAfterTerminate: Microseconds? = .milliseconds(2)
+    /// How it ends then.
+    var endsWith = SupervisorCore.ExitStatus.code(0)
     /// Ends unasked, this long after it was started.
     var crashesAfter: Microseconds?
     var crash = SupervisorCore.ExitStatus.signal(11)
@@ -34,6 +36,8 @@ struct FakeHost {
   let plan: Plan
   var core: SupervisorCore
   var behaviours: [Behaviour]
+  /// Whether a node that is ready says where it listens.
+  var saysAddress = true
   /// Nodes whose group never gets empty.
   var survivors: [Int] = []
   var now = Instant(microseconds: 1_000_000)
@@ -89,7 +93,7 @@ struct FakeHost {
     case .input(let input): feed(input)
     case .ready(let node, let pid):
       guard processes[node]?.pid == pid else { return }
-      feed(.ready(node, Address(host: "127.0.0.1", port: UInt16(pid))))
+      feed(.ready(node, saysAddress ? Address(host: "127.0.0.1", port: UInt16(pid)) : nil))
     case .end(let node, let pid, let status):
       guard processes[node]?.pid == pid else { return }
       processes[node] = nil
@@ -173,7 +177,7 @@ struct FakeHost {
 
   private mutating func end(_ node: Int, _ pid: Int32) {
     guard let delay = behaviours[node].endsAfterTerminate else { return }
-    happen(.end(node: node, pid: pid, .code(0)), after: delay)
+    happen(.end(node: node, pid: pid, behaviours[node].endsWith), after: delay)
   }
 
   private mutating func happen(_ happening: Happening, after delay: Microseconds) {

@@ -14,6 +14,12 @@ package enum NodeEvents {
   package static let stopped = EventKind(
     "node.stopped", "The node ended in order. The last line of such a life.")
 
+  package static let printed = EventKind(
+    "node.printed",
+    "A program printed a line that no pattern of its group matches. One that is a JSON object is "
+      + "kept as it is instead, under the kind that it names, or this one.",
+    fields: [EventField("line", "the line")])
+
   package static let rulesApplied = EventKind(
     "rules.applied",
     "From now on the node goes by these rules: which faults on the network are on.",
@@ -26,7 +32,7 @@ package enum NodeEvents {
         "held", "how often something had to wait on purpose since the rules before; 0 simulated"),
     ])
 
-  package static let all = [ready, rulesApplied, stopping, stopped]
+  package static let all = [ready, rulesApplied, stopping, stopped, printed]
 
   package static func rulesApplied(
     _ number: Int, faults: [Int], lost: Int = 0, held: Int = 0
