@@ -7,22 +7,8 @@ import Testing
 extension RunTests {
   @Suite(
     "Nodes in networks of their own",
-    .enabled(if: RunTests.IsolationTests.isPossible, "namespaces are not permitted"))
+    .enabled(if: Namespaces.arePermitted, "namespaces are not permitted"))
   struct IsolationTests {
-    /// Whether this system lets the tests make network namespaces and has the programs.
-    fileprivate static let isPossible: Bool = {
-      let probe = Process()
-      probe.executableURL = URL(filePath: "/bin/sh")
-      probe.arguments = [
-        "-c",
-        "PATH=$PATH:/usr/sbin:/sbin; unshare -Urn ip link add x type bridge && nft -v && tc -V",
-      ]
-      (probe.standardOutput, probe.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-      guard (try? probe.run()) != nil else { return false }
-      probe.waitUntilExit()
-      return probe.terminationStatus == 0
-    }()
-
     private func topology(_ faults: String, stop: String) -> String {
       """
       network: gossip
@@ -123,4 +109,20 @@ extension RunTests {
       #expect(workspace.processes.isEmpty && workspace.runs.isEmpty)
     }
   }
+}
+
+private enum Namespaces {
+  /// Whether this system lets the tests make network namespaces and has the programs.
+  static let arePermitted: Bool = {
+    let probe = Process()
+    probe.executableURL = URL(filePath: "/bin/sh")
+    probe.arguments = [
+      "-c",
+      "PATH=$PATH:/usr/sbin:/sbin; unshare -Urn ip link add x type bridge && nft -v && tc -V",
+    ]
+    (probe.standardOutput, probe.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+    guard (try? probe.run()) != nil else { return false }
+    probe.waitUntilExit()
+    return probe.terminationStatus == 0
+  }()
 }
