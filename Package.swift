@@ -19,14 +19,18 @@ let package = Package(
   products: [
     .executable(name: "seedbed", targets: ["seedbed"]),
     .executable(name: "seedbed-node", targets: ["seedbed-node"]),
+    .library(name: "SeedbedTesting", targets: ["SeedbedTesting"]),
   ],
   targets: [
     // C: system libraries and small shims.
     .systemLibrary(name: "CUV", pkgConfig: "libuv-static", providers: [.apt(["libuv1-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(
+      name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
+    .systemLibrary(name: "CPCRE", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     .target(name: "CProcess"),
 
     // What a node is made of. No Foundation and no SQLite below this line…
@@ -58,22 +62,31 @@ let package = Package(
         "Gossip", "HTTPTorrent", "HyperDHT", "KPTP", "Kademlia", "Participants", "PeerExchange",
       ]),
     .target(name: "Clock", dependencies: ["Participants"]),
-    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Participants"]),
+    .target(name: "NetworkRules", dependencies: ["Participants"]),
+    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "NetworkRules", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
       dependencies: ["Arguments", "LiveDriver", "Networks", "Participants"]),
 
     // …and what runs, records and judges networks.
-    .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants"]),
+    .target(name: "Patterns", dependencies: ["CPCRE"]),
+    .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants", "Patterns"]),
     .target(
       name: "Supervisor",
-      dependencies: ["Arguments", "CProcess", "Clock", "Participants", "Topology"]),
+      dependencies: [
+        "Arguments", "CProcess", "Clock", "NetworkRules", "Participants", "Patterns", "Topology",
+      ]),
     .target(
       name: "History",
-      dependencies: ["Arguments", "CSQLite", "JSONReading", "Participants", "Topology"]),
+      dependencies: [
+        "Arguments", "CSQLite", "JSONReading", "Participants", "Patterns", "Topology",
+      ]),
     .target(
       name: "Simulator",
-      dependencies: ["Arguments", "Hashing", "Participants", "Supervisor", "Topology"]),
+      dependencies: [
+        "Arguments", "Hashing", "NetworkRules", "Participants", "Supervisor", "Topology",
+      ]),
+    .target(name: "Archives", dependencies: ["Arguments", "CArchive"]),
     .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
     .target(
       name: "Exploration",
@@ -83,21 +96,25 @@ let package = Package(
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Arguments", "Checks", "Clock", "Exploration", "HTTPTorrent", "History", "Networks",
+        "Archives", "Arguments", "Checks", "Clock", "Exploration", "HTTPTorrent", "History",
+        "Networks",
         "Participants",
         "Simulator",
         "Supervisor", "Topology",
       ]),
 
+    // Networks in tests, anybody's: by the executable, so that nothing else need be built.
+    .target(name: "SeedbedTesting"),
+
     // Benchmarks, with the plain C they are measured against.
     .target(
-      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite"],
+      name: "BenchmarkReferences", dependencies: ["CCrypto", "CSQLite", "CUV"],
       path: "Benchmarks/References"),
     .executableTarget(
       name: "seedbed-benchmarks",
       dependencies: [
-        "Arguments", "BenchmarkReferences", "History", "Networks", "Participants", "Simulator",
-        "Topology",
+        "Arguments", "BenchmarkReferences", "History", "HyperDHT", "LiveDriver", "Networks",
+        "Participants", "Simulator", "Topology",
       ], path: "Benchmarks/Runner"),
 
     // Random inputs for everything that takes bytes from outside.
@@ -115,18 +132,22 @@ let package = Package(
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Participants"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
-    .testTarget(name: "LiveDriverTests", dependencies: ["LiveDriver", "Participants"]),
+    .testTarget(
+      name: "LiveDriverTests", dependencies: ["LiveDriver", "NetworkRules", "Participants"]),
     .testTarget(
       name: "RepositoryTests",
       dependencies: ["Networks", "Participants", "Supervisor"]),
     .testTarget(
       name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
-    .testTarget(name: "NodeTests", dependencies: ["Kademlia", "Wire", "seedbed", "seedbed-node"]),
+    .testTarget(
+      name: "NodeTests",
+      dependencies: ["Kademlia", "Participants", "Wire", "seedbed", "seedbed-node"]),
     .target(
       name: "ParticipantTesting", dependencies: ["Participants"], path: "Tests/ParticipantTesting"),
     .testTarget(
       name: "GossipTests",
       dependencies: ["Gossip", "ParticipantTesting", "Participants", "Simulator", "Topology"]),
+    .testTarget(name: "PatternsTests", dependencies: ["Patterns"]),
     .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
     .testTarget(
       name: "KademliaTests",
@@ -156,7 +177,8 @@ let package = Package(
         "Topology", "Wire",
       ]),
     .testTarget(
-      name: "TopologyTests", dependencies: ["Arguments", "Networks", "Participants", "Topology"]),
+      name: "TopologyTests",
+      dependencies: ["Arguments", "Networks", "Participants", "Patterns", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(
       name: "HistoryTests",
@@ -166,7 +188,10 @@ let package = Package(
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
     .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading"]),
     .testTarget(
-      name: "RunTests", dependencies: ["CSQLite", "History", "seedbed", "seedbed-node"]),
+      name: "RunTests",
+      dependencies: [
+        "Archives", "CSQLite", "History", "SeedbedTesting", "Supervisor", "seedbed", "seedbed-node",
+      ]),
     .testTarget(
       name: "ExplorationTests",
       dependencies: [

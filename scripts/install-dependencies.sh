@@ -14,7 +14,8 @@ missing=()
 for tool in pkg-config "$@"; do
   PATH=$PATH:/usr/sbin command -v "${tool%%:*}" > /dev/null || missing+=("${tool##*:}")
 done
-for pair in libuv-static:libuv1-dev sqlite3:libsqlite3-dev yaml-0.1:libyaml-dev libcrypto:libssl-dev; do
+for pair in libuv-static:libuv1-dev sqlite3:libsqlite3-dev yaml-0.1:libyaml-dev libcrypto:libssl-dev \
+  libarchive:libarchive-dev libpcre2-8:libpcre2-dev; do
   pkg-config --exists "${pair%%:*}" 2> /dev/null || missing+=("${pair##*:}")
 done
 # It has no pkg-config file.

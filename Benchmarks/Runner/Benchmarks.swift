@@ -56,7 +56,7 @@ struct Measurement: Encodable {
   private static let benchmarks: [any Benchmark.Type] = [
     LaunchBenchmark.self, FootprintBenchmark.self, IngestBenchmark.self,
     SimulationBenchmark.self, ExchangeBenchmark.self, KademliaBenchmark.self,
-    TorrentBenchmark.self,
+    TorrentBenchmark.self, RPCBenchmark.self,
   ]
 
   private static let command = Command(

@@ -1,6 +1,7 @@
 import Gossip
 import Hashing
 import History
+import JSONReading
 import KPTP
 import Kademlia
 import Networks
@@ -13,7 +14,8 @@ import Wire
 package enum FuzzTargets {
   package static let all =
     [
-      topology, eventLine, gossipPeerLink, gossipSeedLink, gossipSeedAnswer, kptp, peerExchange,
+      topology, eventLine, printedLine, gossipPeerLink, gossipSeedLink, gossipSeedAnswer, kptp,
+      peerExchange,
       rpcudp, messagePack, hyperdht,
     ]
     + torrent
@@ -73,6 +75,27 @@ package enum FuzzTargets {
   ) { input, _ in
     let line = try? EventLine(input.span)
     if let line { precondition(line.end <= input.count && line.kind.upperBound <= line.end) }
+  }
+
+  private static let printedLine = FuzzTarget(
+    "printed-line",
+    samples: [
+      "1795157021.729376 got hello from 127.0.0.1:1 after 3", "got", "up at 127.0.0.1:7",
+      #"{"kind":"door.opened","t":17,"peer":"a:1","wide":18446744073709551615,"w":"\u00e9"}"#,
+    ].map { Array($0.utf8) }
+  ) { input, _ in
+    let program = Program(
+      command: ["x"], ready: .log(#"^up at (?<address>\S+)"#),
+      events: [
+        Program.EventPattern(
+          match: #"(?<time>[0-9.]+) got (?<what>.*) from (?<peer>.*) after (?<hops>.*)"#,
+          kind: "text.received", numbers: ["hops"]),
+        Program.EventPattern(match: "^(?:(?:[a-z0-9]+)*[ .]?)*$", kind: "text.costly"),
+      ])
+    guard let lines = try? PrintedLines(program) else { preconditionFailure("patterns") }
+    let row = unsafe input.withUnsafeBytes { unsafe lines.row($0) }
+    // What was made of it goes into SQL's JSON functions.
+    guard (try? JSONValue(Array(row.data.utf8))) != nil else { preconditionFailure(row.data) }
   }
 
   // MARK: Streams

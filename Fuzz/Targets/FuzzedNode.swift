@@ -1,10 +1,12 @@
 import Participants
 
 /// A participant among strangers: everything that it asks for happens, and everybody says what the
-/// input has.
+/// input has. Its disk is empty, and takes what is written without keeping it.
 struct FuzzedNode {
   /// Effects of one input, at most: a participant that asks for more does so without end.
   private static let mostEffects = 100_000
+  /// Files that are read or written in a row without another input, at most.
+  private static let mostAnswers = 10_000
 
   private var participant: any Participant
   private var effects = Effects()
@@ -17,7 +19,11 @@ struct FuzzedNode {
   init(_ role: Role) {
     let options = role.options.compactMap { option -> (String, OptionValue)? in
       switch option.name {
-      case "bootstrap": (option.name, .addresses(["127.0.0.1:6001"]))
+      case "bootstrap", "tracker", "metrics": (option.name, .addresses(["127.0.0.1:6001"]))
+      case "dht": (option.name, .flag(true))
+      // Every client makes its file at its start: a small one leaves time for the inputs.
+      case "size": (option.name, .count(1_000))
+      case "chunk-size": (option.name, .count(200))
       case "piece-size": (option.name, .count(200))
       case "have", "want": (option.name, .count(3))
       default: nil
@@ -60,6 +66,18 @@ struct FuzzedNode {
   }
 
   private mutating func handle(_ input: Input) {
+    var answers: [Input] = []
+    handle(input, &answers)
+    var count = 0
+    while !answers.isEmpty {
+      count += 1
+      precondition(count < Self.mostAnswers)
+      handle(answers.removeFirst(), &answers)
+    }
+  }
+
+  /// - Parameter answers: what the disk answers is added to them.
+  private mutating func handle(_ input: Input, _ answers: inout [Input]) {
     participant.handle(input, at: now, using: &random, emit: &effects)
     var dialled: [ConnectionID] = []
     var count = 0
@@ -70,11 +88,13 @@ struct FuzzedNode {
       case .close(let id): connections.removeAll { $0 == id }
       case .setTimer(let key, let instant): timers[key] = instant
       case .cancelTimer(let key): timers[key] = nil
-      case .write, .send, .awaitDrain, .file, .log, .finish: break
+      case .file(let key, .read): answers.append(.file(key, .bytes([])))
+      case .file(let key, .write), .file(let key, .rename): answers.append(.file(key, .done))
+      case .write, .send, .awaitDrain, .log, .finish: break
       }
     }
     precondition(count < Self.mostEffects)
     connections += dialled
-    for id in dialled { handle(.connected(id)) }
+    for id in dialled { handle(.connected(id), &answers) }
   }
 }

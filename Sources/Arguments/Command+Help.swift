@@ -14,7 +14,7 @@ extension Command {
     lines += ["", "USAGE:"] + Self.wrap(usage(path: path), indent: 2, hanging: 6)
     lines += Self.section("ARGUMENTS", positionals.map { ($0.name, $0.summary) })
     lines += Self.section("COMMANDS", subcommands.map { ($0.name, $0.summary) })
-    lines += Self.section("OPTIONS", options.map { ($0.label, $0.explanation) } + standardOptions)
+    lines += Self.section("OPTIONS", options.map { ($0.heading, $0.explanation) } + standardOptions)
     if !examples.isEmpty { lines += ["", "EXAMPLES:"] }
     for example in examples {
       lines += ["  \(example.line)"] + Self.wrap(example.summary, indent: 6)
@@ -86,6 +86,14 @@ extension Command {
 extension Option {
   /// `--NAME VALUE`, or `--NAME` for a flag.
   var label: String { value.map { "--\(name) \($0.placeholder)" } ?? "--\(name)" }
+
+  /// All ways to write it, the short one first.
+  var spellings: [String] { (letter.map { ["-\($0)"] } ?? []) + ["--\(name)"] }
+
+  /// The label with all spellings.
+  var heading: String {
+    spellings.dropLast().map { "\($0), " }.joined() + label
+  }
 
   /// The summary with what is allowed and the default.
   var explanation: String {

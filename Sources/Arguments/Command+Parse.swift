@@ -86,7 +86,7 @@ private struct Parser {
   private mutating func take(option argument: String) throws(UsageError) {
     let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let spelled = String(parts[0])
-    guard let option = command.options.first(where: { "--\($0.name)" == spelled }) else {
+    guard let option = command.options.first(where: { $0.spellings.contains(spelled) }) else {
       let names = command.options.map { "--\($0.name)" } + ["--help"]
       throw usage("unknown option '\(spelled)'\(suggestion(for: spelled, among: names))")
     }

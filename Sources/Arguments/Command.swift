@@ -60,7 +60,8 @@ package struct Positional: Sendable {
   }
 }
 
-/// An argument known by its name: `--NAME VALUE` or `--NAME=VALUE`, or `--NAME` alone for a flag.
+/// An argument known by its name: `--NAME VALUE` or `--NAME=VALUE`, or `--NAME` alone for a flag. One
+/// that has a letter may be written `-LETTER` too.
 package struct Option: Sendable {
   package enum Presence: Equatable, Sendable {
     case optional
@@ -73,15 +74,18 @@ package struct Option: Sendable {
 
   /// Without the hyphens.
   package var name: String
+  package var letter: Character?
   /// `nil` for a flag.
   package var value: ValueKind?
   package var presence: Presence
   package var summary: String
 
   package init(
-    _ name: String, _ value: ValueKind?, _ summary: String, _ presence: Presence = .optional
+    _ name: String, letter: Character? = nil, _ value: ValueKind?, _ summary: String,
+    _ presence: Presence = .optional
   ) {
     self.name = name
+    self.letter = letter
     self.value = value
     self.presence = presence
     self.summary = summary

@@ -5,14 +5,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,6 +38,19 @@ static void close_on_exec_from(unsigned first) {
     fcntl((int)descriptor, F_SETFD, FD_CLOEXEC);
 }
 
+// A pipe that is opened through /proc for both is read like any other, but its reader is a writer
+// too, so that there is no end.
+static int open_input(int pipe) {
+  if (pipe < 0) return open("/dev/null", O_RDONLY);
+  char path[32] = "/proc/self/fd/";
+  char digits[12];
+  size_t length = strlen(path), count = 0;
+  for (unsigned rest = (unsigned)pipe; rest > 0 || count == 0; rest /= 10)
+    digits[count++] = (char)('0' + rest % 10);
+  while (count > 0) path[length++] = digits[--count];
+  return open(path, O_RDWR);
+}
+
 // Runs in the child, in the parent's memory: system calls only. Returns the errno of what failed.
 static int become(const struct cprocess_child *child, pid_t parent) {
   if (setpgid(0, 0) != 0) return errno;
@@ -39,11 +58,13 @@ static int become(const struct cprocess_child *child, pid_t parent) {
   // The parent may have died before the death signal was set.
   if (getppid() != parent) return ESRCH;
 
-  int input = open("/dev/null", O_RDONLY);
+  int input = open_input(child->input);
   if (input < 0 || dup2(input, STDIN_FILENO) < 0) return errno;
   int output = open(child->output, O_WRONLY | O_CREAT | O_APPEND, 0644);
   if (output < 0) return errno;
   if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0) return errno;
+  if (child->network >= 0 && setns(child->network, CLONE_NEWNET) != 0) return errno;
+  if (child->folder != NULL && chdir(child->folder) != 0) return errno;
   close_on_exec_from(3);
 
   if (child->open_files != 0) {
@@ -117,6 +138,13 @@ int cprocess_pidfd_reap(int pidfd, int *code, int *signal) {
   return 1;
 }
 
+pid_t cprocess_peer(int socket) {
+  struct ucred peer;
+  socklen_t length = sizeof peer;
+  int result = getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+  return result < 0 ? -errno : peer.pid;
+}
+
 int cprocess_epoll_open(void) {
   int descriptor = epoll_create1(EPOLL_CLOEXEC);
   return descriptor < 0 ? -errno : descriptor;
@@ -182,4 +210,122 @@ int cprocess_watch_open(const char *folder) {
     return -failed;
   }
   return descriptor;
+}
+
+int cprocess_file_watch_open(void) {
+  int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+int cprocess_file_watch_add(int watch, const char *file) {
+  int number = inotify_add_watch(watch, file, IN_MODIFY);
+  return number < 0 ? -errno : number;
+}
+
+struct guarded {
+  uint32_t number;
+  pid_t group;
+};
+
+// Runs in the guard: system calls only, as after any fork of a program with threads.
+static void guard(int input, pid_t *groups, uint32_t count) {
+  prctl(PR_SET_NAME, "seedbed-guard");
+  // Ctrl-C is for the supervisor, which may still be about to end its nodes in order.
+  setpgid(0, 0);
+  dup2(input, STDIN_FILENO);
+  int nothing = open("/dev/null", O_RDWR);
+  dup2(nothing, STDOUT_FILENO);
+  dup2(nothing, STDERR_FILENO);
+  if (syscall(SYS_close_range, 3, ~0U, 0) != 0)
+    for (int descriptor = 3; descriptor < sysconf(_SC_OPEN_MAX); descriptor++) close(descriptor);
+  struct guarded told;
+  ssize_t size;
+  while ((size = read(STDIN_FILENO, &told, sizeof told)) != 0) {
+    if (size == sizeof told && told.number < count) groups[told.number] = told.group;
+  }
+  for (uint32_t number = 0; number < count; number++)
+    if (groups[number] > 0) kill(-groups[number], SIGKILL);
+  _exit(0);
+}
+
+pid_t cprocess_guard_start(uint32_t count, int *descriptor) {
+  pid_t *groups = calloc(count, sizeof *groups);
+  if (groups == NULL) return -ENOMEM;
+  int ends[2];
+  pid_t pid = -1;
+  if (pipe2(ends, O_CLOEXEC) == 0) {
+    pid = fork();
+    if (pid == 0) {
+      // The end to write to is everybody else's, or the guard would never see it closed.
+      close(ends[1]);
+      guard(ends[0], groups, count);
+    }
+    int failed = errno;
+    close(ends[0]);
+    if (pid < 0) close(ends[1]);
+    errno = failed;
+  }
+  int failed = errno;
+  free(groups);
+  *descriptor = ends[1];
+  return pid < 0 ? -failed : pid;
+}
+
+int cprocess_guard_tell(int descriptor, uint32_t number, pid_t group) {
+  struct guarded told = {number, group};
+  return write(descriptor, &told, sizeof told) == sizeof told ? 0 : -errno;
+}
+
+static int write_file(const char *path, const char *text) {
+  int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0) return -errno;
+  ssize_t size = (ssize_t)strlen(text);
+  int result = write(descriptor, text, (size_t)size) == size ? 0 : -errno;
+  close(descriptor);
+  return result;
+}
+
+// One user, root inside and who it was outside: user_namespaces(7).
+static int map_user(uid_t user, gid_t group) {
+  char text[64];
+  int failed = write_file("/proc/self/setgroups", "deny");
+  if (failed == 0) {
+    snprintf(text, sizeof text, "0 %u 1", (unsigned)user);
+    failed = write_file("/proc/self/uid_map", text);
+  }
+  if (failed == 0) {
+    snprintf(text, sizeof text, "0 %u 1", (unsigned)group);
+    failed = write_file("/proc/self/gid_map", text);
+  }
+  return failed;
+}
+
+int cprocess_isolate(void) {
+  uid_t user = geteuid();
+  gid_t group = getegid();
+  if (unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) {
+    if (errno != EPERM) return -errno;
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS) != 0) return -errno;
+    int failed = map_user(user, group);
+    if (failed != 0) return failed;
+  }
+  // What is mounted from here on is seen by nobody else.
+  return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 ? 0 : -errno;
+}
+
+int cprocess_network_open(void) {
+  static const char own[] = "/proc/thread-self/ns/net";
+  int before = open(own, O_RDONLY | O_CLOEXEC);
+  if (before < 0) return -errno;
+  int made = -1, failed = 0;
+  if (unshare(CLONE_NEWNET) != 0) failed = errno;
+  if (failed == 0) {
+    made = open(own, O_RDONLY | O_CLOEXEC);
+    if (made < 0) failed = errno;
+    if (setns(before, CLONE_NEWNET) != 0) failed = errno;
+  }
+  close(before);
+  if (failed == 0) return made;
+  if (made >= 0) close(made);
+  return -failed;
 }

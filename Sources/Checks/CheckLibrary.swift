@@ -59,8 +59,8 @@ package struct CheckLibrary: Sendable {
     // A run that nothing judges would pass.
     if references == nil, known.isEmpty {
       throw CheckError(
-        "\(folder): there is no check for the network \(network) here: name another folder with "
-          + "--checks DIR")
+        "\(folder): there is no check for the network \(network) here: name your own under 'checks' in "
+          + "the topology ('[]': none), or another folder with --checks DIR")
     }
     var checks: [Check] = []
     for reference in references ?? known {

@@ -39,6 +39,7 @@ package struct HTTPServer {
 
   package struct Request {
     package var connection: ConnectionID
+    package var from: Address
     package var message: HTTPMessage
   }
 
@@ -102,7 +103,7 @@ package struct HTTPServer {
       return nil
     }
     emit.cancelTimer(key(id))
-    return Request(connection: id, message: first)
+    return Request(connection: id, from: client.from, message: first)
   }
 
   private mutating func refuse(_ id: ConnectionID, _ fault: HTTPFault, emit: inout Effects) {
@@ -151,7 +152,9 @@ package struct HTTPServer {
       return nil
     }
     defer { clients[id] = client }
-    if let next = client.requests.first { return Request(connection: id, message: next) }
+    if let next = client.requests.first {
+      return Request(connection: id, from: client.from, message: next)
+    }
     client.isTimed = client.reader.isInMessage
     emit.setTimer(key(id), at: now + (client.isTimed ? limits.requestTime : limits.idleTime))
     return nil

@@ -21,14 +21,24 @@ extension Collector {
         position = end ?? bytes.count
         continue
       }
-      // A line without its end waits for more, as long as it may still be short enough.
-      guard end != nil || rest >= Event.longestLine else { break }
+      // A line without its end waits for more, as long as it may still be short enough. What a
+      // program printed last has no end to come.
+      let isLast = reading.isAtEnd && reading.printed != nil
+      guard end != nil || rest >= Event.longestLine || isLast else { break }
       let next = end ?? bytes.count
       let offset = start + Int64(position)
-      if end != nil, next - position <= Event.longestLine {
-        let line = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[position..<next - 1])
-        try unsafe take(line: line, at: offset, &reading)
+      if end != nil || isLast, next - position <= Event.longestLine {
+        let text = position..<(end == nil ? next : next - 1)
+        let line = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[text])
+        if let printed = reading.printed {
+          let line = UnsafeRawBufferPointer(line)
+          try unsafe take(printed, line, at: offset, endingAt: start + Int64(next), &reading)
+        } else {
+          try unsafe take(line: line, at: offset, &reading)
+        }
       } else {
+        // It counts as one of the lines that were printed.
+        if reading.printed != nil { reading.place.lastSequence += 1 }
         let line = unsafe UnsafeRawBufferPointer(rebasing: bytes[position..<next])
         try unsafe reject(line, at: offset, "longer than \(Event.longestLine) bytes", &reading)
         reading.isInsideLongLine = end == nil
@@ -80,11 +90,33 @@ extension Collector {
         sequence: event.sequence, time: event.time, kind: kind,
         peer: event.peer.map { unsafe UnsafeRawBufferPointer(rebasing: text[$0]) }, data: data))
     reading.progress.lines += 1
-    let facts = reading.isSupervisor ? RecordedFacts.ofSupervisor : RecordedFacts.ofNode
+    let facts =
+      reading.isSupervisor
+      ? RecordedFacts.ofSupervisor
+      : programs.nodes.contains(reading.node) ? RecordedFacts.ofProgram : RecordedFacts.ofNode
     if let name, let sql = facts[name] {
-      let problem = try unsafe record(sql, time: event.time, data: data, of: reading.node)
+      let text = unsafe String(decoding: data, as: UTF8.self)
+      let problem = try record(sql, time: event.time, data: text, of: reading.node)
       if let problem { try unsafe reject(data, at: offset, problem, &reading) }
     }
+  }
+
+  /// Takes a line that a program printed: an event in any case.
+  private mutating func take(
+    _ printed: PrintedLines, _ line: UnsafeRawBufferPointer, at offset: Int64,
+    endingAt end: Int64, _ reading: inout Reading
+  ) throws {
+    let row = unsafe printed.row(line)
+    let seen = printedTimes.time(of: reading.node, endingAt: end) ?? programs.launched
+    reading.place.lastSequence += 1
+    reading.progress.lines += 1
+    try writer.add(
+      sequence: reading.place.lastSequence, time: row.time ?? seen, kind: row.kind,
+      peer: row.peer, data: row.data)
+    if let sql = RecordedFacts.ofProgram[row.kind] {
+      _ = try record(sql, time: seen, data: row.data, of: reading.node)
+    }
+    if let remark = row.remark { try unsafe reject(line, at: offset, remark, &reading) }
   }
 
   /// The fields after `kind` and `peer` as an object of their own, in place: the comma before the
@@ -104,12 +136,12 @@ extension Collector {
 
   /// Runs what an event means for the other tables; gives what did not fit there.
   private func record(
-    _ sql: String, time: Int64, data: UnsafeRawBufferPointer, of node: String
+    _ sql: String, time: Int64, data: String, of node: String
   ) throws(DatabaseError) -> String? {
     let statement = try database.prepare(sql)
     try statement.bind([
       ":run": .integer(run), ":node": .text(node), ":t": .integer(time),
-      ":data": .text(unsafe String(decoding: data, as: UTF8.self)),
+      ":data": .text(data),
     ])
     do {
       try statement.run()

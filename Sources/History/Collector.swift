@@ -48,6 +48,10 @@ internal import Participants
   package let database: Database
   private var folder: LogFolder
   var writer: EventWriter
+  let programs: CollectedPrograms
+  var printedTimes = PrintedTimesFile()
+  /// Whether the supervisor is gone, so that nothing is printed any more and no more times come.
+  private var isFinal = false
   private let selectFile: Statement
   private let updateFile: Statement
   private let addNode: Statement
@@ -60,13 +64,12 @@ internal import Participants
   /// What is known of a log between steps.
   private struct Log {
     var file: String
+    var node: String
     /// The size up to which it was read or looked through.
     var seen: Int64 = 0
     /// The end of its last complete line.
     var readTo: Int64
     var isReported = false
-
-    var node: String { String(file.dropLast(RunFolder.logSuffix.count)) }
   }
 
   /// What is stored of a log: where the next line begins and what came before it.
@@ -80,13 +83,18 @@ internal import Participants
   /// The reading of one log within one step.
   struct Reading {
     let node: String
+    /// What makes events of the lines, where they are what a program printed.
+    let printed: PrintedLines?
     var place: Place
+    /// Whether the bytes at hand end with the file, and nobody writes to it any more.
+    var isAtEnd = false
     /// Whether the next bytes belong to a line that was too long and is rejected already.
     var isInsideLongLine = false
     var progress = Progress()
 
-    init(node: String, place: Place) {
+    init(node: String, printed: PrintedLines?, place: Place) {
       self.node = node
+      self.printed = printed
       self.place = place
     }
 
@@ -108,11 +116,13 @@ internal import Participants
       SET read_to = excluded.read_to, last_n = excluded.last_n, ended = excluded.ended
       """)
     let addNode = try database.prepare("INSERT OR IGNORE INTO nodes (run, node) VALUES (?, ?)")
+    let programs = try CollectedPrograms(folder.manifest)
     let logs = try Self.storedLogs(of: run, in: database)
     // A throwing initialiser must not leave a noncopyable value half made: first all, then each.
     self.run = run
     self.database = database
     self.folder = logFolder
+    self.programs = programs
     self.writer = writer
     self.selectFile = selectFile
     self.updateFile = updateFile
@@ -130,7 +140,10 @@ internal import Participants
   /// costs a look at each log's size.
   package mutating func step() throws -> Progress {
     var progress = Progress()
-    if backlog.isEmpty { try look(&progress) }
+    if backlog.isEmpty {
+      try printedTimes.update(from: folder)
+      try look(&progress)
+    }
     guard !backlog.isEmpty else { return progress }
     try database.execute("BEGIN IMMEDIATE")
     do {
@@ -143,6 +156,7 @@ internal import Participants
       try? database.execute("ROLLBACK")
       writer.drop()
       backlog = []
+      printedTimes = PrintedTimesFile()
       for index in logs.indices { logs[index].seen = 0 }
       throw error
     }
@@ -151,7 +165,12 @@ internal import Participants
   }
 
   /// Steps until everything is taken; gives what that was, and the incomplete lines that are left.
+  ///
+  /// Of what programs printed the last line is taken without its end, once the supervisor is gone.
   package mutating func finish() throws -> (progress: Progress, incomplete: [IncompleteLine]) {
+    isFinal = try !folder.isHeld(RunFolder.supervisor + RunFolder.logSuffix)
+    // What was looked through and waits for its end is looked at again.
+    for index in logs.indices { logs[index].seen = logs[index].readTo }
     var total = Progress()
     repeat {
       total = total + (try step())
@@ -164,14 +183,16 @@ internal import Participants
 
   /// Finds the logs that have grown.
   private mutating func look(_ progress: inout Progress) throws {
-    for name in try folder.changedNames() ?? [] where known.insert(name).inserted {
-      logs.append(Log(file: name, readTo: 0))
+    for name in try folder.changedNames() ?? [] where !known.contains(name) {
+      guard let node = programs.node(ofLog: name) else { continue }
+      known.insert(name)
+      logs.append(Log(file: name, node: node, readTo: 0))
     }
     for index in logs.indices.reversed() {
       let log = logs[index]
       let size = try folder.size(of: log.file)
       if let size, size >= log.readTo {
-        if size != log.seen { backlog.append(index) }
+        if min(size, end(of: log)) != log.seen { backlog.append(index) }
       } else if !log.isReported, log.readTo > 0 {
         // What it held is in the history; what it holds now may be anything.
         logs[index].isReported = true
@@ -185,23 +206,32 @@ internal import Participants
     progress.isUpToDate = backlog.isEmpty
   }
 
+  /// How far a log is read: what a program printed, only as far as it is known when.
+  private func end(of log: Log) -> Int64 {
+    isFinal || programs.printed[log.node] == nil ? .max : printedTimes.covered(log.node)
+  }
+
   /// Reads a log to its end, or until the transaction has enough; true at its end.
   private mutating func read(_ index: Int, _ progress: inout Progress) throws -> Bool {
     let log = logs[index]
     guard let file = try folder.open(log.file) else { return true }
-    var reading = Reading(node: log.node, place: try storedPlace(of: log.node))
+    var reading = Reading(
+      node: log.node, printed: programs.printed[log.node], place: try storedPlace(of: log.node))
     let start = reading.place.readTo
+    let end = end(of: log)
     try writer.begin(node: log.node)
     // The byte before the place tells whether it is inside a line that was too long.
     var context = start > 0 ? 1 : 0
     var reachedEnd = false
     while !reachedEnd, progress.lines + reading.progress.lines < Self.linesPerTransaction {
       let offset = reading.place.readTo
-      let count = try unsafe file.read(at: offset - Int64(context), into: buffer)
+      let most = Int(clamping: end - offset) + context
+      let count = min(try unsafe file.read(at: offset - Int64(context), into: buffer), most)
       if context > 0, count > 0 { reading.isInsideLongLine = unsafe buffer[0] != 0x0A }
       let bytes = unsafe UnsafeMutableRawBufferPointer(
         rebasing: buffer[context..<max(count, context)])
       context = 0
+      reading.isAtEnd = try isFinal && offset + Int64(bytes.count) == folder.size(of: log.file)
       try unsafe take(bytes, &reading)
       logs[index].seen = offset + Int64(bytes.count)
       logs[index].readTo = reading.place.readTo
@@ -216,11 +246,15 @@ internal import Participants
   private static func storedLogs(
     of run: Int64, in database: borrowing Database
   ) throws -> [Log] {
-    let statement = try database.prepare("SELECT file, read_to FROM log_files WHERE run = ?")
+    let statement = try database.prepare(
+      "SELECT file, node, read_to FROM log_files WHERE run = ?")
     try statement.bind(.integer(run))
     var logs: [Log] = []
     while try statement.step() {
-      logs.append(Log(file: statement.text(at: 0) ?? "", readTo: statement.integer(at: 1)))
+      logs.append(
+        Log(
+          file: statement.text(at: 0) ?? "", node: statement.text(at: 1) ?? "",
+          readTo: statement.integer(at: 2)))
     }
     return logs
   }

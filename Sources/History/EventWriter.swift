@@ -70,6 +70,17 @@ internal import CSQLite
     try many.run()
   }
 
+  /// Adds a row that was made of a line and lies nowhere.
+  func add(
+    sequence: Int64, time: Int64, kind: String, peer: String?, data: String
+  ) throws(DatabaseError) {
+    let values: [SQLValue] = [
+      .integer(sequence), .integer(time), .text(kind), peer.map { .text($0) } ?? .null, .text(data),
+    ]
+    for (index, value) in values.enumerated() { try one.bind(value, at: Int32(3 + index)) }
+    try one.run()
+  }
+
   /// Stores the rows that are left.
   mutating func flush() throws(DatabaseError) {
     for index in unsafe rows.indices {

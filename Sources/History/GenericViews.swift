@@ -76,6 +76,9 @@ extension View {
       ),
       readied AS MATERIALIZED (
         SELECT run, node, t FROM events WHERE kind = 'node.ready'
+        UNION ALL
+        SELECT run, data ->> 'node', t FROM events
+        WHERE node = 'supervisor' AND kind = 'program.ready'
       ),
       back AS (
         SELECT g.run, g.node, g.cause, g.t, g.gone_t, coalesce(g.healed_t, min(y.t)) AS back_t
@@ -94,7 +97,7 @@ extension View {
     name: "overloads",
     summary: """
       A stretch of the run in which nodes may have waited long for a processor: the host \
-      was at least 95% busy, and the supervisor's sample, due each second, came half a \
+      was at least 95% busy, and the supervisor's sample, due each second, came a tenth of a \
       second late.
       """,
     columns: [
@@ -112,7 +115,7 @@ extension View {
         SELECT run, lag(t) OVER (PARTITION BY run ORDER BY t) AS from_t, t AS to_t, host_busy
         FROM usage
       ) u JOIN runs r ON r.run = u.run
-      WHERE u.host_busy >= 950 AND u.to_t - u.from_t >= 1500000
+      WHERE u.host_busy >= 950 AND u.to_t - u.from_t >= 1100000
         AND (r.stopping_t IS NULL OR u.from_t < r.stopping_t)
       """)
 
@@ -120,13 +123,13 @@ extension View {
     name: "separations",
     summary: """
       A time in which a fault on the network kept nodes on its two sides (`fault_sides`) apart for \
-      all that their protocol can know: a partition or loss, in one direction or both, or a latency \
-      that adds a quarter of the shortest time for an answer, or more.
+      all that their protocol can know: a partition, loss or limited bandwidth, in one direction or \
+      both, or a latency that adds a quarter of the shortest time for an answer, or more.
       """,
     columns: [
       ("run", "the run"),
       ("fault", "the fault's number in the plan"),
-      ("action", "`partition`, `loss` or `latency`"),
+      ("action", "`partition`, `loss`, `bandwidth` or `latency`"),
       ("from_t", "when it began"),
       ("from_s", "seconds from the run's beginning to `from_t`"),
       ("to_t", "when it ended; NULL: never"),
@@ -138,7 +141,8 @@ extension View {
         f.healed_t AS to_t, (f.healed_t - r.began_t) / 1e6 AS to_s
       FROM faults f JOIN runs r ON r.run = f.run
       WHERE f.applied_t IS NOT NULL
-        AND (f.action IN ('partition', 'loss') OR f.action = 'latency' AND 4 * f.latency >= (
+        AND (f.action IN ('partition', 'loss', 'bandwidth')
+          OR f.action = 'latency' AND 4 * f.latency >= (
           SELECT min(coalesce(n.options ->> 'answer-timeout', n.options ->> 'heartbeat-timeout'))
           FROM nodes n WHERE n.run = f.run))
       """)

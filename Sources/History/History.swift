@@ -84,7 +84,7 @@ package enum History {
     }
   }
 
-  static func exists(_ file: String) -> Bool { unsafe access(file, F_OK) == 0 }
+  package static func exists(_ file: String) -> Bool { unsafe access(file, F_OK) == 0 }
 
   /// SQLite says "unable to open database file" for all of these.
   static func checkPlace(_ file: String) throws {

@@ -112,6 +112,7 @@ extension View {
       ("steps", "the longest chain of nodes that answered, each named by the one before"),
       ("asked", "nodes that were asked"),
       ("answered", "how many of them answered"),
+      ("missed", "how many of them are closer than the closest that answered"),
       ("updated", "nodes that took an announcement, or its withdrawal"),
       ("peers", "peers that were found"),
       ("took", "seconds from start to end"),
@@ -129,8 +130,8 @@ extension View {
         b.t AS started_t, (b.t - r.began_t) / 1e6 AS started_s,
         m.t AS finished_t, (m.t - r.began_t) / 1e6 AS finished_s,
         m.data ->> 'steps' AS steps, m.data ->> 'asked' AS asked,
-        m.data ->> 'answered' AS answered, m.data ->> 'updated' AS updated,
-        m.data ->> 'peers' AS peers, (m.data ->> 'took') / 1e6 AS took
+        m.data ->> 'answered' AS answered, m.data ->> 'missed' AS missed,
+        m.data ->> 'updated' AS updated, m.data ->> 'peers' AS peers, (m.data ->> 'took') / 1e6 AS took
       FROM marks m JOIN runs r ON r.run = m.run
         JOIN begun b ON b.run = m.run AND b.node = m.node AND b.life = m.life
           AND b.query = m.data ->> 'query'
@@ -175,9 +176,11 @@ extension View {
       ("opened_t", "when a datagram had come from the peer directly; NULL: never"),
       ("opened_at", "the address that the peer answered from"),
       (
-        "heard_t",
-        "when the peer heard the node directly, by its own log, which tells it once a minute; NULL: never"
+        "asked_t",
+        "when the peer answered a ping of the node's that was passed on, by its own log, which tells "
+          + "it once a minute; NULL: never"
       ),
+      ("heard_t", "when, after such a ping, it first heard the node directly, by its own log"),
       ("sent", "datagrams sent over the open way; NULL: they had not all been"),
       ("answered", "how many of them the peer answered"),
       ("finished_t", "when all had been answered or given up"),
@@ -186,11 +189,11 @@ extension View {
       WITH
       \(marksAndEnds(
         of: "'holepunch.started', 'holepunch.opened', 'holepunch.failed', 'holepunch.finished', "
-          + "'holepunch.heard'")),
-      heard AS MATERIALIZED (
-        SELECT m.run, m.node, a.node AS asker, m.t
+          + "'holepunch.asked', 'holepunch.heard'")),
+      told AS MATERIALIZED (
+        SELECT m.run, m.node, m.kind, m.t, a.node AS asker
         FROM marks m JOIN node_addresses a ON a.run = m.run AND a.address = m.peer
-        WHERE m.kind = 'holepunch.heard'
+        WHERE m.kind IN ('holepunch.asked', 'holepunch.heard')
       ),
       ends AS MATERIALIZED (
         SELECT run, node, life, data ->> 'punch' AS punch,
@@ -209,8 +212,12 @@ extension View {
         m.t AS started_t, (m.t - r.began_t) / 1e6 AS started_s,
         iif(e.opened_t IS NULL, iif(e.failed_t IS NULL, NULL, 'failed'), 'open') AS outcome, e.took,
         e.opened_t, e.opened_at,
-        (SELECT min(h.t) FROM heard h
-          WHERE h.run = m.run AND h.node = a.node AND h.asker = m.node AND h.t >= m.t - 60000000) AS heard_t,
+        (SELECT min(t) FROM told o
+          WHERE o.run = m.run AND o.node = a.node AND o.asker = m.node
+            AND o.kind = 'holepunch.asked' AND o.t >= m.t - 60000000) AS asked_t,
+        (SELECT min(t) FROM told o
+          WHERE o.run = m.run AND o.node = a.node AND o.asker = m.node
+            AND o.kind = 'holepunch.heard' AND o.t >= m.t - 60000000) AS heard_t,
         e.sent, e.answered, e.finished_t
       FROM marks m JOIN runs r ON r.run = m.run
         LEFT JOIN node_addresses a ON a.run = m.run AND a.address = m.peer

@@ -57,7 +57,7 @@ extension View {
       FROM faults f JOIN runs r ON r.run = f.run
         JOIN (SELECT run, max(heal_within) AS within FROM kademlia_deadlines GROUP BY run) h
           ON h.run = f.run
-      WHERE f.applied_t IS NOT NULL AND f.action IN ('partition', 'loss', 'latency')
+      WHERE f.applied_t IS NOT NULL AND f.action IN ('partition', 'loss', 'latency', 'bandwidth')
       """)
 
   static let routingDuties = View(

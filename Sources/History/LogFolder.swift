@@ -24,7 +24,7 @@ struct LogFolder: ~Copyable {
     close(descriptor)
   }
 
-  /// The names of the logs, in order; `nil` when the folder has not changed since the last call.
+  /// The names of the logs and outputs, in order; `nil` when the folder has not changed since the last call.
   mutating func changedNames() throws(HistoryError) -> [String]? {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {
@@ -45,7 +45,9 @@ struct LogFolder: ~Copyable {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { start in
         unsafe start.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
       }
-      if name.hasSuffix(RunFolder.logSuffix) { names.append(name) }
+      if name.hasSuffix(RunFolder.logSuffix) || name.hasSuffix(RunFolder.outputSuffix) {
+        names.append(name)
+      }
     }
     return names.sorted()
   }
@@ -56,6 +58,12 @@ struct LogFolder: ~Copyable {
     if unsafe fstatat(descriptor, name, &status, 0) == 0 { return Int64(status.st_size) }
     guard errno == ENOENT else { throw HistoryError("\(path)/\(name): \(systemMessage(errno))") }
     return nil
+  }
+
+  /// Whether somebody holds a lock on a file: the supervisor of a run does on its log.
+  func isHeld(_ name: String) throws(HistoryError) -> Bool {
+    guard let file = try open(name) else { return false }
+    return file.isHeld
   }
 
   /// Opens a log for reading; `nil` when it is not there.
@@ -80,6 +88,8 @@ struct LogFile: ~Copyable {
   deinit {
     close(descriptor)
   }
+
+  fileprivate var isHeld: Bool { flock(descriptor, LOCK_SH | LOCK_NB) != 0 }
 
   /// Reads from `offset` into `buffer`; gives the number of bytes, 0 at the end.
   func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(HistoryError)

@@ -25,15 +25,30 @@ enum RecordedFacts {
       unexpected = :data ->> 'unexpected'
     WHERE run = :run AND node = :data ->> 'node'
     """,
+    "program.ready": """
+    UPDATE nodes SET ready_t = :t, address = coalesce(:data ->> 'address', address)
+    WHERE run = :run AND node = :data ->> 'node'
+    """,
     "fault.planned": """
-    INSERT INTO faults (run, fault, action, node, at, lasting, one_way, loss, latency)
+    INSERT INTO faults (run, fault, action, node, at, lasting, one_way, loss, latency,
+      bandwidth)
     VALUES (:run, :data ->> 'fault', :data ->> 'action', :data ->> 'node', :data ->> 'at',
-      :data ->> 'lasting', :data ->> 'one_way', :data ->> 'loss', :data ->> 'latency')
+      :data ->> 'lasting', :data ->> 'one_way', :data ->> 'loss', :data ->> 'latency',
+      :data ->> 'bandwidth')
+    """,
+    "fault.sides": """
+    INSERT OR IGNORE INTO fault_sides (run, fault, node, side)
+    SELECT :run, :data ->> 'fault', value, :data ->> 'side'
+    FROM json_each('["' || replace(:data ->> 'nodes', ',', '","') || '"]')
     """,
     "fault.applied": fault("applied_t = :t"),
     "fault.confirmed": fault("confirmed_t = :t"),
     "fault.healed": fault("healed_t = :t"),
     "fault.skipped": fault("skipped = :data ->> 'reason'"),
+    "node.sampled": """
+    INSERT OR REPLACE INTO node_usage (run, node, t, cpu, memory)
+    VALUES (:run, :data ->> 'node', :t, :data ->> 'cpu', :data ->> 'memory')
+    """,
     "usage.sampled": """
     INSERT OR REPLACE INTO usage (run, t, host_busy, supervisor_cpu, memory_available)
     VALUES (:run, :t, :data ->> 'host_busy', :data ->> 'supervisor_cpu',
@@ -41,7 +56,15 @@ enum RecordedFacts {
     """,
   ]
 
-  /// For events of a node's log, about itself.
+  /// For events of a program's log, about itself. The rest of it is the supervisor's to say.
+  static let ofProgram: [String: String] = [
+    ready: """
+    UPDATE nodes SET options = coalesce(:data -> 'options', options)
+    WHERE run = :run AND node = :node
+    """
+  ]
+
+  /// For events of the log of a node of ours, about itself.
   static let ofNode: [String: String] = [
     ready: """
     UPDATE nodes SET ready_t = :t, address = :data ->> 'address', options = :data -> 'options',
@@ -50,7 +73,7 @@ enum RecordedFacts {
     """
   ]
 
-  /// The first line of every incarnation of a node.
+  /// The first line of every incarnation of a node of ours.
   static let ready = "node.ready"
   /// The last line of a node that ended in order.
   static let stopped = "node.stopped"

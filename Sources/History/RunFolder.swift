@@ -12,6 +12,8 @@ package struct RunFolder {
   package static let supervisor = "supervisor"
   /// What the name of a log ends in.
   package static let logSuffix = ".ndjson"
+  /// What the name of a file with what a node printed ends in.
+  static let outputSuffix = ".out"
 
   /// Reads the folder's `plan.json`.
   package init(_ path: String) throws {

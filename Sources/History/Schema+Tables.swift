@@ -65,7 +65,10 @@ extension Schema {
       columns: [
         ("run", "the run's number"),
         ("fault", "its number in the plan, from 1"),
-        ("action", "`kill`, `stop`, `pause`, `restart`, `partition`, `loss` or `latency`"),
+        (
+          "action",
+          "`kill`, `stop`, `pause`, `restart`, `partition`, `loss`, `latency` or `bandwidth`"
+        ),
         ("node", "the node it was done to; NULL where the network was disturbed: `fault_sides`"),
         ("at", "when it was planned, in microseconds after `began_t`"),
         ("lasting", "how long it was to last, in microseconds; NULL: to the end, or no time"),
@@ -75,14 +78,16 @@ extension Schema {
         ("applied_t", "when it was done"),
         (
           "confirmed_t",
-          "when its effect was seen: the exit, the stopped process, the new one ready; at once on "
-            + "the network"
+          "when its effect was seen: the exit, the stopped process, the new one ready; every living "
+            + "node on a side said that it goes by it"
         ),
         (
           "healed_t",
-          "when its effect had ended: the process continued, or ready again; the network as before"
+          "when its effect had ended: the process continued, or ready again; every living node on a "
+            + "side said so"
         ),
         ("skipped", "why it was not done; NULL when it was"),
+        ("bandwidth", "the most between two nodes, each way, in bytes per second"),
       ]),
     Table(
       name: "fault_sides",
@@ -102,6 +107,17 @@ extension Schema {
         ("host_busy", "the busy share of all cores since the last sample, in thousandths"),
         ("supervisor_cpu", "the processor time of the supervisor so far, in microseconds"),
         ("memory_available", "the memory that was still available, in KiB"),
+      ]),
+    Table(
+      name: "node_usage",
+      summary:
+        "What a node's process used, every second; of more than a hundred, a hundred in turn.",
+      columns: [
+        ("run", "the run's number"),
+        ("node", "the node's name"),
+        ("t", "when it was sampled"),
+        ("cpu", "the processor time of its process so far, in microseconds"),
+        ("memory", "its resident memory, pages that it shares with others too, in KiB"),
       ]),
     Table(
       name: "checks", summary: "One check's last verdict on a run.",

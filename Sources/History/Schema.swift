@@ -17,6 +17,21 @@ package enum Schema {
     Migration(name: "record faults on the network", sql: networkFaults),
     Migration(
       name: "record the digests of simulations", sql: "ALTER TABLE runs ADD COLUMN digest TEXT"),
+    Migration(
+      name: "record faults that limit bandwidth",
+      sql: "ALTER TABLE faults ADD COLUMN bandwidth INTEGER"),
+    Migration(
+      name: "record what nodes use",
+      sql: """
+        CREATE TABLE node_usage (
+          run INTEGER NOT NULL,
+          node TEXT NOT NULL,
+          t INTEGER NOT NULL,
+          cpu INTEGER NOT NULL,
+          memory INTEGER NOT NULL,
+          PRIMARY KEY (run, node, t)
+        ) STRICT, WITHOUT ROWID
+        """),
   ]
 
   private static let firstTables = """

@@ -43,7 +43,7 @@ package enum SQLValue: Equatable, Sendable {
     }
   }
 
-  private func bind(_ value: SQLValue, at position: Int32) throws(DatabaseError) {
+  func bind(_ value: SQLValue, at position: Int32) throws(DatabaseError) {
     switch value {
     case .null: try check(unsafe sqlite3_bind_null(handle, position))
     case .integer(let integer): try check(unsafe sqlite3_bind_int64(handle, position, integer))

@@ -1,7 +1,8 @@
 extension View {
   /// What the checks of the torrent, and people, ask about.
   static let torrent = [
-    downloads, chunks, torrentDeadlines, downloadDuties, spreadDuties, trackerDuties,
+    downloads, chunks, torrentDeadlines, downloadDuties, lateDownloads, spreadDuties,
+    trackerDuties,
   ]
 
   static let downloads = View(

@@ -22,6 +22,9 @@ import Participants
   private var isBlocked = false
   private var awaitsDrain = false
   private var linger: Timer?
+  private var isReading = false
+  /// While faults on the network disturb what comes from the other side.
+  var hold: Hold?
 
   init(_ id: ConnectionID, on driver: LiveDriver) {
     self.id = id
@@ -54,9 +57,20 @@ import Participants
   func begin() {
     isConnected = true
     unsafe uv_tcp_nodelay(handle, 1)
-    unsafe uv_read_start(
-      stream, { _, _, buffer in unsafe buffer?.pointee = uv_buf_init(nil, 0) },
-      { handle, _, _ in unsafe Connection.of(handle?.pointee.data)?.read() })
+    setReading(true)
+  }
+
+  /// Without effect before the connection is there.
+  func setReading(_ on: Bool) {
+    guard isConnected, !isClosing, on != isReading else { return }
+    isReading = on
+    if on {
+      unsafe uv_read_start(
+        stream, { _, _, buffer in unsafe buffer?.pointee = uv_buf_init(nil, 0) },
+        { handle, _, _ in unsafe Connection.of(handle?.pointee.data)?.read() })
+    } else {
+      unsafe uv_read_stop(stream)
+    }
   }
 
   /// Takes what there is, up to a few reads at once, so that others have their turn.
@@ -66,16 +80,16 @@ import Participants
       unsafe uv_fileno($0, &descriptor)
     }
     for _ in 0..<LiveDriver.readsAtOnce {
-      guard !isClosing else { return }
+      guard isReading, !isClosing else { return }
       let limit = isBulk ? LiveDriver.bulkReadSize : LiveDriver.readSize
       let (bytes, count) = isBulk ? readInto(descriptor, limit) : readCopying(descriptor, limit)
-      if count == 0 { return end(.ended) }
+      if count == 0 { return arrived(.end(.ended)) }
       if count < 0 {
         if errno == EAGAIN || errno == EINTR { return }
-        return end(CloseReason(-errno))
+        return arrived(.end(CloseReason(-errno)))
       }
       isBulk = count >= LiveDriver.readSize
-      if linger == nil { driver.deliver(.received(id, bytes)) }
+      if linger == nil { arrived(.bytes(bytes)) }
       if count < limit { return }
     }
   }
@@ -96,6 +110,28 @@ import Participants
       initialized = max(0, count)
     }
     return (bytes, count)
+  }
+
+  /// Something has come from the other side. It waits where faults on the network want it.
+  func arrived(_ piece: Hold.Piece) {
+    if let hold { hold.take(piece) } else { pass(piece) }
+  }
+
+  /// Passes on what has come.
+  func pass(_ piece: Hold.Piece) {
+    switch piece {
+    case .dial: break
+    case .connected: driver.deliver(.connected(id))
+    case .bytes(let bytes): driver.deliver(.received(id, bytes))
+    case .end(let reason): end(reason)
+    }
+  }
+
+  /// Nothing is held back any more.
+  func letGo() {
+    hold?.cancel()
+    hold = nil
+    setReading(true)
   }
 
   /// The connection is over, or never came about.
@@ -182,6 +218,7 @@ import Participants
   /// The participant is done with it.
   func close() {
     driver.connections[id] = nil
+    letGo()
     guard isConnected, !isClosing, linger == nil else { return abandon() }
     let timer = Timer(on: driver) { [weak self] in self?.abandon() }
     timer.set(after: LiveDriver.lingerLimit)
@@ -202,6 +239,8 @@ import Participants
   private func abandon() {
     linger?.cancel()
     linger = nil
+    hold?.cancel()
+    hold = nil
     guard !isClosing else { return }
     let handle = unsafe UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self)
     unsafe uv_close(handle) { handle in

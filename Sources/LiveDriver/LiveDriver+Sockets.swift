@@ -1,5 +1,6 @@
 import CUV
 import Glibc
+import NetworkRules
 package import Participants
 
 extension LiveDriver {
@@ -18,6 +19,7 @@ extension LiveDriver {
     while true {
       do throws(NodeFailure) {
         var bound = try openSockets(at: address, socketAddress, transports)
+        if rulesFile != nil { source = Self.source(of: bound) }
         bound.host = host ?? bound.host
         return bound
       } catch {
@@ -67,9 +69,9 @@ extension LiveDriver {
     let remote = unsafe SocketAddress { unsafe uv_tcp_getpeername(connection.handle, $0, $1) }
     connections[connection.id] = connection
     connection.begin()
-    deliver(
-      .accepted(
-        connection.id, from: remote?.address ?? Address(host: "unknown", port: 0)))
+    connection.judge()
+    let end = remote?.address ?? Address(host: "unknown", port: 0)
+    deliver(.accepted(connection.id, from: Self.visible(end)))
   }
 
   func connect(_ id: ConnectionID, to address: Address, from port: LocalPort) {
@@ -77,7 +79,9 @@ extension LiveDriver {
     connections[id] = connection
     if port == .listening { bindToListeningPort(connection) }
     if let socketAddress = SocketAddress(numeric: address) {
-      connect(connection, to: socketAddress)
+      guard path(to: address.numeric) != nil else { return connect(connection, to: socketAddress) }
+      connection.hold = Hold(connection, to: address.numeric, on: self)
+      connection.hold?.dial(socketAddress)
     } else {
       resolve(address, for: connection)
     }
@@ -113,8 +117,12 @@ extension LiveDriver {
     connection.isBound = true
   }
 
-  private func connect(_ connection: Connection, to socketAddress: SocketAddress) {
+  func connect(_ connection: Connection, to socketAddress: SocketAddress) {
     var socketAddress = socketAddress
+    if !connection.isBound, socketAddress.isLoopback, var source {
+      // Without effect where the system refuses it: then nobody knows who dials.
+      _ = unsafe source.withPointer { unsafe uv_tcp_bind(connection.handle, $0, 0) }
+    }
     let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
     let result = unsafe socketAddress.withPointer {
       unsafe uv_tcp_connect(request, connection.handle, $0) { request, status in
@@ -203,6 +211,10 @@ extension LiveDriver {
   /// Sends at once or not at all: a datagram that does not fit into the socket's buffer is lost, as
   /// it may be anywhere on its way.
   func send(_ datagram: [UInt8], to address: Address) {
+    if conditions == nil || lets(datagram, to: address) { transmit(datagram, to: address) }
+  }
+
+  func transmit(_ datagram: [UInt8], to address: Address) {
     guard let socket = unsafe datagramSocket,
       var socketAddress = SocketAddress(numeric: address)
     else { return }
@@ -239,8 +251,9 @@ extension Connection {
   fileprivate func connected(_ status: CInt) {
     guard let driver = unsafe LiveDriver.of(handle.pointee.loop), driver.connections[id] != nil
     else { return }
-    guard status == 0 else { return end(CloseReason(status)) }
+    judge()
+    guard status == 0 else { return arrived(.end(CloseReason(status))) }
     begin()
-    driver.deliver(.connected(id))
+    arrived(.connected)
   }
 }

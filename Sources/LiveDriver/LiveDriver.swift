@@ -50,6 +50,7 @@ package import Participants
   private var log: EventLog
   private let identity: Identity
   private let clock = SteadyClock()
+  var now: Instant { clock.now }
   private var timers: [TimerKey: Timer] = [:]
   var listener: UnsafeMutablePointer<uv_tcp_t>?
   var datagramSocket: UnsafeMutablePointer<uv_udp_t>?
@@ -62,18 +63,28 @@ package import Participants
   private var pending: [Input] = []
   private var isDelivering = false
   private var isFinishing = false
-  private var isStopping = false
+  private(set) var isStopping = false
+  let rulesFile: RulesFile?
+  /// `nil` while no fault on the network disturbs this node.
+  var conditions: Conditions?
+  /// Datagrams under way, soonest first.
+  var delayed: ArraySlice<(due: Instant, to: Address, bytes: [UInt8])> = []
+  var delayedBytes = 0
+  var delayTimer: Timer?
+  /// Where connections are dialled from, for those who accept to know the node.
+  var source: SocketAddress?
   /// The first failure: the loop ends and ``run()`` throws it.
   private var failure: NodeFailure?
 
   package init(
     _ participant: any Participant, identity: Identity, random: SeededGenerator,
-    log: consuming EventLog
+    log: consuming EventLog, rules: RulesFile? = nil
   ) throws(NodeFailure) {
     self.participant = participant
     self.identity = identity
     self.random = random
     self.log = log
+    rulesFile = rules
     unsafe loop = .allocate(capacity: 1)
     guard unsafe uv_loop_init(loop) == 0 else {
       throw NodeFailure("cannot make an event loop")
@@ -97,17 +108,26 @@ package import Participants
   /// Starts the participant at the address that ``listen(on:transports:advertising:)`` returned, and
   /// runs until the process is asked to end (SIGTERM or SIGINT) and everything is closed.
   package func run(at address: Address) throws(NodeFailure) {
-    let (terminate, interrupt) = unsafe (watchSignal(SIGTERM), watchSignal(SIGINT))
+    let stop: @convention(c) (UnsafeMutablePointer<uv_signal_t>?, CInt) -> Void = { handle, _ in
+      unsafe LiveDriver.of(handle?.pointee.loop)?.stop()
+    }
+    let terminate = unsafe watchSignal(SIGTERM, stop)
+    let interrupt = unsafe watchSignal(SIGINT, stop)
+    let rules = unsafe watchSignal(SIGURG) { handle, _ in
+      unsafe LiveDriver.of(handle?.pointee.loop)?.readRules()
+    }
     let flusher = unsafe flushBeforeBlocking()
     defer {
       unsafe terminate.deallocate()
       unsafe interrupt.deallocate()
+      unsafe rules.deallocate()
       unsafe flusher.deallocate()
     }
     record(
       NodeEvents.ready(
         at: address, role: identity.role, version: identity.version, pid: getpid(),
         options: identity.options))
+    readRules()
     flushLog()
     deliver(.started(listening: address))
     unsafe uv_run(loop, UV_RUN_DEFAULT)
@@ -164,7 +184,7 @@ package import Participants
     timer.set(after: instant - clock.now)
   }
 
-  private func record(_ event: Event) {
+  func record(_ event: Event) {
     do throws(NodeFailure) { try log.append(event, at: clock.now) } catch { fail(error) }
   }
 
@@ -173,7 +193,7 @@ package import Participants
   }
 
   /// A node that cannot keep its log must not go on as if nothing were lost.
-  private func fail(_ error: NodeFailure) {
+  func fail(_ error: NodeFailure) {
     guard failure == nil else { return }
     failure = error
     unsafe uv_stop(loop)
@@ -191,6 +211,7 @@ package import Participants
     timers.removeAll()
     dropAnswers()
     for connection in connections.values { connection.close() }
+    dropDelayed()
     closeSockets()
     unsafe uv_walk(
       loop,
@@ -201,11 +222,12 @@ package import Participants
       }, nil)
   }
 
-  private func watchSignal(_ signal: CInt) -> UnsafeMutablePointer<uv_signal_t> {
+  private func watchSignal(
+    _ signal: CInt, _ action: @convention(c) (UnsafeMutablePointer<uv_signal_t>?, CInt) -> Void
+  ) -> UnsafeMutablePointer<uv_signal_t> {
     let handle = UnsafeMutablePointer<uv_signal_t>.allocate(capacity: 1)
     unsafe uv_signal_init(loop, handle)
-    unsafe uv_signal_start(
-      handle, { handle, _ in unsafe LiveDriver.of(handle?.pointee.loop)?.stop() }, signal)
+    unsafe uv_signal_start(handle, action, signal)
     return unsafe handle
   }
 

@@ -56,6 +56,12 @@ struct SocketAddress {
 
   var family: sa_family_t { storage.ss_family }
 
+  /// Whether it is in 127.0.0.0/8.
+  var isLoopback: Bool {
+    guard CInt(storage.ss_family) == AF_INET else { return false }
+    return unsafe withUnsafeBytes(of: storage) { unsafe $0[4] } == 127
+  }
+
   /// What the system wants to know of the layout, in bytes.
   var length: socklen_t {
     let isIPv6 = CInt(storage.ss_family) == AF_INET6

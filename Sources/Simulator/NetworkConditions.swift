@@ -1,3 +1,4 @@
+import NetworkRules
 import Participants
 import Topology
 
@@ -14,11 +15,6 @@ final class NetworkConditions {
 
   /// One in so many pieces of a stream that is cut at random is split, and as many are joined.
   private static let cutRate: UInt64 = 8
-  /// A lost segment of a stream is sent again after about this long (RFC 6298's lower bound is a
-  /// second; Linux uses 200 ms).
-  private static let retransmission: Int64 = 200_000
-  private static let longestRetransmission: Int64 = 120_000_000
-
   /// A fault that is on, with the nodes of its sides by position.
   private struct Disturbance {
     let fault: Int
@@ -33,8 +29,17 @@ final class NetworkConditions {
     }
   }
 
+  /// One way between two nodes: streams and datagrams have as much bandwidth each.
+  struct Line: Hashable {
+    let from: Int32
+    let to: Int32
+    let isStream: Bool
+  }
+
   let model: NetworkModel
   private var disturbances: [Disturbance] = []
+  /// When lines with limited bandwidth are free again.
+  private var lines: [Line: Int64] = [:]
 
   init(_ model: NetworkModel) {
     self.model = model
@@ -74,28 +79,27 @@ final class NetworkConditions {
   /// The same for a piece of a stream, which is never lost, but may have to be sent again.
   func streamLatency(from: Int32, to: Int32, using random: inout SeededGenerator) -> Int64 {
     var delay = latency(from: from, to: to, using: &random)
-    if happens(model.stallRate, using: &random) { delay += model.stallFor.count }
-    let loss = loss(from: from, to: to)
-    // What is lost is sent again, each time after twice as long.
-    var wait = Self.retransmission
-    while wait < Self.longestRetransmission, happens(loss, using: &random) {
-      delay += wait
-      wait *= 2
-    }
-    return delay
+    if Loss.happens(model.stallRate, using: &random) { delay += model.stallFor.count }
+    return delay + Loss.delay(loss(from: from, to: to), using: &random).count
   }
 
   /// When each copy of a datagram arrives: none if it is lost.
-  func datagram(from: Int32, to: Int32, using random: inout SeededGenerator) -> [Int64] {
-    guard !isCut(from: from, to: to), !happens(model.datagramLoss, using: &random),
-      !happens(loss(from: from, to: to), using: &random)
+  func datagram(
+    _ bytes: Int, from: Int32, to: Int32, at now: Int64, using random: inout SeededGenerator
+  ) -> [Int64] {
+    let line = Line(from: from, to: to, isStream: false)
+    guard !isCut(from: from, to: to), !Loss.happens(model.datagramLoss, using: &random),
+      !Loss.happens(loss(from: from, to: to), using: &random),
+      let departure = departure(
+        of: bytes, over: line, at: now, patience: LimitedBandwidth.longestQueue.count)
     else { return [] }
-    var delays = [latency(from: from, to: to, using: &random)]
-    if happens(model.datagramReordering, using: &random) {
+    let wait = departure - now
+    var delays = [wait + latency(from: from, to: to, using: &random)]
+    if Loss.happens(model.datagramReordering, using: &random) {
       delays[0] += latency(from: from, to: to, using: &random)
     }
-    if happens(model.datagramDuplication, using: &random) {
-      delays.append(latency(from: from, to: to, using: &random))
+    if Loss.happens(model.datagramDuplication, using: &random) {
+      delays.append(wait + latency(from: from, to: to, using: &random))
     }
     return delays
   }
@@ -123,6 +127,27 @@ final class NetworkConditions {
 
   func restore(_ fault: PlannedFault) {
     disturbances.removeAll { $0.fault == fault.id }
+    lines = [:]
+  }
+
+  /// The plan's numbers of the faults that are on and that a node is on a side of.
+  func faults(of node: Int32) -> [Int] {
+    disturbances.filter { $0.from.contains(node) || $0.to.contains(node) }.map(\.fault)
+  }
+
+  /// When the last of so many bytes is on its way that want to leave at some time, where a fault
+  /// limits what goes between two nodes. `nil` where they would wait for longer than `patience`.
+  func departure(
+    of bytes: Int, over line: Line, at time: Int64, patience: Int64 = .max
+  ) -> Int64? {
+    let limits = disturbances.lazy.filter {
+      $0.action == .bandwidth && $0.hits(from: line.from, to: line.to)
+    }
+    guard let bandwidth = limits.compactMap(\.network.bandwidth).min() else { return time }
+    let departure = max(time, lines[line] ?? time) + Int64(bytes) * 1_000_000 / bandwidth
+    guard departure - time <= patience else { return nil }
+    lines[line] = departure
+    return departure
   }
 
   /// Whether nothing gets from one node to the other.
@@ -138,11 +163,7 @@ final class NetworkConditions {
 
   /// Whether a piece of a stream breaks it.
   func resets(using random: inout SeededGenerator) -> Bool {
-    happens(model.resetRate, using: &random)
-  }
-
-  private func happens(_ partsPerMillion: Int, using random: inout SeededGenerator) -> Bool {
-    partsPerMillion > 0 && random.next() % 1_000_000 < UInt64(partsPerMillion)
+    Loss.happens(model.resetRate, using: &random)
   }
 
   /// The sum of twelve uniform draws is close to normal, and the same on every machine, which the

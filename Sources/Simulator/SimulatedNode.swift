@@ -41,6 +41,8 @@ struct SimulatedNode {
   var isFinishing = false
   /// SIGTERM came while it was frozen.
   var isTerminationPending = false
+  /// The rules for the network changed while it was frozen.
+  var isHeedPending = false
   /// When its line to the network is free again, each way.
   var sendsFrom: Int64 = 0
   var receivesFrom: Int64 = 0

@@ -3,7 +3,8 @@ import Supervisor
 import Topology
 
 /// Where nodes are: on the internet, 10.0.0.0/8, or behind a NAT, with a private address of
-/// 172.16.0.0/12. No two nodes have the same one, so that a history's addresses mean something.
+/// 172.16.0.0/12. No two nodes have the same one, so that a history's addresses mean something; but
+/// whose networks seem to be the same may be behind different NATs, as in life.
 ///
 /// Datagrams are translated as ``NAT`` says. Connections can be made from inside, and not from
 /// outside.
@@ -18,10 +19,10 @@ extension Simulation {
   }
 
   /// Which address is as good as random, as ports of real runs are: an odd factor permutes the numbers
-  /// below a power of two.
+  /// below 2^24. Private ones are in order.
   static func address(_ index: Int, seed: UInt64, isPrivate: Bool = false) -> Address {
-    let number = UInt64(index) &* 10_368_889 &+ seed &* 7_919 &+ 1
-    let ip = isPrivate ? 172 << 24 | 16 << 16 | number & 0xf_ffff : 10 << 24 | number & 0xff_ffff
+    let number = (UInt64(index) &* 10_368_889 &+ seed &* 7_919 &+ 1) & 0xff_ffff
+    let ip = isPrivate ? 172 << 24 | 16 << 16 | UInt64(index + 1) : 10 << 24 | number
     return Address(
       host: "\(ip >> 24).\(ip >> 16 & 255).\(ip >> 8 & 255).\(ip & 255)", port: 4_000)
   }
@@ -66,7 +67,9 @@ extension Simulation {
       port = address.port
     }
     guard let to else { return }
-    for delay in conditions.datagram(from: Int32(node), to: to, using: &random) {
+    for delay in conditions.datagram(
+      bytes.count, from: Int32(node), to: to, at: now, using: &random)
+    {
       let slot = datagrams.add(Datagram(from: source, to: to, port: port, bytes: bytes))
       queue.plan(.datagram, slot.index, generation: slot.generation, at: now + delay)
     }

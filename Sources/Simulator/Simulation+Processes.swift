@@ -8,16 +8,19 @@ extension Simulation {
     guard nodes[node].life == life, nodes[node].state == .down else { return }
     nodes[node].state = .up
     // Each life draws anew.
-    nodes[node].random = SeededGenerator(
-      seed: plan.seed, stream: "\(nodes[node].name)#\(nodes[node].sequence)")
+    let stream = "\(nodes[node].name)#\(nodes[node].sequence)"
+    nodes[node].random = SeededGenerator(seed: plan.seed, stream: stream)
+    var secrets = SeededGenerator(seed: plan.seed, stream: "\(stream) secret")
     nodes[node].participant = nodes[node].role.make(
       ParticipantSettings(
-        options: nodes[node].options, seeds: nodes[node].role.seedList == .reads ? seedList : []))
+        options: nodes[node].options, seeds: nodes[node].role.seedList == .reads ? seedList : [],
+        secret: .random(ParticipantSettings.secretSize, using: &secrets)))
     log(
       NodeEvents.ready(
         at: nodes[node].address, role: nodes[node].role.fullName, version: version,
         pid: nodes[node].pid,
         options: nodes[node].options), of: node)
+    if rules > 0 { heed(node) }
     tell(.ready(node, nodes[node].address))
     deliver(.started(listening: nodes[node].address), to: node)
   }
@@ -34,9 +37,24 @@ extension Simulation {
       nodes[node].state = .up
       let held = nodes[node].held
       nodes[node].held = []
+      if nodes[node].isHeedPending { heed(node) }
       for input in held where nodes[node].state != .down { deliver(input, to: node) }
       if nodes[node].isTerminationPending { terminate(node) }
     case .terminate: terminate(node)
+    case .heed: heed(node)
+    }
+  }
+
+  /// The network is as it is for all: a node only says that it knows.
+  private mutating func heed(_ node: Int) {
+    switch nodes[node].state {
+    case .frozen: nodes[node].isHeedPending = true
+    case .down: break
+    case .up:
+      nodes[node].isHeedPending = false
+      log(
+        NodeEvents.rulesApplied(rules, faults: conditions.faults(of: Int32(node))), of: node)
+      tell(.heeded(node, rules: rules))
     }
   }
 
@@ -66,6 +84,7 @@ extension Simulation {
     nodes[node].participant = nil
     nodes[node].held = []
     nodes[node].isTerminationPending = false
+    nodes[node].isHeedPending = false
     for id in nodes[node].ends.keys { close(id, of: node) }
     for key in nodes[node].timers.values { _ = timers.take(key.index, generation: key.generation) }
     nodes[node].timers = [:]

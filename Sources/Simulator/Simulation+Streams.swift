@@ -1,3 +1,4 @@
+import NetworkRules
 import Participants
 import Topology
 
@@ -43,9 +44,6 @@ extension Simulation {
   /// What both kernels and the sender's driver hold of a stream that nobody reads. Beyond it the
   /// sender's driver gives up, as the live one does.
   static let backlogLimit = 12 * 1_024 * 1_024
-  /// Linux sends a SYN again after 1, 3, 7, 15, 31 and 63 seconds, and gives up after 127
-  /// (tcp_syn_retries = 6).
-  static let dialAttempts = 7
   /// Linux takes the ports of connections from here on (ip_local_port_range).
   private static let firstFreePort: UInt16 = 32_768
 
@@ -88,10 +86,10 @@ extension Simulation {
     if to >= 0, conditions.isCut(from: from, to: to) || conditions.isCut(from: to, to: from) {
       streams[Int(end)].attempts += 1
       let attempt = Int(streams[Int(end)].attempts)
-      if attempt == Self.dialAttempts {
-        fail(end, .unreachable)
+      if let wait = DialAttempts.wait(after: attempt) {
+        queue.plan(.dial, end, generation: generation, at: now + wait.count)
       } else {
-        queue.plan(.dial, end, generation: generation, at: now + 1_000_000 << Int64(attempt - 1))
+        fail(end, .unreachable)
       }
       return
     }
@@ -176,8 +174,11 @@ extension Simulation {
       return
     }
     append(Piece(bytes: bytes), to: other)
-    let sent = transmit(bytes.count, from: node, to: Int(streams[Int(end)].remote))
-    planArrival(other, sentAt: sent)
+    let remote = streams[Int(end)].remote
+    let sent = transmit(bytes.count, from: node, to: Int(remote))
+    let line = NetworkConditions.Line(from: Int32(node), to: remote, isStream: true)
+    planArrival(
+      other, sentAt: conditions.departure(of: bytes.count, over: line, at: sent) ?? sent)
   }
 
   /// When the last of so many bytes has arrived but for its latency, where bandwidth is limited.

@@ -53,11 +53,14 @@ package struct Simulation {
   /// All that is under way on streams: one pool, whose places are soon used again.
   var pieces: [Piece] = []
   var freePieces: [Int32] = []
+  /// The rules for the network that are in force, and the faults, by position in the plan.
+  var rules = 0
+  private var faultsOn: [Int] = []
   /// Ends whose stream waits for a partition to heal.
   var parked: [Int32] = []
   var seedList: [Address] = []
-  /// The nodes' files, by node and path. They survive the node.
-  var disks: [Int: [String: [UInt8]]] = [:]
+  /// The nodes' files survive the nodes.
+  var disks = Disks()
   /// What disks answered and participants were not told, in order.
   var answers: [(node: Int, life: UInt32, key: FileKey, answer: FileAnswer)] = []
   var isAnswering = false
@@ -109,7 +112,9 @@ package struct Simulation {
         name: planned.name, role: role, options: values,
         address: Self.address(index, seed: plan.seed, isPrivate: planned.nat != nil),
         skew: conditions.skew(using: &random))
-      if let disk = disks[planned.name] { self.disks[index] = disk }
+      for (path, bytes) in disks[planned.name] ?? [:] {
+        _ = self.disks.answer(.write(path: path, offset: 0, bytes[...]), of: index)
+      }
       nodes.append(node)
       byAddress[node.address] = Int32(index)
       byName[node.name] = Int32(index)
@@ -268,11 +273,7 @@ package struct Simulation {
     case .signal(let index, let signal): self.signal(signal, index)
     case .readState(let index):
       inputs.append(.stateSeen(index, paused: nodes[index].state == .frozen))
-    case .disturb(let fault):
-      conditions.disturb(plan.faults[fault]) { byName[$0] }
-    case .restore(let fault):
-      conditions.restore(plan.faults[fault])
-      unpark()
+    case .rule(let number, let faults): setRules(number, faults)
     case .writeSeedList(let seeds): seedList = seeds
     case .checkGroups: inputs.append(.groupsSeen(alive: []))
     case .sampleUsage:
@@ -286,8 +287,20 @@ package struct Simulation {
           ]
         ))
     case .log(let event): logSupervisor(event)
+    case .answer: preconditionFailure("nobody asks a simulation for a fault")
     case .finished(let conclusion): self.conclusion = conclusion
     }
+  }
+
+  private mutating func setRules(_ number: Int, _ faults: [Int]) {
+    rules = number
+    let ended = faultsOn.filter { !faults.contains($0) }
+    for fault in ended { conditions.restore(plan.faults[fault]) }
+    for fault in faults where !faultsOn.contains(fault) {
+      conditions.disturb(plan.faults[fault]) { byName[$0] }
+    }
+    faultsOn = faults
+    if !ended.isEmpty { unpark() }
   }
 
   // MARK: - Participants

@@ -2,7 +2,7 @@ import Arguments
 import Glibc
 
 /// A file descriptor that is closed exactly once.
-final class Descriptor {
+final class Descriptor: Sendable {
   let number: CInt
 
   /// Takes over what a system call returned; `nil` when that is negative.

@@ -1,11 +1,21 @@
+import CProcess
 import Glibc
 import Participants
 
-/// What the machine and this process use, from `/proc` and getrusage(2).
+/// What the machine, this process and its nodes use, from `/proc` and getrusage(2).
 struct HostUsage {
+  /// Nodes that are sampled at once. Where there are more, they take turns, so that ten thousand cost
+  /// the supervisor no more than a hundred.
+  private static let nodesAtOnce = 100
+  private static let ticksPerSecond = Int64(sysconf(Int32(_SC_CLK_TCK)))
+  private static let pageSize = Int64(sysconf(Int32(_SC_PAGESIZE)))
+
   /// Ticks since the machine started, over all cores.
   private var busy = 0
   private var total = 0
+
+  /// The node whose turn it is.
+  private var next = 0
 
   init() { _ = hostBusy() }
 
@@ -17,6 +27,36 @@ struct HostUsage {
         "host_busy": .integer(Int64(hostBusy())), "supervisor_cpu": .integer(Self.ownTime()),
         "memory_available": .integer(Self.memoryAvailable()),
       ])
+  }
+
+  /// The events for the nodes whose turn it is.
+  ///
+  /// - Parameter nodes: each node of the plan by name, with its process where it has one.
+  mutating func sample(_ nodes: [(name: String, pid: pid_t?)]) -> [Event] {
+    var events: [Event] = []
+    for _ in nodes.indices where events.count < Self.nodesAtOnce {
+      let node = nodes[next % nodes.count]
+      next = (next + 1) % nodes.count
+      guard let pid = node.pid, let used = Self.used(by: pid) else { continue }
+      events.append(
+        Event(
+          SupervisorEvents.nodeSampled,
+          [
+            "node": .text(node.name), "cpu": .integer(used.cpu), "memory": .integer(used.memory),
+          ]))
+    }
+    return events
+  }
+
+  /// Processor time in microseconds, and resident memory in KiB, from proc_pid_stat(5).
+  private static func used(by pid: pid_t) -> (cpu: Int64, memory: Int64)? {
+    guard let text = TextFile.read("/proc/\(pid)/stat"), let name = text.lastIndex(of: ")")
+    else { return nil }
+    // The first field behind the name is the third of all.
+    let fields = text[name...].dropFirst(2).split(separator: " ").map { Int64($0) }
+    guard fields.count > 21, let user = fields[11], let system = fields[12], let pages = fields[21]
+    else { return nil }
+    return ((user + system) * 1_000_000 / ticksPerSecond, pages * pageSize / 1_024)
   }
 
   /// Permille of all cores since the last call.

@@ -1,6 +1,7 @@
 import Arguments
 import FoundationEssentials
 import Glibc
+import NetworkRules
 package import Participants
 package import Topology
 
@@ -11,6 +12,8 @@ package struct LiveRunFolder: Sendable {
   package let name: String
   /// The folder's path, relative when the logs' folder was given so.
   package let path: String
+  /// Locked for as long as this process works on the run: however it ends, the lock goes with it.
+  private let lock: Descriptor
 
   /// Makes the folder, and the logs' folder if it is absent. Two runs never get the same one.
   package init(
@@ -25,22 +28,39 @@ package struct LiveRunFolder: Sendable {
       let name = "\(Self.stamp(launched))-\(network)-\(padding)\(digits)"
       let path = "\(logs)/\(name)"
       if unsafe mkdir(path, 0o777) == 0 {
+        guard let lock = Descriptor(opening: path, O_RDONLY | O_DIRECTORY),
+          flock(lock.number, LOCK_EX | LOCK_NB) == 0
+        else { throw Self.failure("lock the folder", path, errno) }
         self.name = name
         self.path = path
+        self.lock = lock
         return
       }
       if errno != EEXIST { throw Self.failure("make the folder", path, errno) }
     }
   }
 
+  /// Whether some process works on the run in this folder, be it to record or to judge it.
+  package static func isInUse(_ path: String) -> Bool {
+    guard let folder = Descriptor(opening: path, O_RDONLY | O_DIRECTORY) else { return false }
+    return flock(folder.number, LOCK_EX | LOCK_NB) != 0
+  }
+
   package var seedList: String { "\(path)/config.txt" }
+  /// The faults on the network that are on; absent until the first begins.
+  package var rules: String { "\(path)/network.rules" }
   package var ownLog: String { "\(path)/supervisor.ndjson" }
   /// A node's event log.
   package func log(of node: String) -> String { "\(path)/\(Self.logName(of: node))" }
   /// What a node printed.
-  package func output(of node: String) -> String { "\(path)/\(node).out" }
-  /// The folder of a node's own files, made by the node when it first writes one.
+  package func output(of node: String) -> String { "\(path)/\(Self.outputName(of: node))" }
+  /// The folder of a node's own files, made by the node when it first writes one; for a program,
+  /// before it starts.
   func data(of node: String) -> String { "\(path)/\(node).data" }
+  /// When what programs printed was seen.
+  var printedTimes: String { "\(path)/\(Self.printedTimesName)" }
+  package static let printedTimesName = "printed.times"
+  static func outputName(of node: String) -> String { "\(node).out" }
   static func logName(of node: String) -> String { "\(node).ndjson" }
 
   /// Writes `plan.json` and a copy of the topology, before anything starts.
@@ -50,27 +70,38 @@ package struct LiveRunFolder: Sendable {
     guard let json = try? encoder.encode(manifest) else {
       throw SupervisorError("cannot write the plan as JSON", exitCode: .error)
     }
-    try write(Array(json) + [UInt8(ascii: "\n")], to: "plan.json")
-    try write(Array(topology.utf8), to: "topology.yaml")
+    try write(Array(json) + [UInt8(ascii: "\n")], to: "\(path)/plan.json")
+    try write(Array(topology.utf8), to: "\(path)/topology.yaml")
   }
 
   /// Takes the folder away again, when the run is not to start after all.
   package func remove() {
-    for file in ["plan.json", "topology.yaml"] { unsafe unlink("\(path)/\(file)") }
+    let tools = ["ip", "nft", "tc"].flatMap { ["network.\($0)", "network.\($0).out"] }
+    for file in ["plan.json", "topology.yaml"] + tools { unsafe unlink("\(path)/\(file)") }
     unsafe rmdir(path)
   }
 
   /// Replaces `config.txt` as a whole: whoever reads it sees all seeds or the file as it was.
   func write(seedList: [Address]) throws(SupervisorError) {
-    let text = seedList.map { "\($0)\n" }.joined()
-    try write(Array(text.utf8), to: "config.txt.new")
-    guard unsafe rename("\(path)/config.txt.new", self.seedList) == 0 else {
-      throw Self.failure("write", self.seedList, errno)
-    }
+    try replace(self.seedList, with: seedList.map { "\($0)\n" }.joined())
   }
 
-  private func write(_ bytes: [UInt8], to file: String) throws(SupervisorError) {
-    let path = "\(self.path)/\(file)"
+  func write(_ text: String, to path: String) throws(SupervisorError) {
+    try write(Array(text.utf8), to: path)
+  }
+
+  /// Replaces the rules for the network in the same way.
+  func write(_ rules: NetworkRules) throws(SupervisorError) {
+    try replace(self.rules, with: rules.description)
+  }
+
+  private func replace(_ file: String, with text: String) throws(SupervisorError) {
+    let new = "\(file).new"
+    try write(Array(text.utf8), to: new)
+    guard unsafe rename(new, file) == 0 else { throw Self.failure("write", file, errno) }
+  }
+
+  private func write(_ bytes: [UInt8], to path: String) throws(SupervisorError) {
     guard let file = Descriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC) else {
       throw Self.failure("write", path, errno)
     }
@@ -100,7 +131,7 @@ package struct LiveRunFolder: Sendable {
     }
   }
 
-  private static func makeFolders(_ path: String) throws(SupervisorError) {
+  static func makeFolders(_ path: String) throws(SupervisorError) {
     if unsafe mkdir(path, 0o777) == 0 || errno == EEXIST { return }
     let number = errno
     guard number == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {

@@ -4,11 +4,33 @@ import Glibc
 package import Participants
 package import Topology
 
-/// How nodes are started: `seedbed-node` with what the plan says about each.
+/// All that a node's process is started with.
+struct Launch {
+  var executable: String
+  var arguments: [String]
+  /// `NAME=VALUE` each.
+  var environment: [String]
+  /// The folder that it works in; `nil`: the supervisor's.
+  var folder: String?
+  /// What it can read; `nil`: nothing. At most ``longestInput`` bytes.
+  var input: [UInt8]?
+  /// The file that it prints to.
+  var output: String
+  /// Its soft limit of open files; 0 for the supervisor's.
+  var openFiles: UInt64 = 0
+  /// The network namespace that it is in; -1 for the supervisor's.
+  var network: CInt = -1
+
+  /// As much as a pipe holds.
+  static let longestInput = 65_536
+}
+
+/// How nodes of ours are started: `seedbed-node` with what the plan says about each.
 package struct NodeCommand: Sendable {
   /// The path of the node's executable.
   package let executable: String
-  private let environment: [String]
+  /// `NAME=VALUE` each.
+  let environment: [String]
 
   /// Finds `seedbed-node` beside the running executable.
   package init() throws(SupervisorError) {
@@ -47,33 +69,40 @@ package struct NodeCommand: Sendable {
     let fixed = [
       executable, node.role, "--name", node.name, "--listen", listen,
       "--log", folder.log(of: node.name), "--config", folder.seedList, "--seed", String(seed),
-      "--data", folder.data(of: node.name),
+      "--data", folder.data(of: node.name), "--rules", folder.rules,
     ]
     let options = node.options.merging(addresses.mapValues(\.description)) { $1 }
     return fixed + options.sorted { $0.key < $1.key }.flatMap { ["--\($0.key)", $0.value] }
   }
 
-  /// Starts a node. Call it from the main thread: the node dies with the thread that started it.
-  ///
-  /// - Parameter openFiles: the node's soft limit of open files.
-  func start(
+  func launch(
     _ arguments: [String], output: String, openFiles: UInt64
-  ) throws(SupervisorError) -> NodeProcess {
-    let pid = unsafe withCStrings(arguments) { arguments in
-      unsafe withCStrings(environment) { environment in
-        unsafe withCStrings([executable, output]) { paths in
-          var child = unsafe cprocess_child(
-            path: paths[0], arguments: arguments, environment: environment, output: paths[1],
-            open_files: openFiles)
-          return unsafe cprocess_spawn(&child)
-        }
+  ) -> Launch {
+    Launch(
+      executable: executable, arguments: arguments, environment: environment, output: output,
+      openFiles: openFiles)
+  }
+}
+
+extension Launch {
+  /// Starts the process. Call it from the main thread: it dies with the thread that started it.
+  func start() throws(SupervisorError) -> NodeProcess {
+    var ends: [CInt] = [-1, -1]
+    if let input {
+      guard unsafe pipe(&ends) == 0 else {
+        throw SupervisorError(SupervisorError.text(of: errno), exitCode: .error)
+      }
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+      let written = unsafe input.withUnsafeBytes { unsafe write(ends[1], $0.baseAddress, $0.count) }
+      guard written == input.count else {
+        for end in ends { close(end) }
+        throw SupervisorError(
+          "its input has \(input.count) bytes; \(Self.longestInput) at most", exitCode: .usage)
       }
     }
-    guard pid > 0 else {
-      let hint = pid == -EAGAIN ? " (the limit of processes: see 'ulimit -u')" : ""
-      throw SupervisorError(
-        "\(executable): \(SupervisorError.text(of: -pid))\(hint)", exitCode: .error)
-    }
+    defer { for end in ends where end >= 0 { close(end) } }
+    let pid = try ChildProcess.spawn(self, input: ends[0])
     let result = cprocess_pidfd_open(pid)
     guard let descriptor = Descriptor(result) else {
       kill(pid, SIGKILL)
@@ -82,6 +111,46 @@ package struct NodeCommand: Sendable {
       throw SupervisorError(SupervisorError.text(of: -result) + hint, exitCode: .error)
     }
     return NodeProcess(pid: pid, descriptor: descriptor)
+  }
+}
+
+/// Processes that the supervisor starts, all in the same way: `cprocess_spawn`.
+enum ChildProcess {
+  /// - Parameter input: the reading end of a pipe; -1 for nothing to read.
+  static func spawn(_ launch: Launch, input: CInt = -1) throws(SupervisorError) -> pid_t {
+    let paths = [launch.executable, launch.output] + (launch.folder.map { [$0] } ?? [])
+    let pid = unsafe withCStrings(launch.arguments) { arguments in
+      unsafe withCStrings(launch.environment) { environment in
+        unsafe withCStrings(paths) { paths in
+          // The end mark where there is no folder.
+          var child = unsafe cprocess_child(
+            path: paths[0], arguments: arguments, environment: environment, folder: paths[2],
+            input: input, output: paths[1], open_files: launch.openFiles, network: launch.network)
+          return unsafe cprocess_spawn(&child)
+        }
+      }
+    }
+    guard pid > 0 else {
+      let hint = pid == -EAGAIN ? " (the limit of processes: see 'ulimit -u')" : ""
+      throw SupervisorError(
+        "\(launch.executable): \(SupervisorError.text(of: -pid))\(hint)", exitCode: .error)
+    }
+    return pid
+  }
+
+  /// Runs a short program to its end, without an environment.
+  static func run(
+    _ executable: String, _ arguments: [String], output: String, network: CInt
+  ) throws(SupervisorError) -> SupervisorCore.ExitStatus {
+    let pid = try spawn(
+      Launch(
+        executable: executable, arguments: arguments, environment: [], output: output,
+        network: network))
+    var status: CInt = 0
+    while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    // wait(2): the signal in the low seven bits, else the exit code in the next byte.
+    let signal = status & 0x7f
+    return signal == 0 ? .code(status >> 8 & 0xff) : .signal(signal)
   }
 }
 
@@ -95,16 +164,17 @@ final class NodeProcess {
     self.descriptor = descriptor
   }
 
-  /// Without effect on a process that has ended.
+  /// Without effect on a process that has ended. What ends or freezes a node does so to all that it
+  /// has started; to end in order is its own affair.
   func signal(_ signal: SupervisorCore.Signal) {
-    let number =
-      switch signal {
-      case .terminate: SIGTERM
-      case .kill: SIGKILL
-      case .pause: SIGSTOP
-      case .resume: SIGCONT
-      }
-    _ = cprocess_pidfd_signal(descriptor.number, number)
+    // As long as the process was not reaped, nobody else can get its group's number.
+    switch signal {
+    case .terminate: _ = cprocess_pidfd_signal(descriptor.number, SIGTERM)
+    case .heed: _ = cprocess_pidfd_signal(descriptor.number, SIGURG)
+    case .kill: kill(-pid, SIGKILL)
+    case .pause: kill(-pid, SIGSTOP)
+    case .resume: kill(-pid, SIGCONT)
+    }
   }
 
   /// Whether the process is stopped by a signal: state T in proc_pid_stat(5).

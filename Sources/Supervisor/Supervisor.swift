@@ -2,6 +2,7 @@ import Arguments
 import CProcess
 import Clock
 import Glibc
+import NetworkRules
 package import Participants
 package import Topology
 
@@ -16,7 +17,7 @@ package protocol RunObserver: AnyObject {
 }
 
 /// Carries out what a ``SupervisorCore`` asks for: one event loop over processes, signals, the
-/// nodes' first log lines and time. It takes no decision of its own.
+/// nodes' log lines that are awaited and time. It takes no decision of its own.
 ///
 /// Make and run it on the main thread: the nodes die with the thread that started them, so that a
 /// supervisor that is killed leaves none behind.
@@ -25,9 +26,15 @@ package final class Supervisor {
   private enum Token {
     static let signals: UInt64 = 0
     static let stopRequest: UInt64 = 1
-    static let readyWatch: UInt64 = 2
-    static let firstNode: UInt64 = 3
+    static let logWatch: UInt64 = 2
+    static let control: UInt64 = 3
+    static let owner: UInt64 = 4
+    static let printed: UInt64 = 5
+    static let firstClient: UInt64 = 6
+    static let firstNode = firstClient + UInt64(ControlSocket.mostClients)
   }
+
+  static let loopback = "127.0.0.1"
 
   private let plan: Plan
   private let folder: LiveRunFolder
@@ -38,12 +45,20 @@ package final class Supervisor {
   private let openFiles: UInt64
   private let epoll: Descriptor
   private let signals: Descriptor
+  /// The run's own network; `nil` on loopback, where the nodes' drivers carry out faults on it.
+  private let network: IsolatedNetwork?
 
   private var core: SupervisorCore
   private var effects: ArraySlice<SupervisorCore.Effect> = []
   private var log: SupervisorLog
   private var logIsBroken = false
-  private var readyWatch: ReadyWatch
+  private var logWatch: LogWatch
+  private var readyProbe = ReadyProbe()
+  /// `nil` for a plan without programs.
+  private var programs: Programs?
+  private var control: ControlSocket
+  /// The process that the run must not outlive, and its ID.
+  private var owner: (descriptor: Descriptor, pid: Int32)?
   private var usage = HostUsage()
   /// The process of each node that has one.
   private var processes: [NodeProcess?]
@@ -51,27 +66,45 @@ package final class Supervisor {
   private var lingering: [(node: Int, group: ProcessGroup)] = []
   private var conclusion: SupervisorCore.Conclusion?
 
-  /// From here on SIGINT, SIGTERM and SIGHUP stop the run; make it before starting other threads.
+  /// From here on SIGINT, SIGTERM and SIGHUP stop the run; make it before starting other threads. A
+  /// plan with isolation takes the process into a network of its own.
   ///
-  /// - Parameter seedLists: what each role of the plan, by full name, does with `config.txt`.
+  /// - Parameters:
+  ///   - seedLists: what each role of the plan, by full name, does with `config.txt`.
+  ///   - owner: a process with whose end, whatever it is, the run ends.
   package init(
     plan: Plan, seedLists: [String: SeedListUse], folder: LiveRunFolder, command: NodeCommand,
-    stopRequest: StopRequest, observer: any RunObserver
+    stopRequest: StopRequest, owner: Int32?, observer: any RunObserver
   ) throws(SupervisorError) {
+    openFiles = Self.raiseOpenFiles()
+    programs = try Programs(plan, in: folder, environment: command.environment)
+    let plan = programs?.plan ?? plan
     self.plan = plan
     self.folder = folder
     self.command = command
     self.stopRequest = stopRequest
     self.observer = observer
+    network = plan.isolation == .namespace ? try IsolatedNetwork(plan, folder) : nil
     core = SupervisorCore(plan: plan, seedLists: seedLists)
     processes = Array(repeating: nil, count: plan.nodes.count)
-    readyWatch = ReadyWatch(folder)
+    logWatch = LogWatch(folder)
+    control = try ControlSocket(folder)
     log = try SupervisorLog(folder.ownLog)
-    openFiles = Self.raiseOpenFiles()
     epoll = try .taking(cprocess_epoll_open(), for: "an event loop")
     signals = try .taking(cprocess_signals_open(), for: "a signal queue")
     try wait(on: signals.number, Token.signals)
     try wait(on: stopRequest.descriptor, Token.stopRequest)
+    if let watch = programs?.printed.watch { try wait(on: watch.number, Token.printed) }
+    if let listener = control.listener { try wait(on: listener.number, Token.control) }
+    if let owner { try watch(owner) }
+  }
+
+  private func watch(_ pid: Int32) throws(SupervisorError) {
+    guard let descriptor = Descriptor(cprocess_pidfd_open(pid)) else {
+      throw SupervisorError("there is no process \(pid) that the run could end with")
+    }
+    try wait(on: descriptor.number, Token.owner)
+    owner = (descriptor, pid)
   }
 
   /// Runs the plan to its end. Every node has ended when it returns, and SIGINT, SIGTERM and SIGHUP
@@ -82,6 +115,10 @@ package final class Supervisor {
       carryOut()
       observer.show(core.progress, at: clock.now)
       if let conclusion {
+        note(programs?.printed.noteAll { self.clock.now })
+        log.release()
+        control.finish(
+          Control.Answer(outcome: conclusion.outcome.rawValue, reason: conclusion.reason))
         folder.removeEmptyOutputs(of: plan.nodes)
         cprocess_signals_unblock()
         return conclusion
@@ -119,19 +156,41 @@ package final class Supervisor {
         while cprocess_signals_next(signals.number) != 0 { handle(.interrupted) }
       case Token.stopRequest:
         if let reason = stopRequest.take() { handle(.failed(reason)) }
-      case Token.readyWatch:
-        for ready in readyWatch.take() { handle(.ready(ready.node, ready.address)) }
+      case Token.logWatch:
+        for (node, word) in logWatch.take() {
+          switch word {
+          case .ready(let address): handle(.ready(node, address))
+          case .heeded(let rules): handle(.heeded(node, rules: rules))
+          }
+        }
+      case Token.printed:
+        note(programs?.printed.note { self.clock.now })
+      case Token.control:
+        guard let (place, descriptor) = control.accept() else { break }
+        try wait(on: descriptor, Token.firstClient + UInt64(place))
+      case Token.owner:
+        guard let pid = owner?.pid else { break }
+        owner = nil
+        handle(.failed("process \(pid), which the run was bound to, has ended"))
+      case Token.firstClient..<Token.firstNode:
+        if let (client, request) = control.request(at: Int(token - Token.firstClient)) {
+          take(request, of: client)
+        }
       default:
         reap(Int(token - Token.firstNode))
       }
       carryOut()
     }
+    for ready in readyProbe.take(at: clock.now) { handle(.ready(ready.node, ready.address)) }
+    // A program that prints without a pause wakes the supervisor no more often than this.
+    if tokens.prefix(Int(count)).contains(Token.printed) { PrintedTimes.pause() }
   }
 
   /// Until the core's next moment, or the display's.
   private var millisecondsToWait: CInt {
     var moments: [Microseconds] = []
     if let wake = core.wakeAt { moments.append(wake - clock.now) }
+    if let wake = readyProbe.wakeAt { moments.append(wake - clock.now) }
     if let interval = observer.interval { moments.append(interval) }
     guard let soonest = moments.min() else { return -1 }
     return CInt(clamping: max(0, (soonest.count + 999) / 1_000))
@@ -140,10 +199,27 @@ package final class Supervisor {
   private func reap(_ node: Int) {
     guard let process = processes[node], let status = process.reap() else { return }
     processes[node] = nil
-    readyWatch.forget(plan.nodes[node].name)
+    forget(node)
     let group = ProcessGroup(leader: process.pid)
     if !group.isEmpty { lingering.append((node: node, group: group)) }
     handle(.exited(node, status))
+  }
+
+  private func take(_ request: Control.Request, of client: Int) {
+    switch request.ask {
+    case .status:
+      control.answer(client, Control.Answer(status: Control.Status(core.progress)))
+    case .fault:
+      do throws(TopologyError) {
+        let fault = try Topology.Fault(
+          asking: request.action ?? "", request.target ?? "", lasting: request.lasting)
+        handle(.faultAsked(fault, by: client))
+      } catch {
+        let problems = error.problems.map(\.message).joined(separator: "; ")
+        control.answer(client, Control.Answer(refusal: problems))
+      }
+    case .stop: handle(.stopAsked)
+    }
   }
 
   // MARK: - Effects
@@ -159,12 +235,11 @@ package final class Supervisor {
       case .log: break
       case .spawn(let node, let listen, let addresses):
         start(node, listen: listen, addresses: addresses)
-      case .signal(let node, let signal): processes[node]?.signal(signal)
+      case .signal(let node, let signal): self.signal(node, signal)
       case .readState(let node):
         guard let process = processes[node] else { break }
         handle(.stateSeen(node, paused: process.isPaused))
-      case .disturb, .restore:
-        preconditionFailure("faults on the network are refused when a live run's topology is read")
+      case .rule(let number, let faults): writeRules(number, faults)
       case .writeSeedList(let seeds):
         do throws(SupervisorError) {
           try folder.write(seedList: seeds)
@@ -172,7 +247,16 @@ package final class Supervisor {
       case .checkGroups:
         lingering.removeAll(where: \.group.isEmpty)
         handle(.groupsSeen(alive: lingering.map(\.node)))
-      case .sampleUsage: write(usage.sample())
+      case .sampleUsage:
+        write(usage.sample())
+        for event in usage.sample(zip(plan.nodes, processes).map { ($0.name, $1?.pid) }) {
+          write(event)
+        }
+      case .answer(let client, .done(let faults)):
+        let shown = Array(faults.prefix(Control.Answer.mostFaults))
+        control.answer(client, Control.Answer(faults: shown))
+      case .answer(let client, .refused(let why)):
+        control.answer(client, Control.Answer(refusal: why))
       case .finished(let conclusion): self.conclusion = conclusion
       }
     }
@@ -191,25 +275,106 @@ package final class Supervisor {
     handle(.failed("cannot write \(folder.ownLog): \(SupervisorError.text(of: number))"))
   }
 
+  /// The node is not awaited any more.
+  private func forget(_ node: Int) {
+    logWatch.forget(plan.nodes[node].name)
+    readyProbe.forget(node)
+    programs?.tell(node, group: nil)
+  }
+
+  private func signal(_ node: Int, _ signal: SupervisorCore.Signal) {
+    do throws(SupervisorError) {
+      // The kernel does it, and has done it.
+      if signal == .heed, network != nil { return handle(.heeded(node, rules: core.rules)) }
+      if signal == .heed,
+        let watch = try logWatch.awaitRules(core.rules, of: node, named: plan.nodes[node].name)
+      {
+        try wait(on: watch.number, Token.logWatch)
+      }
+    } catch { handle(.failed(error.description)) }
+    processes[node]?.signal(signal)
+  }
+
+  private func writeRules(_ number: Int, _ faults: [Int]) {
+    let rules = faults.compactMap { core.plan.faults[$0].rule(address: core.address) }
+    do throws(SupervisorError) {
+      if let network { return try network.apply(faults.map { core.plan.faults[$0] }) }
+      try folder.write(NetworkRules(number: number, rules: rules))
+    } catch { handle(.failed(error.description)) }
+  }
+
   private func start(_ node: Int, listen: String, addresses: [String: OptionValue]) {
     let planned = plan.nodes[node]
     do throws(SupervisorError) {
-      if let watch = try readyWatch.await(node, named: planned.name) {
-        try wait(on: watch.number, Token.readyWatch)
+      var launch: Launch
+      if let program = plan.program(of: planned), programs != nil {
+        launch = try prepare(node, program, listen: listen, addresses: addresses)
+      } else {
+        try awaitLine(node, by: .event, in: LiveRunFolder.logName(of: planned.name))
+        launch = command.launch(
+          command.arguments(
+            for: planned, listen: listen, addresses: addresses, seed: plan.seed, in: folder),
+          output: folder.output(of: planned.name), openFiles: openFiles)
       }
-      let process = try command.start(
-        command.arguments(
-          for: planned, listen: listen, addresses: addresses, seed: plan.seed, in: folder),
-        output: folder.output(of: planned.name), openFiles: openFiles)
+      launch.network = network?.namespace(of: node) ?? -1
+      let process = try launch.start()
       processes[node] = process
+      if plan.program(of: planned) != nil { programs?.tell(node, group: process.pid) }
       try wait(on: process.descriptor.number, Token.firstNode + UInt64(node))
       handle(.spawned(node, pid: process.pid))
     } catch {
       processes[node]?.signal(.kill)
       processes[node] = nil
-      readyWatch.forget(planned.name)
+      forget(node)
       handle(.spawnFailed(node, error.description))
     }
+  }
+
+  private func prepare(
+    _ node: Int, _ program: Program, listen: String, addresses: [String: OptionValue]
+  ) throws(SupervisorError) -> Launch {
+    let planned = plan.nodes[node]
+    let launch = try programs?.launch(
+      node, program, listen: listen, addresses: addresses, openFiles: openFiles)
+    guard let launch else { preconditionFailure("a program that the plan does not have") }
+    let printed = LiveRunFolder.outputName(of: planned.name)
+    func address(_ port: UInt16?) -> Address? {
+      port.map { Address(host: planned.host, port: $0) } ?? Address(parsing: listen)
+    }
+    switch program.ready {
+    case .event:
+      try awaitLine(
+        node, by: .programEvent,
+        in: program.writesLog ? LiveRunFolder.logName(of: planned.name) : printed)
+    case .log:
+      if let pattern = programs?.readyPatterns[planned.group] {
+        try awaitLine(node, by: .line(pattern, host: planned.host), in: printed)
+      }
+    case .tcp(let port):
+      if let address = address(port) {
+        readyProbe.await(node, .accepts, at: address, now: clock.now)
+      }
+    case .http(let port, let path):
+      if let address = address(port) {
+        readyProbe.await(node, .answers(path: path), at: address, now: clock.now)
+      }
+    }
+    return launch
+  }
+
+  private func awaitLine(
+    _ node: Int, by sign: LogWatch.Sign, in file: String
+  ) throws(SupervisorError) {
+    if let watch = try logWatch.awaitReady(node, by: sign, in: file) {
+      try wait(on: watch.number, Token.logWatch)
+    }
+  }
+
+  /// What could not be noted is the end of the run: times would be missing.
+  private func note(_ failed: CInt?) {
+    guard let failed else { return }
+    handle(
+      .failed("cannot write \(folder.printedTimes): \(SupervisorError.text(of: failed))"))
   }
 
   /// Every node costs a descriptor: raises the soft limit to the hard one. Returns the limit as it

@@ -8,9 +8,13 @@ extension SupervisorCore {
     let unexpected = !nodes[index].asked(for: status)
     move(index, to: .ended)
     logExit(of: index, status, unexpected: unexpected)
+    for pause in pauses where pause.node == index {
+      settleAsked(pause.fault, "\(plan.nodes[index].name) ended before it was seen to be paused")
+    }
     pauses.removeAll { $0.node == index }
     for fault in nodes[index].toConfirm { confirm(fault) }
     nodes[index].toConfirm = []
+    forget(index)
     if unexpected { unexpectedExits.append((node: index, status: status)) }
 
     switch phase {
@@ -24,8 +28,10 @@ extension SupervisorCore {
       case .ending(let fault):
         nodes[index].restart = .starting(fault: fault)
         spawnAgain(index, at: now)
-      case .starting, nil:
+      case .starting(let fault):
         nodes[index].restart = nil
+        settleAsked(fault, "\(plan.nodes[index].name) ended before it was ready again (\(status))")
+      case nil: break
       }
     case .stopping, .checkingGroups, .ended:
       break

@@ -18,14 +18,6 @@ extension SupervisorCore {
     var readAt: Instant?
   }
 
-  /// A fault on the network that is on, and when it ends.
-  struct Disturbance {
-    /// Its position in the plan.
-    var fault: Int
-    /// `nil`: with the run.
-    var endsAt: Instant?
-  }
-
   func nextFaultAt(_ began: Instant) -> Instant? {
     faultsDone < plan.faults.count ? began + plan.faults[faultsDone].at : nil
   }
@@ -49,10 +41,10 @@ extension SupervisorCore {
   }
 
   private mutating func apply(_ fault: PlannedFault, to index: Int, at now: Instant) {
-    if let reason = reasonToSkip(fault, on: index) { return skip(fault.id, reason) }
+    if let reason = reasonToSkip(fault.action, on: index) { return skip(fault.id, reason) }
     log(SupervisorEvents.faultApplied, ["fault": .integer(Int64(fault.id))])
     switch fault.action {
-    case .partition, .loss, .latency: break
+    case .partition, .loss, .latency, .bandwidth: break
     case .kill:
       nodes[index].toConfirm.append(fault.id)
       kill(index)
@@ -76,40 +68,20 @@ extension SupervisorCore {
     }
   }
 
-  private mutating func disturb(_ position: Int, at now: Instant) {
-    let fault = plan.faults[position]
-    log(SupervisorEvents.faultApplied, ["fault": .integer(Int64(fault.id))])
-    emit(.disturb(fault: position))
-    confirm(fault.id)
-    disturbances.append(Disturbance(fault: position, endsAt: fault.lasting.map { now + $0 }))
-  }
-
-  var nextDisturbanceEnd: Instant? { disturbances.compactMap(\.endsAt).min() }
-
-  mutating func endDisturbances(at now: Instant) {
-    guard let soonest = nextDisturbanceEnd, soonest <= now else { return }
-    for disturbance in disturbances {
-      guard let end = disturbance.endsAt, end <= now else { continue }
-      emit(.restore(fault: disturbance.fault))
-      heal(plan.faults[disturbance.fault].id)
-    }
-    disturbances.removeAll { $0.endsAt.map { $0 <= now } ?? false }
-  }
-
-  private func reasonToSkip(_ fault: PlannedFault, on index: Int) -> String? {
+  func reasonToSkip(_ action: PlannedFault.Action, on index: Int) -> String? {
     let node = nodes[index]
     let name = plan.nodes[index].name
     switch node.restart {
     case .ending: return "\(name) is being restarted"
     case .starting:
-      if fault.action == .restart || !node.hasProcess { return "\(name) is being restarted" }
+      if action == .restart || !node.hasProcess { return "\(name) is being restarted" }
     case nil:
       if node.state == .waiting || node.state == .spawning { return "\(name) has not joined yet" }
-      if fault.action == .restart { return nil }
+      if action == .restart { return nil }
       if !node.hasProcess { return "\(name) has ended already" }
     }
     if node.wasKilled { return "\(name) is being killed" }
-    if fault.action == .pause, pauses.contains(where: { $0.node == index }) {
+    if action == .pause, pauses.contains(where: { $0.node == index }) {
       return "\(name) is paused already"
     }
     return nil
@@ -118,6 +90,7 @@ extension SupervisorCore {
   private mutating func skip(_ fault: Int, _ reason: String) {
     log(
       SupervisorEvents.faultSkipped, ["fault": .integer(Int64(fault)), "reason": .text(reason)])
+    settleAsked(fault, reason)
   }
 
   /// The run stops: what was not applied yet never will be.
@@ -129,18 +102,21 @@ extension SupervisorCore {
   mutating func terminate(_ index: Int) {
     nodes[index].wasTerminated = true
     emit(.signal(index, .terminate))
+    forget(index)
   }
 
   mutating func kill(_ index: Int) {
     nodes[index].wasKilled = true
     emit(.signal(index, .kill))
+    forget(index)
   }
 
   mutating func confirm(_ fault: Int) {
     log(SupervisorEvents.faultConfirmed, ["fault": .integer(Int64(fault))])
+    settleAsked(fault)
   }
 
-  private mutating func heal(_ fault: Int) {
+  mutating func heal(_ fault: Int) {
     log(SupervisorEvents.faultHealed, ["fault": .integer(Int64(fault))])
   }
 

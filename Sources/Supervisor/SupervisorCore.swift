@@ -37,9 +37,12 @@ package struct SupervisorCore: Sendable {
 
     var state = State.waiting
     var pid: Int32 = 0
-    /// What its process said in `node.ready`; a restarted process gets it again.
+    /// Where it listens: what its process said, which a restarted one gets again, or the plan says.
     var address: Address?
+    var wasReady = false
     var spawnedAt = Instant(microseconds: 0)
+    /// The rules for the network that there were then.
+    var spawnedUnder = 0
     var wasTerminated = false
     var wasKilled = false
     /// Kills and stops that the end of its process will confirm.
@@ -51,7 +54,9 @@ package struct SupervisorCore: Sendable {
     /// Whether a process that ended like this did what it was told.
     func asked(for status: ExitStatus) -> Bool {
       switch status {
-      case .code(let code): (wasTerminated || wasKilled) && code == 0
+      // A shell says by 128 and its number that a signal ended what it ran.
+      case .code(let code):
+        (wasTerminated || wasKilled) && code == 0 || wasTerminated && code == 128 + 15
       case .signal(15): wasTerminated
       case .signal(9): wasKilled
       case .signal: false
@@ -75,7 +80,8 @@ package struct SupervisorCore: Sendable {
     case ended
   }
 
-  let plan: Plan
+  /// With the faults that were asked for meanwhile.
+  var plan: Plan
   private let seedLists: [String: SeedListUse]
   /// The groups whose addresses make `config.txt`.
   private let listedGroups: [String]
@@ -107,6 +113,9 @@ package struct SupervisorCore: Sendable {
   var faultsDone = 0
   var pauses: [Pause] = []
   var disturbances: [Disturbance] = []
+  var askedFaults: [AskedFault] = []
+  /// The number of the last rules for the network.
+  var rules = 0
 
   // The end.
   var isInterrupted = false
@@ -128,7 +137,7 @@ package struct SupervisorCore: Sendable {
       listed.append(node.group)
     }
     listedGroups = listed
-    nodes = Array(repeating: Node(), count: plan.nodes.count)
+    nodes = plan.nodes.map { Node(address: $0.knownAddress) }
     counts = [.waiting: plan.nodes.count]
     gated = plan.nodes.indices.filter { plan.nodes[$0].joins == nil }
     for index in gated { missing[plan.nodes[index].group, default: 0] += 1 }
@@ -156,10 +165,13 @@ package struct SupervisorCore: Sendable {
     case .ready(let node, let address): ready(node, address, at: now)
     case .exited(let node, let status): exited(node, status, at: now)
     case .stateSeen(let node, let isPaused): stateSeen(node, isPaused: isPaused)
+    case .heeded(let node, let rules): heeded(node, rules: rules)
     case .due: spawnScheduled(at: now)
     case .interrupted: interrupt(at: now)
     case .failed(let why): fail(why, at: now)
     case .groupsSeen(let alive): groupsSeen(alive: alive, at: now)
+    case .faultAsked(let fault, let client): faultAsked(fault, by: client, at: now)
+    case .stopAsked: stopAsked(at: now)
     }
     advance(to: now)
     return effects
@@ -222,6 +234,9 @@ package struct SupervisorCore: Sendable {
 
   mutating func emit(_ effect: Effect) { effects.append(effect) }
 
+  /// Where a node listens, as far as is known.
+  func address(of name: String) -> Address? { places[name].flatMap { nodes[$0].address } }
+
   func name(_ node: Int) -> Event.Value { .text(plan.nodes[node].name) }
 
   /// `peer-1, peer-2, peer-3 and 12 more`.
@@ -232,7 +247,8 @@ package struct SupervisorCore: Sendable {
   package var progress: Progress {
     var progress = Progress(
       phase: .ended, nodes: nodes.count, ready: count(.ready),
-      live: count(.starting) + count(.ready), faults: plan.faults.count, faultsDone: faultsDone,
+      live: count(.starting) + count(.ready), down: count(.ended), faults: plan.faults.count,
+      faultsDone: faultsDone,
       began: began)
     switch phase {
     case .launching:
@@ -266,13 +282,17 @@ extension SupervisorCore {
   /// The nodes whose addresses a node is told and that are not ready yet. It waits for those that
   /// come before it in the plan: then no two wait for one another.
   private func nodesBefore(_ index: Int) -> [Int] {
-    Self.references(of: index, in: plan, places).filter { nodes[$0].address == nil }
+    Self.references(of: index, in: plan, places).filter { !nodes[$0].wasReady }
   }
 
+  /// A program that is told of its own group as a whole waits for none of it: the plan says where.
   private static func references(
     of index: Int, in plan: Plan, _ places: [String: Int]
   ) -> [Int] {
-    plan.nodes[index].addresses.values.joined().compactMap { places[$0] }.filter { $0 < index }
+    let node = plan.nodes[index]
+    let isOurs = plan.program(of: node) == nil
+    return node.addresses.filter { isOurs || $0.key != node.group }.values.joined()
+      .compactMap { places[$0] }.filter { $0 < index }
   }
 
   /// Gives a moment to start to every node that need not wait for a group any more.
@@ -305,6 +325,7 @@ extension SupervisorCore {
   private mutating func spawn(_ index: Int, listen: String, at now: Instant) {
     move(index, to: .spawning)
     nodes[index].spawnedAt = now
+    nodes[index].spawnedUnder = rules
     nodes[index].wasTerminated = false
     nodes[index].wasKilled = false
     lastSpawn = now
@@ -332,13 +353,19 @@ extension SupervisorCore {
     move(index, to: .starting)
     nodes[index].pid = pid
     log(SupervisorEvents.nodeSpawned, ["node": name(index), "pid": .integer(Int64(pid))])
+    // It may have read them before they changed.
+    if nodes[index].spawnedUnder != rules, !isProgram(index) { emit(.signal(index, .heed)) }
     if case .stopping = phase { isKilling ? kill(index) : terminate(index) }
   }
 
-  private mutating func ready(_ index: Int, _ address: Address, at now: Instant) {
+  private mutating func ready(_ index: Int, _ address: Address?, at now: Instant) {
     guard nodes[index].state == .starting else { return }
     move(index, to: .ready)
-    nodes[index].address = address
+    let known = nodes[index].address
+    nodes[index].wasReady = true
+    nodes[index].address = address ?? known
+    if nodes[index].address != known { addressIsNew(index) }
+    if isProgram(index) { logProgramReady(index) }
     switch phase {
     case .launching:
       let group = plan.nodes[index].group
@@ -396,9 +423,7 @@ extension SupervisorCore {
         nodes[index].state == .starting
           && (began == nil || now >= nodes[index].spawnedAt + plan.readyWithin)
       }
-      fail(
-        "not ready within \(plan.readyWithin): \(names(blamed)) (started, but wrote no node.ready)"
-          + whoWaits, at: now)
+      fail("not ready within \(plan.readyWithin): \(whatIsMissing)\(whoWaits)", at: now)
     } else if scheduled.isEmpty, !gated.isEmpty, count(.spawning) + count(.starting) == 0 {
       fail("no node can start" + whoWaits, at: now)
     }

@@ -5,8 +5,9 @@ import Topology
 /// `runs`, `nodes`, `faults` and `usage` rows are made.
 package enum SupervisorEvents {
   package static let all: [EventKind] = [
-    runLaunched, nodeSpawned, runBegan, faultPlanned, faultApplied, faultConfirmed, faultHealed,
-    faultSkipped, nodeExited, natMapped, usageSampled, runStopping,
+    runLaunched, nodeSpawned, programReady, runBegan, faultPlanned, faultSides, faultApplied,
+    faultConfirmed, faultHealed, faultSkipped, nodeExited, natMapped, usageSampled, nodeSampled,
+    runStopping,
     runEnded, runDigested,
   ]
 
@@ -18,16 +19,24 @@ package enum SupervisorEvents {
     "node.spawned", "A node's process was started, for the first time or again.",
     fields: [node, EventField("pid", "the process ID")])
 
+  static let programReady = EventKind(
+    "program.ready",
+    "A program was seen to be ready, in the way that its group says. (Our own nodes say so in their "
+      + "logs: `node.ready`.)",
+    fields: [node, EventField("address", "where it listens; absent where nothing says so")])
+
   static let runBegan = EventKind(
     "run.began",
     "Every node but the late joiners is ready: time zero for the faults and for the views' `s`.")
 
   static let faultPlanned = EventKind(
-    "fault.planned", "A fault of the plan, written right after `run.launched`.",
+    "fault.planned",
+    "A fault of the plan, written right after `run.launched`; or one that was asked for since then.",
     fields: [
       fault,
       EventField(
-        "action", "`kill`, `stop`, `pause`, `restart`, `partition`, `loss` or `latency`"),
+        "action",
+        "`kill`, `stop`, `pause`, `restart`, `partition`, `loss`, `latency` or `bandwidth`"),
       EventField("node", "the node's name; absent where the network is disturbed"),
       EventField("at", "when, in microseconds after `run.began`"),
       EventField("lasting", "how long it lasts, in microseconds; absent: to the end, or no time"),
@@ -38,6 +47,16 @@ package enum SupervisorEvents {
       EventField("one_way", "whether only what goes from the first to the second is disturbed"),
       EventField("loss", "how much is lost, in parts per million"),
       EventField("latency", "what is added to the latency of each way, in microseconds"),
+      EventField("bandwidth", "the most between two nodes, each way, in bytes per second"),
+    ])
+
+  static let faultSides = EventKind(
+    "fault.sides",
+    "Nodes on one side of a disturbance that was asked for while the run went on: `plan.json` does not "
+      + "have it. Several where one line does not hold all.",
+    fields: [
+      fault, EventField("side", "`from` or `to`"),
+      EventField("nodes", "their names, with commas between them"),
     ])
 
   static let faultApplied = EventKind(
@@ -46,13 +65,14 @@ package enum SupervisorEvents {
   static let faultConfirmed = EventKind(
     "fault.confirmed",
     "The fault was seen to have happened: the process was reaped (kill, stop), is in state T "
-      + "(pause), or said `node.ready` again (restart). A disturbance of the network is there at once.",
+      + "(pause), or said `node.ready` again (restart); or every living node on a side of a disturbance "
+      + "said `rules.applied`.",
     fields: [fault])
 
   static let faultHealed = EventKind(
     "fault.healed",
     "The node is back: continued and no longer in state T (pause), or ready again (restart); or "
-      + "the network is as it was.",
+      + "every living node on a side said that the disturbance is off.",
     fields: [fault])
 
   static let faultSkipped = EventKind(
@@ -84,9 +104,17 @@ package enum SupervisorEvents {
       EventField("memory_available", "memory the machine can still give, in KiB"),
     ])
 
+  static let nodeSampled = EventKind(
+    "node.sampled",
+    "What a node costs the machine, once a second; of more than a hundred, a hundred in turn.",
+    fields: [
+      node, EventField("cpu", "processor time of its process so far, in microseconds"),
+      EventField("memory", "its resident memory, shared pages too, in KiB"),
+    ])
+
   static let runStopping = EventKind(
     "run.stopping", "The nodes are told to end.",
-    fields: [EventField("reason", "`planned`, `interrupted` or `failed`")])
+    fields: [EventField("reason", "`planned`, `asked` (by a person), `interrupted` or `failed`")])
 
   static let runEnded = EventKind(
     "run.ended", "Every node has ended. The last line of a live run's log.",
@@ -103,7 +131,7 @@ package enum SupervisorEvents {
     ])
 
   private static let node = EventField("node", "the node's name")
-  private static let fault = EventField("fault", "the fault's number in the plan")
+  private static let fault = EventField("fault", "the fault's number")
 }
 
 extension Event {
@@ -124,5 +152,6 @@ extension Event {
     add("one_way", .flag(network.oneWay))
     add("loss", network.loss.map { .integer(Int64($0)) })
     add("latency", network.latency.map { .integer($0.count) })
+    add("bandwidth", network.bandwidth.map(Value.integer))
   }
 }

@@ -12,7 +12,12 @@ struct SupervisorLog {
       throw SupervisorError("cannot write \(path): \(SupervisorError.text(of: errno))")
     }
     self.file = file
+    // Whoever reads the folder can tell by the lock whether the supervisor is there.
+    flock(file.number, LOCK_EX)
   }
+
+  /// The run is over, though this process lives on.
+  func release() { flock(file.number, LOCK_UN) }
 
   mutating func append(_ event: Event, at now: Instant) {
     sequence += 1

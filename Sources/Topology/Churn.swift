@@ -22,6 +22,35 @@ struct ChurnPool {
     coming.append((back, taken))
     return taken
   }
+
+  /// A kill of any node that is up, and its restart where the run goes on for so long; nothing where
+  /// no node is up.
+  mutating func faults(
+    at time: Microseconds, downFor: Microseconds, stopAt: Microseconds
+  ) -> [PlannedFault] {
+    let back = time + downFor
+    guard let node = take(at: time, back: back) else { return [] }
+    let kill = PlannedFault(id: 0, action: .kill, node: node, at: time)
+    return back < stopAt
+      ? [kill, PlannedFault(id: 0, action: .restart, node: node, at: back)] : [kill]
+  }
+}
+
+extension Topology.Fault {
+  /// The moments of a churn's kills.
+  func churnMoments(
+    every: Microseconds, of group: String, stopAt: Microseconds, seed: UInt64
+  ) -> [Microseconds] {
+    var random = SeededGenerator(seed: seed, stream: "churn \(group) at \(at)")
+    let end = min(lasting.map { at + $0 } ?? stopAt, stopAt)
+    var moments: [Microseconds] = []
+    var next = at + random.exponential(mean: every)
+    while next < end {
+      moments.append(next)
+      next = next + random.exponential(mean: every)
+    }
+    return moments
+  }
 }
 
 extension SeededGenerator {

@@ -36,10 +36,10 @@ struct FaultSchedule {
   private(set) var problems: [(fault: Int, problem: Problem)] = []
 
   private let topology: Topology
-  private let nodes: [String: [String]]
-  /// The place of each node among all.
-  private let places: [String: Int]
+  private let names: NodeNames
   private let named: Set<String>
+  /// The nodes that are programs.
+  private let programs: Set<String>
   /// When each late joiner comes.
   private var joins: [String: Microseconds] = [:]
   /// Of the nodes that are not simply up.
@@ -51,13 +51,12 @@ struct FaultSchedule {
     self.topology = topology
     self.seed = seed
     random = SeededGenerator(seed: seed, stream: "faults")
-    nodes = Dictionary(uniqueKeysWithValues: topology.groups.map { ($0.name, $0.nodeNames) })
-    places = Dictionary(
-      uniqueKeysWithValues: topology.groups.flatMap(\.nodeNames).enumerated().map { ($1, $0) })
+    names = NodeNames(topology)
     named = Set(
       topology.faults.compactMap {
         if case .node(_, .node(let name)) = $0.action { name } else { nil }
       })
+    programs = Set(topology.groups.filter { $0.program != nil }.flatMap(\.nodeNames))
     for group in topology.groups where group.joins != nil {
       for (position, name) in group.nodeNames.enumerated() { joins[name] = group.joins(position) }
     }
@@ -88,13 +87,14 @@ struct FaultSchedule {
             id: 0, action: action, node: name, at: fault.at, lasting: fault.lasting))
       }
     case .network(let action, let disturbance):
-      let sides = try sides(disturbance.sides, of: fault)
+      let sides = try names.sides(disturbance.sides, of: fault, seed: seed)
+      if topology.isolation == .none { try fault.checkReach(sides, programs) }
       faults.append(
         PlannedFault(
           id: 0, action: action, at: fault.at, lasting: fault.lasting,
           network: NetworkFault(
             from: sides.from, to: sides.to, oneWay: disturbance.oneWay, loss: disturbance.loss,
-            latency: disturbance.latency)))
+            latency: disturbance.latency, bandwidth: disturbance.bandwidth)))
     case .churn(let group, let every, _):
       try checkChurn(of: group, every: every, in: fault)
     }
@@ -112,30 +112,6 @@ struct FaultSchedule {
           + "\(topology.stopAt); leave 'for' out to let it last to the end")
     }
   }
-
-  private func members(of group: String) throws(Problem) -> [String] {
-    if let members = nodes[group] { return members }
-    let names = topology.groups.map(\.name)
-    throw Problem(
-      .target,
-      "unknown group '\(group)'\(suggestion(for: group, among: names)); "
-        + "there are: \(names.joined(separator: ", "))")
-  }
-
-  private func unknown(_ name: String) -> Problem {
-    let groups = topology.groups
-    if let group = groups.first(where: { name.hasPrefix("\($0.name)-") }) {
-      return Problem(
-        .target,
-        "unknown node '\(name)': group '\(group.name)' has \(group.name)-1 to "
-          + "\(group.name)-\(group.count)")
-    }
-    let names = groups.lazy.flatMap(\.nodeNames)
-    return Problem(
-      .target,
-      "unknown node '\(name)'\(suggestion(for: name, among: names)); "
-        + "groups: \(groups.map(\.name).joined(separator: ", "))")
-  }
 }
 
 // MARK: - Nodes
@@ -146,18 +122,18 @@ extension FaultSchedule {
   ) throws(Problem) -> [String] {
     switch target {
     case .node(let name):
-      guard places[name] != nil else { throw unknown(name) }
+      guard names.place(of: name) != nil else { throw names.unknown(name) }
       if let conflict = conflict(action, name, at: time) { throw Problem(.target, conflict) }
       return [name]
     case .some(let count, let group):
-      let candidates = candidates(for: action, among: try members(of: group), at: time)
+      let candidates = candidates(for: action, among: try names.nodes(of: group), at: time)
       guard candidates.count >= count else {
         throw Problem(
           .target,
           "a \(action.rawValue) of \(count) in group '\(group)' at \(time) "
             + "finds only \(candidates.count) that are up and that no other fault names")
       }
-      return inOrder(candidates.prefix(count))
+      return names.inOrder(candidates.prefix(count))
     }
   }
 
@@ -196,55 +172,8 @@ extension FaultSchedule {
     switch action {
     case .kill, .stop: .down
     case .pause: .paused(until: fault.lasting.map { fault.at + $0 })
-    case .restart, .partition, .loss, .latency: .up
+    case .restart, .partition, .loss, .latency, .bandwidth: .up
     }
-  }
-
-  private func inOrder(_ names: some Sequence<String>) -> [String] {
-    names.sorted { places[$0, default: 0] < places[$1, default: 0] }
-  }
-}
-
-// MARK: - The network
-
-extension FaultSchedule {
-  private func sides(
-    _ sides: Topology.Fault.Sides, of fault: Topology.Fault
-  ) throws(Problem) -> (from: [String], to: [String]) {
-    switch sides {
-    case .between(let one, let other):
-      let (from, to) = (try resolve(one), try resolve(other))
-      guard Set(from + to).count > 1 else {
-        throw Problem(.target, "a \(fault.word) between \(from[0]) and itself disturbs nothing")
-      }
-      return (from, to)
-    case .split(let count, let group):
-      let members = try members(of: group)
-      guard count <= members.count, count < places.count else {
-        throw Problem(
-          .target,
-          "a split of \(count) needs as many nodes in group '\(group)', which has "
-            + "\(members.count), and at least one other node")
-      }
-      var random = SeededGenerator(seed: seed, stream: "split \(group) at \(fault.at)")
-      let part = members.shuffled(using: &random).prefix(count)
-      return (inOrder(part), inOrder(Set(places.keys).subtracting(part)))
-    }
-  }
-
-  /// The nodes that names of nodes and groups stand for, each once.
-  private func resolve(_ names: [String]) throws(Problem) -> [String] {
-    var found: Set<String> = []
-    for name in names {
-      if places[name] != nil {
-        found.insert(name)
-      } else if let members = nodes[name] {
-        found.formUnion(members)
-      } else {
-        throw unknown(name)
-      }
-    }
-    return inOrder(found)
   }
 }
 
@@ -255,7 +184,7 @@ extension FaultSchedule {
   private func checkChurn(
     of group: String, every: Microseconds, in fault: Topology.Fault
   ) throws(Problem) {
-    let members = Set(try members(of: group))
+    let members = Set(try names.nodes(of: group))
     let chosen = topology.faults.reduce(0) { sum, other in
       if case .node(_, .some(let count, group)) = other.action { sum + count } else { sum }
     }
@@ -284,14 +213,11 @@ extension FaultSchedule {
     var kills: [(at: Microseconds, group: String, downFor: Microseconds)] = []
     for (index, fault) in ordered where !flawed.contains(index) {
       guard case .churn(let group, let every, let downFor) = fault.action else { continue }
-      var random = SeededGenerator(seed: seed, stream: "churn \(group) at \(fault.at)")
-      let end = fault.lasting.map { fault.at + $0 } ?? topology.stopAt
-      var next = fault.at + random.exponential(mean: every)
-      while next < end {
-        kills.append((next, group, downFor))
-        next = next + random.exponential(mean: every)
+      kills += fault.churnMoments(every: every, of: group, stopAt: topology.stopAt, seed: seed)
+        .map { ($0, group, downFor) }
+      let free = ((try? names.nodes(of: group)) ?? []).filter {
+        !touched.contains($0) && !named.contains($0)
       }
-      let free = (nodes[group] ?? []).filter { !touched.contains($0) && !named.contains($0) }
       pools[group] = ChurnPool(
         free.map { (joins[$0] ?? .zero, $0) },
         random: SeededGenerator(seed: seed, stream: "victims \(group)"))
@@ -299,14 +225,26 @@ extension FaultSchedule {
     for kill in kills.sorted(by: {
       ($0.at, $0.group, $0.downFor) < ($1.at, $1.group, $1.downFor)
     }) {
-      let back = kill.at + kill.downFor
-      guard let node = pools[kill.group]?.take(at: kill.at, back: back) else { continue }
-      faults.append(PlannedFault(id: 0, action: .kill, node: node, at: kill.at))
-      guard back < topology.stopAt else { continue }
-      faults.append(PlannedFault(id: 0, action: .restart, node: node, at: back))
+      faults +=
+        pools[kill.group]?.faults(at: kill.at, downFor: kill.downFor, stopAt: topology.stopAt)
+        ?? []
     }
     faults = faults.enumerated().sorted {
       ($0.element.at, $0.offset) < ($1.element.at, $1.offset)
     }.map(\.element)
+  }
+}
+
+extension Topology.Fault {
+  /// Where nodes share the machine's network, their drivers carry out what is done to it, and
+  /// programs have none of ours.
+  func checkReach(
+    _ sides: (from: [String], to: [String]), _ programs: Set<String>
+  ) throws(FaultSchedule.Problem) {
+    guard let program = (sides.from + sides.to).first(where: programs.contains) else { return }
+    throw FaultSchedule.Problem(
+      .target,
+      "a \(word) is carried out by nodes of ours, and \(program) is a program: let the kernel do it, "
+        + "with 'isolation: namespace', or name only nodes of ours")
   }
 }

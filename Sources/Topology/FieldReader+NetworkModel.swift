@@ -123,7 +123,7 @@ extension FieldReader {
   }
 
   /// In bytes per second.
-  private mutating func bandwidth(_ entry: YAMLEntry?) -> Int64? {
+  mutating func bandwidth(_ entry: YAMLEntry?) -> Int64? {
     guard let entry else { return nil }
     let range = NetworkModel.bandwidths
     if case .scalar(let text) = entry.value.content,

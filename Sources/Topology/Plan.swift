@@ -7,7 +7,7 @@ package import Participants
 /// folder alone.
 package struct Plan: Codable, Equatable, Sendable {
   /// The layout of `plan.json`. A reader refuses a newer one.
-  package static let currentVersion = 1
+  package static let currentVersion = 2
 
   package var version = Plan.currentVersion
   /// The network's name, e.g. `gossip`.
@@ -31,12 +31,17 @@ package struct Plan: Codable, Equatable, Sendable {
   package var checks: [String]?
   /// What a simulated network does; a live run has no use for it.
   package var networkModel: NetworkModel
+  /// What the nodes of a group run, by the group's name, where it is no role of ours.
+  package var programs: [String: Program]
+  /// What the nodes of a live run share; a simulated one has no use for it.
+  package var isolation: Isolation
 
   package init(
     network: String, seed: UInt64, nodes: [PlannedNode], faults: [PlannedFault] = [],
     stopAt: Microseconds, readyWithin: Microseconds = .seconds(30),
     stopWithin: Microseconds = .seconds(5), allowsUnexpectedExits: Bool = false,
-    checks: [String]? = nil, networkModel: NetworkModel = NetworkModel()
+    checks: [String]? = nil, networkModel: NetworkModel = NetworkModel(),
+    isolation: Isolation = .none, programs: [String: Program] = [:]
   ) {
     self.network = network
     self.seed = seed
@@ -48,6 +53,28 @@ package struct Plan: Codable, Equatable, Sendable {
     self.allowsUnexpectedExits = allowsUnexpectedExits
     self.checks = checks
     self.networkModel = networkModel
+    self.isolation = isolation
+    self.programs = programs
+  }
+
+  /// What a node runs, where it is no role of ours.
+  package func program(of node: PlannedNode) -> Program? { programs[node.group] }
+}
+
+/// Whether the nodes of a live run have a network of their own.
+package enum Isolation: String, Codable, CaseIterable, Sendable {
+  /// All are on the machine's loopback.
+  case none
+  /// Every node is in a network namespace of its own, with an address of its own.
+  case namespace
+
+  /// A bridge has at most so many ports (BR_MAX_PORTS is 1024).
+  package static let mostNodes = 1_000
+
+  /// A node's host in a network of the run's own, by its position in the plan.
+  package static func host(of node: Int) -> String {
+    let number = node + 1
+    return "10.0.\(number >> 8).\(number & 255)"
   }
 }
 
@@ -55,12 +82,13 @@ package struct PlannedNode: Codable, Equatable, Sendable {
   /// `GROUP-NUMBER`, numbered from 1.
   package var name: String
   package var group: String
-  /// The role's full name, e.g. `gossip-peer`.
+  /// The role's full name, e.g. `gossip-peer`; `external` for programs that play none.
   package var role: String
   /// The options that differ from the role's defaults, as they are written on a command line.
   package var options: [String: String]
   /// The options that are addresses: names of nodes, and `HOST:PORT`. The node starts when the nodes
-  /// that are named are ready, and is told their addresses.
+  /// that are named are ready, and is told their addresses. Of a program: the nodes that each name in
+  /// its placeholders stands for.
   package var addresses: [String: [String]]
   /// The group whose nodes must all be ready before this node starts.
   package var after: String?
@@ -70,7 +98,7 @@ package struct PlannedNode: Codable, Equatable, Sendable {
   package var joins: Microseconds?
   /// What it is behind; `nil` for nothing.
   package var nat: PlannedNAT?
-  /// A fixed address to listen on; `nil` for any free port on loopback.
+  /// A fixed address to listen on; `nil` for any free port on loopback. Port 0 is any.
   package var listen: String?
 
   package init(
@@ -95,6 +123,16 @@ extension KeyedDecodingContainer {
   /// Plans that were made before there was a network model have none.
   func decode(_ type: NetworkModel.Type, forKey key: Key) throws -> NetworkModel {
     try decodeIfPresent(type, forKey: key) ?? NetworkModel()
+  }
+
+  /// Plans that were made before groups could be programs have none.
+  func decode(_ type: [String: Program].Type, forKey key: Key) throws -> [String: Program] {
+    try decodeIfPresent(type, forKey: key) ?? [:]
+  }
+
+  /// Plans that were made before there was isolation have none.
+  func decode(_ type: Isolation.Type, forKey key: Key) throws -> Isolation {
+    try decodeIfPresent(type, forKey: key) ?? .none
   }
 
   /// Plans that were made before options could be addresses have none.

@@ -17,12 +17,14 @@ package struct PlannedFault: Codable, Equatable, Sendable {
     case loss
     /// Everything takes longer.
     case latency
+    /// No more than so much at a time.
+    case bandwidth
 
-    /// Whether it is done to what is sent between nodes, which only a simulated network can do.
+    /// Whether it is done to what is sent between nodes.
     package var isOnNetwork: Bool {
       switch self {
       case .kill, .stop, .pause, .restart: false
-      case .partition, .loss, .latency: true
+      case .partition, .loss, .latency, .bandwidth: true
       }
     }
   }
@@ -69,16 +71,20 @@ package struct NetworkFault: Codable, Equatable, Sendable {
   package var loss: Int?
   /// Of a latency: how much longer everything takes, each way.
   package var latency: Microseconds?
+  /// Of a bandwidth: the most between two nodes, each way, in bytes per second. Streams and
+  /// datagrams have as much each.
+  package var bandwidth: Int64?
 
   package init(
     from: [String], to: [String], oneWay: Bool = false, loss: Int? = nil,
-    latency: Microseconds? = nil
+    latency: Microseconds? = nil, bandwidth: Int64? = nil
   ) {
     self.from = from
     self.to = to
     self.oneWay = oneWay
     self.loss = loss
     self.latency = latency
+    self.bandwidth = bandwidth
   }
 }
 

@@ -6,11 +6,19 @@ extension Topology {
   /// The same topology and seed give an equal plan. What is drawn for one part never shifts what
   /// another gets.
   package func plan(seed: UInt64) -> Plan {
-    Plan(
-      network: network, seed: seed, nodes: startOrder.flatMap { nodes(of: $0, seed: seed) },
+    var nodes = startOrder.flatMap { self.nodes(of: $0, seed: seed) }
+    if isolation == .namespace {
+      for index in nodes.indices { nodes[index].listen = "\(Isolation.host(of: index)):0" }
+    }
+    return Plan(
+      network: network, seed: seed, nodes: nodes,
       faults: FaultSchedule(self, seed: seed).faults, stopAt: stopAt, readyWithin: readyWithin,
       stopWithin: stopWithin, allowsUnexpectedExits: allowsUnexpectedExits, checks: checks,
-      networkModel: networkModel)
+      networkModel: networkModel, isolation: isolation,
+      programs: Dictionary(
+        uniqueKeysWithValues: groups.compactMap { group in
+          group.program.map { (group.name, $0) }
+        }))
   }
 
   /// Every group behind the one it starts after, otherwise as in the file.
@@ -38,6 +46,9 @@ extension Topology {
       for case (let option, .addresses(let names)) in node.1 {
         // A node need not know itself: that is how the first of a group may be told apart.
         addresses[option] = names.flatMap(nodeNames).filter { $0 != node.0 }
+      }
+      for name in group.program?.references ?? [] {
+        addresses[name] = nodeNames(name).filter { $0 != node.0 }
       }
       return PlannedNode(
         name: node.0, group: group.name, role: group.role,

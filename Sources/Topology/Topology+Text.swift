@@ -16,6 +16,7 @@ extension Topology {
     lines += ["stop: { at: \(stopAt), within: \(stopWithin) }"]
     lines += ["unexpected-exits: \(allowsUnexpectedExits ? "allow" : "fail")"]
     if let checks { lines.append("checks: \(Self.list(checks.map(Self.quoted)))") }
+    if isolation != .none { lines.append("isolation: \(isolation.rawValue)") }
     return (lines + networkModel.lines).map { "\($0)\n" }.joined()
   }
 
@@ -97,6 +98,7 @@ extension Topology.Fault.Disturbance {
     }
     if let loss { parts.append("rate: \(Topology.rate(loss))") }
     if let latency { parts.append("add: \(latency)") }
+    if let bandwidth { parts.append("limit: \(NetworkModel.text(of: bandwidth))") }
     if oneWay { parts.append("one-way: true") }
     return parts.joined(separator: ", ")
   }
@@ -137,13 +139,17 @@ extension NetworkModel {
       "    stall: { rate: \(Topology.rate(stallRate)), for: \(stallFor) }",
       "    reset-rate: \(Topology.rate(resetRate))",
     ]
-    // Whole bytes per second always have at most three decimals in the smallest unit.
-    if let bandwidth {
-      let rest = String(bandwidth % 1_000)
-      let decimals = String(repeating: "0", count: 3 - rest.count) + rest
-      lines.append("  bandwidth: \(bandwidth / 1_000).\(decimals)KB/s")
-    }
+    if let bandwidth { lines.append("  bandwidth: \(Self.text(of: bandwidth))") }
     return lines + ["  clock-skew: \(clockSkew)", "  start-delay: \(startDelay)"]
+  }
+
+  /// A bandwidth as it is written. Whole bytes per second always have at most three decimals in the
+  /// smallest unit.
+  package static func text(of bandwidth: Int64) -> String {
+    guard bandwidth % 1_000 > 0 else { return "\(bandwidth / 1_000)KB/s" }
+    let rest = String(bandwidth % 1_000)
+    let decimals = String(repeating: "0", count: 3 - rest.count) + rest
+    return "\(bandwidth / 1_000).\(decimals)KB/s"
   }
 }
 
@@ -158,7 +164,7 @@ extension Topology {
             fault.action,
             Fault.Disturbance(
               sides: .between(network.from, network.to), oneWay: network.oneWay,
-              loss: network.loss, latency: network.latency))
+              loss: network.loss, latency: network.latency, bandwidth: network.bandwidth))
         } else {
           .node(fault.action, .node(fault.node ?? ""))
         }

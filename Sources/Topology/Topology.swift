@@ -18,10 +18,11 @@ package struct Topology: Equatable, Sendable {
   /// Names, or absolute paths of `.sql` files; `nil` for every check of the network.
   package var checks: [String]?
   package var networkModel: NetworkModel
+  package var isolation: Isolation
 
   package struct Group: Equatable, Sendable {
     package var name: String
-    /// The role's full name.
+    /// The role's full name; ``externalRole`` for programs that play none.
     package var role: String
     package var count: Int
     package var after: String?
@@ -33,6 +34,8 @@ package struct Topology: Equatable, Sendable {
     /// Those given that are not the role's defaults.
     package var options: [String: OptionValue]
     package var variants: [Variant]
+    /// What its nodes run, where that is no role of ours.
+    package var program: Program?
   }
 
   /// Some nodes of a group that have other options.
@@ -62,6 +65,8 @@ package struct Topology: Equatable, Sendable {
       /// In parts per million.
       package var loss: Int?
       package var latency: Microseconds?
+      /// In bytes per second.
+      package var bandwidth: Int64?
     }
 
     package enum Sides: Equatable, Sendable {
@@ -87,7 +92,7 @@ package struct Topology: Equatable, Sendable {
     /// The keys of all actions, in the order of the reference.
     static let words = PlannedFault.Action.allCases.map(\.rawValue) + [churn]
     /// Those of the actions that last.
-    static let lastingWords = ["pause", "partition", "loss", "latency", churn]
+    static let lastingWords = ["pause", "partition", "loss", "latency", "bandwidth", churn]
   }
 
   // What is absurd on one machine is a slip of the finger: named limits say so before it starts.
@@ -97,6 +102,8 @@ package struct Topology: Equatable, Sendable {
   package static let mostGroups = 100
   package static let mostFaults = 10_000
   package static let longestGroupName = 40
+  /// The role of programs that play none of the network.
+  package static let externalRole = "external"
   package static let earliestStop = Microseconds.milliseconds(1)
   /// The latest `stop.at`: a week.
   package static let latestStop = Microseconds.seconds(7 * 86_400)

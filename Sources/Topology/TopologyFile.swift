@@ -43,13 +43,41 @@ package struct TopologyFile: Sendable {
     TopologyError(path, .file, "cannot be read: \(unsafe String(cString: strerror(errno)))")
   }
 
-  /// The absolute path of a file named in the topology, or `nil` where no readable file is there.
-  func resolve(_ named: String) -> String? {
+  /// What a path in a topology has to lead to.
+  enum Target {
+    case file, folder, executable
+  }
+
+  /// The absolute path of what is named in the topology, or `nil` where nothing of the kind is there
+  /// that may be read (or executed).
+  func resolve(_ named: String, _ target: Target = .file) -> String? {
     let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     let joined = named.hasPrefix("/") ? named : folder + named
-    guard let resolved = unsafe realpath(joined, nil) else { return nil }
+    var information = stat()
+    guard unsafe stat(joined, &information) == 0,
+      (information.st_mode & S_IFMT == S_IFDIR) == (target == .folder),
+      unsafe access(joined, target == .executable ? X_OK : R_OK) == 0
+    else { return nil }
+    guard target == .executable, let slash = joined.lastIndex(of: "/") else {
+      return Self.absolute(joined)
+    }
+    // A program may look at the name that it was started by: no link is followed.
+    return Self.absolute(String(joined[...slash])).map { "\($0)/\(joined[slash...].dropFirst())" }
+  }
+
+  private static func absolute(_ path: String) -> String? {
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
     defer { unsafe free(resolved) }
-    guard unsafe access(resolved, R_OK) == 0 else { return nil }
     return unsafe String(cString: resolved)
+  }
+}
+
+/// Programs that are named without a path, as a shell finds them.
+enum ProgramPath {
+  static func find(_ name: String) -> String? {
+    guard let value = unsafe getenv("PATH") else { return nil }
+    let folders = unsafe String(cString: value).split(separator: ":").filter { $0.hasPrefix("/") }
+    let anywhere = TopologyFile(path: "", text: "")
+    return folders.lazy.compactMap { anywhere.resolve("\($0)/\(name)", .executable) }.first
   }
 }

@@ -13,7 +13,7 @@ extension TopologyReader {
     return items.compactMap { readFault($0) }
   }
 
-  private mutating func readFault(_ item: YAMLValue) -> PlacedFault? {
+  mutating func readFault(_ item: YAMLValue) -> PlacedFault? {
     let words = Topology.Fault.words
     guard
       let fault = fields.fields(
@@ -46,11 +46,6 @@ extension TopologyReader {
   private mutating func readAction(_ entry: YAMLEntry) -> Topology.Fault.Action? {
     guard let action = PlannedFault.Action(rawValue: entry.key) else { return readChurn(entry) }
     guard action.isOnNetwork else { return readTarget(entry).map { .node(action, $0) } }
-    if !isSimulated {
-      fields.complain(
-        entry.place,
-        "a \(entry.key) can only be simulated so far: 'seedbed simulate \(file.path)'")
-    }
     return readDisturbance(entry, of: action).map { .network(action, $0) }
   }
 
@@ -90,6 +85,7 @@ extension TopologyReader {
       switch action {
       case .loss: ["rate"]
       case .latency: ["add"]
+      case .bandwidth: ["limit"]
       case .kill, .stop, .pause, .restart, .partition: []
       }
     guard
@@ -100,9 +96,11 @@ extension TopologyReader {
     let oneWay = fields.read(keys["one-way"], .flag)
     let loss = fields.rate(keys["rate"])
     let latency = fields.duration(keys["add"], Microseconds(1)...Topology.longestWait)
+    let bandwidth = fields.bandwidth(keys["limit"])
     return readSides(keys).map {
       Topology.Fault.Disturbance(
-        sides: $0, oneWay: oneWay == .flag(true), loss: loss, latency: latency)
+        sides: $0, oneWay: oneWay == .flag(true), loss: loss, latency: latency,
+        bandwidth: bandwidth)
     }
   }
 

@@ -34,6 +34,14 @@ extension TopologyReader {
     if problems.isEmpty { checkSeedLists(groups) }
   }
 
+  mutating func checkIsolation(_ topology: Topology, _ entry: YAMLEntry?) {
+    let total = topology.groups.reduce(0) { $0 + $1.count }
+    guard let entry, !isSimulated, topology.isolation == .namespace, total > Isolation.mostNodes
+    else { return }
+    fields.complain(
+      entry.place, "\(total) nodes with an address of their own; \(Isolation.mostNodes) at most")
+  }
+
   private mutating func checkJoins(
     _ group: Topology.Group, _ places: FieldReader.Fields, stopAt: Microseconds
   ) {
@@ -70,7 +78,7 @@ extension TopologyReader {
 
   /// Who reads the list of seeds at its start needs all of them to be there.
   private mutating func checkSeedLists(_ groups: [PlacedGroup]) {
-    let listed = groups.filter { $0.role.seedList == .listed }
+    let listed = groups.filter { $0.role?.seedList == .listed }
     for seeds in listed where seeds.group.nat != nil {
       fields.complain(
         seeds.fields.place(of: "nat"),
@@ -83,7 +91,7 @@ extension TopologyReader {
         "the list of seeds is complete before the run begins: group '\(seeds.group.name)' "
           + "cannot join later")
     }
-    for reader in groups where reader.role.seedList == .reads {
+    for reader in groups where reader.role?.seedList == .reads {
       let before = predecessors(of: reader.group.name, in: groups)
       let reads = "group '\(reader.group.name)' reads the list of seeds at its start"
       if listed.isEmpty {
@@ -115,6 +123,9 @@ extension TopologyReader {
           }
         }
       }
+      for name in group.program?.references ?? [] {
+        checkReference(name, in: order, at: position, places.place(of: "command"))
+      }
     }
   }
 
@@ -145,6 +156,35 @@ extension TopologyReader {
         place,
         "'\(option)' of group '\(group.name)' names '\(name)', which starts later: let the group "
           + "start after it, with 'after: \(other.name)'")
+    }
+  }
+
+  /// What a program's placeholders name is there, and has an address by then.
+  private mutating func checkReference(
+    _ name: String, in order: [Topology.Group], at position: Int, _ place: Place
+  ) {
+    let group = order[position]
+    let found = order.firstIndex { $0.name == name || $0.nodeNames.contains(name) }
+    guard let found else {
+      return refuse(
+        name, "node or group", of: " in a placeholder of group '\(group.name)'", at: place,
+        among: order.map(\.name) + order.map { "\($0.name)-1" })
+    }
+    let other = order[found]
+    if let program = other.program, !program.hasAddress {
+      fields.complain(
+        place,
+        "nothing says where the nodes of group '\(other.name)' listen, which group '\(group.name)' "
+          + "is told: put {port} into their command, or say what they are 'ready' by")
+    } else if found > position || (other.joins != nil && group.joins == nil)
+      || (found == position && other.name == name)
+    {
+      // Who is told of a node before it is there needs to know its port before.
+      guard other.program?.takesPort != true else { return }
+      fields.complain(
+        place,
+        "group '\(group.name)' is told where '\(name)' listens, which is not known when it starts: "
+          + "let it start after group '\(other.name)', or put {port} into the command there")
     }
   }
 

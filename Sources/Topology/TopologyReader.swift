@@ -9,12 +9,13 @@ extension Topology {
   ///   - overrides: `--set`s, `KEY.KEY=VALUE`, applied in order before anything is validated.
   ///   - roles: the catalogue that networks, roles and options are looked up in.
   ///   - checks: the names of the checks that there are for a network; `nil` to take any name.
-  ///   - isSimulated: `false` to refuse faults on the network, which real processes share.
+  ///   - isSimulated: whether nodes are simulated, of which there may be more than processes.
+  ///   - programs: `false` to refuse programs, which cannot be simulated.
   /// - Throws: every problem found at the first stage that finds any: the text, the changes, the
   ///   shape, and what only the whole can tell.
   package init(
     _ file: TopologyFile, overrides: [String] = [], roles: [Role],
-    checks: ((_ network: String) -> [String])?, isSimulated: Bool = true
+    checks: ((_ network: String) -> [String])?, isSimulated: Bool = true, programs: Bool = true
   ) throws(TopologyError) {
     var document: YAMLValue
     do throws(YAMLError) {
@@ -24,7 +25,7 @@ extension Topology {
       throw TopologyError(file.path, error.place, error.message)
     }
     var reader = TopologyReader(
-      file: file, roles: roles, checks: checks, isSimulated: isSimulated)
+      file: file, roles: roles, checks: checks, isSimulated: isSimulated, programs: programs)
     guard let topology = reader.topology(document) else {
       throw TopologyError(file: file.path, problems: reader.problems)
     }
@@ -37,8 +38,10 @@ struct TopologyReader {
   let file: TopologyFile
   let roles: [Role]
   let checks: ((String) -> [String])?
-  /// Whether there may be faults on the network.
+  /// Whether no node needs a process.
   let isSimulated: Bool
+  /// Whether there may be groups of programs.
+  let programs: Bool
 
   var mostNodes: Int { isSimulated ? Topology.mostSimulatedNodes : Topology.mostNodes }
   var fields = FieldReader()
@@ -46,12 +49,14 @@ struct TopologyReader {
   private(set) var networkRoles: [Role] = []
 
   init(
-    file: TopologyFile, roles: [Role], checks: ((String) -> [String])?, isSimulated: Bool
+    file: TopologyFile, roles: [Role], checks: ((String) -> [String])?, isSimulated: Bool,
+    programs: Bool
   ) {
     self.file = file
     self.roles = roles
     self.checks = checks
     self.isSimulated = isSimulated
+    self.programs = programs
   }
 
   var problems: [TopologyError.Problem] { fields.problems }
@@ -62,11 +67,11 @@ struct TopologyReader {
         document, of: "the topology",
         allowed: [
           "network", "groups", "faults", "ready", "stop", "unexpected-exits", "checks",
-          "network-model",
+          "network-model", "isolation",
         ],
         required: ["network", "groups", "stop"])
     else { return nil }
-    let network = readNetwork(root["network"])
+    let network = readNetwork(root["network"], isForeign: hasOnlyPrograms(root["groups"]))
     let groups = readGroups(root["groups"])
     let faults = readFaults(root["faults"])
     let ready = readLimits(root["ready"], of: "ready", allowed: ["within"])
@@ -74,13 +79,16 @@ struct TopologyReader {
     let exits = fields.choice(root["unexpected-exits"], ["fail", "allow"])
     let checks = readChecks(root["checks"], of: network)
     let model = fields.networkModel(root["network-model"])
+    let isolation = fields.choice(root["isolation"], Isolation.allCases.map(\.rawValue))
+      .flatMap(Isolation.init)
     guard problems.isEmpty, let network, let stopAt = stop.at else { return nil }
     let topology = Topology(
       network: network, groups: groups.map(\.group), faults: faults.map(\.fault),
       readyWithin: ready.within ?? .seconds(30), stopAt: stopAt,
       stopWithin: stop.within ?? .seconds(5), allowsUnexpectedExits: exits == "allow",
-      checks: checks, networkModel: model)
+      checks: checks, networkModel: model, isolation: isolation ?? .none)
     check(groups, stopAt: stopAt)
+    checkIsolation(topology, root["isolation"])
     if problems.isEmpty { checkAddresses(topology, groups) }
     if problems.isEmpty { check(topology, faults.map(\.places)) }
     return problems.isEmpty ? topology : nil
@@ -88,10 +96,13 @@ struct TopologyReader {
 
   // MARK: Shape
 
-  private mutating func readNetwork(_ entry: YAMLEntry?) -> String? {
+  /// - Parameter isForeign: whether it may have a name that is not in the catalogue.
+  private mutating func readNetwork(_ entry: YAMLEntry?, isForeign: Bool) -> String? {
     guard let entry, let name = fields.text(entry) else { return nil }
     networkRoles = roles.filter { $0.network == name }
-    if networkRoles.isEmpty {
+    if networkRoles.isEmpty, isForeign {
+      checkName("a network", name, at: entry.value.place)
+    } else if networkRoles.isEmpty {
       var networks: [String] = []
       for role in roles where !networks.contains(role.network) { networks.append(role.network) }
       refuse(name, "network", at: entry.value.place, among: networks)
@@ -99,7 +110,8 @@ struct TopologyReader {
     return name
   }
 
-  typealias PlacedGroup = (group: Topology.Group, role: Role, fields: FieldReader.Fields)
+  /// `role` is `nil` for programs that play none.
+  typealias PlacedGroup = (group: Topology.Group, role: Role?, fields: FieldReader.Fields)
 
   private mutating func readGroups(_ entry: YAMLEntry?) -> [PlacedGroup] {
     guard let entry, let entries = fields.entries(entry.value, of: "groups") else { return [] }
@@ -111,8 +123,11 @@ struct TopologyReader {
   }
 
   private mutating func readGroup(_ entry: YAMLEntry) -> PlacedGroup? {
-    let allowed = ["role", "count", "after", "every", "joins", "nat", "options", "variants"]
-    checkName(entry)
+    let isProgram = entry.hasCommand
+    let allowed =
+      ["role", "count", "after", "every", "joins", "command"]
+      + (isProgram ? Self.programKeys : ["nat", "options", "variants"])
+    checkName("a group", entry.key, at: entry.place)
     guard
       let group = fields.fields(
         entry.value, of: "group '\(entry.key)'", allowed: allowed, required: ["count"])
@@ -121,22 +136,33 @@ struct TopologyReader {
     let after = fields.text(group["after"])
     let every = fields.duration(group["every"], .zero...Topology.longestWait)
     let joins = fields.duration(group["joins"], .zero...Topology.latestStop)
-    let nat = readNAT(group["nat"])
+    var read = Topology.Group(
+      name: entry.key, role: Topology.externalRole, count: count ?? 1, after: after,
+      every: every ?? .zero, joins: joins, nat: readNAT(group["nat"]), options: [:], variants: [])
+    if isProgram {
+      read.program = readProgram(group)
+      let role = group["role"].flatMap { readRole(fields.text($0), at: $0.value.place) }
+      read.role = role?.fullName ?? read.role
+      return (read, role, group)
+    }
     // Options cannot be judged without the role, nor the role without the network.
     guard !networkRoles.isEmpty else { return nil }
     let named = fields.text(group["role"]) ?? entry.key
-    guard let role = networkRoles.first(where: { $0.name == named }) else {
-      let place = group["role"]?.value.place ?? entry.place
-      refuse(named, "role", at: place, among: networkRoles.map(\.name))
+    guard let role = readRole(named, at: group["role"]?.value.place ?? entry.place) else {
       return nil
     }
     let options = readOptions(group["options"], of: role)
-    let variants = readVariants(group["variants"], of: role, over: options)
-    guard let count else { return nil }
-    let read = Topology.Group(
-      name: entry.key, role: role.fullName, count: count, after: after, every: every ?? .zero,
-      joins: joins, nat: nat, options: role.changed(options), variants: variants)
+    read.role = role.fullName
+    read.options = role.changed(options)
+    read.variants = readVariants(group["variants"], of: role, over: options)
     return (read, role, group)
+  }
+
+  private mutating func readRole(_ name: String?, at place: Place) -> Role? {
+    guard let name else { return nil }
+    let role = networkRoles.first { $0.name == name }
+    if role == nil { refuse(name, "role", at: place, among: networkRoles.map(\.name)) }
+    return role
   }
 
   private mutating func readNAT(_ entry: YAMLEntry?) -> NATModel? {
@@ -147,20 +173,19 @@ struct TopologyReader {
     return fields.natModel(entry)
   }
 
-  private mutating func checkName(_ entry: YAMLEntry) {
+  private mutating func checkName(_ owner: String, _ name: String, at place: Place) {
     let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
-    let isPlain = entry.key.utf8.allSatisfy {
+    let isPlain = name.utf8.allSatisfy {
       letters.contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
         || $0 == UInt8(ascii: "-")
     }
     let longest = Topology.longestGroupName
-    guard isPlain, let first = entry.key.utf8.first, letters.contains(first),
-      entry.key.utf8.count <= longest
+    guard isPlain, let first = name.utf8.first, letters.contains(first), name.utf8.count <= longest
     else {
       return fields.complain(
-        entry.place,
-        "a group's name is a letter and then letters, digits and hyphens, in lower case, "
-          + "\(longest) at most; found '\(entry.key)'")
+        place,
+        "\(owner)'s name is a letter and then letters, digits and hyphens, in lower case, "
+          + "\(longest) at most; found '\(name)'")
     }
   }
 

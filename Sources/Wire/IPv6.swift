@@ -24,7 +24,7 @@ package struct IPv6: Equatable {
   /// 127.0.0.1. `nil` for other names.
   package init?(_ text: String) {
     let text = text == "localhost" ? "127.0.0.1" : text
-    if let quad = Self.quad(text[...]) {
+    if let quad = IPv4(text)?.bytes {
       bytes = Self.mapped + quad
       return
     }
@@ -58,7 +58,7 @@ package struct IPv6: Equatable {
     let groups = text.split(separator: ":", omittingEmptySubsequences: false)
     var bytes: [UInt8] = []
     for (index, group) in groups.enumerated() {
-      if endsAddress, index == groups.count - 1, let quad = quad(group) {
+      if endsAddress, index == groups.count - 1, let quad = IPv4(String(group))?.bytes {
         bytes += quad
       } else {
         guard (1...4).contains(group.utf8.count), group.allSatisfy(\.isHexDigit),
@@ -70,14 +70,6 @@ package struct IPv6: Equatable {
     return bytes.count <= 16 ? bytes : nil
   }
 
-  private static func quad(_ text: Substring) -> [UInt8]? {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    let bytes = parts.compactMap { part in
-      (1...3).contains(part.utf8.count) && part.utf8.first != UInt8(ascii: "+") ? UInt8(part) : nil
-    }
-    return parts.count == 4 && bytes.count == 4 ? bytes : nil
-  }
-
   /// Whether it stands for any address, `::` or 0.0.0.0: whoever says so does not know its own.
   package var isUnspecified: Bool {
     bytes.allSatisfy { $0 == 0 }
@@ -87,7 +79,7 @@ package struct IPv6: Equatable {
   /// As RFC 5952 writes it: small digits, the first longest run of zero groups as `::`.
   package var text: String {
     if isMapped {
-      return bytes.suffix(4).map { String($0) }.joined(separator: ".")
+      return IPv4(bits: bytes.suffix(4).reduce(0) { $0 << 8 | UInt32($1) }).text
     }
     let groups = stride(from: 0, to: 16, by: 2).map {
       UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1])

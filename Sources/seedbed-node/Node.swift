@@ -39,13 +39,14 @@ import Participants
     raiseDescriptorLimit()
     let seeds = role.seedList == .reads ? try SeedListFile.read(command.config) : SeedList([])
     let participant = role.make(
-      ParticipantSettings(options: command.options, seeds: seeds.seeds, data: command.data))
+      ParticipantSettings(
+        options: command.options, seeds: seeds.seeds, data: command.data, secret: try secret()))
     let driver = try LiveDriver(
       participant,
       identity: LiveDriver.Identity(
         role: role.fullName, version: Version.current, options: command.options),
       random: SeededGenerator(seed: command.seed, stream: command.name),
-      log: EventLog(path: command.log))
+      log: EventLog(path: command.log), rules: command.rules)
     let address = try driver.listen(
       on: command.listen, transports: role.transports, advertising: command.advertisedHost)
     if role.seedList == .listed, let config = command.config {
@@ -57,6 +58,14 @@ import Participants
     } catch {
       return complain("\(error)", .error)
     }
+  }
+
+  private static func secret() throws(NodeFailure) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: ParticipantSettings.secretSize)
+    guard unsafe getentropy(&bytes, bytes.count) == 0 else {
+      throw NodeFailure("the system has no random bytes: \(NodeFailure.describe(errno))")
+    }
+    return bytes
   }
 
   private static func complain(_ message: String, _ code: ExitCode) -> ExitCode {

@@ -1,5 +1,6 @@
 import Arguments
 import Glibc
+import LiveDriver
 import Participants
 
 /// The command line of `seedbed-node`: a subcommand for each role, made from the catalogue.
@@ -11,6 +12,7 @@ struct NodeCommand {
   let log: String?
   let data: String
   let seed: UInt64
+  let rules: RulesFile?
   let options: OptionValues
 
   init(_ arguments: ParsedArguments, role: Role) throws(UsageError) {
@@ -25,6 +27,9 @@ struct NodeCommand {
     log = arguments["log"]
     data = arguments["data"] ?? "."
     seed = arguments.integer("seed").map { UInt64($0) } ?? UInt64.random(in: 0...UInt64(Int64.max))
+    rules = arguments["rules"].map { [name, seed] path in
+      RulesFile(path: path, name: name, seed: seed)
+    }
     var given: [String: OptionValue] = [:]
     for option in role.options {
       given[option.name] = arguments[option.name].flatMap { option.parse($0) }
@@ -71,6 +76,10 @@ struct NodeCommand {
         Option(
           "data", .text("FOLDER"),
           "Where the node keeps files of its own; made when first written to.", .defaulted(".")),
+        Option(
+          "rules", .text("FILE"),
+          "The faults on the network that are on; read when the node starts, and at SIGURG.",
+          .optional),
         Option("name", .text("NAME"), "What the run calls this node.", .defaulted(role.fullName)),
         Option(
           "seed", .integer("N", 0...Int64.max), "Fixes the node's random choices; random if absent."

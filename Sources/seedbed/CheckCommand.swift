@@ -21,6 +21,9 @@ enum CheckCommand: SeedbedCommand {
       Example(
         "seedbed check 3 --check dead-nodes-are-reported --check ./my-own.sql",
         "Run 3, by two checks."),
+      Example(
+        "seedbed check last --against 1 --view gossip_deliveries.delay --tolerance 30%",
+        "Fails when the 95th percentile has grown by more than 30 %."),
     ],
     positionals: [
       Positional("RUN", "A run: 'last', its number, or the beginning of its name.", .optional)
@@ -29,6 +32,16 @@ enum CheckCommand: SeedbedCommand {
       Option(
         "check", .text("NAME|FILE"), "A check's name, or a file that ends in .sql.", .repeated),
       .checks, .logs, .history,
+      Option(
+        "against", .text("RUN"),
+        "Judge whether things take longer than in this run, instead of by checks."),
+      Option(
+        "view", .text("VIEW.COLUMN"),
+        "With --against: what to compare; without it, what 'compare' measures.", .repeated),
+      Option(
+        "tolerance",
+        ValueKind("PERCENT", allowed: "a percentage from 0% to 10000%") { percent($0) != nil },
+        "With --against: how much more what 95 in 100 are not above may be.", .defaulted("20%")),
       Option(
         "format",
         .choice("FORMAT", ["table", "json"] + Report.Format.allCases.map(\.rawValue)),
@@ -39,19 +52,49 @@ enum CheckCommand: SeedbedCommand {
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     let number = try ReadOnlyHistory(arguments.history).run(named: arguments["RUN"] ?? "last")
     let judge = try Judge(arguments.history, run: number)
-    let library = try CheckLibrary(arguments["checks"])
-    let given = arguments.all("check")
-    let checks = try library.checks(
-      given.isEmpty ? judge.plannedChecks : given, network: judge.network)
-    let judgements = judge.judge(checks)
+    let judgements =
+      try arguments["against"].map { try regressions(judge, against: $0, arguments) }
+      ?? promises(judge, arguments)
     // Before the output, whose reader may go away; but whoever may only read gets the verdicts too.
     let stored = Result { try judgements.store(run: number, history: arguments.history) }
-    try ReportFile.write(arguments, of: judgements, by: judge)
+    if arguments.has("report") { try ReportFile.write(arguments, judge.report(judgements)) }
     var output = StandardOutput()
     output.write(try text(of: judgements, by: judge, as: arguments["format"]))
     try output.finish()
     try stored.get()
     return judgements.exitCode
+  }
+
+  /// What the network's checks say.
+  private static func promises(
+    _ judge: borrowing Judge, _ arguments: ParsedArguments
+  ) throws -> [Judgement] {
+    let given = arguments.all("check")
+    return judge.judge(
+      try CheckLibrary(arguments["checks"]).checks(
+        given.isEmpty ? judge.plannedChecks : given, network: judge.network))
+  }
+
+  /// Whether something takes longer than in another run.
+  private static func regressions(
+    _ judge: borrowing Judge, against reference: String, _ arguments: ParsedArguments
+  ) throws -> [Judgement] {
+    let base = try ReadOnlyHistory(arguments.history, runNamed: reference)
+    let columns = try arguments.all("view").map { try Measure(column: $0) }
+    let network = judge.network
+    let measures =
+      columns.isEmpty
+      ? Measure.all.filter { $0.network == nil || $0.network == network } : columns
+    return try judge.judge(
+      measures, against: base, named: base.database.text("SELECT name FROM runs") ?? reference,
+      tolerance: Self.percent(arguments["tolerance"] ?? "") ?? 0)
+  }
+
+  /// `20%` or `20`.
+  private static func percent(_ text: String) -> Double? {
+    Double(text.hasSuffix("%") ? text.dropLast() : text[...]).flatMap {
+      (0...10_000) ~= $0 ? $0 : nil
+    }
   }
 
   private static func text(

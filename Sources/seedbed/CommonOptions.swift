@@ -14,6 +14,9 @@ extension Option {
     "Sets a key of the topology, e.g. groups.peer.count=50 or stop.at=30s.", .repeated)
   static let noChecks = Option.flag(
     "no-checks", "Do not judge the run; 'seedbed check' can, later.")
+  static let boundTo = Option(
+    "bound-to", .integer("PID", 1...Int64(Int32.max)),
+    "End the run, as failed, when this process ends in whatever way.")
   static let seed = Option(
     "seed", .integer("N", 0...Int64.max),
     "What every random choice derives from; without it, a random one, which is printed.")

@@ -71,9 +71,8 @@ enum CompareCommand: SeedbedCommand {
   private static func write(
     _ section: Section, as format: ResultFormat, to output: StandardOutput
   ) -> StandardOutput {
-    var writer = ResultWriter(format, columns: section.columns, to: output) { text, part in
-      Terminal.output.styled(text, part == .header ? .bold : .dim)
-    }
+    var writer = ResultWriter(
+      format, columns: section.columns, to: output, style: ResultWriter.looks)
     for row in section.rows { writer.add(row) }
     return writer.finish()
   }

@@ -42,7 +42,8 @@ enum ExploreCommand: SeedbedCommand {
     let file = try TopologyFile(reading: arguments.require("TOPOLOGY"))
     let library = try CheckLibrary(arguments["checks"])
     let topology = try Topology(
-      file, overrides: arguments.all("set"), roles: Networks.roles, checks: library.names)
+      file, overrides: arguments.all("set"), roles: Networks.roles, checks: library.names,
+      programs: false)
     guard let seeds = arguments["seeds"].flatMap(SeedRange.init) else {
       throw arguments.refusal(of: "seeds", allowed: SeedRange.allowed)
     }

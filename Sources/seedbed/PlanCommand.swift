@@ -82,7 +82,8 @@ enum PlanCommand: SeedbedCommand {
   private static func amount(_ fault: PlannedFault) -> String {
     let loss = fault.network?.loss.map { "\(Double($0) / Double(NetworkModel.million))" }
     let latency = fault.network?.latency.map { "+\($0)" }
-    return loss ?? latency ?? ""
+    let bandwidth = fault.network?.bandwidth.map(NetworkModel.text)
+    return loss ?? latency ?? bandwidth ?? ""
   }
 
   /// One line for neighbouring nodes with the same options.

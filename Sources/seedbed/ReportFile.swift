@@ -27,13 +27,8 @@ struct ReportFile {
     path = String(text[text.index(after: equals)...])
   }
 
-  static func write(
-    _ arguments: ParsedArguments, of judgements: [Judgement], by judge: borrowing Judge
-  ) throws {
-    let files = arguments.all("report").compactMap { ReportFile(parsing: $0) }
-    guard !files.isEmpty else { return }
-    let report = try judge.report(judgements)
-    for file in files {
+  static func write(_ arguments: ParsedArguments, _ report: Report) throws {
+    for file in arguments.all("report").compactMap({ ReportFile(parsing: $0) }) {
       do {
         try Data(report.text(file.format).utf8).write(
           to: URL(filePath: file.path), options: .atomic)

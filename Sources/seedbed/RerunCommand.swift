@@ -20,7 +20,7 @@ enum RerunCommand: SeedbedCommand {
         "RUN", "A run: 'last', its number, the beginning of its name, or its folder.", .optional)
     ],
     options: [
-      .logs, .history, .checks, .report, .noChecks,
+      .logs, .history, .checks, .report, .noChecks, .boundTo,
       .flag("no-history", "Keep nothing of a simulation."),
     ])
 
@@ -39,6 +39,6 @@ enum RerunCommand: SeedbedCommand {
       throw UsageError(
         "--no-history is for simulations; \(manifest.name) ran live", command: "seedbed rerun")
     }
-    return try session.run()
+    return try session.run().exitCode
   }
 }

@@ -23,11 +23,14 @@ extension ResultWriter<StandardOutput> {
   static func print(
     _ statement: borrowing Statement, as format: ResultFormat, to output: StandardOutput
   ) throws -> StandardOutput {
-    try write(statement, as: format, to: output) { text, part in
-      switch part {
-      case .header: Terminal.output.styled(text, .bold)
-      case .null: Terminal.output.styled(text, .dim)
-      }
+    try write(statement, as: format, to: output, style: looks)
+  }
+
+  /// The looks of a table's header and of NULL on this terminal.
+  static func looks(_ text: String, _ part: ResultStyle) -> String {
+    switch part {
+    case .header: Terminal.output.styled(text, .bold)
+    case .null: Terminal.output.styled(text, .dim)
     }
   }
 }

@@ -23,26 +23,39 @@ enum RunCommand: SeedbedCommand {
         "seedbed run topologies/gossip.yaml --seed 7 --set groups.peer.count=50",
         "Another size; always the same victims."),
       Example(
+        "seedbed run topologies/gossip.yaml --repeat 20 --report junit=flakes.xml",
+        "How often does it fail?"),
+      Example(
         "seedbed run topologies/gossip.yaml --config config.txt",
         "A seed at each address of the file."),
+      Example(
+        "run=$(seedbed run topologies/gossip.yaml --wait run.began)",
+        "In a script: goes on in the background once every node is ready; 'fault', 'wait' and "
+          + "'stop' take it from there."),
     ],
     positionals: [Positional("TOPOLOGY", "The topology file.")],
-    options: RunSession.options + [
+    options: RunSession.liveOptions + [
       Option(
         "config", .text("FILE"),
-        "A file of HOST:PORT lines: start one seed at each, whatever the topology's count.")
+        "A file of HOST:PORT lines: start one seed at each, whatever the topology's count."),
+      Option(
+        "wait", .text("EVENT|SQL"),
+        "Go into the background when this has come, as for 'wait', and print the run's name.",
+        .repeated),
+      .timeout("1m"),
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
-    let path = try arguments.require("TOPOLOGY")
-    let file = try TopologyFile(reading: path)
-    let plan =
-      if let config = arguments["config"] {
-        try Self.plan(file, at: Self.seeds(reading: config), arguments)
-      } else {
-        try RunSession.topology(file, arguments).plan(seed: arguments.seed)
+    if arguments.has("wait") { return try BackgroundRun(arguments).wait() }
+    let file = try TopologyFile(reading: arguments.require("TOPOLOGY"))
+    if let config = arguments["config"] {
+      let seeds = try Self.seeds(reading: config)
+      return try RunSession.run(file, arguments) {
+        try Self.plan(file, at: seeds, arguments, seed: $0)
       }
-    return try RunSession(plan: plan, topology: file, arguments).run()
+    }
+    let topology = try RunSession.topology(file, arguments)
+    return try RunSession.run(file, arguments) { topology.plan(seed: $0) }
   }
 
   /// The addresses of a `config.txt`.
@@ -59,7 +72,7 @@ enum RunCommand: SeedbedCommand {
 
   /// The plan with one seed at each address.
   private static func plan(
-    _ file: TopologyFile, at seeds: [Address], _ arguments: ParsedArguments
+    _ file: TopologyFile, at seeds: [Address], _ arguments: ParsedArguments, seed: UInt64
   ) throws -> Plan {
     let listed = try RunSession.topology(file, arguments).groups.filter {
       RunSession.seedLists[$0.role] == .listed
@@ -70,7 +83,12 @@ enum RunCommand: SeedbedCommand {
     }
     let count = "groups.\(group.name).count=\(seeds.count)"
     var plan = try RunSession.topology(file, arguments, overrides: [count])
-      .plan(seed: arguments.seed)
+      .plan(seed: seed)
+    if plan.isolation == .namespace {
+      throw UsageError(
+        "--config says where seeds listen, and \(file.path) gives every node an address of its own: "
+          + "leave one of the two out")
+    }
     var rest = seeds[...]
     for index in plan.nodes.indices where plan.nodes[index].group == group.name {
       plan.nodes[index].listen = rest.popFirst()?.description

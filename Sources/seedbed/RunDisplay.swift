@@ -8,34 +8,46 @@ import Topology
 final class RunDisplay: RunObserver {
   private let plan: Plan
   private let terminal = Terminal.output
+  private let isQuiet: Bool
   private var events: (() -> Int)?
   private var launched: Instant?
   private var began: Instant?
   private var isStopping = false
+  /// What each fault is, by its number.
+  private var faults: [Int64: String] = [:]
   private var lastShown: Instant?
   private var shownLine = ""
 
   /// Between two changes of the live line.
   private static let refresh = Microseconds.milliseconds(200)
 
-  init(_ plan: Plan) { self.plan = plan }
+  /// - Parameter isQuiet: whether nothing is to be seen.
+  init(_ plan: Plan, isQuiet: Bool = false) {
+    self.plan = plan
+    self.isQuiet = isQuiet
+  }
 
-  var interval: Microseconds? { terminal.isTerminal ? Self.refresh : nil }
+  var interval: Microseconds? { terminal.isTerminal && !isQuiet ? Self.refresh : nil }
+
+  private func say(_ text: String) {
+    if !isQuiet { Terminal.say(text) }
+  }
 
   /// - Parameters:
   ///   - title: what is run.
   ///   - events: how many events were collected so far, where they are collected meanwhile.
   func start(_ title: String, events: (() -> Int)? = nil) {
     self.events = events
-    Terminal.say("\(title)\n")
+    say("\(title)\n")
   }
 
   func saw(_ event: Event, at now: Instant) {
     if launched == nil { launched = now }
     if event.kind == "run.began" { began = now }
     if event.kind == "run.stopping" { isStopping = true }
+    if event.kind == "fault.planned" { remember(event) }
     guard !terminal.isTerminal, let text = milestone(event) else { return }
-    Terminal.say("\(seconds(since: began ?? launched, now))s \(text)\n")
+    say("\(seconds(since: began ?? launched, now))s \(text)\n")
   }
 
   /// What a pipe gets to read of an event, if it is a milestone.
@@ -54,11 +66,17 @@ final class RunDisplay: RunObserver {
     }
   }
 
+  private func remember(_ event: Event) {
+    guard case .integer(let id)? = event["fault"] else { return }
+    let arrow = event["one_way"] == .flag(true) ? "->" : "<->"
+    let subject =
+      event["node"].map(text) ?? "\(text(event["from"])) \(arrow) \(text(event["to"]))"
+    faults[id] = "\(text(event["action"])) \(subject)"
+  }
+
   private func fault(_ event: Event) -> String {
-    guard case .integer(let id)? = event["fault"],
-      let fault = plan.faults.first(where: { $0.id == id })
-    else { return "" }
-    return "\(fault.action.rawValue) \(fault.subject)"
+    guard case .integer(let id)? = event["fault"] else { return "" }
+    return faults[id] ?? ""
   }
 
   private func status(_ event: Event) -> String {
@@ -77,14 +95,14 @@ final class RunDisplay: RunObserver {
   // MARK: - The live line
 
   func show(_ progress: SupervisorCore.Progress, at now: Instant) {
-    guard terminal.isTerminal else { return }
+    guard terminal.isTerminal, !isQuiet else { return }
     // By the real clock, whatever the run's.
     let moment = Instant.now
     if let lastShown, moment - lastShown < Self.refresh { return }
     lastShown = moment
     let line = liveLine(progress, now)
     if line == shownLine { return }
-    Terminal.say("\r\(line)\u{1b}[K")
+    say("\r\(line)\u{1b}[K")
     shownLine = line
   }
 
@@ -120,7 +138,7 @@ final class RunDisplay: RunObserver {
 
   /// Takes the live line away.
   func clear() {
-    if terminal.isTerminal { Terminal.say("\r\u{1b}[K") }
+    if terminal.isTerminal { say("\r\u{1b}[K") }
   }
 
   /// - Parameter recorded: where the run is to be found; `nil` when it is not kept.
@@ -130,9 +148,9 @@ final class RunDisplay: RunObserver {
     // Why a run failed is said as an error.
     let isSaid = conclusion.outcome == .failed || conclusion.reason.isEmpty
     let reason = isSaid ? "" : ": \(conclusion.reason)"
-    Terminal.say("\(conclusion.outcome.rawValue)\(reason)\n")
+    say("\(conclusion.outcome.rawValue)\(reason)\n")
     let suffix = rejected == 0 ? "" : ", \(rejected) rejected"
-    if let recorded { Terminal.say("\(recorded): \(events) events\(suffix)\n") }
+    if let recorded { say("\(recorded): \(events) events\(suffix)\n") }
   }
 
   private func seconds(since start: Instant?, _ now: Instant?) -> String {

@@ -6,17 +6,30 @@ import Topology
 
 extension RunSession {
   /// Runs the plan with real processes.
-  func run() throws -> ExitCode {
+  ///
+  /// - Parameter isQuiet: whether to say nothing but what goes wrong.
+  func run(isQuiet: Bool = false) throws -> RunOutcome {
+    let clock = ContinuousClock()
+    let start = clock.now
     let command = try NodeCommand()
     let launched = Instant.now
     let folder = try makeFolder(
       driver: "live", in: arguments.logs, history: arguments.history, made: launched,
       launched: launched)
     let stopRequest = try StopRequest()
-    let display = RunDisplay(plan)
-    let supervisor = try Supervisor(
-      plan: plan, seedLists: Self.seedLists, folder: folder, command: command,
-      stopRequest: stopRequest, observer: display)
+    let display = RunDisplay(plan, isQuiet: isQuiet)
+    let supervisor: Supervisor
+    do {
+      supervisor = try Supervisor(
+        plan: plan, seedLists: Self.seedLists, folder: folder, command: command,
+        stopRequest: stopRequest, owner: arguments.integer("bound-to").map { Int32($0) },
+        observer: display)
+    } catch {
+      folder.remove()
+      throw error
+    }
+    // Whoever asked it to stop sees by its end that all is done.
+    defer { withExtendedLifetime(supervisor) {} }
     let collector = CollectorThread(
       folder: folder.path, history: arguments.history, stopRequest: stopRequest)
     display.start("run \(folder.name): \(plan.nodes.count) nodes, seed \(plan.seed)") {
@@ -33,7 +46,8 @@ extension RunSession {
       let message = "cannot record the run: \(error)"
       if !conclusion.reason.contains(message) { Terminal.complain(message) }
       Terminal.complain("the logs are kept: record them with 'seedbed collect \(folder.path)'")
-      return .error
+      return RunOutcome(
+        conclusion: conclusion, exitCode: .error, took: clock.now - start)
     }
     display.finish(
       conclusion, recorded: "run \(recorded.run) in \(arguments.history)", events: recorded.events,
@@ -42,7 +56,11 @@ extension RunSession {
     if conclusion.outcome == .interrupted {
       Terminal.complain("interrupted: 'seedbed check \(recorded.run)' judges what there is")
     }
-    return try exitCode(
-      conclusion, verdicts: judge(conclusion, run: recorded.run, history: arguments.history))
+    let judged = try judge(
+      conclusion, run: recorded.run, history: arguments.history, isQuiet: isQuiet)
+    return RunOutcome(
+      run: recorded.run, conclusion: conclusion,
+      exitCode: exitCode(conclusion, verdicts: judged.verdicts), report: judged.report,
+      took: clock.now - start)
   }
 }

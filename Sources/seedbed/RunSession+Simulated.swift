@@ -42,7 +42,7 @@ extension RunSession {
     } else {
       Terminal.say("digest \(simulated.outcome.digest)\n")
     }
-    return try exitCode(
-      conclusion, verdicts: judge(conclusion, run: simulated.run, history: history))
+    let judged = try judge(conclusion, run: simulated.run, history: history)
+    return exitCode(conclusion, verdicts: judged.verdicts)
   }
 }

@@ -13,6 +13,7 @@ struct RunSession {
     .set, .seed, .logs, .history, .checks, .report,
     .noChecks,
   ]
+  static let liveOptions = options + [.repetitions, .boundTo]
 
   /// What each role, by full name, does with the list of seeds.
   static let seedLists = Dictionary(
@@ -37,8 +38,7 @@ struct RunSession {
     arguments.has("no-checks") ? nil : try CheckLibrary(arguments["checks"])
   }
 
-  /// Reads a topology with the command line's changes, and further ones. What real processes cannot
-  /// do is refused, unless they are simulated.
+  /// Reads a topology with the command line's changes, and further ones.
   static func topology(
     _ file: TopologyFile, _ arguments: ParsedArguments, overrides: [String] = [],
     isSimulated: Bool = false
@@ -46,7 +46,8 @@ struct RunSession {
     let library = try library(arguments)
     return try Topology(
       file, overrides: arguments.all("set") + overrides, roles: Networks.roles,
-      checks: library.map { library in { library.names(of: $0) } }, isSimulated: isSimulated)
+      checks: library.map { library in { library.names(of: $0) } }, isSimulated: isSimulated,
+      programs: !isSimulated)
   }
 
   /// Makes the run's folder with its plan, when the history can be written too.
@@ -84,14 +85,26 @@ struct RunSession {
   }
 
   /// Judges a run that came to its planned stop, or failed on the way there.
+  ///
+  /// - Parameter isQuiet: whether to write and print nothing.
   func judge(
-    _ conclusion: SupervisorCore.Conclusion, run: Int64, history: String
-  ) throws -> ExitCode {
-    guard let checks, conclusion.began, conclusion.outcome != .interrupted else { return .success }
+    _ conclusion: SupervisorCore.Conclusion, run: Int64, history: String, isQuiet: Bool = false
+  ) throws -> (verdicts: ExitCode, report: Report) {
     let judge = try Judge(history, run: run)
+    guard let checks, conclusion.began, conclusion.outcome != .interrupted else {
+      return (.success, try judge.report([]))
+    }
     let judgements = judge.judge(checks)
     try judgements.store(run: run, history: history)
-    try ReportFile.write(arguments, of: judgements, by: judge)
+    let report = try judge.report(judgements)
+    if !isQuiet { try show(judgements, by: judge, report) }
+    return (judgements.exitCode, report)
+  }
+
+  private func show(
+    _ judgements: [Judgement], by judge: borrowing Judge, _ report: Report
+  ) throws {
+    try ReportFile.write(arguments, report)
     var output = StandardOutput()
     output.write(try judge.report(judgements, paint: Terminal.output.painted))
     do {
@@ -99,7 +112,6 @@ struct RunSession {
     } catch let error as OutputError where error.code == EPIPE {
       // Whoever read has gone; the verdicts are in the history.
     }
-    return judgements.exitCode
   }
 
   /// A run that was interrupted is never a success: too little may have been seen.

@@ -4,10 +4,21 @@ import History
 /// `seedbed runs`: what the history has.
 enum RunsCommand: SeedbedCommand {
   static let command = Command(
-    "runs", "List the runs of the history.",
-    options: [.format, .logs, .history])
+    "runs", "List the runs of the history, or remove old ones.",
+    discussion: """
+      With --prune, shows which runs --keep and --older-than would remove (with both, those that \
+      both name); --apply removes their folders and their rows. A run under way always stays.
+      """,
+    examples: [
+      Example("seedbed runs", "All of them."),
+      Example("seedbed runs --prune --keep 20", "What would go, if the last 20 were kept."),
+      Example(
+        "seedbed runs --prune --older-than 168h --apply", "Remove what is older than a week."),
+    ],
+    options: [.format] + Pruning.options + [.logs, .history])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
+    if Pruning.isAsked(arguments) { return try Pruning(arguments).run() }
     let history = try ReadOnlyHistory(arguments.history)
     try ResultWriter.print(history.database.prepare(sql), as: arguments.format)
     return .success

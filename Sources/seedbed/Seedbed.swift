@@ -11,9 +11,10 @@ protocol SeedbedCommand: SendableMetatype {
   /// In the order of the help.
   private static let commands: [any SeedbedCommand.Type] = [
     RunCommand.self, SimulateCommand.self, ExploreCommand.self, SpawnCommand.self,
-    RerunCommand.self,
+    RerunCommand.self, PsCommand.self, WaitCommand.self, FaultCommand.self, StopCommand.self,
     CheckCommand.self, CompareCommand.self, QueryCommand.self, RunsCommand.self, ShowCommand.self,
-    LogsCommand.self, CollectCommand.self, PlanCommand.self, TorrentifyCommand.self,
+    LogsCommand.self, CollectCommand.self, ExportCommand.self, ImportCommand.self, PlanCommand.self,
+    TorrentifyCommand.self,
   ]
 
   private static let root = Command(
@@ -21,6 +22,7 @@ protocol SeedbedCommand: SendableMetatype {
     subcommands: commands.map { $0.command }, version: Version.current)
 
   static func main() {
+    Interruption.unblock()
     exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
 

@@ -38,12 +38,14 @@ enum SpawnCommand: SeedbedCommand {
         "Which network: \(SpawnTemplate.all.map(\.network).joined(separator: ", ")).")
     ],
     options: counts + [
-      Option("for", .duration, "How long it runs when every node is ready.", .defaulted("20s")),
+      Option(
+        "for", .duration(Topology.earliestStop...Topology.latestStop),
+        "How long it runs when every node is ready.", .defaulted("20s")),
       Option(
         "kill", .integer("N", 0...Int64(Topology.mostFaults)),
         "How many nodes are killed, between a quarter and half of the duration.",
         .defaulted("0")),
-    ] + RunSession.options)
+    ] + RunSession.liveOptions)
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     let name = try arguments.require("NETWORK")
@@ -71,21 +73,10 @@ enum SpawnCommand: SeedbedCommand {
       throw arguments.refusal(
         of: "kill", allowed: "at most the \(most) nodes of group \(template.victims)")
     }
-    let duration = arguments["for"].flatMap { Microseconds(parsing: $0) }
+    let duration = arguments.duration("for")
     let file = template.compose(
       counts: counts, duration: duration ?? .seconds(20), kills: kills)
-    let plan = try RunSession.topology(file, arguments).plan(seed: arguments.seed)
-    return try RunSession(plan: plan, topology: file, arguments).run()
-  }
-}
-
-extension ValueKind {
-  /// What `stop.at` may be.
-  fileprivate static let duration = ValueKind(
-    "DURATION",
-    allowed: "a duration from \(Topology.earliestStop) to \(Topology.latestStop), e.g. 20s"
-  ) {
-    let range = Topology.earliestStop...Topology.latestStop
-    return Microseconds(parsing: $0).map(range.contains) ?? false
+    let topology = try RunSession.topology(file, arguments)
+    return try RunSession.run(file, arguments) { topology.plan(seed: $0) }
   }
 }

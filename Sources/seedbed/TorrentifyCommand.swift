@@ -19,7 +19,9 @@ enum TorrentifyCommand: SeedbedCommand {
       Positional("FILE", "The file."), Positional("TRACKER", "Where its tracker is: HOST:PORT."),
     ],
     options: [
-      Option("output", .text("FILE"), "Where to write the torrent.", .defaulted("torrent.json"))
+      Option(
+        "output", letter: "o", .text("FILE"), "Where to write the torrent.",
+        .defaulted("torrent.json"))
     ])
 
   /// Bytes that are read at once.

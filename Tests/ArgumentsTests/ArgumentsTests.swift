@@ -18,7 +18,8 @@ private let grow = Command(
     Positional("PLANT", "Plants to put in.", .repeated),
   ],
   options: [
-    Option("rows", .integer("N", 1...9), "How many rows there are.", .defaulted("2")),
+    Option(
+      "rows", letter: "r", .integer("N", 1...9), "How many rows there are.", .defaulted("2")),
     Option("format", .choice("FORMAT", ["table", "csv", "json"]), "How the result is written."),
     Option("set", .text("KEY=VALUE"), "Sets one key.", .repeated),
     Option("gardener", .text("NAME"), "Who is asked when a plant does not come up.", .required),
@@ -70,6 +71,13 @@ private func complaint(_ line: String...) -> String? {
     #expect(read.all("set") == ["a=b", "c="])
     #expect(read.has("quiet"))
     #expect(read["format"] == nil)
+  }
+
+  @Test func `an option that has a letter may be written by it`() throws {
+    #expect(try arguments(["grow", "-r", "3", "bed", "--gardener", "x"]).integer("rows") == 3)
+    #expect(complaint("grow", "-r", "3", "--rows=2")?.contains("is given twice") == true)
+    #expect(complaint("grow", "-r", "x")?.hasPrefix("'x' is no value for -r;") == true)
+    #expect(complaint("grow", "-q")?.hasPrefix("unknown option '-q'") == true)
   }
 
   @Test func `an option that is not given has its default`() throws {
@@ -168,7 +176,7 @@ private func complaint(_ line: String...) -> String? {
           PLANT                   Plants to put in.
 
         OPTIONS:
-          --rows N                How many rows there are. (a whole number from 1 to 9;
+          -r, --rows N            How many rows there are. (a whole number from 1 to 9;
                                   default: 2)
           --format FORMAT         How the result is written. (table, csv or json)
           --set KEY=VALUE         Sets one key. (repeatable)

@@ -289,6 +289,21 @@ import Testing
     #expect(try story.judgement(check).verdict == .fail)
   }
 
+  @Test(
+    "A sample that is late by a tenth of a second on a busy host tells of an overload",
+    arguments: [(0.05, Verdict.fail), (0.15, .inconclusive)])
+  func lateByATenth(lateness: Double, verdict: Verdict) throws {
+    let story = Story(stop: 15)
+    story.fell("peer-5", at: 10)
+    story.unsay("usage.sampled", from: 9.99, to: 14.99)
+    var moment = 10.0
+    while moment < 14.9 {
+      story.sample(at: moment, busy: 1_000)
+      moment += 1 + lateness
+    }
+    #expect(try story.judgement(check).verdict == verdict)
+  }
+
   @Test("Where clocks may be off, a neighbour may see a death before it is dated")
   func earlyClock() throws {
     let story = Story()

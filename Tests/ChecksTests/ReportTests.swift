@@ -23,7 +23,7 @@ import Testing
   private let story = Story()
 
   /// One check of each outcome, and so many more that fail.
-  private func report(failing others: Int = 0) throws -> Report {
+  func report(failing others: Int = 0) throws -> Report {
     let violated =
       "SELECT 'peer-1' AS node, 1.5 AS at_s, x'3c' || '\(Self.nasty.filter { $0 != "\0" })' AS what; SELECT 1;"
     let checks = [
@@ -120,6 +120,94 @@ import Testing
     #expect(text.utf8.count <= 62_000)
     #expect(text.contains("There is more than fits"))
     #expect(try report().text(.markdown).contains("<details><summary><code>fails</code>"))
+  }
+}
+
+/// What reads reports elsewhere, where it is installed.
+@Suite(
+  "Reports as others read them",
+  .enabled(if: Readers.areInstalled, "scripts/install-report-readers.sh installs them"))
+struct ReportReaderTests {
+  @Test("JUnit's XML is valid by the schema of Jenkins' plugin, and has what GitLab shows")
+  func junit() throws {
+    let file = try Readers.file("report.xml", ReportTests().report(failing: 3).text(.junit))
+    let xmllint = try Readers.run(
+      "/usr/bin/xmllint", ["--noout", "--schema", "\(Readers.folder)/junit-10.xsd", file])
+    #expect(xmllint.status == 0, "\(xmllint.output)")
+    let read = try Readers.python(
+      """
+      import junitparser, sys
+      for suite in junitparser.JUnitXml.fromfile(sys.argv[1]):
+        for case in suite:
+          print(case.classname, case.name, *[type(r).__name__ for r in case.result])
+      """, file)
+    #expect(
+      read.prefix(5) == [
+        "seedbed.gossip holds", "seedbed.gossip fails Failure", "seedbed.gossip warns",
+        "seedbed.gossip judged-nothing Skipped", "seedbed.gossip is-broken Error",
+      ])
+    #expect(read.count == 8)
+  }
+
+  @Test("TAP 14 is read by tap.py, with the blocks of YAML")
+  func tap() throws {
+    let file = try Readers.file("report.tap", ReportTests().report().text(.tap))
+    let read = try Readers.python(
+      """
+      import tap.parser, sys
+      for line in tap.parser.Parser().parse_file(sys.argv[1]):
+        if line.category == 'test':
+          print(line.ok, line.description, line.todo, line.skip, sorted(line.yaml_block or {}))
+        else: assert line.category in ('version', 'plan', 'diagnostic'), line.category
+      """, file)
+    let block = "['lines', 'message']"
+    #expect(
+      read == [
+        "True - holds False False []", "False - fails False False \(block)",
+        "False - warns True False \(block)", "True - judged-nothing False True \(block)",
+        "False - is-broken False False \(block)",
+      ])
+  }
+}
+
+private enum Readers {
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: ".build/report-readers").path
+
+  static var areInstalled: Bool {
+    ["\(folder)/junit-10.xsd", "\(folder)/python/tap", "/usr/bin/xmllint"]
+      .allSatisfy(FileManager.default.fileExists)
+  }
+
+  static func file(_ name: String, _ text: String) throws -> String {
+    let path = "\(NSTemporaryDirectory())/seedbed-\(UUID().uuidString)-\(name)"
+    try Data(text.utf8).write(to: URL(filePath: path))
+    return path
+  }
+
+  static func run(
+    _ executable: String, _ arguments: [String]
+  ) throws -> (status: Int32, output: String) {
+    let process = Process()
+    process.executableURL = URL(filePath: executable)
+    process.arguments = arguments
+    process.environment = ["PYTHONPATH": "\(folder)/python", "PATH": "/usr/bin:/bin"]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+  }
+
+  /// The lines that a script prints of a file, which it removes.
+  static func python(_ script: String, _ file: String) throws -> [String] {
+    let result = try run("/usr/bin/env", ["python3", "-c", script, file])
+    try FileManager.default.removeItem(atPath: file)
+    #expect(result.status == 0, "\(result.output)")
+    return result.output.split(separator: "\n").map(String.init)
   }
 }
 

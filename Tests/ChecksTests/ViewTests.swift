@@ -156,6 +156,10 @@ import Topology
     ] {
       try simulate(topology, into: history)
     }
+    // Nobody says in the DHT what it has: downloads are late.
+    try simulate(
+      "torrent-dht-only",
+      set: ["seeder", "client"].map { "groups.\($0).options.announce=tracker" }, into: history)
     let writable = try History.open(history)
     let runs = try #require(try writable.integer("SELECT max(run) FROM runs"))
     for table in ["runs", "nodes", "events", "faults", "fault_sides", "usage"] {
@@ -176,10 +180,13 @@ import Topology
   }
 
   /// Simulates one of the repository's topologies, for the views that a story of gossip leaves empty.
-  private func simulate(_ topology: String, into history: String) throws {
+  private func simulate(
+    _ topology: String, set overrides: [String] = [], into history: String
+  ) throws {
     let root = URL(filePath: Story.library).deletingLastPathComponent()
     let file = try TopologyFile(reading: root.appending(path: "topologies/\(topology).yaml").path)
-    let plan = try Topology(file, roles: Networks.roles, checks: nil).plan(seed: 1)
+    let plan = try Topology(file, overrides: overrides, roles: Networks.roles, checks: nil)
+      .plan(seed: 1)
     let folder = try LiveRunFolder(
       in: URL(filePath: history).deletingLastPathComponent().path, network: plan.network,
       launched: Simulation.launch)

@@ -53,4 +53,28 @@ import Testing
     #expect(registry.announce(["c"], by: Self.at(1)) == nil)
     #expect(registry.announce(["b"], by: Self.at(1)) != nil)
   }
+
+  @Test("chunks without an owner make room for others, those that lost it first before the rest")
+  func room() throws {
+    var registry = Registry(mostClients: 10, mostChunks: 4)
+    var clients: [Int] = []
+    for (port, hashes) in [["b", "a"], ["c"], ["d"]].enumerated() {
+      let announced = registry.announce(hashes, by: Self.at(UInt16(port + 1)))
+      clients.append(try #require(announced).client)
+    }
+    #expect(registry.announce(["e"], by: Self.at(9)) == nil, "all have owners")
+    registry.forget(clients[1])
+    registry.forget(clients[0])
+    #expect(registry.unknown(in: ["a", "b", "c", "d"]) == nil, "known while there is room")
+    // "c" lost its owner first; "a" and "b" at one moment.
+    #expect(registry.announce(["e"], by: Self.at(9))?.new == 1)
+    #expect(registry.unknown(in: ["a", "b", "d", "e"]) == nil)
+    #expect(registry.unknown(in: ["c"]) == "c")
+    // What is announced again makes no room for what comes with it.
+    #expect(registry.announce(["a", "b", "f"], by: Self.at(9)) == nil)
+    #expect(registry.announce(["a", "f"], by: Self.at(9))?.new == 2)
+    #expect(registry.unknown(in: ["b"]) == "b")
+    #expect(registry.name(ownerOf: "a") == Self.at(9))
+    #expect(registry.announce(["g"], by: Self.at(1)) == nil, "all have owners again")
+  }
 }

@@ -21,10 +21,10 @@ import Testing
     #expect(stage.ask("POST", "/chunk", "[]") == "200 []")
     #expect(
       stage.ask("PUT", "/chunk", #"{"client_host":"127.0.0.1"}"#)
-        == "400 Error passing from request body 'client_port'")
-    #expect(
-      stage.ask("PUT", "/chunk", #"{"client_host":"127.0.0.1","client_port":9}"#)
         == "400 Error passing from request body 'hashes'")
+    #expect(
+      stage.ask("PUT", "/chunk", #"{"client_host":"127.0.0.1","hashes":[]}"#)
+        == "400 Error passing from request body 'client_port'")
     #expect(
       stage.ask(
         "PUT", "/chunk", #"{"client_host":"127.0.0.1","client_port":9,"hashes":["feed01"]}"#)

@@ -25,12 +25,13 @@ import Topology
     try run.log("supervisor", "fault.skipped", #""fault":2,"reason":"it is dead""#)
     try run.log(
       "supervisor", "usage.sampled", #""host_busy":12,"supervisor_cpu":3400,"memory_available":99"#)
+    try run.log("supervisor", "node.sampled", #""node":"peer-1","cpu":20000,"memory":1200"#)
     try run.log("supervisor", "run.stopping", #""reason":"planned""#)
     try run.log(
       "supervisor", "node.exited", #""node":"peer-1","pid":77,"code":0,"unexpected":false"#)
     try run.log("supervisor", "run.ended", #""outcome":"completed","reason":"as planned""#)
     let (progress, incomplete) = try run.collect()
-    #expect(progress.lines == 15)
+    #expect(progress.lines == 16)
     #expect(progress.rejected == 0)
     #expect(incomplete.isEmpty)
     let s = FakeRun.start
@@ -60,11 +61,12 @@ import Topology
       try run.rows("SELECT host_busy, supervisor_cpu, memory_available FROM usage") == [
         "12|3400|99"
       ])
+    #expect(try run.rows("SELECT node, cpu, memory FROM node_usage") == ["peer-1|20000|1200"])
     #expect(
       try run.rows(
         "SELECT n, kind, peer, data FROM events WHERE node = 'peer-1' ORDER BY n LIMIT 1, 1")
         == [#"2|link.opened|127.0.0.1:8|{"direction":"dialled"}"#])
-    #expect(try run.rows("SELECT count(*) FROM events WHERE node = 'supervisor'") == ["13"])
+    #expect(try run.rows("SELECT count(*) FROM events WHERE node = 'supervisor'") == ["14"])
     #expect(try run.rows("SELECT data FROM events WHERE kind = 'run.began'") == ["{}"])
   }
 
@@ -306,7 +308,7 @@ import Topology
     try Data(#"{"plan":{"version":99}}"#.utf8).write(to: URL(filePath: plan))
     #expect(
       message { _ = try RunFolder(folder.path) }
-        == "\(plan): this plan has version 99, and this seedbed reads up to 1: use the seedbed that "
+        == "\(plan): this plan has version 99, and this seedbed reads up to 2: use the seedbed that "
         + "made the run, or a newer one")
   }
 }

@@ -32,7 +32,7 @@ final class FakeRun {
 
   init(
     name: String = "20261120-060000-gossip-0a1b", nodes: [String] = ["seed-1", "peer-1"],
-    faults: [PlannedFault] = []
+    faults: [PlannedFault] = [], programs: [String: Program] = [:]
   ) throws {
     let root = try folder.get().path
     path = "\(root)/\(name)"
@@ -45,7 +45,7 @@ final class FakeRun {
         return PlannedNode(
           name: $0, group: group, role: "gossip-\(group)", options: [:], after: nil, delay: .zero,
           listen: nil)
-      }, faults: faults, stopAt: .seconds(20))
+      }, faults: faults, stopAt: .seconds(20), programs: programs)
     let manifest = RunManifest(
       name: name, network: "gossip", driver: "live", topology: "gossip.yaml", version: "0.1.0",
       launched: Microseconds(Self.start), plan: plan)
@@ -58,7 +58,11 @@ final class FakeRun {
   }
 
   func append(_ bytes: [UInt8], to node: String) throws {
-    let file = "\(path)/\(node).ndjson"
+    try append(bytes, file: "\(node).ndjson")
+  }
+
+  func append(_ bytes: [UInt8], file name: String) throws {
+    let file = "\(path)/\(name)"
     if !FileManager.default.fileExists(atPath: file) {
       try Data().write(to: URL(filePath: file))
     }

@@ -48,7 +48,9 @@ import Testing
     #expect(
       try migrated.rows(
         "SELECT run, fault, action, node, at, lasting, applied_t, confirmed_t, healed_t, skipped, "
-          + "one_way, loss, latency FROM faults") == ["1|2|pause|peer-3|4|5|6|7|8|why|||"])
+          + "one_way, loss, latency, bandwidth FROM faults") == [
+          "1|2|pause|peer-3|4|5|6|7|8|why||||"
+        ])
     #expect(try migrated.integer("PRAGMA user_version") == Schema.version)
     #expect(try migrated.rows("SELECT fault FROM separations") == [])
   }

@@ -37,7 +37,7 @@ import Topology
   /// Six nodes on the internet, somebody who announces a key, and somebody who wants a way there.
   private static func run(
     asker: PlannedNAT?, announcer: PlannedNAT?, seed: UInt64, options: [String: String] = [:],
-    loss: Int = 0
+    loss: Int = 0, areLocalTold: Bool = false
   ) -> Result {
     let quick = ["rpc-timeout": "200ms", "join-retry": "1s", "announcement-lifetime": "8s"]
     var nodes = [
@@ -64,7 +64,10 @@ import Topology
           name: name, group: name, role: "hyperdht-node",
           options: quick.merging(["ephemeral": "true"].merging(more) { $1 }) { $1 }
             .merging(options) { $1 },
-          addresses: ["bootstrap": ["keeper-1"]], nat: nat))
+          addresses: [
+            "bootstrap": ["keeper-1"],
+            "local-address": areLocalTold ? ["172.16.0.\(nodes.count + 1):4000"] : [],
+          ], nat: nat))
     }
     var model = NetworkModel()
     model.datagramLoss = loss
@@ -144,6 +147,18 @@ import Topology
       #expect(result.hasEnded)
       #expect(result.isOpen == isOpen, "\(kind)")
     }
+  }
+
+  @Test("is opened behind one NAT that does not hairpin, where private addresses are announced")
+  func local() throws {
+    var model = NATModel(.symmetric)
+    model.isShared = true
+    model.hairpinning = false
+    let nat = PlannedNAT(name: "home", model: model)
+    let result = Self.run(asker: nat, announcer: nat, seed: 3, areLocalTold: true)
+    #expect(result.isOpen)
+    let opened = result.log.logged(HyperDHTEvents.punchOpened, by: "asker-1")
+    #expect(opened.map(\.peer) == [Address(host: "172.16.0.7", port: 4_000)])
   }
 
   @Test("is opened though every tenth datagram is lost", arguments: 0..<5)

@@ -199,6 +199,24 @@ import Wire
     #expect(stage.logged(HyperDHTEvents.stored).count == 50)
   }
 
+  @Test("a million announced keys are kept up to the limit, and the node goes on")
+  func flood() throws {
+    var stage = Stage(HyperDHTRoles.bootstrap, ["max-announcements": .count(2_000)])
+    for port: UInt16 in 1...100 {
+      let attacker = Address(host: "10.6.6.6", port: port)
+      var request = Self.peers(.announce)
+      request.token = stage.ask(request, from: attacker)?.token
+      for number in 0..<10_000 {
+        request.target = (0..<32).map { $0 < 4 ? UInt8(truncatingIfNeeded: number >> ($0 * 8)) : 7 }
+        stage.send(request, from: attacker)
+      }
+    }
+    #expect(stage.logged(HyperDHTEvents.stored).count == 2_000)
+    // 998,000 were refused.
+    #expect(stage.logged(HyperDHTEvents.refused).count < 40)
+    #expect(stage.ask(RPCRequest(command: RPCRequest.ping), from: Self.alice) != nil)
+  }
+
   @Test("an answer names no more peers than fit into a datagram")
   func bigAnswers() throws {
     var stage = Stage()
@@ -256,11 +274,28 @@ import Wire
     #expect(stage.logged(HyperDHTEvents.found).map(\.peer) == [peer])
   }
 
-  @Test("the dead cost a query one unit of time, and are asked for through who named them")
+  @Test("where more are late than have answered, they are waited for")
+  func slowHost() throws {
+    let entry = Stage.contact(1)
+    let others = (20...22).map(Stage.contact)
+    var stage = Stage(
+      HyperDHTRoles.node,
+      ["bootstrap": .addresses([entry.address.description]), "lookup": .text("a key")])
+    stage.answer(as: entry)
+    stage.wait(.seconds(1))
+    stage.answer(as: entry, naming: others)
+    stage.wait(.milliseconds(900))
+    #expect(stage.logged(HyperDHTEvents.queryFinished).isEmpty)
+    // One of them is enough: two late ones are left, and two have answered.
+    stage.answer(as: others[0])
+    #expect(stage.logged(HyperDHTEvents.queryFinished).first?["answered"] == .integer(2))
+  }
+
+  @Test("the dead cost a query as long as answers take, and are asked for through who named them")
   func deadNodes() throws {
     let entry = Stage.contact(1)
-    let living = (2...6).map(Stage.contact)
-    let dead = (20...30).map(Stage.contact)
+    let living = (2...12).map(Stage.contact)
+    let dead = (20...27).map(Stage.contact)
     var stage = Stage(
       HyperDHTRoles.node,
       [
@@ -274,9 +309,10 @@ import Wire
     stage.wait(.seconds(20))
     for contact in [entry] + living { stage.answer(as: contact, naming: dead) }
     #expect(stage.logged(HyperDHTEvents.queryFinished).isEmpty)
-    stage.wait(.seconds(1))
+    // Everybody has always answered at once.
+    stage.wait(.milliseconds(1))
     let finished = try #require(stage.logged(HyperDHTEvents.queryFinished).first)
-    #expect(finished["answered"] == .integer(6))
+    #expect(finished["answered"] == .integer(12))
     let punches = ([entry] + living).flatMap { stage.requests(to: $0.address) }
       .filter { $0.request.forwardRequest != nil }
     #expect(punches.count == dead.count)

@@ -68,6 +68,13 @@ struct Stage {
     return taken
   }
 
+  /// Asks the node something whose response nobody looks at.
+  mutating func send(_ request: RPCRequest, from address: Address) {
+    handle(
+      .datagram(from: address, UDPHeader(isRequest: true, number: 1).datagram(request.encoded)))
+    sent.removeAll()
+  }
+
   /// Asks the node something, and returns its response.
   mutating func ask(_ request: RPCRequest, from address: Address) -> RPCResponse? {
     lastNumber += 1

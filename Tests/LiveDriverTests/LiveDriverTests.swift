@@ -84,8 +84,8 @@ private struct Puppet: Participant {
 
 /// The driver's promises, over real sockets, with a participant that does as it is told.
 @Suite(.serialized) final class LiveDriverTests {
-  private let folder: URL
-  private let address: Address
+  let folder: URL
+  let address: Address
   private let ended = DispatchSemaphore(value: 0)
 
   init() throws {
@@ -100,7 +100,8 @@ private struct Puppet: Participant {
         Puppet(),
         identity: LiveDriver.Identity(role: "puppet", version: "1", options: OptionValues([])),
         random: SeededGenerator(seed: 1),
-        log: EventLog(path: folder.appending(path: "log.ndjson").path))
+        log: EventLog(path: folder.appending(path: "log.ndjson").path),
+        rules: RulesFile(path: folder.appending(path: "network.rules").path, name: "me", seed: 1))
       let address = try? driver?.listen(
         on: Address(host: "127.0.0.1", port: 0), transports: [.stream, .datagram])
       unsafe bound = address
@@ -112,7 +113,7 @@ private struct Puppet: Participant {
   }
 
   /// Ends the driver as the supervisor does, once it is known to run, and reads its log.
-  private func log() throws -> [[String: Any]] {
+  func log() throws -> [[String: Any]] {
     try Plug(address).ask("ready?", for: "ready?")
     kill(getpid(), SIGTERM)
     guard ended.wait(timeout: .now() + 30) == .success else { throw Plug.Failure(got: "no end") }
@@ -225,98 +226,5 @@ private struct Puppet: Participant {
     plug.write("flood")
     let log = try log()
     #expect(log.contains { $0["reason"] as? String == "backlogged" })
-  }
-}
-
-/// A plain socket to the driver.
-private final class Plug {
-  struct Failure: Error { let got: String }
-
-  private let descriptor: Int32
-
-  init(_ remote: Address, _ type: __socket_type = SOCK_STREAM) throws {
-    descriptor = socket(AF_INET, Int32(type.rawValue), 0)
-    var wait = timeval(tv_sec: 30, tv_usec: 0)
-    unsafe setsockopt(
-      descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
-    var address = Self.loopback(remote.port)
-    let descriptor = descriptor
-    let result = unsafe withUnsafePointer(to: &address) {
-      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    if result != 0 { throw Failure(got: "no connection") }
-  }
-
-  deinit { close(descriptor) }
-
-  func write(_ text: String) {
-    let bytes = Array(text.utf8)
-    _ = unsafe send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-  }
-
-  /// What arrives next; empty at the end of the stream.
-  func read() throws -> String {
-    var buffer = [UInt8](repeating: 0, count: 1_024)
-    let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
-    if count < 0 { throw Failure(got: unsafe String(cString: strerror(errno))) }
-    return String(decoding: buffer.prefix(count), as: UTF8.self)
-  }
-
-  func ask(_ text: String, for answer: String) throws {
-    write(text)
-    var got = try read()
-    while got.utf8.count < answer.utf8.count { got += try read() }
-    if got != answer { throw Failure(got: got) }
-  }
-
-  /// A socket that listens, and its port.
-  static func listener() throws -> (descriptor: Int32, port: UInt16) {
-    let port = try freePort()
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = loopback(port)
-    let length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = unsafe withUnsafePointer(to: &address) {
-      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe bind(descriptor, $0, length)
-      }
-    }
-    if result != 0 || listen(descriptor, 8) != 0 { throw Failure(got: "no listener") }
-    return (descriptor, port)
-  }
-
-  /// The next connection, and the port it comes from.
-  static func accept(from listener: Int32) throws -> (descriptor: Int32, port: UInt16) {
-    var remote = sockaddr_in()
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let descriptor = unsafe withUnsafeMutablePointer(to: &remote) {
-      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe Glibc.accept(listener, $0, &length)
-      }
-    }
-    if descriptor < 0 { throw Failure(got: "nobody connected") }
-    return (descriptor, UInt16(bigEndian: remote.sin_port))
-  }
-
-  static func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = loopback(0)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    _ = unsafe withUnsafeMutablePointer(to: &address) {
-      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-      }
-    }
-    return UInt16(bigEndian: address.sin_port)
-  }
-
-  private static func loopback(_ port: UInt16) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    return address
   }
 }

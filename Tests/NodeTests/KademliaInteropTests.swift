@@ -1,5 +1,6 @@
 import Foundation
 import Kademlia
+import Participants
 import Testing
 import Wire
 
@@ -13,13 +14,15 @@ extension NodeTests {
 
     /// A node with quick timings, that looks up `value-1` to `value-3` for ever.
     private func node(
-      keys: Int = 3, putting count: Int = 0, joining bootstrap: UInt16...
+      k: Int = Self.k, keys: Int = 3, putting count: Int = 0, at own: UInt16 = 0,
+      joining bootstrap: UInt16...
     ) throws -> NodeProcess {
       let addresses = bootstrap.map { "127.0.0.1:\($0)" }.joined(separator: ",")
       let node = try NodeProcess(
         "kademlia-node",
         [
-          "--bootstrap", addresses, "--k", String(Self.k), "--rpc-timeout", "500ms",
+          "--listen", "127.0.0.1:\(own)", "--bootstrap", addresses, "--k", String(k),
+          "--rpc-timeout", "500ms",
           "--ping-interval", "2s", "--refresh-interval", "2s", "--republish-interval", "2s",
           "--keys", String(keys), "--put-count", String(count), "--start-delay", "10ms",
           "--get-count", "100000", "--get-interval", "100ms",
@@ -87,6 +90,69 @@ extension NodeTests {
       #expect(try latePython.tell("get", "value-1") == "the value of value-1")
       for node in nodes + [first, late] {
         #expect(!node.lines().contains { $0["kind"] as? String == "datagram.rejected" })
+      }
+    }
+
+    /// Four nodes of each kind, each value at four of the eight, and what was stored so far.
+    private struct MixedNetwork {
+      var nodes: [NodeProcess]
+      var pythons: [PyPIKademlia]
+      var values: [String: String] = [:]
+    }
+
+    @Test(
+      "values of either kind survive while nodes of both kinds die and come back at their addresses"
+    )
+    func churn() throws {
+      let k = 4
+      // Ours look up value-1 to value-8 all the time; the first of them stores under value-1.
+      let first = try node(k: k, keys: 1, putting: 1)
+      var network = try MixedNetwork(
+        nodes: [first],
+        pythons: (0..<4).map { _ in try PyPIKademlia(k: k, joining: first.port()) })
+      for python in network.pythons {
+        network.nodes.append(try node(k: k, keys: 8, joining: python.port))
+      }
+      for node in network.nodes { _ = try node.event("dht.joined") }
+      _ = try first.event("dht.put")
+      network.values["value-1"] = "the value of value-1"
+
+      var random = SeededGenerator(seed: 8)
+      for round in 2...5 {
+        // One of each dies…
+        let dead = Int.random(in: 1..<network.nodes.count, using: &random)
+        let deadPython = Int.random(in: 0..<network.pythons.count, using: &random)
+        let port = try network.nodes[dead].port()
+        let pythonPort = network.pythons[deadPython].port
+        network.nodes.remove(at: dead).signal(SIGKILL)
+        network.pythons.remove(at: deadPython).kill()
+        // …others of its kind store something meanwhile…
+        let (key, value) = ("value-\(round)", "round \(round)")
+        let writer = try #require(network.pythons.randomElement(using: &random))
+        #expect(try writer.tell("set", key, value) == "True")
+        network.values[key] = value
+        // …and both are back where they were, each by a node of the other kind.
+        let meeting = try #require(network.pythons.randomElement(using: &random))
+        let back = try node(k: k, keys: 8, at: port, joining: meeting.port)
+        _ = try back.event("dht.joined")
+        network.nodes.append(back)
+        let ours = try #require(network.nodes.randomElement(using: &random))
+        network.pythons.append(try PyPIKademlia(k: k, at: pythonPort, joining: ours.port()))
+        try check(network)
+      }
+      for node in network.nodes {
+        #expect(!node.lines().contains { $0["kind"] as? String == "datagram.rejected" })
+      }
+    }
+
+    /// Everybody finds everything: those that came last the sooner the better.
+    private func check(_ network: MixedNetwork) throws {
+      for (key, value) in network.values.sorted(by: { $0.key < $1.key }) {
+        // The first of ours looks up its own value alone.
+        for node in network.nodes.dropFirst() { try awaitFinding(value, by: node) }
+        for python in [network.pythons.first, network.pythons.last] {
+          #expect(try python?.tell("get", key) == value)
+        }
       }
     }
   }

@@ -44,6 +44,8 @@ final class NodeProcess {
 
   var isRunning: Bool { process.isRunning }
 
+  var processID: Int32 { process.processIdentifier }
+
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
   /// Waits for the end; returns the exit code (or the signal, negative) and what was complained.

@@ -8,7 +8,9 @@ final class PyPIKademlia {
 
     async def main():
         server = Server(ksize=int(sys.argv[1]))
-        await server.listen(0, interface="127.0.0.1")
+        await server.listen(int(sys.argv[2]), interface="127.0.0.1")
+        # Five seconds for each of the dead would be most of the tests' time.
+        server.protocol._wait_timeout = 0.5
         print(server.transport.get_extra_info("sockname")[1], flush=True)
         loop = asyncio.get_running_loop()
         while line := await loop.run_in_executor(None, sys.stdin.readline):
@@ -48,9 +50,10 @@ final class PyPIKademlia {
   private let output = Pipe()
   private var unread = Data()
 
-  init(k: Int, joining bootstrap: UInt16?) throws {
+  /// - Parameter own: the port to listen on; 0: any.
+  init(k: Int, at own: UInt16 = 0, joining bootstrap: UInt16?) throws {
     process.executableURL = Self.root.appending(path: ".build/pypi-kademlia/bin/python")
-    process.arguments = ["-c", Self.program, String(k)]
+    process.arguments = ["-c", Self.program, String(k), String(own)]
     process.standardInput = input
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice

@@ -1,4 +1,5 @@
 import Foundation
+import SeedbedTesting
 import Testing
 
 extension RunTests {
@@ -8,7 +9,7 @@ extension RunTests {
       .deletingLastPathComponent().deletingLastPathComponent().appending(path: "topologies").path
 
     /// The checks that did not pass.
-    private func objections(_ run: Running) -> [String] {
+    private func objections(_ run: Invocation) -> [String] {
       run.output.split(separator: "\n").compactMap { line in
         let words = line.split(separator: " ")
         let isVerdict = ["✓", "✗", "?", "!"].contains(words.first ?? "")
@@ -17,9 +18,9 @@ extension RunTests {
     }
 
     @Test("Real nodes find what was stored, while some are killed and come back")
-    func liveRun() throws {
-      let sandbox = try Sandbox()
-      let file = try sandbox.write(
+    func liveRun() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(
         """
         network: kademlia
         groups:
@@ -31,13 +32,13 @@ extension RunTests {
           - { at: 1500ms, restart: node-1 }
         stop: { at: 8s }
         """, to: "t.yaml")
-      let run = try sandbox.run(["run", file, "--seed", "7"])
-      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+      let run = try await workspace.run(["run", file, "--seed", "7"])
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
       #expect(objections(run) == [])
-      #expect(sandbox.processes.isEmpty)
-      #expect(try sandbox.integer("SELECT count(*) FROM rejected_lines") == 0)
+      #expect(workspace.processes.isEmpty)
+      #expect(try workspace.integer("SELECT count(*) FROM rejected_lines") == 0)
       #expect(
-        try sandbox.integer("SELECT count(*) FROM events WHERE kind = 'datagram.rejected'") == 0)
+        try workspace.integer("SELECT count(*) FROM events WHERE kind = 'datagram.rejected'") == 0)
     }
 
     private static func quick(_ bootstrap: String) -> String {
@@ -49,11 +50,11 @@ extension RunTests {
     @Test(
       "A sound network passes every check",
       arguments: ["kademlia", "kademlia-churn", "kademlia-partition"])
-    func soundNetwork(topology: String) throws {
-      let sandbox = try Sandbox()
-      let run = try sandbox.run(
+    func soundNetwork(topology: String) async throws {
+      let workspace = try Workspace()
+      let run = try await workspace.run(
         ["simulate", "\(Self.topologies)/\(topology).yaml", "--seed", "3", "--no-history"])
-      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
       #expect(objections(run) == [])
     }
 
@@ -65,23 +66,23 @@ extension RunTests {
         ("kademlia", ["answers=nearby"], "lookups-take-log-n-steps"),
         ("kademlia", ["republish=false"], "stored-values-are-kept"),
       ])
-    func brokenNetwork(topology: String, options: [String], check: String) throws {
-      let sandbox = try Sandbox()
+    func brokenNetwork(topology: String, options: [String], check: String) async throws {
+      let workspace = try Workspace()
       let changes = options.flatMap { option in
         ["entry", "node"].flatMap { ["--set", "groups.\($0).options.\(option)"] }
       }
-      let run = try sandbox.run(
+      let run = try await workspace.run(
         ["simulate", "\(Self.topologies)/\(topology).yaml", "--seed", "3", "--no-history"]
           + changes)
-      #expect(run.process.terminationStatus == 1, "\(run.output)\(run.errors)")
+      #expect(run.status == 1, "\(run.output)\(run.errors)")
       #expect(objections(run) == ["\(check): fail"])
     }
 
     @Test("A node that nobody told whom to join by is found to be alone")
-    func loneNode() throws {
-      let sandbox = try Sandbox()
+    func loneNode() async throws {
+      let workspace = try Workspace()
       let alone = "[{ count: 1, options: { bootstrap: [], put-count: 0, get-count: 0 } }]"
-      let run = try sandbox.run([
+      let run = try await workspace.run([
         "simulate", "\(Self.topologies)/kademlia.yaml", "--seed", "3", "--no-history", "--set",
         "groups.node.variants=\(alone)",
       ])

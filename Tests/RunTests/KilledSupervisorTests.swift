@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import History
+import SeedbedTesting
 import Testing
 
 extension RunTests {
@@ -19,31 +20,31 @@ extension RunTests {
       """
 
     @Test("No node outlives it, and every complete line of the logs can still be collected, once")
-    func killedAtRandomMoments() throws {
-      let sandbox = try Sandbox()
-      let file = try sandbox.write(topology, to: "t.yaml")
+    func killedAtRandomMoments() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(topology, to: "t.yaml")
       let runs = try (0..<20).map { _ in
-        try sandbox.start(["run", file, "--no-checks"])
+        try workspace.start(["run", file, "--no-checks"])
       }
       for run in runs.shuffled() {
         usleep(.random(in: 0...100_000))
         run.signal(SIGKILL)
       }
-      for run in runs { run.process.waitUntilExit() }
-      try eventually("every node is gone") { sandbox.processes.isEmpty }
+      for run in runs { await run.end() }
+      try await eventually("every node is gone") { workspace.processes.isEmpty }
 
-      let again = "\(sandbox.folder)/again.sqlite"
+      let again = "\(workspace.folder)/again.sqlite"
       var lines = 0
       // A supervisor killed before it wrote the plan leaves a folder without a run.
-      for folder in sandbox.runs where exists("\(folder)/plan.json") {
-        for history in [sandbox.history, again, again] {
+      for folder in workspace.runs where exists("\(folder)/plan.json") {
+        for history in [workspace.history, again, again] {
           var collector = try Collector(folder: RunFolder(folder), history: history)
           _ = try collector.finish()
         }
         lines += try completeLines(in: folder)
       }
       #expect(lines > 0)
-      for history in [sandbox.history, again] {
+      for history in [workspace.history, again] {
         let database = try Database(opening: history, mode: .readOnly)
         #expect(try database.integer("SELECT count(*) FROM events") == Int64(lines))
         #expect(try database.integer("SELECT count(*) FROM rejected_lines") == 0)

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import History
+import SeedbedTesting
 import Testing
 
 extension RunTests {
@@ -30,8 +31,8 @@ extension RunTests {
     ]
 
     @Test("One that ignores SIGTERM is killed, with what it started, and named")
-    func stubborn() throws {
-      let sandbox = try Sandbox()
+    func stubborn() async throws {
+      let workspace = try Workspace()
       let script = node(
         """
         ready
@@ -40,51 +41,51 @@ extension RunTests {
         sleep 1000 "$log" &
         while :; do wait; done
         """)
-      let run = try sandbox.run(arguments + ["--set", "stop.within=200ms"], node: script)
-      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+      let run = try await workspace.run(arguments + ["--set", "stop.within=200ms"], node: script)
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
       #expect(run.output.contains("completed: had to be killed at the end: peer-2\n"))
-      #expect(sandbox.processes.isEmpty)
+      #expect(workspace.processes.isEmpty)
     }
 
     @Test("One that never becomes ready fails the run, which shows what it said")
-    func neverReady() throws {
-      let sandbox = try Sandbox()
+    func neverReady() async throws {
+      let workspace = try Workspace()
       let script = node(
         """
         [ $name = peer-2 ] || ready
         [ $name = peer-2 ] && echo 'waiting for the moon'
         exec sleep 1000
         """)
-      let run = try sandbox.run(arguments + ["--set", "ready.within=300ms"], node: script)
-      #expect(run.process.terminationStatus == 1)
+      let run = try await workspace.run(arguments + ["--set", "ready.within=300ms"], node: script)
+      #expect(run.status == 1)
       #expect(
         run.errors.contains(
           "not ready within 300ms: peer-2 (started, but wrote no node.ready)\n"
             + "peer-2 said:\n  waiting for the moon\n"), "\(run.errors)")
-      #expect(sandbox.processes.isEmpty)
-      #expect(try sandbox.integer("SELECT count(*) FROM runs WHERE outcome = 'failed'") == 1)
+      #expect(workspace.processes.isEmpty)
+      #expect(try workspace.integer("SELECT count(*) FROM runs WHERE outcome = 'failed'") == 1)
     }
 
     @Test("One that crashes fails the run at its end")
-    func crashing() throws {
-      let sandbox = try Sandbox()
+    func crashing() async throws {
+      let workspace = try Workspace()
       let script = node(
         """
         ready
         [ $name = peer-1 ] && sleep 0.05 && kill -SEGV $$
         exec sleep 1000
         """)
-      let run = try sandbox.run(arguments, node: script)
-      #expect(run.process.terminationStatus == 1)
+      let run = try await workspace.run(arguments, node: script)
+      #expect(run.status == 1)
       #expect(
         run.errors.contains("failed: ended unasked: peer-1 (signal 11)"),
         "\(run.output)\(run.errors)")
-      #expect(try sandbox.integer("SELECT count(*) FROM nodes WHERE unexpected") == 1)
+      #expect(try workspace.integer("SELECT count(*) FROM nodes WHERE unexpected") == 1)
     }
 
     @Test("One that was killed in the middle of a line is seen to be ready again")
-    func tornLine() throws {
-      let sandbox = try Sandbox()
+    func tornLine() async throws {
+      let workspace = try Workspace()
       let script = node(
         """
         if [ -s "$log" ]; then
@@ -95,49 +96,49 @@ extension RunTests {
         fi
         exec sleep 1000
         """)
-      let topology = try sandbox.write(
+      let topology = try workspace.write(
         """
         network: gossip
         groups: { seed: { count: 1 }, peer: { count: 1, after: seed } }
         faults: [{ at: 100ms, restart: peer-1 }]
         stop: { at: 300ms }
         """, to: "t.yaml")
-      let run = try sandbox.run(["run", topology, "--no-checks"], node: script)
-      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
+      let run = try await workspace.run(["run", topology, "--no-checks"], node: script)
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
       #expect(run.output.contains("restart peer-1: back\n"))
-      #expect(try sandbox.integer("SELECT count(*) FROM faults WHERE confirmed_t > 0") == 1)
+      #expect(try workspace.integer("SELECT count(*) FROM faults WHERE confirmed_t > 0") == 1)
       #expect(
-        try sandbox.integer("SELECT count(*) FROM rejected_lines WHERE node = 'peer-1'") == 1)
+        try workspace.integer("SELECT count(*) FROM rejected_lines WHERE node = 'peer-1'") == 1)
     }
 
     @Test("One whose executable cannot be run fails the run, with the system's reason")
-    func notExecutable() throws {
-      let sandbox = try Sandbox()
-      let run = try sandbox.run(arguments, node: "#!/no/such/interpreter\n")
-      #expect(run.process.terminationStatus == 1)
+    func notExecutable() async throws {
+      let workspace = try Workspace()
+      let run = try await workspace.run(arguments, node: "#!/no/such/interpreter\n")
+      #expect(run.status == 1)
       #expect(
         run.errors.contains(
-          "seed-1 could not be started: \(sandbox.folder)/bin/seedbed-node: "
+          "seed-1 could not be started: \(workspace.folder)/bin/seedbed-node: "
             + "No such file or directory\n"), "\(run.errors)")
     }
 
     @Test("Without a node's executable nothing starts, and the message says how to get one")
-    func noExecutable() throws {
-      let sandbox = try Sandbox()
-      _ = try sandbox.run(["--version"], node: "")
-      try FileManager.default.removeItem(atPath: "\(sandbox.folder)/bin/seedbed-node")
-      let run = try Running(
-        "\(sandbox.folder)/bin/seedbed", arguments + ["--logs", sandbox.logs],
-        folder: sandbox.folder)
-      run.process.waitUntilExit()
-      #expect(run.process.terminationStatus == 64)
+    func noExecutable() async throws {
+      let workspace = try Workspace()
+      _ = try await workspace.run(["--version"], node: "")
+      try FileManager.default.removeItem(atPath: "\(workspace.folder)/bin/seedbed-node")
+      let run = try Invocation(
+        "\(workspace.folder)/bin/seedbed", arguments + ["--logs", workspace.logs],
+        folder: workspace.folder)
+      await run.end()
+      #expect(run.status == 64)
       #expect(run.errors.contains("run 'make build'"), "\(run.errors)")
-      #expect(sandbox.runs.isEmpty)
+      #expect(workspace.runs.isEmpty)
     }
 
     @Test("A node gets its own process group, an empty input, three descriptors and plain signals")
-    func processState() throws {
-      let sandbox = try Sandbox()
+    func processState() async throws {
+      let workspace = try Workspace()
       let script = node(
         """
         ready
@@ -151,9 +152,9 @@ extension RunTests {
         cat
         exec sleep 1000
         """)
-      let run = try sandbox.run(arguments, node: script)
-      #expect(run.process.terminationStatus == 0, "\(run.output)\(run.errors)")
-      let folder = try #require(sandbox.runs.first)
+      let run = try await workspace.run(arguments, node: script)
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
+      let folder = try #require(workspace.runs.first)
       let output = try String(contentsOfFile: "\(folder)/peer-1.out", encoding: .utf8)
       let lines = output.split(separator: "\n").map(String.init)
       let group = try #require(lines.first { $0.hasPrefix("group ") }).split(separator: " ")
@@ -171,22 +172,22 @@ extension RunTests {
   @Suite("A history that cannot be written any more")
   struct FullDiskTests {
     @Test("It stops the run in order, with code 3, and the logs can be collected later")
-    func fullDisk() throws {
-      let sandbox = try Sandbox()
+    func fullDisk() async throws {
+      let workspace = try Workspace()
       // In blocks of 512 bytes: enough to make a history, and not for what it is to hold.
-      let run = try sandbox.start(
+      let run = try workspace.start(
         after: "trap '' XFSZ; ulimit -f 500",
         ["spawn", "gossip", "--seeds", "2", "--peers", "10", "--for", "60s", "--no-checks"])
-      run.process.waitUntilExit()
-      #expect(run.process.terminationStatus == 3, "\(run.output)\(run.errors)")
+      await run.end()
+      #expect(run.status == 3, "\(run.output)\(run.errors)")
       #expect(run.errors.contains("failed: cannot record the run: "), "\(run.errors)")
-      let folder = try #require(sandbox.runs.first)
+      let folder = try #require(workspace.runs.first)
       #expect(run.errors.contains("'seedbed collect \(folder)'"), "\(run.errors)")
-      #expect(sandbox.processes.isEmpty)
+      #expect(workspace.processes.isEmpty)
 
-      let other = "\(sandbox.folder)/other.sqlite"
-      let collect = try sandbox.run(["collect", folder, "--history", other])
-      #expect(collect.process.terminationStatus == 0, "\(collect.output)\(collect.errors)")
+      let other = "\(workspace.folder)/other.sqlite"
+      let collect = try await workspace.run(["collect", folder, "--history", other])
+      #expect(collect.status == 0, "\(collect.output)\(collect.errors)")
       let database = try Database(opening: other, mode: .readOnly)
       #expect(try database.integer("SELECT count(*) FROM runs WHERE outcome = 'failed'") == 1)
       #expect(
@@ -197,37 +198,37 @@ extension RunTests {
   @Suite("What is checked before a run")
   struct BadInputTests {
     @Test("A folder for logs that cannot be made is refused with code 64, and nothing starts")
-    func badLogs() throws {
-      let sandbox = try Sandbox()
-      _ = try sandbox.write("", to: "logs")
-      let run = try sandbox.run(["spawn", "gossip"])
-      #expect(run.process.terminationStatus == 64)
-      #expect(run.errors.contains("cannot make the folder \(sandbox.logs)/"), "\(run.errors)")
+    func badLogs() async throws {
+      let workspace = try Workspace()
+      _ = try workspace.write("", to: "logs")
+      let run = try await workspace.run(["spawn", "gossip"])
+      #expect(run.status == 64)
+      #expect(run.errors.contains("cannot make the folder \(workspace.logs)/"), "\(run.errors)")
       #expect(run.errors.contains("Not a directory"), "\(run.errors)")
     }
 
     @Test("A history that is no history is refused with code 64, and leaves no run's folder")
-    func badHistory() throws {
-      let sandbox = try Sandbox()
-      let file = try sandbox.write("not a database, but long enough to be looked at", to: "h")
-      let run = try sandbox.run(["spawn", "gossip", "--history", file])
-      #expect(run.process.terminationStatus == 64)
+    func badHistory() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write("not a database, but long enough to be looked at", to: "h")
+      let run = try await workspace.run(["spawn", "gossip", "--history", file])
+      #expect(run.status == 64)
       #expect(run.errors.contains(file), "\(run.errors)")
-      #expect(sandbox.runs.isEmpty)
+      #expect(workspace.runs.isEmpty)
     }
 
     @Test("A config file's bad line is named")
-    func badConfig() throws {
-      let sandbox = try Sandbox()
-      let topology = try sandbox.write(
+    func badConfig() async throws {
+      let workspace = try Workspace()
+      let topology = try workspace.write(
         """
         network: gossip
         groups: { seed: { count: 1 }, peer: { count: 1, after: seed } }
         stop: { at: 1s }
         """, to: "t.yaml")
-      let config = try sandbox.write("127.0.0.1:5000\n127.0.0.1\n", to: "config.txt")
-      let run = try sandbox.run(["run", topology, "--config", config])
-      #expect(run.process.terminationStatus == 64)
+      let config = try workspace.write("127.0.0.1:5000\n127.0.0.1\n", to: "config.txt")
+      let run = try await workspace.run(["run", topology, "--config", config])
+      #expect(run.status == 64)
       #expect(
         run.errors.hasPrefix("seedbed: \(config):2: found '127.0.0.1'; expected a seed's address"),
         "\(run.errors)")
@@ -243,18 +244,18 @@ extension RunTests {
         (["--for", "0s"], "'0s' is no value for --for; allowed: a duration from 1ms to 168h"),
         (["--seeds", "0"], "'0' is no value for --seeds; allowed: a whole number from 1 to 20000"),
       ])
-    func badSpawn(options: [String], message: String) throws {
-      let sandbox = try Sandbox()
-      let run = try sandbox.run(["spawn", "gossip"] + options)
-      #expect(run.process.terminationStatus == 64)
+    func badSpawn(options: [String], message: String) async throws {
+      let workspace = try Workspace()
+      let run = try await workspace.run(["spawn", "gossip"] + options)
+      #expect(run.status == 64)
       #expect(run.errors.hasPrefix("seedbed: \(message)"), "\(run.errors)")
     }
 
     @Test("An unknown network is refused, with the ones that there are")
-    func unknownNetwork() throws {
-      let sandbox = try Sandbox()
-      let run = try sandbox.run(["spawn", "gosip"])
-      #expect(run.process.terminationStatus == 64)
+    func unknownNetwork() async throws {
+      let workspace = try Workspace()
+      let run = try await workspace.run(["spawn", "gosip"])
+      #expect(run.status == 64)
       #expect(
         run.errors.contains("unknown network 'gosip' (did you mean 'gossip'?)"), "\(run.errors)")
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import History
+import SeedbedTesting
 import Testing
 
 extension RunTests {
@@ -21,23 +22,23 @@ extension RunTests {
       """
     private let silent = ["--set", "groups.peer.options.report-dead=false"]
 
-    private func digest(of run: Running) throws -> String {
+    private func digest(of run: Invocation) throws -> String {
       let line = try #require(
         run.output.split(separator: "\n").first { $0.hasPrefix("digest ") }, "\(run.errors)")
       return String(line.dropFirst("digest ".count))
     }
 
     @Test("The same seed gives the same digest, another seed another, kept or not")
-    func digests() throws {
-      let sandbox = try Sandbox()
-      let file = try sandbox.write(topology, to: "t.yaml")
-      let first = try sandbox.run(["simulate", file, "--seed", "7"])
-      #expect(first.process.terminationStatus == 0, "\(first.output)\(first.errors)")
+    func digests() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(topology, to: "t.yaml")
+      let first = try await workspace.run(["simulate", file, "--seed", "7"])
+      #expect(first.status == 0, "\(first.output)\(first.errors)")
       #expect(first.output.contains("\n2.00s stop peer-3\n"))
       #expect(first.output.contains("\n12.00s stopping (planned)\ncompleted\n"))
       let runs = [
-        try sandbox.run(["simulate", file, "--seed", "7", "--no-history"]),
-        try sandbox.run(["simulate", file, "--seed", "8"]),
+        try await workspace.run(["simulate", file, "--seed", "7", "--no-history"]),
+        try await workspace.run(["simulate", file, "--seed", "8"]),
       ]
       let digests = try [digest(of: first)] + runs.map(digest)
       #expect(digests[0].count == 64)
@@ -49,65 +50,65 @@ extension RunTests {
       }
       #expect(verdicts[0].count == 7)
       #expect(verdicts[0] == verdicts[1])
-      #expect(sandbox.runs.count == 2)
-      #expect(try sandbox.integer("SELECT count(*) FROM runs WHERE driver = 'simulated'") == 2)
+      #expect(workspace.runs.count == 2)
+      #expect(try workspace.integer("SELECT count(*) FROM runs WHERE driver = 'simulated'") == 2)
 
       // A history that is rebuilt from the folder has the digest as well.
-      try FileManager.default.removeItem(atPath: sandbox.history)
-      for folder in sandbox.runs {
-        #expect(try sandbox.run(["collect", folder]).process.terminationStatus == 0)
+      try FileManager.default.removeItem(atPath: workspace.history)
+      for folder in workspace.runs {
+        #expect(try await workspace.run(["collect", folder]).status == 0)
       }
-      let rebuilt = try Database(opening: sandbox.history, mode: .readOnly)
+      let rebuilt = try Database(opening: workspace.history, mode: .readOnly)
         .text("SELECT group_concat(digest) FROM (SELECT digest FROM runs ORDER BY seed)")
       #expect(rebuilt == "\(digests[0]),\(digests[2])")
-      #expect(try sandbox.integer("SELECT count(*) FROM rejected_lines") == 0)
+      #expect(try workspace.integer("SELECT count(*) FROM rejected_lines") == 0)
     }
 
     @Test("A run is repeated from its folder, and its verdicts are written as a report")
-    func rerun() throws {
-      let sandbox = try Sandbox()
-      let file = try sandbox.write(topology, to: "t.yaml")
-      let report = "\(sandbox.folder)/report.xml"
-      let first = try sandbox.run(
+    func rerun() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(topology, to: "t.yaml")
+      let report = "\(workspace.folder)/report.xml"
+      let first = try await workspace.run(
         ["simulate", file, "--seed", "7", "--set", "groups.peer.count=6"])
-      let again = try sandbox.run(["rerun", "1", "--report", "junit=\(report)"])
+      let again = try await workspace.run(["rerun", "1", "--report", "junit=\(report)"])
       #expect(try digest(of: again) == digest(of: first))
       #expect(try String(contentsOfFile: report, encoding: .utf8).contains("<testcase name="))
-      let folder = try sandbox.run(
-        ["rerun", try #require(sandbox.runs.first), "--report", "tap=\(report)/absent/x"])
-      #expect(folder.process.terminationStatus == 3)
+      let folder = try await workspace.run(
+        ["rerun", try #require(workspace.runs.first), "--report", "tap=\(report)/absent/x"])
+      #expect(folder.status == 3)
       #expect(folder.errors.contains("cannot write the report"))
       #expect(try digest(of: folder) == digest(of: first))
     }
 
     @Test("Ctrl-C ends a simulation, which is recorded as interrupted and has no digest")
-    func interruption() throws {
-      let sandbox = try Sandbox()
-      let file = try sandbox.write(topology, to: "t.yaml")
-      let run = try sandbox.start(
+    func interruption() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(topology, to: "t.yaml")
+      let run = try workspace.start(
         ["simulate", file, "--set", "stop.at=160h", "--set", "groups.peer.options.gossip-count=0"])
-      try eventually("the run begins") { run.output.contains("stop peer-3") }
+      try await eventually("the run begins") { run.output.contains("stop peer-3") }
       run.signal(SIGINT)
-      run.process.waitUntilExit()
-      #expect(run.process.terminationStatus == 2, "\(run.output)\(run.errors)")
+      await run.end()
+      #expect(run.status == 2, "\(run.output)\(run.errors)")
       #expect(!run.output.contains("digest"))
       #expect(
-        try sandbox.integer(
+        try workspace.integer(
           "SELECT count(*) FROM runs WHERE outcome = 'interrupted' AND digest IS NULL") == 1)
     }
 
     @Test("An exploration names the seeds that fail with the command that replays them")
-    func exploration() throws {
-      let sandbox = try Sandbox()
-      let file = try sandbox.write(topology, to: "t.yaml")
-      let sound = try sandbox.explore([file, "--seeds", "1..4"])
-      #expect(sound.process.terminationStatus == 0, "\(sound.output)\(sound.errors)")
+    func exploration() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(topology, to: "t.yaml")
+      let sound = try await workspace.explore([file, "--seeds", "1..4"])
+      #expect(sound.status == 0, "\(sound.output)\(sound.errors)")
       #expect(sound.output.contains("\n4 seeds: 4 pass, 0 fail, 0 inconclusive, 0 error; "))
 
-      let small = "\(sandbox.folder)/small.yaml"
-      let broken = try sandbox.explore(
+      let small = "\(workspace.folder)/small.yaml"
+      let broken = try await workspace.explore(
         [file, "--seeds", "5..6", "--shrink", "--output", small] + silent)
-      #expect(broken.process.terminationStatus == 1, "\(broken.output)\(broken.errors)")
+      #expect(broken.status == 1, "\(broken.output)\(broken.errors)")
       let line = "seed 6: fail: dead-nodes-are-reported, seeds-agree-on-who-is-alive: "
       #expect(broken.output.contains(line), "\(broken.output)")
       // Each command that was printed fails as was said.
@@ -117,52 +118,52 @@ extension RunTests {
       #expect(commands.count == 3)
       for command in commands {
         let words: [String] = command.split(separator: " ").map(String.init)
-        let run = try sandbox.run(["simulate"] + words + ["--no-history"])
-        #expect(run.process.terminationStatus == 1, "\(command): \(run.output)\(run.errors)")
+        let run = try await workspace.run(["simulate"] + words + ["--no-history"])
+        #expect(run.status == 1, "\(command): \(run.output)\(run.errors)")
         #expect(run.output.contains("✗  dead-nodes-are-reported"), "\(run.output)")
       }
-      #expect(sandbox.runs.isEmpty)
+      #expect(workspace.runs.isEmpty)
     }
 
     @Test("Ctrl-C ends an exploration with what is known, and leaves nothing in memory")
-    func interruptedExploration() throws {
-      let sandbox = try Sandbox()
-      let file = try sandbox.write(topology, to: "t.yaml")
-      let run = try sandbox.startExploring([file, "--seeds", "1..1000000"] + silent)
-      try eventually("a seed fails") { run.output.contains("seed 1: fail") }
+    func interruptedExploration() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(topology, to: "t.yaml")
+      let run = try workspace.startExploring([file, "--seeds", "1..1000000"] + silent)
+      try await eventually("a seed fails") { run.output.contains("seed 1: fail") }
       run.signal(SIGINT)
-      run.process.waitUntilExit()
-      #expect(run.process.terminationStatus == 1, "\(run.output)\(run.errors)")
+      await run.end()
+      #expect(run.status == 1, "\(run.output)\(run.errors)")
       #expect(run.output.contains("; interrupted, "))
       let scratch = try FileManager.default.contentsOfDirectory(atPath: "/dev/shm")
-      #expect(!scratch.contains { $0.hasPrefix("seedbed-\(run.process.processIdentifier)-") })
+      #expect(!scratch.contains { $0.hasPrefix("seedbed-\(run.pid)-") })
     }
 
     @Test("Two simulations are compared to the first event that differs")
-    func comparison() throws {
-      let sandbox = try Sandbox()
-      let file = try sandbox.write(topology, to: "t.yaml")
+    func comparison() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(topology, to: "t.yaml")
       for arguments in [["--seed", "7"], ["--seed", "7"], ["--seed", "7"] + silent] {
-        let run = try sandbox.run(["simulate", file] + arguments)
+        let run = try await workspace.run(["simulate", file] + arguments)
         #expect(!(try digest(of: run)).isEmpty)
       }
-      let same = try sandbox.run(["compare", "1", "2", "--events"])
-      #expect(same.process.terminationStatus == 0, "\(same.output)\(same.errors)")
+      let same = try await workspace.run(["compare", "1", "2", "--events"])
+      #expect(same.status == 0, "\(same.output)\(same.errors)")
       #expect(same.output.hasPrefix("the same "))
-      let other = try sandbox.run(["compare", "1", "3", "--events"])
-      #expect(other.process.terminationStatus == 1)
+      let other = try await workspace.run(["compare", "1", "3", "--events"])
+      #expect(other.status == 1)
       #expect(other.output.contains("\none    1767"), "\(other.output)")
       #expect(other.output.contains("\nother  1767"), "\(other.output)")
 
-      let sides = try sandbox.run(["compare", "1", "last"])
-      #expect(sides.process.terminationStatus == 0, "\(sides.output)\(sides.errors)")
+      let sides = try await workspace.run(["compare", "1", "last"])
+      #expect(sides.status == 0, "\(sides.output)\(sides.errors)")
       let words = sides.output.split(separator: "\n").map {
         $0.split(separator: " ", omittingEmptySubsequences: true).map(String.init)
       }
       #expect(words.contains { $0.prefix(3) == ["dead-nodes-are-reported", "pass", "fail"] })
       #expect(sides.output.contains("from a death to the first report"))
 
-      let json = try sandbox.run(["compare", "1", "3", "--format", "json"])
+      let json = try await workspace.run(["compare", "1", "3", "--format", "json"])
       let sections = try #require(
         try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: [Any]])
       #expect(Set(sections.keys) == ["runs", "verdicts", "distributions", "events"])
@@ -178,30 +179,32 @@ extension RunTests {
         (["explore", "absent.yaml"], "absent.yaml"),
         (["simulate", "T", "--checks", "absent"], "absent: there is no such folder"),
       ])
-    func badInput(arguments: [String], message: String) throws {
-      let sandbox = try Sandbox()
-      let file = try sandbox.write(topology, to: "t.yaml")
-      let run = try sandbox.startExploring(arguments.map { $0 == "T" ? file : $0 }, command: [])
-      run.process.waitUntilExit()
-      #expect(run.process.terminationStatus == 64, "\(run.output)\(run.errors)")
+    func badInput(arguments: [String], message: String) async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(topology, to: "t.yaml")
+      let run = try workspace.startExploring(arguments.map { $0 == "T" ? file : $0 }, command: [])
+      await run.end()
+      #expect(run.status == 64, "\(run.output)\(run.errors)")
       #expect(run.errors.contains(message), "\(run.errors)")
-      #expect(sandbox.runs.isEmpty)
+      #expect(workspace.runs.isEmpty)
     }
 
     @Test("Only simulations are compared event by event")
-    func liveComparison() throws {
-      let sandbox = try Sandbox()
-      let file = try sandbox.write(topology, to: "t.yaml")
-      _ = try sandbox.run(["simulate", file, "--no-checks"])
-      _ = try sandbox.run(["spawn", "gossip", "--seeds", "1", "--peers", "2", "--for", "50ms"])
-      let run = try sandbox.run(["compare", "1", "2", "--events"])
-      #expect(run.process.terminationStatus == 64)
+    func liveComparison() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(topology, to: "t.yaml")
+      _ = try await workspace.run(["simulate", file, "--no-checks"])
+      _ = try await workspace.run([
+        "spawn", "gossip", "--seeds", "1", "--peers", "2", "--for", "50ms",
+      ])
+      let run = try await workspace.run(["compare", "1", "2", "--events"])
+      #expect(run.status == 64)
       #expect(run.errors.contains("run '2' is live"), "\(run.errors)")
-      let sides = try sandbox.run(["compare", "1", "2"])
-      #expect(sides.process.terminationStatus == 0, "\(sides.errors)")
+      let sides = try await workspace.run(["compare", "1", "2"])
+      #expect(sides.status == 0, "\(sides.errors)")
       #expect(sides.output.contains("simulated"))
       #expect(
-        try sandbox.run(["compare", "1", "9"]).process.terminationStatus == 64)
+        try await workspace.run(["compare", "1", "9"]).status == 64)
     }
   }
 }

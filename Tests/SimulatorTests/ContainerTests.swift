@@ -94,4 +94,74 @@ import Testing
     #expect(table.keys == model.keys.sorted())
     #expect(Array(table.values) == model.sorted { $0.key < $1.key }.map(\.value))
   }
+
+  @Test(
+    "a disk reads what was written, like one that keeps each file in one piece", arguments: 0..<8)
+  func disks(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    var disks = Disks()
+    var model: [String: [UInt8]] = [:]
+    let key = { (node: Int, path: String) in "\(node) \(path)" }
+    // Offsets and lengths on, before and behind the pages' borders.
+    func place() -> Int {
+      Int.random(in: 0...6, using: &random) * 16_384
+        + (Int.random(in: 0...2, using: &random) == 0 ? Int.random(in: -9...9, using: &random) : 0)
+    }
+    for step in 0..<600 {
+      let node = Int.random(in: 0...1, using: &random)
+      let path = Bool.random(using: &random) ? "a" : "b"
+      let offset = max(0, place())
+      let request: FileRequest
+      var expected = FileAnswer.done
+      switch Int.random(in: 0..<8, using: &random) {
+      case 0:
+        request = .rename(path: path, to: "b")
+        let file = model.removeValue(forKey: key(node, path))
+        if let file { model[key(node, "b")] = file }
+        if file == nil { expected = .failed("No such file or directory") }
+      case 1...3:
+        let bytes = [UInt8](
+          repeating: UInt8.random(in: 0...3, using: &random), count: max(0, place()))
+        request = .write(path: path, offset: offset, bytes[...])
+        var file = model[key(node, path)] ?? []
+        if !bytes.isEmpty {
+          file += [UInt8](repeating: 0, count: max(0, offset + bytes.count - file.count))
+          file.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+        }
+        model[key(node, path)] = file
+      default:
+        let count = max(0, place())
+        request = .read(path: path, offset: offset, count: count)
+        expected =
+          model[key(node, path)].map { .bytes(Array($0.dropFirst(offset).prefix(count))) }
+          ?? .failed("No such file or directory")
+      }
+      let answer = disks.answer(request, of: node)
+      #expect(answer == expected, "step \(step)")
+    }
+  }
+
+  @Test("a thousand nodes with one file hold its pages once, and change only their own")
+  func sharedPages() {
+    var disks = Disks()
+    let page = 16_384
+    let file = (0..<4 * page).map { UInt8(truncatingIfNeeded: $0 / page) }
+    for node in 0..<1_000 {
+      // In the order in which chunks may come.
+      for chunk in [3, 0, 2, 1] {
+        _ = disks.answer(
+          .write(
+            path: "f", offset: chunk * page, file[chunk * page..<(chunk + 1) * page]),
+          of: node)
+      }
+    }
+    #expect(disks.pageCount == 4)
+    _ = disks.answer(.write(path: "f", offset: 5, [9]), of: 7)
+    let (changed, other) = (
+      disks.answer(.read(path: "f", offset: 0, count: 8), of: 7),
+      disks.answer(.read(path: "f", offset: 0, count: 8), of: 8)
+    )
+    #expect(changed == .bytes([0, 0, 0, 0, 0, 9, 0, 0]))
+    #expect(other == .bytes([UInt8](repeating: 0, count: 8)))
+  }
 }

@@ -109,6 +109,49 @@ import Topology
     #expect(run.logged("rig.heard", at: true)[0] - began > .seconds(5))
   }
 
+  @Test("a fault that limits bandwidth slows streams, and loses datagrams that would wait too long")
+  func limitedBandwidth() throws {
+    let limit = { (bandwidth: Int64, name: String) in
+      PlannedFault(
+        id: 1, action: .bandwidth, at: .zero,
+        network: NetworkFault(from: [name], to: ["sink-1"], bandwidth: bandwidth))
+    }
+    let slow = Rig(senders: 2, seed: 1, faults: [limit(100_000, "sender-1")]).run()
+    let took = slow.logged("rig.heard").compactMap {
+      if case .integer(let took) = $0["took"] { took } else { nil }
+    }
+    #expect(took.count == 2)
+    #expect(try #require(took.max()) >= Int64(Sender.total) * 10)
+    #expect(try #require(took.min()) < Int64(Sender.total) * 10)
+    // Eight bytes each millisecond, of which one goes through.
+    let lossy = Rig(senders: 1, seed: 1, faults: [limit(1_000, "sender-1")]).run()
+    #expect(lossy.delays.count < Sender.datagrams / 2)
+    #expect(try #require(lossy.delays.last) > 900_000)
+    #expect(lossy.delays.allSatisfy { $0 < 1_000_000 + 3_000 })
+  }
+
+  @Test("a node says that it goes by the rules, and one that is frozen when it is continued")
+  func rulesApplied() throws {
+    let cut = PlannedFault(
+      id: 2, action: .partition, at: .seconds(1), lasting: .seconds(1),
+      network: NetworkFault(from: ["sender-1"], to: ["sink-1"]))
+    let freeze = PlannedFault(
+      id: 1, action: .pause, node: "sender-1", at: .milliseconds(900), lasting: .milliseconds(500))
+    let run = Rig(senders: 2, seed: 1, faults: [freeze, cut]).run()
+    let began = try #require(run.events.first { $0.event.kind == "run.began" }).at
+    let said = run.events.filter { $0.event.kind == "rules.applied" }.map {
+      "\($0.node) \($0.at - began) \($0.event["faults"] == "2")"
+    }
+    #expect(
+      said == [
+        "sink-1 1s true", "sender-1 1400ms true", "sink-1 2s false", "sender-1 2s false",
+      ])
+    #expect(
+      try #require(
+        run.events.first { $0.event.kind == "fault.confirmed" && $0.event["fault"] == .integer(2) }
+      ).at - began == .seconds(1))
+  }
+
   @Test("a dial is refused where nobody listens, and given up where nobody answers")
   func dials() {
     let gone = PlannedFault(id: 1, action: .kill, node: "sink-1", at: .milliseconds(1))

@@ -11,6 +11,8 @@ struct FakeHost {
     /// The same for a process that is not the node's first.
     var readyAgainAfter: Microseconds? = .milliseconds(3)
     var endsAfterTerminate: Microseconds? = .milliseconds(2)
+    /// How it ends then.
+    var endsWith = SupervisorCore.ExitStatus.code(0)
     /// Ends unasked, this long after it was started.
     var crashesAfter: Microseconds?
     var crash = SupervisorCore.ExitStatus.signal(11)
@@ -27,20 +29,27 @@ struct FakeHost {
     case ready(node: Int, pid: Int32)
     case end(node: Int, pid: Int32, SupervisorCore.ExitStatus)
     case paused(node: Int, pid: Int32, Bool)
+    case heeds(node: Int, pid: Int32, rules: Int)
     case input(SupervisorCore.Input)
   }
 
   let plan: Plan
   var core: SupervisorCore
   var behaviours: [Behaviour]
+  /// Whether a node that is ready says where it listens.
+  var saysAddress = true
   /// Nodes whose group never gets empty.
   var survivors: [Int] = []
   var now = Instant(microseconds: 1_000_000)
 
   private(set) var trace: [(at: Instant, effect: SupervisorCore.Effect)] = []
   private(set) var conclusion: SupervisorCore.Conclusion?
-  /// The faults on the network that are on.
-  private var disturbed: Set<Int> = []
+  private(set) var answers: [(client: Int, answer: SupervisorCore.Answer)] = []
+  /// How long a node takes to go by new rules for the network; `nil`: for ever.
+  var heedsAfter: Microseconds? = Microseconds(200)
+  /// The rules for the network.
+  private var rules = 0
+  private var faultsOn: [Int] = []
   private var processes: [Process?]
   private var happenings: [(at: Instant, Happening)] = []
   private var lastPid: Int32 = 100
@@ -84,7 +93,7 @@ struct FakeHost {
     case .input(let input): feed(input)
     case .ready(let node, let pid):
       guard processes[node]?.pid == pid else { return }
-      feed(.ready(node, Address(host: "127.0.0.1", port: UInt16(pid))))
+      feed(.ready(node, saysAddress ? Address(host: "127.0.0.1", port: UInt16(pid)) : nil))
     case .end(let node, let pid, let status):
       guard processes[node]?.pid == pid else { return }
       processes[node] = nil
@@ -92,6 +101,14 @@ struct FakeHost {
     case .paused(let node, let pid, let isPaused):
       guard processes[node]?.pid == pid else { return }
       processes[node]?.isPaused = isPaused
+    case .heeds(let node, let pid, let rules):
+      guard let process = processes[node], process.pid == pid else { return }
+      // One that is frozen reads them when it is continued.
+      if process.isPaused {
+        happen(happening, after: .milliseconds(1))
+      } else {
+        feed(.heeded(node, rules: rules))
+      }
     }
   }
 
@@ -111,12 +128,12 @@ struct FakeHost {
     case .signal(let node, let signal): deliver(signal, to: node)
     case .readState(let node):
       return processes[node].map { .stateSeen(node, paused: $0.isPaused) }
-    case .disturb(let fault):
-      #expect(disturbed.insert(fault).inserted, "disturbed twice: \(describe)")
-    case .restore(let fault):
-      #expect(disturbed.remove(fault) != nil, "restored without need: \(describe)")
+    case .rule(let number, let faults):
+      #expect(number == rules + 1, "the rules are not counted: \(describe)")
+      (rules, faultsOn) = (number, faults)
     case .checkGroups: return .groupsSeen(alive: survivors)
     case .finished(let conclusion): self.conclusion = conclusion
+    case .answer(let client, let answer): answers.append((client: client, answer: answer))
     case .writeSeedList, .sampleUsage, .log: break
     }
     return nil
@@ -149,6 +166,9 @@ struct FakeHost {
     case .resume:
       happen(.paused(node: node, pid: process.pid, false), after: brief)
       if process.hasPendingTerminate { end(node, process.pid) }
+    case .heed:
+      guard let heedsAfter else { return }
+      happen(.heeds(node: node, pid: process.pid, rules: rules), after: heedsAfter)
     case .terminate:
       processes[node]?.hasPendingTerminate = true
       if !process.isPaused { end(node, process.pid) }
@@ -157,7 +177,7 @@ struct FakeHost {
 
   private mutating func end(_ node: Int, _ pid: Int32) {
     guard let delay = behaviours[node].endsAfterTerminate else { return }
-    happen(.end(node: node, pid: pid, .code(0)), after: delay)
+    happen(.end(node: node, pid: pid, behaviours[node].endsWith), after: delay)
   }
 
   private mutating func happen(_ happening: Happening, after delay: Microseconds) {
@@ -185,9 +205,12 @@ extension FakeHost {
         .joined(separator: " ")
     case .signal(let node, let signal): "\(signal) \(plan.nodes[node].name)"
     case .writeSeedList(let seeds): "seeds \(seeds.count)"
-    case .disturb(let fault): "disturb \(fault)"
-    case .restore(let fault): "restore \(fault)"
+    case .rule(let number, let faults):
+      (["rules \(number):"] + faults.map(String.init)).joined(separator: " ")
     case .log(let event): tell(event)
+    case .answer(let client, .done(let faults)):
+      "answer \(client): \(faults.map(\.subject).joined(separator: " "))"
+    case .answer(let client, .refused): "refuse \(client)"
     case .readState, .checkGroups, .sampleUsage, .finished: nil
     }
   }

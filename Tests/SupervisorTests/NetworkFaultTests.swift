@@ -6,21 +6,101 @@ import Topology
 @Suite("Faults on the network")
 struct NetworkFaultTests {
   @Test(
-    "A disturbance is on record before it happens, is there at once, and ends in time",
-    arguments: [PlannedFault.Action.partition, .loss, .latency])
+    "A disturbance is on record before it happens, is confirmed by its nodes, and ends in time",
+    arguments: [PlannedFault.Action.partition, .loss, .latency, .bandwidth])
   func disturbance(action: PlannedFault.Action) throws {
     var host = FakeHost(.small(faults: [.at(2, action, lasting: .milliseconds(1_500))]))
     host.run()
     let places = try [
-      "fault.planned 1", "run.began", "fault.applied 1", "disturb 0", "fault.confirmed 1",
-      "restore 0", "fault.healed 1", "run.stopping",
+      "fault.planned 1", "run.began", "fault.applied 1", "rules 1: 0", "heed peer-2",
+      "fault.confirmed 1", "rules 2:", "fault.healed 1", "run.stopping",
     ].map { try host.place(of: $0) }
     #expect(places == places.sorted())
-    #expect(try host.moment(of: "disturb 0") == .seconds(2))
-    #expect(try host.moment(of: "fault.confirmed 1") == .seconds(2))
-    #expect(try host.moment(of: "restore 0") == .milliseconds(3_500))
-    #expect(try host.moment(of: "fault.healed 1") == .milliseconds(3_500))
+    #expect(try host.moment(of: "rules 1: 0") == .seconds(2))
+    #expect(try host.moment(of: "fault.confirmed 1") == .seconds(2) + Microseconds(200))
+    #expect(try host.moment(of: "rules 2:") == .milliseconds(3_500))
+    #expect(try host.moment(of: "fault.healed 1") == .milliseconds(3_500) + Microseconds(200))
     #expect(host.conclusion?.outcome == .completed)
+  }
+
+  @Test("Only the nodes on its sides are told")
+  func told() {
+    var host = FakeHost(.small(peers: 4, faults: [.at(2, .partition, lasting: .seconds(1))]))
+    host.run()
+    #expect(["peer-1", "peer-2", "seed-1"].allSatisfy { host.count("heed \($0)") == 2 })
+    #expect(host.count("heed peer-3") == 0)
+  }
+
+  @Test("One that its nodes never go by is never confirmed, and none that never end it heal it")
+  func deaf() {
+    var host = FakeHost(.small(faults: [.at(2, .partition, lasting: .seconds(1))]))
+    host.heedsAfter = nil
+    host.run()
+    #expect(host.count("fault.applied 1") == 1)
+    #expect(host.count("fault.confirmed 1") == 0)
+    #expect(host.count("rules 2:") == 1)
+    #expect(host.count("fault.healed 1") == 0)
+  }
+
+  @Test("It is not confirmed before the last node goes by it")
+  func slow() throws {
+    var host = FakeHost(.small(faults: [.at(2, .partition, lasting: .seconds(4))]))
+    host.heedsAfter = .seconds(3)
+    host.run()
+    #expect(try host.moment(of: "fault.confirmed 1") == .seconds(5))
+    #expect(try host.moment(of: "fault.healed 1") == .seconds(9))
+  }
+
+  @Test("Who has died, or is frozen, is not waited for")
+  func absent() throws {
+    var host = FakeHost(
+      .small(faults: [
+        .at(1, .kill, "peer-1"), .at(2, .pause, "peer-2", id: 2),
+        .at(3, .partition, id: 3, lasting: .seconds(1)),
+      ]))
+    host.run()
+    #expect(host.count("heed peer-1") == 0)
+    #expect(host.count("heed peer-2") == 2)
+    #expect(try host.moment(of: "fault.confirmed 3") == .seconds(3) + Microseconds(200))
+    #expect(try host.moment(of: "fault.healed 3") == .seconds(4) + Microseconds(200))
+  }
+
+  @Test("Where all that it is between have died, it is there at once")
+  func nobody() throws {
+    var host = FakeHost(
+      .small(faults: [
+        .at(1, .kill, "peer-1"), .at(1, .kill, "peer-2", id: 2), .at(1, .kill, "seed-1", id: 3),
+        .at(2, .partition, id: 4, lasting: .seconds(1)),
+      ]))
+    host.run()
+    #expect(try host.moment(of: "fault.confirmed 4") == .seconds(2))
+    #expect(try host.moment(of: "fault.healed 4") == .seconds(3))
+  }
+
+  @Test("The address of one that joins meanwhile is told to all that are concerned")
+  func lateJoiner() throws {
+    var plan = Plan.small(late: [.seconds(3)])
+    plan.faults = [
+      PlannedFault(
+        id: 1, action: .partition, at: .seconds(2),
+        network: NetworkFault(from: ["peer-1"], to: ["late-1"]))
+    ]
+    var host = FakeHost(plan)
+    host.run()
+    #expect(try host.moment(of: "rules 2: 0") > .seconds(3))
+    #expect(try host.place(of: "rules 2: 0") < host.place(of: "heed late-1"))
+    #expect(host.count("heed peer-1") == 2)
+    #expect(host.count("fault.confirmed 1") == 1)
+  }
+
+  @Test("One that is started while the rules change is told when it is there")
+  func startedMeanwhile() throws {
+    var host = FakeHost(
+      .small(faults: [
+        .at(1, .kill, "peer-1"), .at(2, .restart, "peer-1", id: 2), .at(2, .partition, id: 3),
+      ]))
+    host.run()
+    #expect(try host.place(of: "rules 1: 2") < host.place(of: "heed peer-1"))
   }
 
   @Test("What is planned says who is disturbed, and how")
@@ -55,8 +135,8 @@ struct NetworkFaultTests {
   func toTheEnd() {
     var host = FakeHost(.small(faults: [.at(2, .partition)]))
     host.run()
-    #expect(host.count("disturb 0") == 1)
-    #expect(host.count("restore 0") == 0)
+    #expect(host.count("rules 1: 0") == 1)
+    #expect(host.count("rules 2:") == 0)
     #expect(host.count("fault.healed 1") == 0)
     #expect(host.conclusion?.outcome == .completed)
   }
@@ -68,8 +148,8 @@ struct NetworkFaultTests {
         .at(2, .partition, lasting: .seconds(2)), .at(4, .partition, id: 2, lasting: .seconds(2)),
       ]))
     host.run()
-    #expect(try host.place(of: "restore 0") < host.place(of: "disturb 1"))
-    #expect(try host.moment(of: "restore 1") == .seconds(6))
+    #expect(try host.place(of: "rules 2:") < host.place(of: "rules 3: 1"))
+    #expect(try host.moment(of: "rules 4:") == .seconds(6))
   }
 
   @Test("What was not begun when the run stops is skipped")
@@ -80,10 +160,9 @@ struct NetworkFaultTests {
       ]))
     host.schedule(.interrupted, after: .seconds(5))
     host.run()
-    #expect(host.count("disturb 0") == 1)
-    #expect(host.count("restore 0") == 0)
+    #expect(host.count("rules 1: 0") == 1)
+    #expect(host.count("rules 2:") == 0)
     #expect(host.count("fault.skipped 2") == 1)
-    #expect(host.count("disturb 1") == 0)
   }
 }
 

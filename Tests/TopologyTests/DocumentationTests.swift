@@ -1,12 +1,13 @@
 import Networks
 import Participants
+import Patterns
 import Testing
 import Topology
 
 @Suite struct `The reference of topology files` {
-  private static let path =
-    #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
-    .joined(separator: "/") + "/docs/TOPOLOGY.md"
+  private static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+    .dropLast(3).joined(separator: "/")
+  private static let path = root + "/docs/TOPOLOGY.md"
 
   private static let checks = ["dead-nodes-are-reported", "gossip-reaches-every-live-peer"]
 
@@ -23,9 +24,10 @@ import Topology
 
   @Test func `has examples that are valid`() throws {
     let examples = try blocks("yaml")
-    #expect(examples.count == 8)
+    #expect(examples.count == 11)
     for text in examples {
-      let file = TopologyFile(path: "example", text: text)
+      // Beside a file that some of them name.
+      let file = TopologyFile(path: Self.root + "/examples/rumour/example", text: text)
       _ = try Topology(file, roles: Networks.roles, checks: { _ in Self.checks })
     }
   }
@@ -58,12 +60,19 @@ import Topology
     #expect(rates.allSatisfy { $0 == 0 })
   }
 
+  private func grouped(_ number: Int) -> String {
+    "\(number / 1_000)," + "\(number % 1_000 + 1_000)".dropFirst()
+  }
+
   @Test func `names the limits that the code has`() throws {
     let text = try TopologyFile(reading: Self.path).text
     for limit in [
       "1 to \(Topology.mostGroups) groups", "1ms to \(Topology.latestStop)",
       "in lower case, \(Topology.longestGroupName) at most", "up to \(Topology.longestWait)",
       "larger than \(TopologyFile.largest >> 20) MiB",
+      "more than \(grouped(Event.longestLine)) bytes",
+      "more than \(grouped(Int(Pattern.mostSteps))) steps",
+      "a file of \(grouped(Program.longestText)) bytes at most",
     ] {
       #expect(text.contains(limit), "\(limit)")
     }

@@ -23,15 +23,17 @@ import Topology
   @Test func `has its amount, and may go one way`() throws {
     let faults = try plan(
       "{at: 1s, loss: {between: hub-1, and: leaf-1, rate: 0.2, one-way: true}}, "
-        + "{at: 2s, latency: {between: hub-1, and: hub-2, add: 200ms}}")
-    #expect(faults.map(\.action) == [.loss, .latency])
+        + "{at: 2s, latency: {between: hub-1, and: hub-2, add: 200ms}}, "
+        + "{at: 3s, bandwidth: {between: hub-1, and: hub-2, limit: 1.5KB/s}}")
+    #expect(faults.map(\.action) == [.loss, .latency, .bandwidth])
     #expect(
       faults[0].network
         == NetworkFault(from: ["hub-1"], to: ["leaf-1"], oneWay: true, loss: 200_000))
     #expect(
       faults[1].network
         == NetworkFault(from: ["hub-1"], to: ["hub-2"], latency: .milliseconds(200)))
-    #expect(faults.map(\.lasting) == [nil, nil])
+    #expect(faults[2].network == NetworkFault(from: ["hub-1"], to: ["hub-2"], bandwidth: 1_500))
+    #expect(faults.map(\.lasting) == [nil, nil, nil])
     #expect(faults[0].subject == "hub-1 -> leaf-1")
   }
 
@@ -88,6 +90,11 @@ import Topology
       "'rate' takes a rate from 0 to 1 with at most 6 decimals, found '2'"
     ),
     ("latency: {between: leaf, and: hub}", "missing key 'add' in 'latency'"),
+    ("bandwidth: {between: leaf, and: hub}", "missing key 'limit' in 'bandwidth'"),
+    (
+      "bandwidth: {between: leaf, and: hub, limit: 1KiB/s}",
+      "'limit' takes a bandwidth from 1KB/s to 1000GB/s, found '1KiB/s'"
+    ),
     (
       "latency: {between: leaf, and: hub, add: 1ms, one-way: yes}",
       "'one-way' takes true or false, found 'yes'"
@@ -101,19 +108,6 @@ import Topology
   func `is refused where it makes no sense`(fault: String, message: String) {
     let change = "faults=[{at: 1s, \(fault)}]"
     #expect(complaints(meshText, set: [change]) == ["--set \(change): \(message)"])
-  }
-
-  @Test func `is refused for a live run, with its place`() {
-    let text = meshText.replacing(
-      "{ at: 10s, stop: leaf-9 }", with: "{ at: 10s, partition: { between: leaf-9, and: hub } }")
-    let error = #expect(throws: TopologyError.self) {
-      try Topology(
-        TopologyFile(path: "t.yaml", text: text), roles: roles, checks: nil, isSimulated: false)
-    }
-    #expect(
-      error?.messages == [
-        "t.yaml:17:16: a partition can only be simulated so far: 'seedbed simulate t.yaml'"
-      ])
   }
 }
 
@@ -141,7 +135,7 @@ import Topology
         #expect(downSince.updateValue(fault.at, forKey: node) == nil)
       case .restart:
         #expect(downSince.removeValue(forKey: node).map { $0 + .seconds(2) } == fault.at)
-      case .stop, .pause, .partition, .loss, .latency:
+      case .stop, .pause, .partition, .loss, .latency, .bandwidth:
         Issue.record("\(fault)")
       }
     }

@@ -85,7 +85,7 @@ import Topology
         pausedUntil[node] = fault.lasting.map { fault.at + $0 }
       case .restart:
         #expect(down.remove(node) != nil)
-      case .partition, .loss, .latency:
+      case .partition, .loss, .latency, .bandwidth:
         Issue.record("\(fault)")
       }
     }
@@ -116,7 +116,7 @@ import Topology
   }
 }
 
-private let words = "kill, stop, pause, restart, partition, loss, latency, churn"
+private let words = "kill, stop, pause, restart, partition, loss, latency, bandwidth, churn"
 
 @Suite struct `A schedule that cannot happen` {
   @Test(arguments: [
@@ -146,7 +146,7 @@ private let words = "kill, stop, pause, restart, partition, loss, latency, churn
     ("{at: 1s}", "a fault is exactly one of \(words); found none"),
     (
       "{at: 1s, kill: leaf-1, for: 3s}",
-      "a kill has no end; 'for' belongs to pause, partition, loss, latency, churn"
+      "a kill has no end; 'for' belongs to pause, partition, loss, latency, bandwidth, churn"
     ),
     ("{at: 1s, pause: leaf-1, for: 0s}", "'for' takes a duration from 1us to 168h, found '0s'"),
     ("{kill: leaf-1}", "missing key 'at' in a fault"),

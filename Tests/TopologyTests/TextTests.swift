@@ -32,9 +32,11 @@ import Topology
       - { at: 15s, partition: { split: { group: leaf, count: 4 } } }
       - { at: 4s, loss: { between: leaf, and: hub-1, rate: 0.025, one-way: true }, for: 3s }
       - { at: 4s, latency: { between: leaf, and: hub, add: 30ms }, for: 3s }
+      - { at: 4s, bandwidth: { between: leaf, and: hub, limit: 1.5KB/s }, for: 3s }
     ready: { within: 7s }
     stop: { at: 20s, within: 3s }
     unexpected-exits: allow
+    isolation: namespace
     checks: [nothing-is-lost]
     network-model:
       latency: { normal: { mean: 5ms, deviation: 1ms } }

@@ -12,24 +12,33 @@ WITH
 times AS MATERIALIZED (
   SELECT max(options ->> 'announcement-lifetime') AS lifetime FROM nodes
 ),
+frozen AS MATERIALIZED (
+  SELECT node, t AS from_t, coalesce(back_t, 9e18) AS to_t FROM deaths WHERE cause = 'frozen'
+),
+disturbed AS MATERIALIZED (
+  SELECT applied_t AS from_t, coalesce(healed_t, 9e18) AS to_t FROM faults
+  WHERE action IN ('partition', 'loss', 'latency', 'bandwidth') AND applied_t IS NOT NULL
+),
+known AS MATERIALIZED (
+  SELECT node, key, announced_t,
+    min(coalesce(withdrawn_t, 9e18), coalesce(gone_t, 9e18)) AS until_t
+  FROM announcements WHERE announced_t IS NOT NULL
+),
 judged AS MATERIALIZED (
   SELECT l.node, l.life, l.query, l.key, l.started_t, l.started_s, l.finished_t, l.answered,
     a.node AS announcer
-  FROM peer_queries l JOIN announcements a
+  FROM peer_queries l JOIN times JOIN known a
     ON a.key = l.key AND a.node <> l.node AND a.announced_t <= l.started_t
-      AND coalesce(a.withdrawn_t, 9e18) > l.finished_t AND coalesce(a.gone_t, 9e18) > l.finished_t
-    JOIN times
+      AND a.until_t > l.finished_t
   WHERE l.purpose = 'lookup'
     AND NOT EXISTS (
-      SELECT 1 FROM deaths d
-      WHERE d.cause = 'frozen' AND d.node IN (a.node, l.node) AND d.t <= l.finished_t
-        AND coalesce(d.back_t, 9e18) + lifetime >= l.started_t)
+      SELECT 1 FROM frozen f
+      WHERE f.node IN (a.node, l.node) AND f.from_t <= l.finished_t
+        AND f.to_t + lifetime >= l.started_t)
     AND NOT EXISTS (
-      SELECT 1 FROM faults f
-      WHERE f.action IN ('partition', 'loss', 'latency') AND f.applied_t <= l.finished_t
-        AND coalesce(f.healed_t, 9e18) + lifetime >= l.started_t)
-),
-found AS MATERIALIZED (SELECT DISTINCT node, life, query, peer_node FROM found_peers)
+      SELECT 1 FROM disturbed d
+      WHERE d.from_t <= l.finished_t AND d.to_t + lifetime >= l.started_t)
+)
 SELECT j.node, j.key, j.announcer, round(j.started_s, 3) AS started_s, j.answered,
   (SELECT 'the host was overloaded for ' || round(sum(lost) / 1e6, 1) || ' s before'
     FROM (
@@ -37,9 +46,9 @@ SELECT j.node, j.key, j.announcer, round(j.started_s, 3) AS started_s, j.answere
       FROM overloads)
     WHERE lost > 0
     HAVING count(*) > 0) AS excuse
-FROM judged j LEFT JOIN found f
-  ON f.node = j.node AND f.life = j.life AND f.query = j.query AND f.peer_node = j.announcer
-WHERE f.node IS NULL
+FROM judged j
+WHERE (j.node, j.life, j.query, j.announcer) NOT IN (
+  SELECT node, life, query, peer_node FROM found_peers WHERE peer_node IS NOT NULL)
 ORDER BY j.started_t, j.node, j.announcer;
 
 SELECT count(*) FROM peer_queries l JOIN announcements a

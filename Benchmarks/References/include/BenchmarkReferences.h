@@ -47,4 +47,8 @@ double exchange_copy(size_t bytes);
    errno. */
 double exchange_hash(size_t bytes, size_t piece);
 
+/* Round trips per second of datagrams between two processes, each with a libuv loop, one of which
+   sends back what it gets; so many are under way at once. Or a negative errno. */
+double echo_round_trips(int in_flight, size_t bytes, double seconds);
+
 #endif

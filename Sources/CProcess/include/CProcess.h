@@ -12,14 +12,21 @@ struct cprocess_child {
   const char *path;
   char *const *arguments;
   char *const *environment;
+  /// The folder that the child works in; NULL leaves the parent's. `output` does not depend on it.
+  const char *folder;
+  /// The reading end of a pipe, as standard input. The child gets the writing end with it: it reads
+  /// what the pipe holds and then waits, without an end. Negative: there is nothing to read.
+  int input;
   /// Standard output and standard error are appended to this file.
   const char *output;
   /// The soft limit of open files that the child gets; 0 leaves it as it is.
   uint64_t open_files;
+  /// The network namespace that the child is started in; -1 for the parent's.
+  int network;
 };
 
 /// Starts a child by vfork and exec: in a process group of its own, with SIGKILL as its death
-/// signal, default and unblocked signals, nothing to read, and no descriptor but the first three.
+/// signal, default and unblocked signals, and no descriptor but the first three.
 ///
 /// The death signal fires when the *thread* that called this ends: call it from the main thread.
 /// Returns the process ID, or the negative errno of what failed in the child.
@@ -32,6 +39,9 @@ int cprocess_pidfd_signal(int pidfd, int signal);
 /// Reaps the process, the leader of its group, and kills what it left in the group. Returns 1 and
 /// fills in either `code` (with `signal` 0) or `signal`; 0 when it has not ended.
 int cprocess_pidfd_reap(int pidfd, int *code, int *signal);
+
+/// The ID of the process that listens where a Unix socket is connected to.
+pid_t cprocess_peer(int socket);
 
 int cprocess_epoll_open(void);
 /// Waits for readability; `token` comes back from the wait.
@@ -54,3 +64,22 @@ int cprocess_event_open(void);
 int cprocess_watch_open(const char *folder);
 /// The bit of an inotify event's mask that says events were lost.
 extern const uint32_t cprocess_watch_overflow;
+/// The same for single files, which are added.
+int cprocess_file_watch_open(void);
+/// Returns the file's number in the events of the watch.
+int cprocess_file_watch_add(int watch, const char *file);
+
+/// Starts a process that outlives this one and does one thing: when this one has ended, it kills the
+/// process groups that it was told of. What the children start has no death signal; this is theirs.
+///
+/// `groups` is how many it can hold. Call it from the main thread. Fills in the descriptor to tell it
+/// by; the guard ends when that is closed. Returns its process ID.
+pid_t cprocess_guard_start(uint32_t groups, int *descriptor);
+/// Tells the guard of a group, by a number below `groups`; 0 in the place of a group that is gone.
+int cprocess_guard_tell(int descriptor, uint32_t number, pid_t group);
+
+/// Puts this process into new network and mount namespaces, and, where it may not do so itself, into
+/// a new user namespace in which it may. Call it before there is a second thread.
+int cprocess_isolate(void);
+/// A new network namespace, which lasts as long as its descriptor or a process in it.
+int cprocess_network_open(void);

@@ -14,7 +14,37 @@ package enum NodeEvents {
   package static let stopped = EventKind(
     "node.stopped", "The node ended in order. The last line of such a life.")
 
-  package static let all = [ready, stopping, stopped]
+  package static let printed = EventKind(
+    "node.printed",
+    "A program printed a line that no pattern of its group matches. One that is a JSON object is "
+      + "kept as it is instead, under the kind that it names, or this one.",
+    fields: [EventField("line", "the line")])
+
+  package static let rulesApplied = EventKind(
+    "rules.applied",
+    "From now on the node goes by these rules: which faults on the network are on.",
+    fields: [
+      EventField("number", "which version of the rules, from 1 in a run"),
+      EventField("faults", "those that the node is on a side of, with commas between them"),
+      EventField(
+        "lost", "datagrams that it has lost on purpose since the rules before; 0 simulated"),
+      EventField(
+        "held", "how often something had to wait on purpose since the rules before; 0 simulated"),
+    ])
+
+  package static let all = [ready, rulesApplied, stopping, stopped, printed]
+
+  package static func rulesApplied(
+    _ number: Int, faults: [Int], lost: Int = 0, held: Int = 0
+  ) -> Event {
+    Event(
+      rulesApplied,
+      [
+        "number": .integer(Int64(number)),
+        "faults": .text(faults.map(String.init).joined(separator: ",")),
+        "lost": .integer(Int64(lost)), "held": .integer(Int64(held)),
+      ])
+  }
 
   /// What a node tells about itself when it is ready.
   package static func ready(

@@ -60,11 +60,19 @@ package struct ParticipantSettings: Sendable {
   package var seeds: [Address]
   /// The folder of the node's own files; each node of a run has its own.
   package var data: String
+  /// Bytes for what nobody else may foresee, others for each life of a node: ``secretSize`` of them,
+  /// from the system where the node is real. In a simulation they follow from the seed, as all does.
+  package var secret: [UInt8]
 
-  package init(options: OptionValues, seeds: [Address], data: String = ".") {
+  package static let secretSize = 32
+
+  package init(
+    options: OptionValues, seeds: [Address], data: String = ".", secret: [UInt8] = []
+  ) {
     self.options = options
     self.seeds = seeds
     self.data = data
+    self.secret = secret
   }
 }
 

@@ -42,3 +42,9 @@
     (value << bits) | (value >> (64 - bits))
   }
 }
+
+extension [UInt8] {
+  package static func random(_ count: Int, using random: inout SeededGenerator) -> [UInt8] {
+    (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) }
+  }
+}

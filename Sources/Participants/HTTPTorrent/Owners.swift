@@ -55,6 +55,11 @@ struct Owners {
     return until == nil
   }
 
+  /// Whether there is an owner of a piece that may be asked.
+  func knows(ownerOf piece: Int, at now: Instant) -> Bool {
+    ofPiece[piece]?.contains { !isAvoided($0, at: now) } ?? false
+  }
+
   /// How many owners of a piece may be asked.
   func count(of piece: Int, at now: Instant) -> Int {
     ofPiece[piece, default: []].count { !isAvoided($0, at: now) }

@@ -14,6 +14,8 @@ package struct ProviderList: Equatable, Sendable {
   /// Each once, the newest at the end.
   package private(set) var owners: [Address] = []
 
+  package var isFull: Bool { owners.count == Self.most }
+
   package init() {}
 
   /// `nil` when the value is no such list. Owners without a usable address are passed over.
@@ -37,7 +39,9 @@ package struct ProviderList: Equatable, Sendable {
   }
 
   package mutating func merge(_ other: ProviderList) {
-    for owner in other.owners where !owners.contains(owner) { add(owner) }
+    let known = Set(owners)
+    owners += other.owners.filter { !known.contains($0) }
+    owners.removeFirst(max(0, owners.count - Self.most))
   }
 
   package var value: MessagePack {

@@ -83,8 +83,8 @@ extension TorrentClient {
   mutating func announceInDHT(at now: Instant, emit: inout Effects) {
     guard dht != nil, settings.announcesInDHT else { return }
     setTimer(.announceInDHT, at: now + settings.dhtInterval, emit: &emit)
-    let held = pieces?.held ?? []
-    dhtAnnouncements = held.filter { !dhtAnnouncements.contains($0) } + dhtAnnouncements
+    let planned = Set(dhtAnnouncements)
+    dhtAnnouncements = (pieces?.held ?? []).filter { !planned.contains($0) } + dhtAnnouncements
   }
 
   /// Begins jobs until enough are under way: pieces to be found first, while the tracker is down.
@@ -101,7 +101,10 @@ extension TorrentClient {
 
   private mutating func nextJob(at now: Instant) -> DHTJob? {
     guard let pieces else { return nil }
-    if trackerIsUp != true, let piece = nextToFind(pieces, at: now) { return .find(piece) }
+    if trackerIsUp != true, !isRoundSought {
+      if let piece = nextToFind(pieces, at: now) { return .find(piece) }
+      isRoundSought = true
+    }
     while let piece = dhtAnnouncements.popLast() {
       if !isAtWork(on: piece) { return .announce(piece) }
     }
@@ -114,8 +117,8 @@ extension TorrentClient {
 
   private mutating func nextToFind(_ pieces: Pieces, at now: Instant) -> Int? {
     pieces.missing.first { piece in
-      pieces.isWanted(piece) && pieces[piece].asked == 0 && owners.count(of: piece, at: now) == 0
-        && !soughtInDHT.contains(piece) && !isAtWork(on: piece)
+      pieces.isWanted(piece) && pieces[piece].asked == 0 && !soughtInDHT.contains(piece)
+        && !owners.knows(ownerOf: piece, at: now) && !isAtWork(on: piece)
     }.map { piece in
       soughtInDHT.insert(piece)
       return piece
@@ -142,7 +145,7 @@ extension TorrentClient {
       case .put, .putFailed: break
       }
     }
-    if isNews || !dhtAnnouncements.isEmpty || trackerIsUp == false {
+    if isNews || !dhtAnnouncements.isEmpty || trackerIsUp == false && !isRoundSought {
       workInDHT(at: now, using: &random, emit: &emit)
     }
   }
@@ -165,11 +168,15 @@ extension TorrentClient {
     switch job {
     case .announce:
       if isAgreed, !list.owners.isEmpty { return }
+      // Where more have a piece than a list names, each would for ever put itself back in.
+      if list.isFull, !list.owners.contains(own), Int.random(in: 0..<4, using: &random) > 0 {
+        return
+      }
       list.add(own)
       dht?.set(key, to: list.value, at: now, using: &random, emit: &emit)
     case .find(let piece):
       for owner in list.owners { owners.learn(owner, of: piece) }
-      guard owners.count(of: piece, at: now) > 0 else { return }
+      guard owners.knows(ownerOf: piece, at: now) else { return }
       emit.log(Event(TorrentEvents.ownersLearned, ["from": "dht", "chunks": .integer(1)]))
       fetch(at: now, emit: &emit)
     }

@@ -52,7 +52,11 @@ extension TorrentClient {
   private static let syntheticName = FileName("file.bin")
 
   mutating func start(using random: inout SeededGenerator, emit: inout Effects) {
-    if let name = settings.torrent {
+    guard settings.torrent.isEmpty else {
+      guard let name = FileName(settings.torrent) else {
+        return refuse(
+          "'\(settings.torrent)' is no plain name of a file in the data folder", emit: &emit)
+      }
       return read(name, offset: 0, count: Torrent.longestFile + 1, for: .torrent, emit: &emit)
     }
     let file = synthetic
@@ -81,7 +85,7 @@ extension TorrentClient {
     if torrent.chunks.isEmpty {
       // An empty file is complete as soon as it is there.
       write([], offset: 0, for: .synthesis(chunk: 0), emit: &emit)
-    } else if settings.complete, settings.torrent == nil {
+    } else if settings.complete, settings.torrent.isEmpty {
       synthesise(0, emit: &emit)
     } else {
       check(0, emit: &emit)
@@ -135,7 +139,7 @@ extension TorrentClient {
       } catch {
         refuse(error.description, emit: &emit)
       }
-    case .failed(let words): refuse(words, emit: &emit)
+    case .failed(let words): refuse("\(settings.torrent): \(words)", emit: &emit)
     case .done: break
     }
   }

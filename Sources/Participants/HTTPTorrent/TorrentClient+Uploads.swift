@@ -2,8 +2,8 @@ import HTTP
 import JSONReading
 import Participants
 
-/// Giving pieces to who asks. So many at once; the others wait in the order in which they asked, and a
-/// connection asks for one thing at a time: nobody gets two turns while another waits for one.
+/// Giving pieces to who asks. So many at once; the others wait for their turn (``UploadTurns``), and a
+/// connection asks for one thing at a time.
 extension TorrentClient {
   /// Bytes of a request's body.
   static let longestRequest = 64 * 1024
@@ -64,15 +64,13 @@ extension TorrentClient {
     uploads[request.connection] = Upload(
       pieces: asked, isBinary: accepts && asked.count == 1,
       keepsAlive: request.message.keepsAlive)
-    waitingUploads.append(request.connection)
+    uploadTurns.wait(request.connection, host: request.from.host)
     beginUploads(at: now, emit: &emit)
     return nil
   }
 
   private mutating func beginUploads(at now: Instant, emit: inout Effects) {
-    while uploads.count - waitingUploads.count < settings.uploadSlots, !waitingUploads.isEmpty {
-      readSlice(for: waitingUploads.removeFirst(), at: now, emit: &emit)
-    }
+    while let id = uploadTurns.next() { readSlice(for: id, at: now, emit: &emit) }
   }
 
   private func readSlice(for id: ConnectionID, at now: Instant, emit: inout Effects) {
@@ -158,7 +156,7 @@ extension TorrentClient {
   /// An upload is over, or its connection is gone: another has its turn.
   mutating func endUpload(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
     guard uploads.removeValue(forKey: id) != nil else { return }
-    waitingUploads.removeAll { $0 == id }
+    uploadTurns.end(id)
     emit.cancelTimer(uploadKey(id))
     beginUploads(at: now, emit: &emit)
   }

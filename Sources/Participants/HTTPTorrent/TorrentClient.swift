@@ -76,13 +76,15 @@ package struct TorrentClient: Participant {
   var dhtAnnouncements: [Int] = []
   /// Pieces that were sought there since the last round.
   var soughtInDHT: Set<Int> = []
+  /// Whether no piece was left to be sought since then. Looking for one takes a look at all.
+  var isRoundSought = false
 
   /// Some who gave chunks lately, the last at the end.
   var givers: [Address] = []
 
   // Uploads: TorrentClient+Uploads.swift
   var uploads: [ConnectionID: Upload] = [:]
-  var waitingUploads: [ConnectionID] = []
+  var uploadTurns: UploadTurns
 
   package init(_ settings: ParticipantSettings) {
     self.settings = Settings(settings)
@@ -90,6 +92,7 @@ package struct TorrentClient: Participant {
       HTTPServer.Limits(
         timer: Purpose.request.rawValue, connections: self.settings.maxConnections,
         longestBody: Self.longestRequest))
+    uploadTurns = UploadTurns(slots: self.settings.uploadSlots)
     http = HTTPClient(
       HTTPClient.Limits(
         timer: Purpose.exchange.rawValue, idleTimer: Purpose.idle.rawValue,
@@ -154,6 +157,7 @@ package struct TorrentClient: Participant {
     case .owners:
       untracked = []
       soughtInDHT = []
+      isRoundSought = false
       // Owners that were left alone may be asked again.
       fetch(at: now, emit: &emit)
       askForOwners(at: now, emit: &emit)
@@ -206,7 +210,8 @@ extension TorrentClient {
     /// The folder of the file.
     let data: String
     let tracker, metrics: Address?
-    let torrent: FileName?
+    /// The torrent's name in that folder, as it was given; empty: there is none.
+    let torrent: String
     let size: Int64
     let contentSeed: UInt64
     let chunkSize: Int
@@ -222,7 +227,7 @@ extension TorrentClient {
       data = settings.data
       tracker = options.addresses("tracker").first
       metrics = options.addresses("metrics").first
-      torrent = FileName(options.text("torrent"))
+      torrent = options.text("torrent")
       size = Int64(options.count("size"))
       contentSeed = UInt64(options.count("content-seed"))
       chunkSize = options.count("chunk-size")

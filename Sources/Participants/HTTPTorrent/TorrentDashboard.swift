@@ -122,7 +122,7 @@ enum TorrentDashboard {
       const done = clients.filter(c => share(c) >= 1).length;
       document.getElementById("summary").textContent = clients.length === 0
         ? "No client has reported in the last moments."
-        : clients.length + " clients, " + done + " complete, "
+        : clients.length + (clients.length === 1 ? " client, " : " clients, ") + done + " complete, "
           + clients.filter(c => !c.tracker_status_up).length + " without a tracker";
       document.getElementById("clients").replaceChildren(...clients.map(card));
     };

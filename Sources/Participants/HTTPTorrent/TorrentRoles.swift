@@ -24,7 +24,8 @@ package enum TorrentRoles {
       OptionSpecification(
         "max-clients", .count(1...1_000_000), default: .count(16_384), "clients remembered"),
       OptionSpecification(
-        "max-chunks", .count(1...10_000_000), default: .count(262_144), "chunks remembered"),
+        "max-chunks", .count(1...10_000_000), default: .count(262_144),
+        "chunks remembered; those that nobody has any more make room"),
       OptionSpecification(
         "max-connections", .count(1...65_536), default: .count(16_384),
         "connections held at once; more are closed at once"),
@@ -73,7 +74,7 @@ package enum TorrentRoles {
         "between two requests for chunks, at least"),
       OptionSpecification(
         "upload-slots", .count(1...4_096), default: .count(8),
-        "answers with chunks that are under way at once; the others wait for their turn"),
+        "answers with chunks that are under way at once; the hosts that wait take turns"),
       OptionSpecification(
         "transfer", .choice(["binary", "json"]), default: .choice("binary"),
         "binary: asks for a chunk's bytes as they are, and takes the original's JSON too"),

@@ -121,8 +121,9 @@ extension TorrentTracker {
     let hashes: [String]
     do throws(RequestBody.Problem) {
       let body = try RequestBody(body)
-      address = try body.address(host: "client_host", port: "client_port")
+      // In the original's order: it names the first that is missing.
       hashes = try body.member("hashes") { $0.texts }
+      address = try body.address(host: "client_host", port: "client_port")
       guard hashes.allSatisfy({ $0.utf8.count <= Registry.longestHash }) else {
         throw RequestBody.Problem(text: "a hash is longer than \(Registry.longestHash) bytes")
       }

@@ -5,16 +5,16 @@ extension DHTRPC {
   /// gave. Returns the query's number; `nil`: too many are under way.
   package mutating func query(
     _ command: String, _ target: [UInt8], value: [UInt8]? = nil, isUpdate: Bool = false,
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+    at now: Instant, emit: inout Effects
   ) -> UInt64? {
     query(
-      command, target, value: value, isUpdate: isUpdate, isJoin: false, at: now, using: &random,
+      command, target, value: value, isUpdate: isUpdate, isJoin: false, at: now,
       emit: &emit)
   }
 
   mutating func query(
     _ command: String, _ target: [UInt8], value: [UInt8]? = nil, isUpdate: Bool = false,
-    isJoin: Bool, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+    isJoin: Bool, at now: Instant, emit: inout Effects
   ) -> UInt64? {
     guard jobs.count < settings.maxQueries else { return nil }
     lastQuery += 1
@@ -31,12 +31,12 @@ extension DHTRPC {
       for address in strangers {
         let isSent = requests.send(
           request(of: job).encoded, to: address, for: .ask(query: number, id: nil), at: now,
-          using: &random, emit: &emit)
+          using: &secrets, emit: &emit)
         if isSent != nil { job.query.strangers.insert(address) }
       }
     }
     jobs[number] = job
-    advance(number, at: now, using: &random, emit: &emit)
+    advance(number, at: now, emit: &emit)
     return number
   }
 
@@ -47,28 +47,30 @@ extension DHTRPC {
 
   /// Asks whoever is next, or goes over to the second round, or ends the query.
   mutating func advance(
-    _ number: UInt64, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+    _ number: UInt64, at now: Instant, emit: inout Effects
   ) {
-    guard let job = jobs[number], job.updating == nil else { return }
-    let payload = request(of: job).encoded
-    while let chosen = jobs[number]?.query.next(), !chosen.isEmpty {
+    // The query is changed where it stands: a copy would be one of all its entries.
+    while jobs[number]?.updating == nil, let chosen = jobs[number]?.query.next(), !chosen.isEmpty {
+      guard let payload = jobs[number].map({ request(of: $0).encoded }) else { return }
+      // Who keeps something should hear of what becomes of it, be they slow.
+      let isPatient = jobs[number]?.isUpdate ?? false
       for contact in chosen {
         let isSent = requests.send(
-          payload, to: contact.address, for: .ask(query: number, id: contact.id), at: now,
-          using: &random, emit: &emit)
+          payload, to: contact.address, patiently: isPatient,
+          for: .ask(query: number, id: contact.id), at: now, using: &secrets, emit: &emit)
         if isSent == nil { jobs[number]?.query.fail(contact.id) }
       }
     }
-    guard let query = jobs[number]?.query, query.isFinished else { return }
+    guard let job = jobs[number], job.updating == nil, job.query.isFinished else { return }
     if job.isUpdate {
-      update(number, after: query, at: now, using: &random, emit: &emit)
+      update(number, after: job.query, at: now, emit: &emit)
     } else {
       finish(number)
     }
   }
 
   private mutating func update(
-    _ number: UInt64, after query: Query, at now: Instant, using random: inout SeededGenerator,
+    _ number: UInt64, after query: Query, at now: Instant,
     emit: inout Effects
   ) {
     guard let job = jobs[number] else { return }
@@ -77,7 +79,7 @@ extension DHTRPC {
       guard let token else { continue }
       let isSent = requests.send(
         request(of: job, token: token).encoded, to: contact.address,
-        for: .update(query: number, id: contact.id), at: now, using: &random, emit: &emit)
+        for: .update(query: number, id: contact.id), at: now, using: &secrets, emit: &emit)
       if isSent != nil { sent += 1 }
     }
     jobs[number]?.updating = sent

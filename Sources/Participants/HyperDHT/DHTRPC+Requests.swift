@@ -6,8 +6,7 @@ extension DHTRPC {
   ///
   /// - Throws: when it makes no sense; nothing has happened then.
   package mutating func receive(
-    _ datagram: [UInt8], from address: Address, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    _ datagram: [UInt8], from address: Address, at now: Instant, emit: inout Effects
   ) throws(WireError) -> Call? {
     var reader = ByteReader(datagram)
     let header = try UDPHeader(from: &reader)
@@ -17,19 +16,19 @@ extension DHTRPC {
       let call = try answer(request, header.number, from: address, emit: &emit)
       // A ping that was passed on says nothing of who passed it on.
       if let id = request.id, request.forwardResponse == nil {
-        consider(id, at: address, now: now, using: &random, emit: &emit)
+        consider(id, at: address, now: now, emit: &emit)
       }
       return call
     }
     let response = try RPCResponse(decoding: payload)
     let nodes = try settings.encoding.decodeNodes(response.nodes ?? [])
-    guard let purpose = requests.take(header.number, from: address, emit: &emit) else {
+    guard let purpose = requests.take(header.number, from: address, at: now, emit: &emit) else {
       // Late answers are common and mean nothing.
       return nil
     }
     take(
       response, naming: nodes.filter { $0.address.port > 0 }, to: purpose, from: address, at: now,
-      using: &random, emit: &emit)
+      emit: &emit)
     return nil
   }
 
@@ -103,9 +102,10 @@ extension DHTRPC {
   }
 
   private func nodes(closeTo target: [UInt8]) -> [UInt8] {
-    table.closest(to: target, settings.k).flatMap {
-      settings.encoding.encode(Contact(id: $0.id, address: $0.contact.address)) ?? []
-    }
+    settings.encoding.encode(
+      table.closest(to: target, settings.k).lazy.map {
+        Contact(id: $0.id, address: $0.contact.address)
+      })
   }
 
   private func send(
@@ -119,7 +119,7 @@ extension DHTRPC {
 
   private mutating func take(
     _ response: RPCResponse, naming nodes: [Contact], to purpose: Purpose, from address: Address,
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+    at now: Instant, emit: inout Effects
   ) {
     if case .ping(let number) = purpose {
       outcomes.append(.pinged(number, from: address))
@@ -127,7 +127,7 @@ extension DHTRPC {
     }
     let contact = response.id.map { Contact(id: $0, address: address) }
     if let contact {
-      hear(contact, at: now, using: &random, emit: &emit)
+      hear(contact, at: now, emit: &emit)
     } else if let old = ids[address] {
       // Whoever is there does not want to be known any more.
       remove(old)
@@ -156,7 +156,7 @@ extension DHTRPC {
           jobs[number]?.query.answer(contact, token: response.token, naming: nodes)
         }
       }
-      advance(number, at: now, using: &random, emit: &emit)
+      advance(number, at: now, emit: &emit)
     case .update(let number, let id):
       finishUpdate(of: number, isTaken: id == response.id)
     }
@@ -172,31 +172,31 @@ extension DHTRPC {
     }
   }
 
-  /// A request was sent again, or has failed.
+  /// A request is late, or has failed.
   mutating func take(
-    _ lapse: UDPRequests<Purpose>.Lapse, at now: Instant, using random: inout SeededGenerator,
+    _ lapse: UDPRequests<Purpose>.Lapse, at now: Instant,
     emit: inout Effects
   ) {
     switch lapse {
-    case .sentAgain(.ask(let number, let id), let address, let sent):
-      guard sent == 2, jobs[number]?.updating == nil else { return }
+    case .late(.ask(let number, let id), let address):
+      guard jobs[number]?.updating == nil else { return }
       if let id {
         if let referrer = jobs[number]?.query.delay(id) {
-          punch(address, through: referrer, at: now, using: &random, emit: &emit)
+          punch(address, through: referrer, at: now, emit: &emit)
         }
       } else {
         jobs[number]?.query.strangers.remove(address)
       }
-      advance(number, at: now, using: &random, emit: &emit)
-    case .sentAgain:
+      advance(number, at: now, emit: &emit)
+    case .late:
       break
     case .failed(let purpose, let address):
-      fail(purpose, at: address, now: now, using: &random, emit: &emit)
+      fail(purpose, at: address, now: now, emit: &emit)
     }
   }
 
   private mutating func fail(
-    _ purpose: Purpose, at address: Address, now: Instant, using random: inout SeededGenerator,
+    _ purpose: Purpose, at address: Address, now: Instant,
     emit: inout Effects
   ) {
     switch purpose {
@@ -211,7 +211,7 @@ extension DHTRPC {
       guard let id else { return }
       replace(id, at: address, by: nil, now: now)
       jobs[number]?.query.fail(id)
-      advance(number, at: now, using: &random, emit: &emit)
+      advance(number, at: now, emit: &emit)
     case .update(let number, let id):
       replace(id, at: address, by: nil, now: now)
       finishUpdate(of: number, isTaken: false)
@@ -221,14 +221,13 @@ extension DHTRPC {
   /// Pings an address, through somebody who knows it or without. What comes of it is an outcome.
   /// Returns the ping's number; `nil`: too many requests wait.
   package mutating func ping(
-    _ address: Address, through referrer: Address? = nil, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    _ address: Address, through referrer: Address? = nil, at now: Instant, emit: inout Effects
   ) -> UInt64? {
     let whom = referrer == nil ? nil : settings.encoding.encode(address)
     let ping = RPCRequest(command: RPCRequest.ping, id: shownID, forwardRequest: whom)
     let number = requests.send(
       ping.encoded, to: referrer ?? address, answeredBy: address, takesAnyPort: referrer != nil,
-      for: .ping(lastPing + 1), at: now, using: &random, emit: &emit)
+      for: .ping(lastPing + 1), at: now, using: &secrets, emit: &emit)
     guard number != nil else { return nil }
     lastPing += 1
     return lastPing
@@ -237,13 +236,12 @@ extension DHTRPC {
   /// Asks who named a node to make it send something here: where both are behind NATs, what each
   /// sends opens the way for what the other does, and the request that is still waiting gets through.
   private mutating func punch(
-    _ address: Address, through referrer: Address, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    _ address: Address, through referrer: Address, at now: Instant, emit: inout Effects
   ) {
     let ping = RPCRequest(
       command: RPCRequest.ping, id: shownID, forwardRequest: settings.encoding.encode(address))
     requests.send(
-      ping.encoded, to: referrer, answeredBy: address, for: .punch, at: now, using: &random,
+      ping.encoded, to: referrer, answeredBy: address, for: .punch, at: now, using: &secrets,
       emit: &emit)
   }
 }

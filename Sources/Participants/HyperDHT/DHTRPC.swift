@@ -132,6 +132,7 @@ package struct DHTRPC: Sendable {
   package internal(set) var own: [UInt8] = []
   package internal(set) var table = KBucket<Known>(own: [], size: 1)
   var ids: [Address: [UInt8]] = [:]
+  var secrets: Secrets
   var tokens: Tokens
   var requests: UDPRequests<Purpose>
   /// Addresses with a ping under way.
@@ -143,12 +144,14 @@ package struct DHTRPC: Sendable {
   var hasJoined = false
   var outcomes: [Outcome] = []
 
-  /// - Parameter bootstrap: numeric addresses, as only who was asked may answer.
-  package init(settings: Settings, bootstrap: [Address]) {
+  /// - Parameters:
+  ///   - bootstrap: numeric addresses, as only who was asked may answer.
+  ///   - secret: what numbers and tokens are made of (``ParticipantSettings/secret``).
+  package init(settings: Settings, bootstrap: [Address], secret: [UInt8]) {
     self.settings = settings
     self.bootstrap = bootstrap
-    var none = SeededGenerator(seed: 0)
-    tokens = Tokens(using: &none)
+    secrets = Secrets(key: secret)
+    tokens = Tokens(using: &secrets)
     requests = UDPRequests(
       unit: settings.unit, limit: settings.maxRequests, timer: TimerPurpose.request.rawValue)
   }
@@ -168,32 +171,31 @@ package struct DHTRPC: Sendable {
   ) {
     own = .random(Contact.idSize, using: &random)
     table = KBucket(own: own, size: settings.k)
-    tokens = Tokens(using: &random)
     // Nodes that start together do not work together ever after.
     let first = Int64.random(in: 0...settings.upkeepInterval.count, using: &random)
     emit.setTimer(Self.key(.upkeep), at: now + Microseconds(first))
     emit.setTimer(Self.key(.secret), at: now + settings.secretLifetime)
-    join(at: now, using: &random, emit: &emit)
+    join(at: now, emit: &emit)
   }
 
   /// A timer of its own is due.
   package mutating func fire(
-    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+    _ key: TimerKey, at now: Instant, emit: inout Effects
   ) {
     switch TimerPurpose(rawValue: key.purpose) {
     case .request:
       guard let lapse = requests.lapse(key, at: now, emit: &emit) else { return }
-      take(lapse, at: now, using: &random, emit: &emit)
+      take(lapse, at: now, emit: &emit)
     case .upkeep:
       emit.setTimer(key, at: now + settings.upkeepInterval)
       for entry in table.entries where entry.contact.heard + settings.staleAfter <= now {
-        check(entry.contact.address, id: entry.id, at: now, using: &random, emit: &emit)
+        check(entry.contact.address, id: entry.id, at: now, emit: &emit)
       }
     case .join:
-      join(at: now, using: &random, emit: &emit)
+      join(at: now, emit: &emit)
     case .secret:
       emit.setTimer(key, at: now + settings.secretLifetime)
-      tokens.rotate(using: &random)
+      tokens.rotate(using: &secrets)
     case nil:
       break
     }
@@ -203,14 +205,14 @@ package struct DHTRPC: Sendable {
 
   /// Looks up the own ID until somebody answers, and again after everybody was lost.
   private mutating func join(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+    at now: Instant, emit: inout Effects
   ) {
     emit.setTimer(Self.key(.join), at: now + settings.joinRetry)
     let isAlone = table.count == 0
     guard !isJoining, isAlone ? !bootstrap.isEmpty : !hasJoined else { return }
     isJoining = true
     let number = query(
-      RPCRequest.findNode, own, isJoin: true, at: now, using: &random, emit: &emit)
+      RPCRequest.findNode, own, isJoin: true, at: now, emit: &emit)
     if number == nil { isJoining = false }
   }
 
@@ -218,25 +220,25 @@ package struct DHTRPC: Sendable {
 
   /// Somebody said who they are. Who is not in the table has to prove it.
   mutating func consider(
-    _ id: [UInt8], at address: Address, now: Instant, using random: inout SeededGenerator,
+    _ id: [UInt8], at address: Address, now: Instant,
     emit: inout Effects
   ) {
     guard id != own, table[id]?.address != address else { return }
     if let stalest = table.stalest(beside: id), !stalest.contains(where: { isDue($0, at: now) }) {
       return
     }
-    check(address, id: nil, at: now, using: &random, emit: &emit)
+    check(address, id: nil, at: now, emit: &emit)
   }
 
   /// Somebody answered from their address: they are who they are.
   mutating func hear(
-    _ contact: Contact, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+    _ contact: Contact, at now: Instant, emit: inout Effects
   ) {
     guard contact.id != own else { return }
     if let old = ids[contact.address], old != contact.id { remove(old) }
     if let known = table[contact.id], known.address != contact.address {
       check(
-        known.address, id: contact.id, for: contact, at: now, using: &random, emit: &emit)
+        known.address, id: contact.id, for: contact, at: now, emit: &emit)
       return
     }
     switch table.add(contact.id, Known(address: contact.address, heard: now)) {
@@ -247,7 +249,7 @@ package struct DHTRPC: Sendable {
     case .full(let stalest):
       for entry in stalest where isDue(entry, at: now) {
         check(
-          entry.contact.address, id: entry.id, for: contact, at: now, using: &random, emit: &emit)
+          entry.contact.address, id: entry.id, for: contact, at: now, emit: &emit)
       }
     }
   }
@@ -265,13 +267,13 @@ package struct DHTRPC: Sendable {
   /// Pings an address, unless it is being pinged.
   mutating func check(
     _ address: Address, id: [UInt8]?, for newcomer: Contact? = nil, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    emit: inout Effects
   ) {
     guard !checking.contains(address) else { return }
     let ping = RPCRequest(command: RPCRequest.ping, id: shownID)
     let number = requests.send(
-      ping.encoded, to: address, for: .check(id: id, newcomer: newcomer), at: now, using: &random,
-      emit: &emit)
+      ping.encoded, to: address, for: .check(id: id, newcomer: newcomer), at: now,
+      using: &secrets, emit: &emit)
     if number != nil { checking.insert(address) }
   }
 

@@ -90,14 +90,14 @@ package struct HolePunches: Sendable {
   /// Begins to open a way to a peer. False: too many are being opened or used.
   mutating func open(
     to peer: Address, through referrer: Address, over rpc: inout DHTRPC, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    emit: inout Effects
   ) -> Bool {
     guard punches.count < Self.mostPunches else { return false }
     last += 1
     punches[last] = Punch(peer: peer, started: now)
     emit.log(HyperDHTEvents.punchStarted(last, peer, referrer: referrer))
-    let direct = rpc.ping(peer, at: now, using: &random, emit: &emit)
-    let passedOn = rpc.ping(peer, through: referrer, at: now, using: &random, emit: &emit)
+    let direct = rpc.ping(peer, at: now, emit: &emit)
+    let passedOn = rpc.ping(peer, through: referrer, at: now, emit: &emit)
     wait(for: direct, .direct(punch: last))
     wait(for: passedOn, .passedOn(punch: last))
     failIfNothingWaits(last, at: now, emit: &emit)
@@ -116,7 +116,7 @@ package struct HolePunches: Sendable {
   /// A ping was answered.
   mutating func answered(
     _ number: UInt64, from address: Address, over rpc: inout DHTRPC, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    emit: inout Effects
   ) {
     switch pings.removeValue(forKey: number) {
     case .direct(let number):
@@ -126,7 +126,7 @@ package struct HolePunches: Sendable {
       punches[number]?.waiting -= 1
       guard case .opening = punches[number]?.state else { return }
       punches[number]?.state = .answered
-      let ping = rpc.ping(address, at: now, using: &random, emit: &emit)
+      let ping = rpc.ping(address, at: now, emit: &emit)
       wait(for: ping, .direct(punch: number))
     case .exchanged(let number):
       settle(number, isAnswered: true, emit: &emit)
@@ -173,11 +173,10 @@ package struct HolePunches: Sendable {
 
   /// The next datagram is due.
   mutating func fire(
-    _ key: TimerKey, over rpc: inout DHTRPC, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    _ key: TimerKey, over rpc: inout DHTRPC, at now: Instant, emit: inout Effects
   ) {
     guard case .open(var way) = punches[key.subject]?.state else { return }
-    let ping = rpc.ping(way.address, at: now, using: &random, emit: &emit)
+    let ping = rpc.ping(way.address, at: now, emit: &emit)
     way.sent += 1
     punches[key.subject]?.state = .open(way)
     if way.sent < settings.datagrams { emit.setTimer(key, at: now + settings.interval) }

@@ -33,9 +33,10 @@ package struct HyperDHT: Sendable {
 
   package init(
     settings: DHTRPC.Settings, bootstrap: [Address], limits: Announcements.Limits,
-    punches: HolePunches.Settings = HolePunches.Settings(), localAddress: Address? = nil
+    punches: HolePunches.Settings = HolePunches.Settings(), localAddress: Address? = nil,
+    secret: [UInt8]
   ) {
-    rpc = DHTRPC(settings: settings, bootstrap: bootstrap)
+    rpc = DHTRPC(settings: settings, bootstrap: bootstrap, secret: secret)
     announcements = Announcements(limits: limits)
     self.punches = HolePunches(settings: punches, timer: Self.punchTimer)
     local = localAddress.flatMap { IPEncoding.ipv4.encode($0) }
@@ -60,12 +61,12 @@ package struct HyperDHT: Sendable {
 
   /// A timer of its own is due.
   package mutating func fire(
-    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+    _ key: TimerKey, at now: Instant, emit: inout Effects
   ) {
     switch key.purpose {
     case Self.expiryTimer: expire(key, at: now, emit: &emit)
-    case Self.punchTimer: punches.fire(key, over: &rpc, at: now, using: &random, emit: &emit)
-    default: rpc.fire(key, at: now, using: &random, emit: &emit)
+    case Self.punchTimer: punches.fire(key, over: &rpc, at: now, emit: &emit)
+    default: rpc.fire(key, at: now, emit: &emit)
     }
   }
 
@@ -82,7 +83,7 @@ package struct HyperDHT: Sendable {
     using random: inout SeededGenerator, emit: inout Effects
   ) {
     do throws(WireError) {
-      let call = try rpc.receive(datagram, from: address, at: now, using: &random, emit: &emit)
+      let call = try rpc.receive(datagram, from: address, at: now, emit: &emit)
       punches.hear(address, at: now, emit: &emit)
       guard let call else { return }
       let value = try answer(call, at: now, using: &random, emit: &emit)
@@ -162,13 +163,12 @@ package struct HyperDHT: Sendable {
   ///
   /// - Parameter port: the announced peer's; 0: the node's own.
   package mutating func ask(
-    _ kind: PeerRequest.Kind, _ key: [UInt8], port: UInt16 = 0, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    _ kind: PeerRequest.Kind, _ key: [UInt8], port: UInt16 = 0, at now: Instant, emit: inout Effects
   ) -> UInt64? {
     let request = PeerRequest(kind, port: port, localAddress: kind == .unannounce ? nil : local)
     return rpc.query(
       PeerRequest.command, key, value: request.encoded, isUpdate: kind != .lookup, at: now,
-      using: &random, emit: &emit)
+      emit: &emit)
   }
 
   /// Opens a way to a peer of a key, and exchanges some datagrams over it; events tell how it goes.
@@ -176,16 +176,15 @@ package struct HyperDHT: Sendable {
   ///
   /// - Parameter referrer: who named the peer.
   package mutating func punch(
-    _ peer: Address, through referrer: Address, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    _ peer: Address, through referrer: Address, at now: Instant, emit: inout Effects
   ) -> Bool {
     punches.open(
-      to: peer, through: referrer, over: &rpc, at: now, using: &random, emit: &emit)
+      to: peer, through: referrer, over: &rpc, at: now, emit: &emit)
   }
 
   /// What came of something since the last call, oldest first.
   package mutating func takeOutcomes(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+    at now: Instant, emit: inout Effects
   ) -> [Outcome] {
     var outcomes: [Outcome] = []
     for outcome in rpc.takeOutcomes() {
@@ -198,7 +197,7 @@ package struct HyperDHT: Sendable {
         if let peers = peers(in: value, of: query, from: keeper) { outcomes.append(peers) }
       case .pinged(let ping, let address):
         punches.answered(
-          ping, from: address, over: &rpc, at: now, using: &random, emit: &emit)
+          ping, from: address, over: &rpc, at: now, emit: &emit)
       case .silent(let ping):
         punches.failed(ping, at: now, emit: &emit)
       case .introduced(let asker, let referrer):

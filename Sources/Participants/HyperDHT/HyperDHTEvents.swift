@@ -40,6 +40,7 @@ package enum HyperDHTEvents {
       ),
       EventField("asked", "nodes that were asked"),
       EventField("answered", "how many of them answered"),
+      EventField("missed", "how many of them are closer than the closest that answered"),
       EventField("updated", "nodes that took an announcement, or its withdrawal"),
       EventField("peers", "peers that were found"),
       EventField("took", "microseconds from start to end"),

@@ -34,7 +34,8 @@ package struct HyperDHTNode: Participant {
       port = UInt16(options.count("port"))
       keys = options.count("keys")
       announceCount = options.count("announce-count")
-      lookupCount = options.count("lookup-count")
+      // Who names a key wants it looked up.
+      lookupCount = max(options.count("lookup-count"), wanted.isEmpty ? 0 : 1)
       announceInterval = options.duration("announce-interval")
       announceFor = options.duration("announce-for")
       lookupInterval = options.duration("lookup-interval")
@@ -72,7 +73,7 @@ package struct HyperDHTNode: Participant {
     let options = settings.options
     errands = Errands(options)
     dht = HyperDHTRoles.dht(
-      options,
+      settings,
       punches: HolePunches.Settings(
         datagrams: options.count("datagram-count"),
         interval: options.duration("datagram-interval")),
@@ -82,7 +83,7 @@ package struct HyperDHTNode: Participant {
   /// One without.
   init(bootstrap settings: ParticipantSettings) {
     errands = nil
-    dht = HyperDHTRoles.dht(settings.options)
+    dht = HyperDHTRoles.dht(settings)
   }
 
   /// What a key that is written as text stands for.
@@ -102,14 +103,14 @@ package struct HyperDHTNode: Participant {
       dht.receive(bytes, from: address, at: now, using: &random, emit: &emit)
     case .timer(let key):
       if HyperDHT.owns(key) {
-        dht.fire(key, at: now, using: &random, emit: &emit)
+        dht.fire(key, at: now, emit: &emit)
       } else {
         fire(key, at: now, using: &random, emit: &emit)
       }
     case .accepted, .connected, .received, .closed, .drained, .file, .stopping:
       break
     }
-    for outcome in dht.takeOutcomes(at: now, using: &random, emit: &emit) {
+    for outcome in dht.takeOutcomes(at: now, emit: &emit) {
       take(outcome, at: now, using: &random, emit: &emit)
     }
   }
@@ -134,7 +135,7 @@ package struct HyperDHTNode: Participant {
             HyperDHTEvents.found, peer: peer,
             ["query": .integer(Int64(number)), "key": .text(Hexadecimal.text(job.key))]))
         guard job.connects, tried.count < Self.mostPeers, !tried.contains(peer) else { continue }
-        if dht.punch(peer, through: keeper, at: now, using: &random, emit: &emit) {
+        if dht.punch(peer, through: keeper, at: now, emit: &emit) {
           tried.insert(peer)
         }
       }
@@ -158,7 +159,8 @@ package struct HyperDHTNode: Participant {
           "closest": .integer(
             query.closest.first.map { HyperDHTEvents.place($0.contact.id) } ?? -1),
           "steps": .integer(Int64(query.steps)), "asked": .integer(Int64(query.asked)),
-          "answered": .integer(Int64(query.answered)), "updated": .integer(Int64(updated)),
+          "answered": .integer(Int64(query.answered)), "missed": .integer(Int64(query.missed)),
+          "updated": .integer(Int64(updated)),
           "peers": .integer(Int64(job.peers.count)),
           "took": .integer((now - job.started).count),
         ]))
@@ -232,7 +234,7 @@ package struct HyperDHTNode: Participant {
   ) {
     let port = errands?.port ?? 0
     guard
-      let number = dht.ask(kind, key, port: port, at: now, using: &random, emit: &emit)
+      let number = dht.ask(kind, key, port: port, at: now, emit: &emit)
     else { return }
     jobs[number] = Job(kind: kind, key: key, started: now, connects: connects)
     emit.log(

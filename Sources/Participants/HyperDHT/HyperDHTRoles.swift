@@ -68,7 +68,8 @@ package enum HyperDHTRoles {
         "a key to announce: 64 hexadecimal digits, or a text that is hashed"),
       OptionSpecification(
         "lookup", .text(atMost: 256), default: .text(""),
-        "the key that lookups are for; none: they draw among key-1, key-2, … key-KEYS"),
+        "the key that lookups are for, once at least; none: they draw among key-1, key-2, … key-KEYS"
+      ),
       OptionSpecification(
         "unannounce", .text(atMost: 256), default: .text(""),
         "a key whose announcement by this address is taken back"),
@@ -112,10 +113,11 @@ package enum HyperDHTRoles {
     make: { HyperDHTNode($0) })
 
   static func dht(
-    _ options: OptionValues, punches: HolePunches.Settings = HolePunches.Settings(),
+    _ node: ParticipantSettings, punches: HolePunches.Settings = HolePunches.Settings(),
     local: Address? = nil
   ) -> HyperDHT {
-    HyperDHT(
+    let options = node.options
+    return HyperDHT(
       settings: DHTRPC.Settings(
         k: options.count("k"), unit: options.duration("rpc-timeout"),
         upkeepInterval: options.duration("upkeep-interval"),
@@ -129,7 +131,7 @@ package enum HyperDHTRoles {
         entries: options.count("max-announcements"),
         entriesPerSender: options.count("max-announcements-per-sender"),
         lifetime: options.duration("announcement-lifetime")),
-      punches: punches, localAddress: local)
+      punches: punches, localAddress: local, secret: node.secret)
   }
 
   static func started(_ dht: HyperDHT) -> Event {

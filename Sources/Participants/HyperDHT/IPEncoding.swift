@@ -22,8 +22,27 @@ package enum IPEncoding: Sendable {
 
   /// `nil` when the host is no numeric address of this family (or `localhost`).
   package func encode(_ address: Address) -> [UInt8]? {
-    guard let ip = IPv6(address.host), self == .ipv6 || ip.isMapped else { return nil }
-    return ip.bytes.suffix(width) + [UInt8(address.port >> 8), UInt8(address.port & 0xff)]
+    var bytes: [UInt8] = []
+    return append(address, to: &bytes) ? bytes : nil
+  }
+
+  /// False, and nothing is added, when ``encode(_:)-(Address)`` would be `nil`.
+  private func append(_ address: Address, to bytes: inout [UInt8]) -> Bool {
+    switch self {
+    case .ipv4:
+      guard let ip = IPv4(address.host == "localhost" ? "127.0.0.1" : address.host) else {
+        return false
+      }
+      for shift: UInt32 in [24, 16, 8, 0] {
+        bytes.append(UInt8(truncatingIfNeeded: ip.bits >> shift))
+      }
+    case .ipv6:
+      guard let ip = IPv6(address.host) else { return false }
+      bytes += ip.bytes
+    }
+    bytes.append(UInt8(address.port >> 8))
+    bytes.append(UInt8(address.port & 0xff))
+    return true
   }
 
   /// `nil` when there are not as many bytes as an address has.
@@ -31,7 +50,12 @@ package enum IPEncoding: Sendable {
     guard bytes.count == size else { return nil }
     let ip = bytes.prefix(width)
     let port = bytes.suffix(2).reduce(UInt16(0)) { $0 << 8 | UInt16($1) }
-    return Address(host: (self == .ipv4 ? IPv6(mapping: ip) : IPv6(bytes: ip)).text, port: port)
+    switch self {
+    case .ipv4:
+      return Address(host: IPv4(bits: ip.reduce(0) { $0 << 8 | UInt32($1) }).text, port: port)
+    case .ipv6:
+      return Address(host: IPv6(bytes: ip).text, port: port)
+    }
   }
 
   /// - Throws: when the length does not divide: the list is refused whole.
@@ -43,8 +67,19 @@ package enum IPEncoding: Sendable {
 
   /// `nil` when the ID has not 32 bytes, or the address is of the other family.
   package func encode(_ contact: Contact) -> [UInt8]? {
-    guard contact.id.count == Contact.idSize else { return nil }
-    return encode(contact.address).map { contact.id + $0 }
+    let bytes = encode([contact])
+    return bytes.isEmpty ? nil : bytes
+  }
+
+  /// A list; contacts that cannot be encoded are left out.
+  package func encode(_ contacts: some Sequence<Contact>) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for contact in contacts where contact.id.count == Contact.idSize {
+      let start = bytes.count
+      bytes += contact.id
+      if !append(contact.address, to: &bytes) { bytes.removeLast(bytes.count - start) }
+    }
+    return bytes
   }
 
   /// - Throws: when the length does not divide: the list is refused whole.

@@ -3,9 +3,9 @@ package import Participants
 /// An iterative search for the nodes closest to a target, each of which is asked the same.
 ///
 /// It has at most ``concurrency`` requests under way, each to the closest node not asked yet among the
-/// `k` closest, and ends when those have answered. A node that has not answered when its request is
-/// sent again is `late`: the search goes on, and may end, as if it were not there, so that the dead
-/// cost no more than one unit of time; if it answers before the end, it counts again.
+/// `k` closest, and ends when those have answered. A node whose answer is `late` (``UDPRequests``) does
+/// not hold it up: the search goes on, and may end, as if that one were not there, unless there are
+/// more of these than have answered; if it answers before the end, it counts again.
 package struct Query: Sendable {
   /// Requests under way at once.
   package static let concurrency = 16
@@ -33,7 +33,6 @@ package struct Query: Sendable {
   private let k: Int
   /// Closest first.
   private(set) var entries: [Entry] = []
-  private var known: Set<[UInt8]> = []
   package private(set) var asked = 0
   package private(set) var answered = 0
   /// Addresses that were asked without knowing who is there, and have not answered nor are late.
@@ -56,35 +55,35 @@ package struct Query: Sendable {
     Array(entries.lazy.filter { $0.state == .answered }.map { ($0.contact, $0.token) }.prefix(k))
   }
 
-  package var isFinished: Bool {
-    if asked >= Self.askedLimit * k { return true }
-    guard strangers.isEmpty, candidates.allSatisfy({ $0.state == .answered }) else { return false }
-    // Where nobody at all has answered, the late are waited for.
-    return answered > 0 || !entries.contains { $0.state == .late }
+  /// Nodes closer than the closest that answered: they were asked, and have not answered in time.
+  package var missed: Int {
+    entries.prefix { $0.state != .answered }.count { $0.state != .fresh }
   }
 
-  /// The k closest that the search goes by.
-  private var candidates: some Sequence<Entry> {
-    entries.lazy.filter { $0.state != .failed && $0.state != .late }.prefix(k)
+  package var isFinished: Bool {
+    if asked >= Self.askedLimit * k { return true }
+    guard strangers.isEmpty, candidates.allSatisfy({ entries[$0].state == .answered }) else {
+      return false
+    }
+    // Where more are late than have answered, it is rather the own host that is slow.
+    return entries.indices.count { entries[$0].state == .late } <= answered
+  }
+
+  /// The places of the k closest that the search goes by. (Entries themselves would be copied.)
+  private var candidates: some Sequence<Int> {
+    entries.indices.lazy.filter { entries[$0].state != .failed && entries[$0].state != .late }
+      .prefix(k)
   }
 
   /// Whom to ask now; they count as asked.
   package mutating func next() -> [Contact] {
     guard !isFinished else { return [] }
-    var room = Self.concurrency - strangers.count - entries.count { $0.state == .asked }
-    var chosen: [Contact] = []
-    var place = 0
-    for index in entries.indices
-    where entries[index].state != .failed && entries[index].state != .late {
-      guard room > 0, place < k else { break }
-      place += 1
-      guard entries[index].state == .fresh else { continue }
-      entries[index].state = .asked
-      chosen.append(entries[index].contact)
-      room -= 1
-    }
+    let underWay = entries.indices.count { entries[$0].state == .asked } + strangers.count
+    let chosen = Array(
+      candidates.filter { entries[$0].state == .fresh }.prefix(max(0, Self.concurrency - underWay)))
+    for index in chosen { entries[index].state = .asked }
     asked += chosen.count
-    return chosen
+    return chosen.map { entries[$0].contact }
   }
 
   /// A node that was asked answered, with a token and the nodes that it knows.
@@ -124,10 +123,13 @@ package struct Query: Sendable {
   }
 
   private mutating func add(_ contacts: [Contact], namedBy referrer: Address?, step: Int) {
-    for contact in contacts where contact.id != own && known.insert(contact.id).inserted {
+    for contact in contacts where contact.id != own {
+      let position = position(of: contact.id)
+      guard position == entries.count || entries[position].contact.id != contact.id else {
+        continue
+      }
       entries.insert(
-        Entry(contact: contact, referrer: referrer, step: step, state: .fresh),
-        at: position(of: contact.id))
+        Entry(contact: contact, referrer: referrer, step: step, state: .fresh), at: position)
     }
     while entries.count > Self.rememberedLimit * k, entries.last?.state == .fresh {
       entries.removeLast()

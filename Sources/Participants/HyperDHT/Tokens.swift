@@ -8,18 +8,20 @@ package import Participants
 /// it was made with and the one after it, between one and two of their lifetimes. Nothing is kept for
 /// each of them.
 package struct Tokens: Sendable {
+  private static let secretSize = 32
+
   private var current: [UInt8]
   private var previous: [UInt8]
 
-  package init(using random: inout SeededGenerator) {
-    current = Self.secret(using: &random)
+  package init(using secrets: inout Secrets) {
+    current = secrets.bytes(Self.secretSize)
     previous = current
   }
 
   /// Makes another secret; what was made with the one before the last does not hold any more.
-  package mutating func rotate(using random: inout SeededGenerator) {
+  package mutating func rotate(using secrets: inout Secrets) {
     previous = current
-    current = Self.secret(using: &random)
+    current = secrets.bytes(Self.secretSize)
   }
 
   package func token(for address: Address, command: String) -> [UInt8] {
@@ -33,15 +35,5 @@ package struct Tokens: Sendable {
 
   private static func token(_ secret: [UInt8], _ address: Address, _ command: String) -> [UInt8] {
     BLAKE2s.hash(secret + Array("\(address) \(command)".utf8))
-  }
-
-  private static func secret(using random: inout SeededGenerator) -> [UInt8] {
-    [UInt8].random(32, using: &random)
-  }
-}
-
-extension [UInt8] {
-  package static func random(_ count: Int, using random: inout SeededGenerator) -> [UInt8] {
-    (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) }
   }
 }

@@ -1,0 +1,84 @@
+internal import Arguments
+package import History
+
+/// Whether something takes longer in one run than in another.
+extension Judge {
+  /// With fewer values the 95th percentile is their maximum, and tells nothing.
+  package static let leastValues = 20
+
+  /// Judges by each measure whether what 95 in 100 of its values are not above is at most so much
+  /// more than in another run.
+  ///
+  /// - Parameters:
+  ///   - base: a history limited to the run to compare with.
+  ///   - name: that run's, for people.
+  ///   - tolerance: how much more is borne, in percent.
+  package func judge(
+    _ measures: [Measure], against base: borrowing ReadOnlyHistory, named name: String,
+    tolerance: Double
+  ) throws -> [Judgement] {
+    let overloads = try history.database.integer("SELECT count(*) FROM overloads") ?? 0
+    var judgements: [Judgement] = []
+    for measure in measures {
+      let before = try base.distribution(of: measure)
+      let now = try history.distribution(of: measure)
+      let check = Check(
+        name: "p95 \(measure.name)",
+        promise:
+          "What 95 in 100 are not above is at most \(percent(tolerance)) more than in \(name).",
+        networks: [], severity: .error, leastWitnesses: Self.leastValues, tooFew: "", file: "",
+        text: "")
+      var judgement = Judgement(
+        check: check, verdict: .inconclusive,
+        reason: "\(now.count) and \(before.count) values; \(Self.leastValues) each are needed")
+      judgement.witnesses = min(now.count, before.count)
+      if min(now.count, before.count) >= Self.leastValues, let new = now.high, let old = before.high
+      {
+        let isMore = new > old * (1 + tolerance / 100)
+        judgement.verdict = isMore ? (overloads == 0 ? .fail : .inconclusive) : .pass
+        let excuse = isMore && overloads > 0 ? ", but the host was overloaded" : ""
+        judgement.violations = isMore ? 1 : 0
+        judgement.reason =
+          "\(round(new)), and \(round(old)) in \(name): \(change(from: old, to: new))\(excuse)"
+      }
+      judgements.append(judgement)
+    }
+    return judgements
+  }
+
+  private func change(from old: Double, to new: Double) -> String {
+    guard old > 0 else { return new > 0 ? "more than nothing" : "the same" }
+    let share = (new / old - 1) * 100
+    return share == 0 ? "the same" : "\(percent(abs(share))) \(share > 0 ? "more" : "less")"
+  }
+
+  private func percent(_ number: Double) -> String { "\((number * 10).rounded() / 10) %" }
+
+  private func round(_ number: Double) -> String { "\((number * 1e6).rounded() / 1e6)" }
+}
+
+extension Measure {
+  /// A view's column as a measure.
+  ///
+  /// - Parameter text: `VIEW.COLUMN`, e.g. `gossip_deliveries.delay`.
+  /// - Throws: when there is none such, with those that there are.
+  package init(column text: String) throws(CheckError) {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2 else {
+      throw CheckError("'\(text)' is no column of a view: write VIEW.COLUMN")
+    }
+    let names = View.all.map(\.name)
+    guard let view = View.all.first(where: { $0.name == parts[0] }) else {
+      throw CheckError(
+        "there is no view '\(parts[0])'\(suggestion(for: parts[0], among: names)): "
+          + "docs/SCHEMA.md lists them")
+    }
+    let columns = view.columns.map(\.name)
+    guard columns.contains(parts[1]) else {
+      throw CheckError(
+        "view '\(view.name)' has no column '\(parts[1])'\(suggestion(for: parts[1], among: columns)); "
+          + "it has: \(columns.joined(separator: ", "))")
+    }
+    self.init(name: text, sql: "SELECT \(parts[1]) FROM \(view.name)")
+  }
+}

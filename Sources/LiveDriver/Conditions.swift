@@ -1,0 +1,59 @@
+import NetworkRules
+import Participants
+
+/// What the faults on the network that are on do to this node. A driver has none while nothing
+/// disturbs it.
+struct Conditions {
+  /// By the addresses that the others listen on.
+  private(set) var paths: [Address: NetworkRules.Path]
+  private var random: SeededGenerator
+  // When the line from or to another node is free again.
+  private var streamsFree: [Address: Instant] = [:]
+  private var datagramsFree: [Address: Instant] = [:]
+  /// Datagrams that were lost on purpose.
+  private(set) var lost = 0
+  /// Pieces of streams, dials and datagrams that were held back.
+  private(set) var held = 0
+
+  /// - Parameter before: what was disturbed until now.
+  init(_ paths: [Address: NetworkRules.Path], random: SeededGenerator, after before: Conditions?) {
+    self.paths = paths
+    self.random = before?.random ?? random
+    streamsFree = before?.streamsFree ?? [:]
+    datagramsFree = before?.datagramsFree ?? [:]
+  }
+
+  /// When a datagram is to leave; `nil` if it is lost.
+  mutating func departure(of bytes: Int, to address: Address, at now: Instant) -> Instant? {
+    guard let way = paths[address]?.outbound else { return now }
+    var sent = now
+    if let bandwidth = way.bandwidth {
+      sent = max(now, datagramsFree[address] ?? now) + Self.time(bytes, bandwidth)
+    }
+    if way.isCut || Loss.happens(way.loss, using: &random)
+      || sent - now > LimitedBandwidth.longestQueue
+    {
+      lost += 1
+      return nil
+    }
+    if way.bandwidth != nil { datagramsFree[address] = sent }
+    return sent + way.latency
+  }
+
+  /// When a piece of a stream from another node has arrived.
+  mutating func arrival(of bytes: Int, from address: Address, at now: Instant) -> Instant {
+    guard let way = paths[address]?.inbound else { return now }
+    var sent = now
+    if let bandwidth = way.bandwidth {
+      sent = max(now, streamsFree[address] ?? now) + Self.time(bytes, bandwidth)
+      streamsFree[address] = sent
+    }
+    return sent + way.latency + Loss.delay(way.loss, using: &random)
+  }
+
+  mutating func countHeld() { held += 1 }
+
+  private static func time(_ bytes: Int, _ bandwidth: Int64) -> Microseconds {
+    Microseconds(Int64(bytes) * 1_000_000 / bandwidth)
+  }
+}

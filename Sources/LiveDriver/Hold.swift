@@ -1,0 +1,118 @@
+import NetworkRules
+import Participants
+
+/// What has come on a connection, or is to be dialled, and waits because faults on the network are on
+/// between its two nodes. It is there as long as they are, or something waits.
+///
+/// The node that receives holds a stream back: what its remote side sent before it died, and its end,
+/// wait with it, as they would on the way.
+final class Hold {
+  enum Piece {
+    case dial(SocketAddress, attempt: Int)
+    case connected
+    case bytes([UInt8])
+    case end(CloseReason)
+  }
+
+  /// Bytes that may wait before no more is read.
+  private static let limit = 4 * 1024 * 1024
+
+  /// Where the other node listens.
+  let remote: Address
+  private unowned let connection: Connection
+  private unowned let driver: LiveDriver
+  private var pieces: ArraySlice<(due: Instant, piece: Piece)> = []
+  private var bytes = 0
+  private var lastDue = Instant(microseconds: 0)
+  private var hasEnded = false
+  private var timer: Timer?
+
+  init(_ connection: Connection, to remote: Address, on driver: LiveDriver) {
+    self.connection = connection
+    self.remote = remote
+    self.driver = driver
+    timer = Timer(on: driver) { [weak self] in self?.release() }
+  }
+
+  /// Dials when the attempt has come to the other side.
+  func dial(_ address: SocketAddress) {
+    let latency = driver.path(to: remote)?.outbound.latency ?? .zero
+    append(.dial(address, attempt: 1), due: driver.now + latency)
+  }
+
+  /// Takes what comes, and passes it on in time.
+  func take(_ piece: Piece) {
+    let now = driver.now
+    var due = now
+    switch piece {
+    case .dial: break
+    case .connected: due = now + (driver.path(to: remote)?.inbound.latency ?? .zero)
+    case .bytes(let bytes):
+      self.bytes += bytes.count
+      due = driver.arrival(of: bytes.count, from: remote, at: now)
+    case .end:
+      hasEnded = true
+      due = driver.arrival(of: 0, from: remote, at: now)
+    }
+    append(piece, due: due)
+  }
+
+  private func append(_ piece: Piece, due: Instant) {
+    lastDue = max(lastDue, due)
+    pieces.append((due: lastDue, piece: piece))
+    release()
+  }
+
+  /// Passes on what is due, as far as the faults that are on now let it.
+  func release() {
+    let path = driver.path(to: remote)
+    let isCut = path?.inbound.isCut ?? false
+    while let next = pieces.first, next.due <= driver.now {
+      if case .dial(let address, let attempt) = next.piece {
+        pieces.removeFirst()
+        dial(address, attempt, isCut: isCut || path?.outbound.isCut ?? false)
+        continue
+      }
+      if isCut { break }
+      pieces.removeFirst()
+      pass(next.piece)
+      // The participant may have closed the connection.
+      guard connection.hold === self else { return }
+    }
+    if pieces.isEmpty, path == nil, !hasEnded {
+      connection.letGo()
+    } else {
+      connection.setReading(!isCut && !hasEnded && bytes < Self.limit)
+      wait(isCut: isCut)
+    }
+  }
+
+  private func wait(isCut: Bool) {
+    guard let next = pieces.first else { return }
+    driver.countHeld()
+    if case .dial = next.piece {} else if isCut { return }
+    timer?.set(after: next.due - driver.now)
+  }
+
+  private func dial(_ address: SocketAddress, _ attempt: Int, isCut: Bool) {
+    guard isCut else { return driver.connect(connection, to: address) }
+    if let wait = DialAttempts.wait(after: attempt) {
+      lastDue = driver.now + wait
+      pieces.append((due: lastDue, piece: .dial(address, attempt: attempt + 1)))
+    } else {
+      connection.end(.unreachable)
+    }
+  }
+
+  private func pass(_ piece: Piece) {
+    if case .bytes(let bytes) = piece { self.bytes -= bytes.count }
+    connection.pass(piece)
+  }
+
+  /// Nothing that waits will be passed on.
+  func cancel() {
+    pieces = []
+    timer?.cancel()
+    timer = nil
+  }
+}

@@ -1,0 +1,117 @@
+import CUV
+import NetworkRules
+import Participants
+
+/// Faults on the network, as this node's driver carries them out: a datagram is judged when it is
+/// sent, a stream when something of it arrives, and a dial before it is made.
+extension LiveDriver {
+  /// Datagrams that may be under way at once, in bytes.
+  private static let delayedLimit = 16 * 1024 * 1024
+
+  /// Reads the rules, goes by them from now on, and says so.
+  func readRules() {
+    guard let rulesFile, !isStopping else { return }
+    let rules: NetworkRules?
+    do throws(NodeFailure) { rules = try rulesFile.read() } catch { return fail(error) }
+    guard let rules else { return }
+    let before = conditions
+    let paths = rules.paths(of: rulesFile.name)
+    conditions = paths.isEmpty ? nil : Conditions(paths, random: rulesFile.random, after: before)
+    record(
+      NodeEvents.rulesApplied(
+        rules.number, faults: rules.faults(of: rulesFile.name), lost: before?.lost ?? 0,
+        held: before?.held ?? 0))
+    for id in connections.keys.sorted() {
+      guard let connection = connections[id] else { continue }
+      connection.judge()
+      connection.hold?.release()
+    }
+  }
+
+  /// What the faults that are on do between this node and the one that listens there.
+  func path(to remote: Address) -> NetworkRules.Path? { conditions?.paths[remote] }
+
+  func arrival(of bytes: Int, from remote: Address, at now: Instant) -> Instant {
+    conditions?.arrival(of: bytes, from: remote, at: now) ?? now
+  }
+
+  func countHeld() { conditions?.countHeld() }
+
+  // MARK: - Who dials
+
+  /// Nodes dial from 127.101.0.0/16, where the last two bytes are the port that they listen on: so
+  /// that whoever accepts knows the node. All of 127.0.0.0/8 is this machine.
+  private static let sourcePrefix = "127.101."
+  private static let loopback = "127.0.0.1"
+
+  /// Where a node that listens there dials from; `nil` if it cannot be recognised.
+  static func source(of listening: Address) -> SocketAddress? {
+    guard listening.numeric.host == loopback else { return nil }
+    let host = "\(sourcePrefix)\(listening.port >> 8).\(listening.port & 255)"
+    return SocketAddress(numeric: Address(host: host, port: 0))
+  }
+
+  /// The address that the node at the other end listens on, as far as its end of the connection
+  /// tells: where it was dialled, or dialled from as above.
+  static func listening(of end: Address) -> Address {
+    guard end.host.hasPrefix(sourcePrefix) else { return end }
+    let bytes = end.host.split(separator: ".").suffix(2).compactMap { UInt16($0) }
+    return Address(host: loopback, port: bytes.reduce(0) { $0 << 8 | $1 })
+  }
+
+  /// What the participant hears of the other end: the host that everybody has.
+  static func visible(_ end: Address) -> Address {
+    end.host.hasPrefix(sourcePrefix) ? Address(host: loopback, port: end.port) : end
+  }
+
+  // MARK: - Datagrams
+
+  /// Whether the datagram is to be sent now, and not later or never.
+  func lets(_ datagram: [UInt8], to address: Address) -> Bool {
+    let now = self.now
+    guard let due = conditions?.departure(of: datagram.count, to: address.numeric, at: now)
+    else { return false }
+    guard due > now else { return true }
+    guard delayedBytes + datagram.count <= Self.delayedLimit else { return false }
+    countHeld()
+    delayedBytes += datagram.count
+    let position = delayed.lastIndex { $0.due <= due }.map { $0 + 1 } ?? delayed.startIndex
+    delayed.insert((due: due, to: address, bytes: datagram), at: position)
+    waitForDelayed()
+    return false
+  }
+
+  private func waitForDelayed() {
+    guard let next = delayed.first else { return }
+    let timer = delayTimer ?? Timer(on: self) { [unowned self] in sendDelayed() }
+    delayTimer = timer
+    timer.set(after: next.due - now)
+  }
+
+  private func sendDelayed() {
+    while let next = delayed.first, next.due <= now {
+      delayed.removeFirst()
+      delayedBytes -= next.bytes.count
+      transmit(next.bytes, to: next.to)
+    }
+    waitForDelayed()
+  }
+
+  func dropDelayed() {
+    delayed = []
+    delayTimer?.cancel()
+    delayTimer = nil
+  }
+}
+
+extension Connection {
+  /// Begins to hold back what comes, where faults between the two nodes want it.
+  func judge() {
+    guard hold == nil, let driver = unsafe LiveDriver.of(handle.pointee.loop),
+      driver.conditions != nil,
+      let end = unsafe SocketAddress({ unsafe uv_tcp_getpeername(handle, $0, $1) })?.address
+    else { return }
+    let remote = LiveDriver.listening(of: end)
+    if driver.path(to: remote) != nil { hold = Hold(self, to: remote, on: driver) }
+  }
+}

@@ -1,0 +1,180 @@
+import CProcess
+import FoundationEssentials
+import Glibc
+import Participants
+import Patterns
+
+/// Sees what the supervisor waits for in the nodes' logs, and in what programs print: that those are
+/// ready that were just started, and `rules.applied` of those that were just told of new rules for the
+/// network.
+///
+/// The run's folder is watched only while somebody is awaited: afterwards the nodes' logs cost the
+/// supervisor nothing.
+struct LogWatch {
+  /// What a node said.
+  enum Word {
+    case ready(Address?)
+    case heeded(rules: Int)
+  }
+
+  /// What says in a line that a node is ready.
+  enum Sign {
+    /// `node.ready` with an address.
+    case event
+    /// `node.ready`, which has an address or not.
+    case programEvent
+    /// It matches; `host` is the node's, where it says a port alone.
+    case line(Pattern, host: String)
+  }
+
+  private struct Awaited {
+    var node: Int
+    /// Where in its file the first line that was not looked at begins.
+    var offset: Int
+    /// `nil` for one that is ready.
+    var ready: Sign?
+    /// The number of the rules that it was told of.
+    var rules: Int?
+
+    var isDone: Bool { ready == nil && rules == nil }
+  }
+
+  private struct Line: Decodable {
+    var kind: String
+    var address: String?
+    var number: Int?
+  }
+
+  private let folder: LiveRunFolder
+  /// By the file's name.
+  private var awaited: [String: Awaited] = [:]
+  private(set) var descriptor: Descriptor?
+
+  init(_ folder: LiveRunFolder) { self.folder = folder }
+
+  /// Call it before the node's process is started: a line that is in the file by then is an earlier
+  /// process's. Returns the descriptor to wait on, where a new one was opened.
+  mutating func awaitReady(
+    _ node: Int, by sign: Sign, in file: String
+  ) throws(SupervisorError) -> Descriptor? {
+    try watch(node, file) { $0.ready = sign }
+  }
+
+  /// The same before a node is told of new rules.
+  mutating func awaitRules(
+    _ number: Int, of node: Int, named name: String
+  ) throws(SupervisorError) -> Descriptor? {
+    try watch(node, LiveRunFolder.logName(of: name)) { $0.rules = number }
+  }
+
+  private mutating func watch(
+    _ node: Int, _ file: String, _ change: (inout Awaited) -> Void
+  ) throws(SupervisorError) -> Descriptor? {
+    var information = stat()
+    let exists = unsafe stat("\(folder.path)/\(file)", &information) == 0
+    let size = exists ? Int(information.st_size) : 0
+    change(&awaited[file, default: Awaited(node: node, offset: size)])
+    guard descriptor == nil else { return nil }
+    descriptor = try .taking(
+      unsafe cprocess_watch_open(folder.path), for: "a watch on \(folder.path)")
+    return descriptor
+  }
+
+  /// The node need not be awaited any more, in any file.
+  mutating func forget(_ node: String) {
+    awaited[LiveRunFolder.logName(of: node)] = nil
+    awaited[LiveRunFolder.outputName(of: node)] = nil
+    closeIfIdle()
+  }
+
+  private mutating func closeIfIdle() {
+    if awaited.isEmpty { descriptor = nil }
+  }
+
+  /// What nodes said, after the descriptor became readable.
+  mutating func take() -> [(node: Int, word: Word)] {
+    guard let descriptor else { return [] }
+    var words: [(node: Int, word: Word)] = []
+    for name in Self.names(in: descriptor.read(atMost: 65_536), else: awaited.keys.sorted()) {
+      guard var entry = awaited[name] else { continue }
+      words += lookInto(name, &entry).map { (node: entry.node, word: $0) }
+      awaited[name] = entry.isDone ? nil : entry
+    }
+    closeIfIdle()
+    return words
+  }
+
+  private func lookInto(_ name: String, _ entry: inout Awaited) -> [Word] {
+    guard let file = Descriptor(opening: "\(folder.path)/\(name)", O_RDONLY) else { return [] }
+    var words: [Word] = []
+    // The line is mostly the first, and short.
+    var limit = 4_096
+    while true {
+      let bytes = file.read(atMost: limit, at: entry.offset)
+      var start = 0
+      while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
+        if let word = Self.word(inLine: bytes[start..<end], of: &entry) { words.append(word) }
+        start = end + 1
+        if entry.isDone { return words }
+      }
+      entry.offset += start
+      if bytes.count < limit { return words }
+      if start == 0 {
+        guard limit < Event.longestLine else { return words }
+        limit = Event.longestLine
+      }
+    }
+  }
+
+  /// What the line says, if it is awaited.
+  private static func word(inLine bytes: ArraySlice<UInt8>, of entry: inout Awaited) -> Word? {
+    if case .line(let pattern, let host)? = entry.ready {
+      guard case .match(let groups) = pattern.match(bytes) else { return nil }
+      entry.ready = nil
+      return .ready(address(in: Dictionary(groups) { first, _ in first }, host: host))
+    }
+    guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes)) else { return nil }
+    switch line.kind {
+    case NodeEvents.ready.name:
+      guard let sign = entry.ready else { return nil }
+      let address = line.address.flatMap { Address(parsing: $0) }
+      if case .event = sign, address == nil { return nil }
+      entry.ready = nil
+      return .ready(address)
+    case NodeEvents.rulesApplied.name:
+      guard let number = line.number else { return nil }
+      if let awaited = entry.rules, number >= awaited { entry.rules = nil }
+      return .heeded(rules: number)
+    default: return nil
+    }
+  }
+
+  /// By the named groups `address`, or `port` and perhaps `host`.
+  private static func address(in groups: [String: String], host: String) -> Address? {
+    if let address = groups["address"] { return Address(parsing: address) }
+    guard let port = groups["port"] else { return nil }
+    return Address(parsing: "\(groups["host"] ?? host):\(port)")
+  }
+
+  private static func names(in bytes: [UInt8], else all: [String]) -> [String] {
+    // struct inotify_event: wd, mask, cookie and the name's length, 4 bytes each, then the name,
+    // filled up with zeros.
+    var names: [String] = []
+    var seen: Set<String> = []
+    var offset = 0
+    while offset + 16 <= bytes.count {
+      let mask = number(bytes[(offset + 4)..<(offset + 8)])
+      let length = Int(number(bytes[(offset + 12)..<(offset + 16)]))
+      let rest = bytes[(offset + 16)...].prefix(length)
+      if mask & cprocess_watch_overflow != 0 { return all }
+      let name = String(decoding: rest.prefix { $0 != 0 }, as: UTF8.self)
+      if seen.insert(name).inserted { names.append(name) }
+      offset += 16 + length
+    }
+    return names
+  }
+
+  private static func number(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+    UInt32(littleEndian: bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) })
+  }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Glibc
+import History
+import SeedbedTesting
+import Testing
+
+extension RunTests {
+  @Suite(
+    "Nodes in networks of their own",
+    .enabled(if: RunTests.IsolationTests.isPossible, "namespaces are not permitted"))
+  struct IsolationTests {
+    /// Whether this system lets the tests make network namespaces and has the programs.
+    fileprivate static let isPossible: Bool = {
+      let probe = Process()
+      probe.executableURL = URL(filePath: "/bin/sh")
+      probe.arguments = [
+        "-c",
+        "PATH=$PATH:/usr/sbin:/sbin; unshare -Urn ip link add x type bridge && nft -v && tc -V",
+      ]
+      (probe.standardOutput, probe.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+      guard (try? probe.run()) != nil else { return false }
+      probe.waitUntilExit()
+      return probe.terminationStatus == 0
+    }()
+
+    private func topology(_ faults: String, stop: String) -> String {
+      """
+      network: gossip
+      isolation: namespace
+      groups:
+        seed: { count: 1 }
+        peer:
+          count: 6
+          after: seed
+          options: { join-delay: 50ms, gossip-delay: 50ms, gossip-interval: 50ms, gossip-count: 100 }
+      faults: [\(faults)]
+      stop: { at: \(stop) }
+      """
+    }
+
+    @Test("Every node has an address of its own, and the kernel carries the faults out")
+    func faults() async throws {
+      let workspace = try Workspace()
+      let text = topology(
+        """
+        { at: 1s, partition: { between: [peer-1, peer-2], and: [peer-3, peer-4, peer-5, peer-6, \
+        seed] }, for: 1s },
+        { at: 1s, loss: { between: peer-3, and: peer-4, rate: 0.1 }, for: 1s },
+        { at: 1s, bandwidth: { between: peer-5, and: [peer, seed], limit: 5KB/s }, for: 1s },
+        { at: 1500ms, restart: peer-6 }
+        """, stop: "5s")
+      let run = try await workspace.run(["run", workspace.write(text, to: "t.yaml"), "--no-checks"])
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
+      #expect(workspace.processes.isEmpty)
+      #expect(
+        try workspace.integer(
+          "SELECT count(DISTINCT address) FROM nodes WHERE address LIKE '10.0.0.%'") == 7)
+      #expect(
+        try workspace.integer(
+          "SELECT count(*) FROM faults WHERE confirmed_t >= applied_t AND healed_t > applied_t")
+          == 4)
+      let crossing = { (from: String, to: String) in
+        """
+        SELECT count(*) FROM gossip_deliveries d JOIN faults f USING (run)
+        WHERE f.fault = 1 AND d.received_t > \(from) AND d.received_t < \(to)
+          AND (d.origin IN ('peer-1', 'peer-2')) <> (d.node IN ('peer-1', 'peer-2'))
+        """
+      }
+      // What had arrived in a node's kernel is read a moment later.
+      #expect(try workspace.integer(crossing("f.applied_t + 200000", "f.healed_t")) == 0)
+      #expect(try workspace.integer(crossing("0", "f.applied_t")).map { $0 > 0 } == true)
+      #expect(
+        try workspace.integer(crossing("f.healed_t", "f.healed_t + 3e6")).map { $0 > 0 } == true)
+    }
+
+    @Test("A supervisor that is killed leaves no node, namespace, interface or mount")
+    func killed() async throws {
+      let workspace = try Workspace()
+      let before = (try outside("/proc/net/dev"), try outside("/proc/self/mounts"))
+      let run = try workspace.start([
+        "run", workspace.write(topology("", stop: "60s"), to: "t.yaml"), "--no-checks",
+      ])
+      try await eventually("the run begins") { run.output.contains("all nodes are ready") }
+      let used = Set(workspace.processes.compactMap(network))
+      #expect(used.count == 8, "seven nodes and the supervisor")
+      run.signal(SIGKILL)
+      await run.end()
+      try await eventually("every node is gone") { workspace.processes.isEmpty }
+      let all = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter {
+        Int($0) != nil
+      }
+      #expect(used.isDisjoint(with: all.compactMap(network)))
+      #expect(try outside("/proc/net/dev") == before.0)
+      #expect(try outside("/proc/self/mounts") == before.1)
+    }
+
+    /// The network namespace of a process.
+    private func network(_ pid: String) -> String? {
+      try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/ns/net")
+    }
+
+    /// The names in a table of the system: each line's first two words, without numbers.
+    private func outside(_ path: String) throws -> [String] {
+      try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
+        $0.split(separator: " ").prefix(path.hasSuffix("dev") ? 1 : 2).joined(separator: " ")
+      }
+    }
+
+    @Test("A fault that the kernel cannot carry out is refused before anything starts")
+    func latency() async throws {
+      let workspace = try Workspace()
+      let text = topology(
+        "{ at: 100ms, latency: { between: peer, and: seed, add: 50ms } }", stop: "1s")
+      let run = try await workspace.run(["run", workspace.write(text, to: "t.yaml"), "--no-checks"])
+      if run.status == 0 {
+        // This kernel has netem.
+        #expect(try workspace.integer("SELECT count(*) FROM faults WHERE confirmed_t > 0") == 1)
+        return
+      }
+      #expect(run.status == 64)
+      #expect(
+        run.errors.contains("fault 1 is a latency, and this kernel has no netem: load its module"))
+      #expect(workspace.processes.isEmpty && workspace.runs.isEmpty)
+    }
+  }
+}
