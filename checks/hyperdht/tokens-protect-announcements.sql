@@ -7,10 +7,12 @@
 
 -- A row for each announcement that was kept, or dropped as taken back, although the node at the
 -- sender's address had not asked for it by then.
+WITH
+asked AS MATERIALIZED (SELECT node, key, asked_t, withdrawn_t FROM announcements)
 SELECT c.node, c.key, c.sender_node, c.what, round(c.s, 3) AS s
 FROM announcement_copies c
 WHERE c.what IN ('stored', 'unannounced') AND c.sender_node IS NOT NULL AND NOT EXISTS (
-  SELECT 1 FROM announcements a
+  SELECT 1 FROM asked a
   WHERE a.node = c.sender_node AND a.key = c.key
     AND iif(c.what = 'stored', a.asked_t, a.withdrawn_t) <= c.t)
 ORDER BY c.t, c.node;
