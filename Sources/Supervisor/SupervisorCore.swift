@@ -286,12 +286,10 @@ extension SupervisorCore {
   }
 
   /// A program that is told of its own group as a whole waits for none of it: the plan says where.
-  private static func references(
-    of index: Int, in plan: Plan, _ places: [String: Int]
-  ) -> [Int] {
+  private static func references(of index: Int, in plan: Plan, _ places: [String: Int]) -> [Int] {
     let node = plan.nodes[index]
-    let isOurs = plan.program(of: node) == nil
-    return node.addresses.filter { isOurs || $0.key != node.group }.values.joined()
+    return node.addresses.filter { $0.key != node.group || plan.program(of: node) == nil }.values
+      .joined()
       .compactMap { places[$0] }.filter { $0 < index }
   }
 

@@ -41,14 +41,14 @@ import Topology
     #expect(
       try run.rows(
         "SELECT began_t - launched_t, stopping_t - began_t, ended_t - stopping_t FROM runs")
-        == ["7000|6000|2000"])
+        == ["7000|7000|2000"])
     #expect(
       try run.rows(
         "SELECT node, node_group, role, address, options, pid, spawned_t - launched_t, "
           + "ready_t - launched_t, nodes.ended_t - launched_t, exit_code, exit_signal, unexpected "
           + "FROM nodes JOIN runs USING (run) ORDER BY node")
         == [
-          #"peer-1|peer|gossip-peer|127.0.0.1:9|{"max-links":4}|77|4000|5000|14000|0||0"#,
+          #"peer-1|peer|gossip-peer|127.0.0.1:9|{"max-links":4}|77|4000|5000|15000|0||0"#,
           "seed-1|seed|gossip-seed|||||||||",
         ])
     #expect(

@@ -36,7 +36,7 @@ import Testing
     try database.execute(
       """
       ALTER TABLE runs DROP COLUMN digest;
-      DROP TABLE fault_sides; DROP TABLE faults;
+      DROP TABLE node_usage; DROP TABLE fault_sides; DROP TABLE faults;
       CREATE TABLE faults (run INTEGER NOT NULL, fault INTEGER NOT NULL, action TEXT NOT NULL,
         node TEXT NOT NULL, at INTEGER NOT NULL, lasting INTEGER, applied_t INTEGER,
         confirmed_t INTEGER, healed_t INTEGER, skipped TEXT, PRIMARY KEY (run, fault))

@@ -67,17 +67,25 @@ extension RunTests {
         "run", workspace.write(topology("", stop: "60s"), to: "t.yaml"), "--no-checks",
       ])
       try await eventually("the run begins") { run.output.contains("all nodes are ready") }
-      let used = Set(workspace.processes.compactMap(network))
+      let used = try Set(processes().filter { mentions(workspace.folder, $0) }.compactMap(network))
       #expect(used.count == 8, "seven nodes and the supervisor")
       run.signal(SIGKILL)
       await run.end()
       try await eventually("every node is gone") { workspace.processes.isEmpty }
-      let all = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter {
-        Int($0) != nil
-      }
-      #expect(used.isDisjoint(with: all.compactMap(network)))
+      #expect(try used.isDisjoint(with: processes().compactMap(network)))
       #expect(try outside("/proc/net/dev") == before.0)
       #expect(try outside("/proc/self/mounts") == before.1)
+    }
+
+    /// The numbers of all processes.
+    private func processes() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
+    }
+
+    /// Whether a process has a folder on its command line.
+    private func mentions(_ folder: String, _ pid: String) -> Bool {
+      let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+      return String(decoding: line, as: UTF8.self).contains(folder)
     }
 
     /// The network namespace of a process.

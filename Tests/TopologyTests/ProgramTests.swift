@@ -264,7 +264,7 @@ private func ring(_ lines: String..., command: String = "[./node.sh]", hub: Stri
       "stop:", with: "faults: [{ at: 1s, partition: { between: hub, and: leaf-2 } }]\nstop:")
     #expect(
       workshop.complaints(text) == [
-        "t.yaml:7:30: a partition is carried out by nodes of ours, and hub-1 is a program: let the "
+        "t.yaml:7:31: a partition is carried out by nodes of ours, and hub-1 is a program: let the "
           + "kernel do it, with 'isolation: namespace', or name only nodes of ours"
       ])
     #expect(workshop.complaints("isolation: namespace\n" + text) == [])

@@ -96,7 +96,7 @@ import Topology
     #expect(
       complaints("network: mesh\ngrops: { hub: { count: 1 } }\n") == [
         "t.yaml:2:1: unknown key 'grops' (did you mean 'groups'?); allowed here: network, groups, "
-          + "faults, ready, stop, unexpected-exits, checks, network-model",
+          + "faults, ready, stop, unexpected-exits, checks, network-model, isolation",
         "t.yaml:1:1: missing key 'groups' in the topology",
         "t.yaml:1:1: missing key 'stop' in the topology",
       ])

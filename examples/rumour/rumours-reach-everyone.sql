@@ -6,7 +6,8 @@
 -- too-few: hardly anybody started a rumour while others were there
 
 WITH due AS (
-  -- Every rumour with everybody who had two seconds to hear it, and was never away meanwhile.
+  -- Every rumour with everybody who had two seconds to hear it, and was never away meanwhile. A cut
+  -- is over a moment before that is on record, or after.
   SELECT e.data ->> 'rumour' AS rumour, e.node AS teller, n.node AS hearer, e.t
   FROM events e JOIN nodes n ON n.node <> e.node AND n.ready_t IS NOT NULL
   WHERE e.kind = 'rumour.started' AND e.t > (SELECT began_t FROM runs)
@@ -16,7 +17,7 @@ WITH due AS (
       WHERE d.node IN (n.node, e.node) AND d.t < e.t + 2e6 AND coalesce(d.back_t, 1e18) > e.t)
     AND NOT EXISTS (
       SELECT 1 FROM separations s
-      WHERE s.from_t < e.t + 2e6 AND coalesce(s.to_t, 1e18) > e.t)
+      WHERE s.from_t < e.t + 2e6 AND coalesce(s.to_t, 1e18) > e.t - 2e5)
 )
 SELECT hearer, rumour, teller, (t - (SELECT began_t FROM runs)) / 1e6 AS started_s,
   (SELECT 'the host was overloaded' FROM overloads o
@@ -36,4 +37,4 @@ WHERE e.kind = 'rumour.started' AND e.t > (SELECT began_t FROM runs)
     WHERE d.node IN (n.node, e.node) AND d.t < e.t + 2e6 AND coalesce(d.back_t, 1e18) > e.t)
   AND NOT EXISTS (
     SELECT 1 FROM separations s
-    WHERE s.from_t < e.t + 2e6 AND coalesce(s.to_t, 1e18) > e.t);
+    WHERE s.from_t < e.t + 2e6 AND coalesce(s.to_t, 1e18) > e.t - 2e5);

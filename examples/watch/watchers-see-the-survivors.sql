@@ -7,7 +7,9 @@
 
 WITH told AS (
   SELECT e.node, e.peer, e.data ->> 'count' AS count, max(e.n)
-  FROM events e WHERE e.kind = 'list.seen' GROUP BY e.node, e.peer
+  FROM events e
+  WHERE e.kind = 'list.seen' AND e.t < (SELECT stopping_t FROM runs)
+  GROUP BY e.node, e.peer
 ), living AS (
   SELECT count(*) AS count FROM nodes
   WHERE node_group = 'peer' AND ended_t >= (SELECT stopping_t FROM runs)
