@@ -14,13 +14,20 @@ extension View {
       FROM events WHERE kind IN ('node.ready', \(kinds))
     ),
     ended AS MATERIALIZED (
-      SELECT d.run, d.node, d.t, max(m.life) AS life
-      FROM deaths d JOIN lived m ON m.run = d.run AND m.node = d.node AND m.t <= d.gone_t
-      WHERE d.cause <> 'frozen' AND m.kind = 'node.ready'
-      GROUP BY d.run, d.node, d.t
+      SELECT run, node, life, min(t) AS t
+      FROM (
+        SELECT d.run, d.node, d.t, max(m.life) AS life
+        FROM deaths d JOIN lived m ON m.run = d.run AND m.node = d.node AND m.t <= d.gone_t
+        WHERE d.cause <> 'frozen' AND m.kind = 'node.ready'
+        GROUP BY d.run, d.node, d.t
+      )
+      GROUP BY run, node, life
     ),
+    -- A peer that is killed at once may by its own clock not have been ready before: the next life
+    -- ends that one.
     lives AS MATERIALIZED (
-      SELECT m.run, m.node, m.life, m.t AS ready_t, e.t AS end_t
+      SELECT m.run, m.node, m.life, m.t AS ready_t,
+        coalesce(e.t, lead(m.t) OVER (PARTITION BY m.run, m.node ORDER BY m.life)) AS end_t
       FROM lived m LEFT JOIN ended e ON e.run = m.run AND e.node = m.node AND e.life = m.life
       WHERE m.kind = 'node.ready'
     )

@@ -47,6 +47,22 @@ import Topology
     #expect(counted > 300)
   }
 
+  /// Clocks differ by up to `network-model.clock-skew`. Here a peer lives for 6 ms.
+  @Test func `tells the lives of a peer apart that died before it was ready by its own clock`()
+    throws
+  {
+    let path = "\(checksFolder)/../topologies/pex-churn.yaml"
+    let file = TopologyFile(path: path, text: try String(contentsOfFile: path, encoding: .utf8))
+    let plan = try Topology(file, roles: Networks.roles, checks: nil).plan(seed: 951)
+    let check = "everyone-gets-what-someone-alive-has"
+    let laboratory = Laboratory(
+      roles: Networks.roles, checks: try CheckLibrary(checksFolder).checks([check], network: "pex"),
+      isInterrupted: { false })
+    let judgement = try #require(laboratory.examine(plan).judgements.first)
+    #expect(judgement.verdict == .pass)
+    #expect(judgement.witnesses.map { $0 > 800 } == true)
+  }
+
   @Test func `leaves nothing behind`() throws {
     let scratch = try ScratchFolder()
     let path = scratch.path
