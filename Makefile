@@ -20,6 +20,7 @@ demo: build ## Install what is missing, build, run the demo network and judge it
 test: dependencies ## Install what is missing, build, run all tests
 	@scripts/install-dependencies.sh nft:nftables ip:iproute2 \
 	  || echo "Tests behind the kernel's NATs are skipped." >&2
+	@scripts/install-report-readers.sh || echo "Tests of reports by other readers are skipped." >&2
 	$(SWIFT) build -c release --build-tests
 	@$(MAKE) --no-print-directory node
 	$(SWIFT) test -c release --skip-build

@@ -14,7 +14,7 @@ command -v xmllint > /dev/null || {
 }
 [ -e "$folder/junit-10.xsd" ] && [ -d "$folder/python/tap" ] && exit 0
 mkdir -p "$folder"
-if ! { python3 -m pip install --quiet --disable-pip-version-check --no-deps \
+if ! { python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
   --target "$folder/python" junitparser==5.0.3 tap.py==3.2.1 \
   PyYAML more-itertools &&
   python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \

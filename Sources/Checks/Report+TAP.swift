@@ -16,11 +16,21 @@ extension Report {
       case .failed, .broken: lines.append("not ok \(point)")
       }
       guard finding.outcome != .passed else { continue }
-      // Every JSON text is YAML.
-      lines += ["  ---", "  message: \(JSON.text(finding.message))", "  lines:"]
-      lines += finding.lines.map { "    - \(JSON.text($0))" }
+      lines += ["  ---", "  message: \(yaml(finding.message))", "  lines:"]
+      lines += finding.lines.map { "    - \(yaml($0))" }
       lines.append("  ...")
     }
     return lines.map { "\($0)\n" }.joined()
+  }
+  /// A JSON text is YAML, but for the characters that YAML takes for line breaks, or for none at all
+  /// (YAML 1.2, section 5.1).
+  private func yaml(_ text: String) -> String {
+    JSON.text(text).unicodeScalars.map { scalar in
+      switch scalar.value {
+      case 0x7f...0x9f, 0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff:
+        "\\u\(String(scalar.value + 0x10000, radix: 16).dropFirst())"
+      default: String(scalar)
+      }
+    }.joined()
   }
 }

@@ -38,8 +38,12 @@ enum ImportCommand: SeedbedCommand {
       throw UsageError(
         "\(folder) is there already, or in the history: the run was imported, or ran here")
     }
-    let verdicts = try String(
-      contentsOfFile: "\(scratch)/\(ExportCommand.verdicts)", encoding: .utf8)
+    guard
+      let verdicts = try? String(
+        contentsOfFile: "\(scratch)/\(ExportCommand.verdicts)", encoding: .utf8)
+    else {
+      throw UsageError("\(file): it has no readable \(ExportCommand.verdicts)")
+    }
     try FileManager.default.moveItem(atPath: scratch, toPath: folder)
     var collector = try Collector(folder: RunFolder(folder), history: arguments.history)
     _ = try collector.finish()
