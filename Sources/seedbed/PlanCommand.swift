@@ -63,7 +63,8 @@ enum PlanCommand: SeedbedCommand {
         ranges.append([node])
       }
     }
-    write([["NODES", "ROLE", "START", "OPTIONS"]] + alike.compactMap(row), to: &output)
+    write(
+      [["NODES", "ROLE", "START", "OPTIONS"]] + alike.compactMap { row($0, plan) }, to: &output)
     guard !plan.faults.isEmpty else { return }
     output.write("\n")
     let faults = plan.faults.map { fault in
@@ -86,14 +87,15 @@ enum PlanCommand: SeedbedCommand {
     return loss ?? latency ?? bandwidth ?? ""
   }
 
-  /// One line for neighbouring nodes with the same options.
-  private static func row(_ alike: [PlannedNode]) -> [String]? {
+  /// One line for neighbouring nodes with the same options, or the same program.
+  private static func row(_ alike: [PlannedNode], _ plan: Plan) -> [String]? {
     guard let first = alike.first, let last = alike.last else { return nil }
     let names = alike.count == 1 ? first.name : "\(first.name) to \(last.name)"
     let options = first.options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    let words = plan.program(of: first)?.command ?? options
     let nat = first.nat.map { ", behind \($0.model.isShared ? "one NAT" : "NATs"): \($0.model)" }
     return [
-      names, first.role, start(first, last) + (nat ?? ""), options.joined(separator: " "),
+      names, first.role, start(first, last) + (nat ?? ""), words.joined(separator: " "),
     ]
   }
 
