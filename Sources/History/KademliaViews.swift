@@ -14,11 +14,17 @@ extension View {
       FROM events
       WHERE kind IN ('node.ready', \(kinds))
     ),
+    -- A node that is killed at once may by its own clock not have been ready before: that death is
+    -- the second of the life before, which ended with the first.
     ended AS MATERIALIZED (
-      SELECT d.run, d.node, d.t, max(m.life) AS life
-      FROM deaths d JOIN marks m ON m.run = d.run AND m.node = d.node AND m.t <= d.gone_t
-      WHERE d.cause <> 'frozen' AND m.kind = 'node.ready'
-      GROUP BY d.run, d.node, d.t
+      SELECT run, node, life, min(t) AS t
+      FROM (
+        SELECT d.run, d.node, d.t, max(m.life) AS life
+        FROM deaths d JOIN marks m ON m.run = d.run AND m.node = d.node AND m.t <= d.gone_t
+        WHERE d.cause <> 'frozen' AND m.kind = 'node.ready'
+        GROUP BY d.run, d.node, d.t
+      )
+      GROUP BY run, node, life
     )
     """
   }

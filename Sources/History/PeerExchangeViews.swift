@@ -5,30 +5,15 @@ extension View {
   ]
 
   /// The table expressions that tell the lives of the peers: `lives` has a row for each, and
-  /// `lived` gives every event of these kinds its life.
+  /// `marks` gives every event of these kinds its life.
   private static func lives(with kinds: String) -> String {
     """
-    lived AS MATERIALIZED (
-      SELECT run, node, n, t, kind, peer, data,
-        sum(kind = 'node.ready') OVER (PARTITION BY run, node ORDER BY n) AS life
-      FROM events WHERE kind IN ('node.ready', \(kinds))
-    ),
-    ended AS MATERIALIZED (
-      SELECT run, node, life, min(t) AS t
-      FROM (
-        SELECT d.run, d.node, d.t, max(m.life) AS life
-        FROM deaths d JOIN lived m ON m.run = d.run AND m.node = d.node AND m.t <= d.gone_t
-        WHERE d.cause <> 'frozen' AND m.kind = 'node.ready'
-        GROUP BY d.run, d.node, d.t
-      )
-      GROUP BY run, node, life
-    ),
-    -- A peer that is killed at once may by its own clock not have been ready before: the next life
-    -- ends that one.
+    \(marksAndEnds(of: kinds)),
+    -- Where a life has no death of its own, the next one ends it.
     lives AS MATERIALIZED (
       SELECT m.run, m.node, m.life, m.t AS ready_t,
         coalesce(e.t, lead(m.t) OVER (PARTITION BY m.run, m.node ORDER BY m.life)) AS end_t
-      FROM lived m LEFT JOIN ended e ON e.run = m.run AND e.node = m.node AND e.life = m.life
+      FROM marks m LEFT JOIN ended e ON e.run = m.run AND e.node = m.node AND e.life = m.life
       WHERE m.kind = 'node.ready'
     )
     """
@@ -92,7 +77,7 @@ extension View {
           min(t) FILTER (WHERE kind <> 'piece.wanted') AS held_t,
           min(peer) FILTER (WHERE kind = 'piece.received') AS giver,
           min(data ->> 'content') FILTER (WHERE kind = 'piece.received') AS content
-        FROM lived WHERE kind <> 'node.ready'
+        FROM marks WHERE kind <> 'node.ready'
         GROUP BY run, node, life, hash
       )
       SELECT p.run, p.node, p.life, p.hash,
@@ -151,7 +136,7 @@ extension View {
       spans AS MATERIALIZED (
         SELECT run, node, life, peer, kind, data ->> 'from' AS source, t AS learned_t,
           lead(t) OVER (PARTITION BY run, node, life, peer ORDER BY n) AS forgotten_t
-        FROM lived WHERE kind <> 'node.ready'
+        FROM marks WHERE kind <> 'node.ready'
       )
       SELECT k.run, k.node, p.node AS peer_node, k.peer, coalesce(s.node, k.source) AS source,
         k.learned_t, (k.learned_t - r.began_t) / 1e6 AS learned_s,
@@ -192,9 +177,9 @@ extension View {
         SELECT a.run, a.node, a.peer, a.data ->> 'direction' AS direction, a.t AS linked_t,
           coalesce(b.t, l.end_t) AS lost_t,
           coalesce(b.data ->> 'reason', iif(l.end_t IS NULL, NULL, 'died')) AS reason
-        FROM lived a
+        FROM marks a
           JOIN lives l ON l.run = a.run AND l.node = a.node AND l.life = a.life
-          LEFT JOIN lived b ON b.run = a.run AND b.node = a.node AND b.life = a.life
+          LEFT JOIN marks b ON b.run = a.run AND b.node = a.node AND b.life = a.life
             AND b.kind = 'neighbour.lost' AND b.data ->> 'connection' = a.data ->> 'connection'
         WHERE a.kind = 'neighbour.linked'
       )
