@@ -85,10 +85,14 @@ final class IsolatedNetwork {
       try tools.run(
         "ip",
         [
-          "link set lo up", "address add \(Isolation.host(of: index))/8 dev eth0",
+          "link set lo up", "address add \(Self.host(of: index))/8 dev eth0",
           "link set eth0 up",
         ], in: namespaces[index])
     }
+  }
+
+  private static func host(of node: Int) -> String {
+    Isolation.namespace.host(of: node) ?? Supervisor.loopback
   }
 
   /// The bridge's port that leads to a node.
@@ -109,7 +113,7 @@ extension IsolatedNetwork {
         (name: "to\(fault.id)", nodes: network.to.compactMap { places[$0] }),
       ]
       for side in sides {
-        let hosts = side.nodes.map(Isolation.host).joined(separator: ", ")
+        let hosts = side.nodes.map(Self.host).joined(separator: ", ")
         sets.append("set \(side.name) { type ipv4_addr; elements = { \(hosts) }; }")
       }
       let ways = [(sides[0], sides[1]), (sides[1], sides[0])].prefix(network.oneWay ? 1 : 2)
@@ -126,7 +130,7 @@ extension IsolatedNetwork {
     // A packet to a limited port goes into the class of its sender.
     let senders = Set(shapes.values.flatMap(\.keys)).sorted()
     if !senders.isEmpty {
-      let classes = senders.map { "\(Isolation.host(of: $0)) : 1:\(Self.number(of: $0))" }
+      let classes = senders.map { "\(Self.host(of: $0)) : 1:\(Self.number(of: $0))" }
       filter.append("meta priority set ip saddr map { \(classes.joined(separator: ", ")) }")
     }
     try tools.run("nft", Self.table(sets, filter))
