@@ -232,12 +232,21 @@ package final class Supervisor {
       do throws(TopologyError) {
         let fault = try Topology.Fault(
           asking: request.action ?? "", request.target ?? "", lasting: request.lasting)
-        handle(.faultAsked(fault, by: client))
+        take(fault, of: client)
       } catch {
         let problems = error.problems.map(\.message).joined(separator: "; ")
         control.answer(client, Control.Answer(refusal: problems))
       }
     case .stop: handle(.stopAsked)
+    }
+  }
+
+  private func take(_ fault: Topology.Fault, of client: Int) {
+    do throws(SupervisorError) {
+      if case .network(let action, _) = fault.action { try network?.check(action) }
+      handle(.faultAsked(fault, by: client))
+    } catch {
+      control.answer(client, Control.Answer(refusal: error.description))
     }
   }
 
