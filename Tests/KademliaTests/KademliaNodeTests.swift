@@ -1,5 +1,6 @@
 import Hashing
 import Kademlia
+import ParticipantTesting
 import Participants
 import Testing
 import Wire
@@ -85,7 +86,7 @@ import Wire
     #expect(found["contacted"] == .integer(2))
     // Nor does whoever sends with that address bring it about.
     _ = stage.ask(.ping(sender: former.id), from: Stage.own)
-    stage.wait(.seconds(600))
+    stage.wait(.seconds(3_600))
     #expect(stage.requests(to: Stage.own).isEmpty)
     #expect(!stage.requests(to: a.address).isEmpty, "others are asked")
   }

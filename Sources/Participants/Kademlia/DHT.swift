@@ -114,7 +114,8 @@ package struct DHT: Sendable {
 
   /// Begins, once, when the node listens at that address.
   package mutating func start(
-    listening address: Address, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+    listening address: Address, at now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
   ) {
     self.address = address
     own = NodeID.random(using: &random)
