@@ -64,9 +64,11 @@ let package = Package(
     .target(name: "Clock", dependencies: ["Participants"]),
     .target(name: "NetworkRules", dependencies: ["Participants"]),
     .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "NetworkRules", "Participants"]),
+    .target(
+      name: "Relay", dependencies: ["CUV", "Clock", "LiveDriver", "NetworkRules", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
-      dependencies: ["Arguments", "LiveDriver", "Networks", "Participants"]),
+      dependencies: ["Arguments", "LiveDriver", "Networks", "Participants", "Relay"]),
 
     // …and what runs, records and judges networks.
     .target(name: "Patterns", dependencies: ["CPCRE"]),

@@ -39,7 +39,7 @@ static void close_on_exec_from(unsigned first) {
 }
 
 // A pipe that is opened through /proc for both is read like any other, but its reader is a writer
-// too, so that there is no end.
+// too, so that there is no end. A socket cannot be opened like this, and is passed on as it is.
 static int open_input(int pipe) {
   if (pipe < 0) return open("/dev/null", O_RDONLY);
   char path[32] = "/proc/self/fd/";
@@ -48,7 +48,8 @@ static int open_input(int pipe) {
   for (unsigned rest = (unsigned)pipe; rest > 0 || count == 0; rest /= 10)
     digits[count++] = (char)('0' + rest % 10);
   while (count > 0) path[length++] = digits[--count];
-  return open(path, O_RDWR);
+  int opened = open(path, O_RDWR);
+  return opened < 0 && errno == ENXIO ? dup(pipe) : opened;
 }
 
 // Runs in the child, in the parent's memory: system calls only. Returns the errno of what failed.

@@ -26,34 +26,17 @@ struct Conditions {
   /// When a datagram is to leave; `nil` if it is lost.
   mutating func departure(of bytes: Int, to address: Address, at now: Instant) -> Instant? {
     guard let way = paths[address]?.outbound else { return now }
-    var sent = now
-    if let bandwidth = way.bandwidth {
-      sent = max(now, datagramsFree[address] ?? now) + Self.time(bytes, bandwidth)
-    }
-    if way.isCut || Loss.happens(way.loss, using: &random)
-      || sent - now > LimitedBandwidth.longestQueue
-    {
-      lost += 1
-      return nil
-    }
-    if way.bandwidth != nil { datagramsFree[address] = sent }
-    return sent + way.latency
+    let due = way.departure(
+      of: bytes, at: now, free: &datagramsFree[address], using: &random)
+    if due == nil { lost += 1 }
+    return due
   }
 
   /// When a piece of a stream from another node has arrived.
   mutating func arrival(of bytes: Int, from address: Address, at now: Instant) -> Instant {
     guard let way = paths[address]?.inbound else { return now }
-    var sent = now
-    if let bandwidth = way.bandwidth {
-      sent = max(now, streamsFree[address] ?? now) + Self.time(bytes, bandwidth)
-      streamsFree[address] = sent
-    }
-    return sent + way.latency + Loss.delay(way.loss, using: &random)
+    return way.arrival(of: bytes, at: now, free: &streamsFree[address], using: &random)
   }
 
   mutating func countHeld() { held += 1 }
-
-  private static func time(_ bytes: Int, _ bandwidth: Int64) -> Microseconds {
-    Microseconds(Int64(bytes) * 1_000_000 / bandwidth)
-  }
 }

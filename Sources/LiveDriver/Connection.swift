@@ -220,7 +220,7 @@ import Participants
     driver.connections[id] = nil
     letGo()
     guard isConnected, !isClosing, linger == nil else { return abandon() }
-    let timer = Timer(on: driver) { [weak self] in self?.abandon() }
+    let timer = unsafe Timer(on: driver.loop) { [weak self] in self?.abandon() }
     timer.set(after: LiveDriver.lingerLimit)
     linger = timer
     if !isBlocked { shutDown() }

@@ -31,7 +31,7 @@ final class Hold {
     self.connection = connection
     self.remote = remote
     self.driver = driver
-    timer = Timer(on: driver) { [weak self] in self?.release() }
+    timer = unsafe Timer(on: driver.loop) { [weak self] in self?.release() }
   }
 
   /// Dials when the attempt has come to the other side.

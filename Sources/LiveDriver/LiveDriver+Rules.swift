@@ -1,13 +1,10 @@
 import CUV
 import NetworkRules
-import Participants
+package import Participants
 
 /// Faults on the network, as this node's driver carries them out: a datagram is judged when it is
 /// sent, a stream when something of it arrives, and a dial before it is made.
 extension LiveDriver {
-  /// Datagrams that may be under way at once, in bytes.
-  private static let delayedLimit = 16 * 1024 * 1024
-
   /// Reads the rules, goes by them from now on, and says so.
   func readRules() {
     guard let rulesFile, !isStopping else { return }
@@ -53,7 +50,7 @@ extension LiveDriver {
 
   /// The address that the node at the other end listens on, as far as its end of the connection
   /// tells: where it was dialled, or dialled from as above.
-  static func listening(of end: Address) -> Address {
+  package static func listening(of end: Address) -> Address {
     guard end.host.hasPrefix(sourcePrefix) else { return end }
     let bytes = end.host.split(separator: ".").suffix(2).compactMap { UInt16($0) }
     return Address(host: loopback, port: bytes.reduce(0) { $0 << 8 | $1 })
@@ -72,35 +69,13 @@ extension LiveDriver {
     guard let due = conditions?.departure(of: datagram.count, to: address.numeric, at: now)
     else { return false }
     guard due > now else { return true }
-    guard delayedBytes + datagram.count <= Self.delayedLimit else { return false }
-    countHeld()
-    delayedBytes += datagram.count
-    let position = delayed.lastIndex { $0.due <= due }.map { $0 + 1 } ?? delayed.startIndex
-    delayed.insert((due: due, to: address, bytes: datagram), at: position)
-    waitForDelayed()
-    return false
-  }
-
-  private func waitForDelayed() {
-    guard let next = delayed.first else { return }
-    let timer = delayTimer ?? Timer(on: self) { [unowned self] in sendDelayed() }
-    delayTimer = timer
-    timer.set(after: next.due - now)
-  }
-
-  private func sendDelayed() {
-    while let next = delayed.first, next.due <= now {
-      delayed.removeFirst()
-      delayedBytes -= next.bytes.count
-      transmit(next.bytes, to: next.to)
+    if delayed == nil {
+      delayed = unsafe DelayedDatagrams(on: loop, clock: clock) { [unowned self] in
+        transmit($0, to: $1)
+      }
     }
-    waitForDelayed()
-  }
-
-  func dropDelayed() {
-    delayed = []
-    delayTimer?.cancel()
-    delayTimer = nil
+    if delayed?.add(datagram, due: due, by: address) == true { countHeld() }
+    return false
   }
 }
 

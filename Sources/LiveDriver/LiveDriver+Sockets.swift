@@ -1,4 +1,4 @@
-import CUV
+package import CUV
 import Glibc
 import NetworkRules
 package import Participants
@@ -93,9 +93,18 @@ extension LiveDriver {
   /// The listening socket allows it only now, and only to sockets that ask: nobody else can bind the
   /// port by mistake (`SO_REUSEPORT`, socket(7)).
   private func bindToListeningPort(_ connection: Connection) {
-    guard let listener = unsafe listener,
-      var own = unsafe SocketAddress({ unsafe uv_tcp_getsockname(listener, $0, $1) })
-    else { return }
+    guard let listener = unsafe listener else { return }
+    connection.isBound = unsafe Self.bind(connection.handle, as: listener)
+  }
+
+  /// Gives a handle that was not dialled yet a socket that is bound to a listener's address. Returns
+  /// whether the system allowed it.
+  package static func bind(
+    _ handle: UnsafeMutablePointer<uv_tcp_t>, as listener: UnsafeMutablePointer<uv_tcp_t>
+  ) -> Bool {
+    guard var own = unsafe SocketAddress({ unsafe uv_tcp_getsockname(listener, $0, $1) }) else {
+      return false
+    }
     var listening: uv_os_fd_t = -1
     _ = unsafe listener.withMemoryRebound(to: uv_handle_t.self, capacity: 1) {
       unsafe uv_fileno($0, &listening)
@@ -108,13 +117,13 @@ extension LiveDriver {
     unsafe setsockopt(dialling, SOL_SOCKET, SO_REUSEPORT, &on, size)
     unsafe setsockopt(dialling, SOL_SOCKET, SO_REUSEADDR, &on, size)
     let length = own.length
-    guard unsafe own.withPointer({ unsafe bind(dialling, $0, length) }) == 0,
-      unsafe uv_tcp_open(connection.handle, dialling) == 0
+    guard unsafe own.withPointer({ unsafe Glibc.bind(dialling, $0, length) }) == 0,
+      unsafe uv_tcp_open(handle, dialling) == 0
     else {
       close(dialling)
-      return
+      return false
     }
-    connection.isBound = true
+    return true
   }
 
   func connect(_ connection: Connection, to socketAddress: SocketAddress) {

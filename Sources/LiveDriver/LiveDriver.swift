@@ -49,7 +49,7 @@ package import Participants
   private var effects = Effects()
   private var log: EventLog
   private let identity: Identity
-  private let clock = SteadyClock()
+  let clock = SteadyClock()
   var now: Instant { clock.now }
   private var timers: [TimerKey: Timer] = [:]
   var listener: UnsafeMutablePointer<uv_tcp_t>?
@@ -67,10 +67,8 @@ package import Participants
   let rulesFile: RulesFile?
   /// `nil` while no fault on the network disturbs this node.
   var conditions: Conditions?
-  /// Datagrams under way, soonest first.
-  var delayed: ArraySlice<(due: Instant, to: Address, bytes: [UInt8])> = []
-  var delayedBytes = 0
-  var delayTimer: Timer?
+  /// Datagrams under way; `nil` before the first.
+  var delayed: DelayedDatagrams<Address>?
   /// Where connections are dialled from, for those who accept to know the node.
   var source: SocketAddress?
   /// The first failure: the loop ends and ``run()`` throws it.
@@ -174,14 +172,13 @@ package import Participants
   }
 
   private func setTimer(_ key: TimerKey, at instant: Instant) {
-    let timer =
-      timers[key]
-      ?? Timer(on: self) { [unowned self] in
+    if timers[key] == nil {
+      timers[key] = unsafe Timer(on: loop) { [unowned self] in
         timers.removeValue(forKey: key)?.cancel()
         deliver(.timer(key))
       }
-    timers[key] = timer
-    timer.set(after: instant - clock.now)
+    }
+    timers[key]?.set(after: instant - clock.now)
   }
 
   func record(_ event: Event) {
@@ -211,7 +208,7 @@ package import Participants
     timers.removeAll()
     dropAnswers()
     for connection in connections.values { connection.close() }
-    dropDelayed()
+    delayed?.drop()
     closeSockets()
     unsafe uv_walk(
       loop,

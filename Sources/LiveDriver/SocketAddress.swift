@@ -1,13 +1,13 @@
-import CUV
+package import CUV
 import Glibc
-import Participants
+package import Participants
 
 /// A socket's address in the kernel's layout.
-struct SocketAddress {
+package struct SocketAddress {
   private var storage = sockaddr_storage()
 
   /// From a numeric host. `localhost` is 127.0.0.1, without asking anybody.
-  init?(numeric address: Address) {
+  package init?(numeric address: Address) {
     let host = address.host == "localhost" ? "127.0.0.1" : address.host
     let port = CInt(address.port)
     let found = unsafe withUnsafeMutableBytes(of: &storage) { bytes in
@@ -19,7 +19,7 @@ struct SocketAddress {
   }
 
   /// A copy of what the system hands out.
-  init?(_ pointer: UnsafePointer<sockaddr>?) {
+  package init?(_ pointer: UnsafePointer<sockaddr>?) {
     guard let pointer = unsafe pointer else { return nil }
     let size =
       unsafe pointer.pointee.sa_family == sa_family_t(AF_INET6)
@@ -37,7 +37,7 @@ struct SocketAddress {
   }
 
   /// From one of the calls that fill an address in.
-  init?(
+  package init?(
     _ ask: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<CInt>) -> CInt
   ) {
     var length = CInt(MemoryLayout<sockaddr_storage>.size)
@@ -48,13 +48,13 @@ struct SocketAddress {
     guard result == 0 else { return nil }
   }
 
-  mutating func withPointer<Result>(_ body: (UnsafePointer<sockaddr>) -> Result) -> Result {
+  package mutating func withPointer<Result>(_ body: (UnsafePointer<sockaddr>) -> Result) -> Result {
     unsafe withUnsafePointer(to: &storage) { storage in
       unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0) }
     }
   }
 
-  var family: sa_family_t { storage.ss_family }
+  package var family: sa_family_t { storage.ss_family }
 
   /// Whether it is in 127.0.0.0/8.
   var isLoopback: Bool {
@@ -63,14 +63,14 @@ struct SocketAddress {
   }
 
   /// What the system wants to know of the layout, in bytes.
-  var length: socklen_t {
+  package var length: socklen_t {
     let isIPv6 = CInt(storage.ss_family) == AF_INET6
     return socklen_t(
       isIPv6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size)
   }
 
   /// The port stands at the same place for both families (RFC 3493).
-  var port: UInt16 {
+  package var port: UInt16 {
     get {
       unsafe withUnsafeBytes(of: storage) {
         UInt16(bigEndian: unsafe $0.load(fromByteOffset: 2, as: UInt16.self))
@@ -84,7 +84,7 @@ struct SocketAddress {
   }
 
   /// As text and port.
-  var address: Address? {
+  package var address: Address? {
     var copy = self
     var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
     let size = text.count

@@ -1,14 +1,16 @@
-import CUV
-import Participants
+package import CUV
+package import Participants
 
 /// One libuv timer, with what to do when it is due.
-@safe final class Timer {
+@safe package final class Timer {
   private let handle = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
   private let action: () -> Void
 
-  init(on driver: LiveDriver, action: @escaping () -> Void) {
+  package init(
+    on loop: UnsafeMutablePointer<uv_loop_t>, action: @escaping () -> Void
+  ) {
     self.action = action
-    unsafe uv_timer_init(driver.loop, handle)
+    unsafe uv_timer_init(loop, handle)
     // Released when the handle is closed: until then libuv may call back.
     unsafe handle.pointee.data = Unmanaged.passRetained(self).toOpaque()
   }
@@ -16,7 +18,7 @@ import Participants
   deinit { unsafe handle.deallocate() }
 
   /// Due after a while; at once if that is not positive. Setting it again moves it.
-  func set(after wait: Microseconds) {
+  package func set(after wait: Microseconds) {
     // libuv counts milliseconds: round up, so that a timer is never early. Its idea of now is that
     // of the loop's last turn: bring it up to date.
     let milliseconds = UInt64(max(0, (wait.count + 999) / 1_000))
@@ -25,7 +27,7 @@ import Participants
       handle, { handle in unsafe Timer.of(handle?.pointee.data)?.action() }, milliseconds, 0)
   }
 
-  func cancel() {
+  package func cancel() {
     unsafe handle.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { handle in
       guard unsafe uv_is_closing(handle) == 0 else { return }
       unsafe uv_close(handle) { handle in

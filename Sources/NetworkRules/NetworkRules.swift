@@ -119,6 +119,19 @@ extension NetworkRules {
     return paths
   }
 
+  /// All that disturbs what one node sends to another.
+  package func disturbance(from sender: String, to receiver: String) -> Disturbance {
+    var disturbance = Disturbance()
+    for rule in rules where sender != receiver {
+      func has(_ side: [Member], _ name: String) -> Bool { side.contains { $0.name == name } }
+      let isForth = has(rule.from, sender) && has(rule.to, receiver)
+      if isForth || !rule.oneWay && has(rule.to, sender) && has(rule.from, receiver) {
+        disturbance.add(rule)
+      }
+    }
+    return disturbance
+  }
+
   /// The faults that the node of that name is on a side of.
   package func faults(of name: String) -> [Int] {
     rules.filter { ($0.from + $0.to).contains { $0.name == name } }.map(\.fault)

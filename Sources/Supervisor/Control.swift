@@ -5,7 +5,7 @@ package import Topology
 /// What a run under way can be asked: one line of JSON each way, over the socket in its folder.
 package enum Control {
   /// The socket's name in the run's folder.
-  static let fileName = "control.sock"
+  package static let fileName = "control.sock"
   /// The longest request, in bytes, its newline included.
   static let longestRequest = 4_096
 

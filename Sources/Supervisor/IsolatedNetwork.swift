@@ -17,6 +17,8 @@ final class IsolatedNetwork {
   private let places: [String: Int]
   /// Of each node.
   private var namespaces: [Descriptor] = []
+  /// What the kernel is known to be able to do.
+  private var checked: Set<PlannedFault.Action> = []
   /// The bridge's ports that have limits, by node.
   private var shaped: Set<Int> = []
 
@@ -27,7 +29,13 @@ final class IsolatedNetwork {
       plan.nodes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     tools = try SystemTools(folder)
     try Self.enter()
-    try probe()
+    for fault in plan.faults {
+      do throws(SupervisorError) {
+        try check(fault.action)
+      } catch {
+        throw SupervisorError("fault \(fault.id) is a \(fault.action.rawValue): \(error.description)")
+      }
+    }
     for _ in plan.nodes {
       namespaces.append(
         try .taking(cprocess_network_open(), for: "a network namespace of a node"))
@@ -48,21 +56,20 @@ final class IsolatedNetwork {
   /// The namespace that the node's processes are started in.
   func namespace(of node: Int) -> CInt { namespaces[node].number }
 
-  /// Whether the kernel can do what the plan's faults want, before anything starts.
-  private func probe() throws(SupervisorError) {
-    let needs: [(action: PlannedFault.Action, discipline: String, example: String)] = [
-      (.latency, "netem", "delay 1ms"), (.bandwidth, "tbf", "rate 8000bit burst 1600 latency 1s"),
+  /// Whether the kernel can carry such a fault out, before anything depends on it.
+  func check(_ action: PlannedFault.Action) throws(SupervisorError) {
+    let needs: [PlannedFault.Action: (discipline: String, example: String)] = [
+      .latency: ("netem", "delay 1ms"), .bandwidth: ("tbf", "rate 8000bit burst 1600 latency 1s"),
     ]
-    for (action, discipline, example) in needs {
-      guard let fault = plan.faults.first(where: { $0.action == action }) else { continue }
-      do throws(SupervisorError) {
-        try tools.run(
-          "tc", ["qdisc add dev lo root \(discipline) \(example)", "qdisc del dev lo root"])
-      } catch {
-        throw SupervisorError(
-          "fault \(fault.id) is a \(action.rawValue), and this kernel has no \(discipline): load its "
-            + "module sch_\(discipline), or leave 'isolation' out. (\(error.description))")
-      }
+    guard let (discipline, example) = needs[action], !checked.contains(action) else { return }
+    do throws(SupervisorError) {
+      try tools.run(
+        "tc", ["qdisc add dev lo root \(discipline) \(example)", "qdisc del dev lo root"])
+      checked.insert(action)
+    } catch {
+      throw SupervisorError(
+        "this kernel has no \(discipline): load its module sch_\(discipline), or choose "
+          + "'isolation: relay' or none. (\(error.description))")
     }
   }
 
@@ -85,10 +92,14 @@ final class IsolatedNetwork {
       try tools.run(
         "ip",
         [
-          "link set lo up", "address add \(Isolation.host(of: index))/8 dev eth0",
+          "link set lo up", "address add \(Self.host(of: index))/8 dev eth0",
           "link set eth0 up",
         ], in: namespaces[index])
     }
+  }
+
+  private static func host(of node: Int) -> String {
+    Isolation.namespace.host(of: node) ?? Supervisor.loopback
   }
 
   /// The bridge's port that leads to a node.
@@ -109,7 +120,7 @@ extension IsolatedNetwork {
         (name: "to\(fault.id)", nodes: network.to.compactMap { places[$0] }),
       ]
       for side in sides {
-        let hosts = side.nodes.map(Isolation.host).joined(separator: ", ")
+        let hosts = side.nodes.map(Self.host).joined(separator: ", ")
         sets.append("set \(side.name) { type ipv4_addr; elements = { \(hosts) }; }")
       }
       let ways = [(sides[0], sides[1]), (sides[1], sides[0])].prefix(network.oneWay ? 1 : 2)
@@ -126,7 +137,7 @@ extension IsolatedNetwork {
     // A packet to a limited port goes into the class of its sender.
     let senders = Set(shapes.values.flatMap(\.keys)).sorted()
     if !senders.isEmpty {
-      let classes = senders.map { "\(Isolation.host(of: $0)) : 1:\(Self.number(of: $0))" }
+      let classes = senders.map { "\(Self.host(of: $0)) : 1:\(Self.number(of: $0))" }
       filter.append("meta priority set ip saddr map { \(classes.joined(separator: ", ")) }")
     }
     try tools.run("nft", Self.table(sets, filter))

@@ -122,11 +122,11 @@ package struct LiveRunFolder: Sendable {
       .split(separator: "\n").suffix(limit).map(String.init)
   }
 
-  /// Removes the output files of nodes that printed nothing.
-  func removeEmptyOutputs(of nodes: [PlannedNode]) {
-    for node in nodes {
+  /// Removes the output files of those that printed nothing.
+  func removeEmptyOutputs(of names: [String]) {
+    for name in names {
       var information = stat()
-      let path = output(of: node.name)
+      let path = output(of: name)
       if unsafe stat(path, &information) == 0, information.st_size == 0 { unsafe unlink(path) }
     }
   }

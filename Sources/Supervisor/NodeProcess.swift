@@ -14,6 +14,8 @@ struct Launch {
   var folder: String?
   /// What it can read; `nil`: nothing. At most ``longestInput`` bytes.
   var input: [UInt8]?
+  /// A socket that is its standard input instead; -1 for none.
+  var channel: CInt = -1
   /// The file that it prints to.
   var output: String
   /// Its soft limit of open files; 0 for the supervisor's.
@@ -63,14 +65,15 @@ package struct NodeCommand: Sendable {
   }
 
   package func arguments(
-    for node: PlannedNode, listen: String, addresses: [String: OptionValue] = [:], seed: UInt64,
-    in folder: LiveRunFolder
+    for node: PlannedNode, listen: String, advertising host: String? = nil,
+    addresses: [String: OptionValue] = [:], seed: UInt64, in folder: LiveRunFolder
   ) -> [String] {
-    let fixed = [
-      executable, node.role, "--name", node.name, "--listen", listen,
-      "--log", folder.log(of: node.name), "--config", folder.seedList, "--seed", String(seed),
-      "--data", folder.data(of: node.name), "--rules", folder.rules,
-    ]
+    let fixed =
+      [
+        executable, node.role, "--name", node.name, "--listen", listen,
+        "--log", folder.log(of: node.name), "--config", folder.seedList, "--seed", String(seed),
+        "--data", folder.data(of: node.name), "--rules", folder.rules,
+      ] + (host.map { ["--advertise", $0] } ?? [])
     let options = node.options.merging(addresses.mapValues(\.description)) { $1 }
     return fixed + options.sorted { $0.key < $1.key }.flatMap { ["--\($0.key)", $0.value] }
   }
@@ -102,7 +105,7 @@ extension Launch {
       }
     }
     defer { for end in ends where end >= 0 { close(end) } }
-    let pid = try ChildProcess.spawn(self, input: ends[0])
+    let pid = try ChildProcess.spawn(self, input: channel >= 0 ? channel : ends[0])
     let result = cprocess_pidfd_open(pid)
     guard let descriptor = Descriptor(result) else {
       kill(pid, SIGKILL)

@@ -28,10 +28,11 @@ struct ProgramLauncher {
 
   /// - Parameters:
   ///   - listen: where the node listens, if it is told to.
+  ///   - address: where others reach it.
   ///   - addresses: of the nodes that each name in a placeholder stands for.
   func launch(
-    _ node: PlannedNode, _ program: Program, listen: String, addresses: [String: OptionValue],
-    openFiles: UInt64
+    _ node: PlannedNode, _ program: Program, listen: String, address: String,
+    addresses: [String: OptionValue], openFiles: UInt64
   ) throws(SupervisorError) -> Launch {
     let data = "\(path)/\(node.name).data"
     func value(_ placeholder: Template.Placeholder) throws(SupervisorError) -> String {
@@ -44,6 +45,7 @@ struct ProgramLauncher {
       case .seed: String(seed)
       case .address(let part, of: let name?):
         try Self.part(part, of: addresses[name], name: name)
+      case .address(.address, of: nil): address
       case .address(let part, of: nil):
         try Self.part(part, of: .addresses([listen]), name: "itself")
       }

@@ -53,8 +53,10 @@ struct Programs {
     openFiles: UInt64
   ) throws(SupervisorError) -> Launch {
     let planned = plan.nodes[node]
+    let address = Address(parsing: listen).map { plan.address(of: node, listening: $0).description }
     let launch = try launcher.launch(
-      planned, program, listen: listen, addresses: addresses, openFiles: openFiles)
+      planned, program, listen: listen, address: address ?? listen, addresses: addresses,
+      openFiles: openFiles)
     if !program.writesLog { try printed.begin(planned.name, folder.output(of: planned.name)) }
     ports[node]?.release()
     return launch

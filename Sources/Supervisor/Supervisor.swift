@@ -30,7 +30,8 @@ package final class Supervisor {
     static let control: UInt64 = 3
     static let owner: UInt64 = 4
     static let printed: UInt64 = 5
-    static let firstClient: UInt64 = 6
+    static let relay: UInt64 = 6
+    static let firstClient: UInt64 = 7
     static let firstNode = firstClient + UInt64(ControlSocket.mostClients)
   }
 
@@ -47,6 +48,8 @@ package final class Supervisor {
   private let signals: Descriptor
   /// The run's own network; `nil` on loopback, where the nodes' drivers carry out faults on it.
   private let network: IsolatedNetwork?
+  /// Between the nodes, in a plan with one, while it runs.
+  private var relay: RelayProcess?
 
   private var core: SupervisorCore
   private var effects: ArraySlice<SupervisorCore.Effect> = []
@@ -85,6 +88,7 @@ package final class Supervisor {
     self.stopRequest = stopRequest
     self.observer = observer
     network = plan.isolation == .namespace ? try IsolatedNetwork(plan, folder) : nil
+    relay = plan.isolation == .relay ? try RelayProcess(plan, command, in: folder) : nil
     core = SupervisorCore(plan: plan, seedLists: seedLists)
     processes = Array(repeating: nil, count: plan.nodes.count)
     logWatch = LogWatch(folder)
@@ -96,6 +100,7 @@ package final class Supervisor {
     try wait(on: stopRequest.descriptor, Token.stopRequest)
     if let watch = programs?.printed.watch { try wait(on: watch.number, Token.printed) }
     if let listener = control.listener { try wait(on: listener.number, Token.control) }
+    if let relay { try wait(on: relay.descriptor.number, Token.relay) }
     if let owner { try watch(owner) }
   }
 
@@ -119,7 +124,7 @@ package final class Supervisor {
         log.release()
         control.finish(
           Control.Answer(outcome: conclusion.outcome.rawValue, reason: conclusion.reason))
-        folder.removeEmptyOutputs(of: plan.nodes)
+        folder.removeEmptyOutputs(of: plan.nodes.map(\.name) + [RelayProcess.name])
         cprocess_signals_unblock()
         return conclusion
       }
@@ -159,7 +164,7 @@ package final class Supervisor {
       case Token.logWatch:
         for (node, word) in logWatch.take() {
           switch word {
-          case .ready(let address): handle(.ready(node, address))
+          case .ready(let address): ready(node, address)
           case .heeded(let rules): handle(.heeded(node, rules: rules))
           }
         }
@@ -168,6 +173,10 @@ package final class Supervisor {
       case Token.control:
         guard let (place, descriptor) = control.accept() else { break }
         try wait(on: descriptor, Token.firstClient + UInt64(place))
+      case Token.relay:
+        guard let why = relay?.hasEnded else { break }
+        relay = nil
+        handle(.failed(why.description))
       case Token.owner:
         guard let pid = owner?.pid else { break }
         owner = nil
@@ -181,7 +190,7 @@ package final class Supervisor {
       }
       carryOut()
     }
-    for ready in readyProbe.take(at: clock.now) { handle(.ready(ready.node, ready.address)) }
+    for ready in readyProbe.take(at: clock.now) { self.ready(ready.node, ready.address) }
     // A program that prints without a pause wakes the supervisor no more often than this.
     if tokens.prefix(Int(count)).contains(Token.printed) { PrintedTimes.pause() }
   }
@@ -196,10 +205,20 @@ package final class Supervisor {
     return CInt(clamping: max(0, (soonest.count + 999) / 1_000))
   }
 
+  private func ready(_ node: Int, _ address: Address?) {
+    do throws(SupervisorError) {
+      guard let relay, processes[node] != nil else { return handle(.ready(node, address)) }
+      handle(.ready(node, try relay.opened(node, heard: address)))
+    } catch { handle(.failed(error.description)) }
+  }
+
   private func reap(_ node: Int) {
     guard let process = processes[node], let status = process.reap() else { return }
     processes[node] = nil
     forget(node)
+    do throws(SupervisorError) {
+      try relay?.ended(node)
+    } catch { handle(.failed(error.description)) }
     let group = ProcessGroup(leader: process.pid)
     if !group.isEmpty { lingering.append((node: node, group: group)) }
     handle(.exited(node, status))
@@ -213,12 +232,21 @@ package final class Supervisor {
       do throws(TopologyError) {
         let fault = try Topology.Fault(
           asking: request.action ?? "", request.target ?? "", lasting: request.lasting)
-        handle(.faultAsked(fault, by: client))
+        take(fault, of: client)
       } catch {
         let problems = error.problems.map(\.message).joined(separator: "; ")
         control.answer(client, Control.Answer(refusal: problems))
       }
     case .stop: handle(.stopAsked)
+    }
+  }
+
+  private func take(_ fault: Topology.Fault, of client: Int) {
+    do throws(SupervisorError) {
+      if case .network(let action, _) = fault.action { try network?.check(action) }
+      handle(.faultAsked(fault, by: client))
+    } catch {
+      control.answer(client, Control.Answer(refusal: error.description))
     }
   }
 
@@ -284,8 +312,10 @@ package final class Supervisor {
 
   private func signal(_ node: Int, _ signal: SupervisorCore.Signal) {
     do throws(SupervisorError) {
-      // The kernel does it, and has done it.
-      if signal == .heed, network != nil { return handle(.heeded(node, rules: core.rules)) }
+      // The kernel or the relay does it, and has done it.
+      if signal == .heed, network != nil || relay != nil {
+        return handle(.heeded(node, rules: core.rules))
+      }
       if signal == .heed,
         let watch = try logWatch.awaitRules(core.rules, of: node, named: plan.nodes[node].name)
       {
@@ -299,7 +329,9 @@ package final class Supervisor {
     let rules = faults.compactMap { core.plan.faults[$0].rule(address: core.address) }
     do throws(SupervisorError) {
       if let network { return try network.apply(faults.map { core.plan.faults[$0] }) }
-      try folder.write(NetworkRules(number: number, rules: rules))
+      let rules = NetworkRules(number: number, rules: rules)
+      guard let relay else { return try folder.write(rules) }
+      write(SupervisorEvents.relayApplied(number, try relay.apply(rules)))
     } catch { handle(.failed(error.description)) }
   }
 
@@ -313,12 +345,15 @@ package final class Supervisor {
         try awaitLine(node, by: .event, in: LiveRunFolder.logName(of: planned.name))
         launch = command.launch(
           command.arguments(
-            for: planned, listen: listen, addresses: addresses, seed: plan.seed, in: folder),
+            for: planned, listen: listen,
+            advertising: relay == nil ? nil : plan.isolation.host(of: node), addresses: addresses,
+            seed: plan.seed, in: folder),
           output: folder.output(of: planned.name), openFiles: openFiles)
       }
       launch.network = network?.namespace(of: node) ?? -1
       let process = try launch.start()
       processes[node] = process
+      try relay?.started(node, pid: process.pid)
       if plan.program(of: planned) != nil { programs?.tell(node, group: process.pid) }
       try wait(on: process.descriptor.number, Token.firstNode + UInt64(node))
       handle(.spawned(node, pid: process.pid))

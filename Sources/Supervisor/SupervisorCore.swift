@@ -137,7 +137,9 @@ package struct SupervisorCore: Sendable {
       listed.append(node.group)
     }
     listedGroups = listed
-    nodes = plan.nodes.map { Node(address: $0.knownAddress) }
+    nodes = plan.nodes.enumerated().map { index, node in
+      Node(address: node.knownAddress.map { plan.address(of: index, listening: $0) })
+    }
     counts = [.waiting: plan.nodes.count]
     gated = plan.nodes.indices.filter { plan.nodes[$0].joins == nil }
     for index in gated { missing[plan.nodes[index].group, default: 0] += 1 }
@@ -342,9 +344,11 @@ extension SupervisorCore {
 
   /// The same node again, at the address that others know it by.
   mutating func spawnAgain(_ index: Int, at now: Instant) {
-    spawn(
-      index, listen: nodes[index].address?.description ?? plan.nodes[index].listen ?? "127.0.0.1:0",
-      at: now)
+    let node = plan.nodes[index]
+    let known = nodes[index].address.map { address in
+      plan.isolation == .relay ? Address(host: node.host, port: address.port) : address
+    }
+    spawn(index, listen: known?.description ?? node.listen ?? "127.0.0.1:0", at: now)
   }
 
   private mutating func spawned(_ index: Int, pid: Int32, at now: Instant) {

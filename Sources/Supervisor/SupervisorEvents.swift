@@ -1,3 +1,4 @@
+import NetworkRules
 package import Participants
 import Topology
 
@@ -6,7 +7,8 @@ import Topology
 package enum SupervisorEvents {
   package static let all: [EventKind] = [
     runLaunched, nodeSpawned, programReady, runBegan, faultPlanned, faultSides, faultApplied,
-    faultConfirmed, faultHealed, faultSkipped, nodeExited, natMapped, usageSampled, nodeSampled,
+    faultConfirmed, faultHealed, faultSkipped, relayApplied, nodeExited, natMapped, usageSampled,
+    nodeSampled,
     runStopping,
     runEnded, runDigested,
   ]
@@ -79,6 +81,20 @@ package enum SupervisorEvents {
     "fault.skipped", "The fault could not be applied, and never will be.",
     fields: [fault, EventField("reason", "why, in words")])
 
+  static let relayApplied = EventKind(
+    "relay.applied",
+    "From now on the relay between the nodes goes by these rules: which faults on the network are on. "
+      + "Its counts are of the time since the rules before.",
+    fields: [
+      EventField("number", "which version of the rules, from 1 in a run"),
+      EventField("lost", "datagrams that it has lost on purpose"),
+      EventField("held", "how often something had to wait on purpose"),
+      EventField(
+        "unknown",
+        "connections and datagrams that it let pass while a fault was on, because nobody could say "
+          + "which node they came from"),
+    ])
+
   static let nodeExited = EventKind(
     "node.exited", "A node's process ended and was reaped.",
     fields: [
@@ -129,6 +145,15 @@ package enum SupervisorEvents {
       EventField(
         "digest", "SHA-256 over each event's node, a zero byte and its line, in hexadecimal digits")
     ])
+
+  static func relayApplied(_ number: Int, _ counts: RelayCounts) -> Event {
+    Event(
+      relayApplied,
+      [
+        "number": .integer(Int64(number)), "lost": .integer(Int64(counts.lost)),
+        "held": .integer(Int64(counts.held)), "unknown": .integer(Int64(counts.unknown)),
+      ])
+  }
 
   private static let node = EventField("node", "the node's name")
   private static let fault = EventField("fault", "the fault's number")

@@ -244,7 +244,7 @@ extension Topology.Fault {
     guard let program = (sides.from + sides.to).first(where: programs.contains) else { return }
     throw FaultSchedule.Problem(
       .target,
-      "a \(word) is carried out by nodes of ours, and \(program) is a program: let the kernel do it, "
-        + "with 'isolation: namespace', or name only nodes of ours")
+      "a \(word) is carried out by nodes of ours, and \(program) is a program: let a relay do it, with "
+        + "'isolation: relay', or the kernel, with 'isolation: namespace'")
   }
 }

@@ -57,6 +57,12 @@ package struct Plan: Codable, Equatable, Sendable {
     self.programs = programs
   }
 
+  /// Where others reach a node, by its position.
+  package func address(of node: Int, listening: Address) -> Address {
+    guard let host = isolation.host(of: node) else { return listening }
+    return Address(host: host, port: listening.port)
+  }
+
   /// What a node runs, where it is no role of ours.
   package func program(of node: PlannedNode) -> Program? { programs[node.group] }
 }
@@ -65,16 +71,26 @@ package struct Plan: Codable, Equatable, Sendable {
 package enum Isolation: String, Codable, CaseIterable, Sendable {
   /// All are on the machine's loopback.
   case none
+  /// All are on the machine's loopback, and know each other by addresses of a relay, which stands
+  /// between them.
+  case relay
   /// Every node is in a network namespace of its own, with an address of its own.
   case namespace
 
   /// A bridge has at most so many ports (BR_MAX_PORTS is 1024).
   package static let mostNodes = 1_000
 
-  /// A node's host in a network of the run's own, by its position in the plan.
-  package static func host(of node: Int) -> String {
+  /// The host that others know a node by, where it is one of its own, by the node's position in the
+  /// plan.
+  package func host(of node: Int) -> String? {
     let number = node + 1
-    return "10.0.\(number >> 8).\(number & 255)"
+    let end = "\(number >> 8).\(number & 255)"
+    return switch self {
+    case .none: nil
+    // In 127.0.0.0/8, all of which is this machine.
+    case .relay: "127.102.\(end)"
+    case .namespace: "10.0.\(end)"
+    }
   }
 }
 

@@ -8,7 +8,9 @@ extension Topology {
   package func plan(seed: UInt64) -> Plan {
     var nodes = startOrder.flatMap { self.nodes(of: $0, seed: seed) }
     if isolation == .namespace {
-      for index in nodes.indices { nodes[index].listen = "\(Isolation.host(of: index)):0" }
+      for index in nodes.indices {
+        nodes[index].listen = isolation.host(of: index).map { "\($0):0" }
+      }
     }
     return Plan(
       network: network, seed: seed, nodes: nodes,

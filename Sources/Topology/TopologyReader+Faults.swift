@@ -88,6 +88,11 @@ extension TopologyReader {
       case .bandwidth: ["limit"]
       case .kill, .stop, .pause, .restart, .partition: []
       }
+    guard case .mapping = entry.value.content else {
+      let rest = amount.isEmpty ? "" : ", \(amount[0]): …"
+      fields.misfit(entry, "its sides, { between: NAME, and: NAME\(rest) }")
+      return nil
+    }
     guard
       let keys = fields.fields(
         entry.value, of: "'\(entry.key)'",

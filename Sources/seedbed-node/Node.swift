@@ -3,6 +3,7 @@ import Glibc
 import LiveDriver
 import Networks
 import Participants
+import Relay
 
 /// `seedbed-node ROLE …`: runs one participant until it is asked to end.
 @main struct Node {
@@ -24,6 +25,8 @@ import Participants
       case .print(let text):
         print(text, terminator: "")
         return .success
+      case .run(let parsed) where parsed.command.name == NodeCommand.relay.name:
+        return try relay(seed: parsed.integer("seed"))
       case .run(let parsed):
         guard let role = Networks.role(named: parsed.command.name) else {
           preconditionFailure("a role that is not in the catalogue was parsed")
@@ -54,6 +57,16 @@ import Participants
     }
     do throws(NodeFailure) {
       try driver.run(at: address)
+      return .success
+    } catch {
+      return complain("\(error)", .error)
+    }
+  }
+
+  private static func relay(seed: Int64?) throws -> ExitCode {
+    raiseDescriptorLimit()
+    do throws(NodeFailure) {
+      try Relay(seed: NodeCommand.seed(seed)).run()
       return .success
     } catch {
       return complain("\(error)", .error)

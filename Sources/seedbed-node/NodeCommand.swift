@@ -26,7 +26,7 @@ struct NodeCommand {
     config = arguments["config"]
     log = arguments["log"]
     data = arguments["data"] ?? "."
-    seed = arguments.integer("seed").map { UInt64($0) } ?? UInt64.random(in: 0...UInt64(Int64.max))
+    seed = Self.seed(arguments.integer("seed"))
     rules = arguments["rules"].map { [name, seed] path in
       RulesFile(path: path, name: name, seed: seed)
     }
@@ -35,6 +35,24 @@ struct NodeCommand {
       given[option.name] = arguments[option.name].flatMap { option.parse($0) }
     }
     options = OptionValues(role.options, given: given)
+  }
+
+  /// The seed that was given, or any.
+  static func seed(_ given: Int64?) -> UInt64 {
+    given.map { UInt64($0) } ?? UInt64.random(in: 0...UInt64(Int64.max))
+  }
+
+  /// What `isolation: relay` starts beside the nodes.
+  static let relay = Command(
+    "relay", "Stand between the nodes of a run, for the supervisor.",
+    discussion: """
+      'seedbed run' starts it for a topology with 'isolation: relay', and speaks to it over a socket \
+      that is its standard input.
+      """,
+    options: [seedOption("Fixes what is lost on purpose; random if absent.")])
+
+  private static func seedOption(_ summary: String) -> Option {
+    Option("seed", .integer("N", 0...Int64.max), summary)
   }
 
   private static let addressForm = "HOST:PORT with a numeric host, e.g. 127.0.0.1:5000"
@@ -53,7 +71,7 @@ struct NodeCommand {
         Example(
           "seedbed-node gossip-peer --config config.txt", "A peer, on any free port of 127.0.0.1."),
       ],
-      subcommands: roles.map(command), version: Version.current)
+      subcommands: roles.map(command) + [relay], version: Version.current)
   }
 
   private static func command(for role: Role) -> Command {
@@ -81,9 +99,7 @@ struct NodeCommand {
           "The faults on the network that are on; read when the node starts, and at SIGURG.",
           .optional),
         Option("name", .text("NAME"), "What the run calls this node.", .defaulted(role.fullName)),
-        Option(
-          "seed", .integer("N", 0...Int64.max), "Fixes the node's random choices; random if absent."
-        ),
+        seedOption("Fixes the node's random choices; random if absent."),
       ] + role.options.map(option))
   }
 

@@ -51,6 +51,7 @@ enum PlanCommand: SeedbedCommand {
       ["nodes", String(plan.nodes.count)],
       ["ready", "within \(plan.readyWithin)"],
       ["stop", "at \(plan.stopAt), within \(plan.stopWithin)"],
+      ["between nodes", plan.isolation.words],
       ["unexpected exits", plan.allowsUnexpectedExits ? "allowed" : "fail the run"],
       ["checks", plan.checks.map { $0.joined(separator: ", ") } ?? "all of the network"],
     ]
@@ -125,6 +126,17 @@ enum PlanCommand: SeedbedCommand {
       }
       while line.last == " " { line.removeLast() }
       output.write(line + "\n")
+    }
+  }
+}
+
+extension Isolation {
+  /// What is between the nodes of a live run.
+  fileprivate var words: String {
+    switch self {
+    case .none: "nothing: all are on the machine's loopback"
+    case .relay: "a relay"
+    case .namespace: "a network of the run's own, with a namespace for each"
     }
   }
 }

@@ -18,9 +18,10 @@ enum PsCommand: SeedbedCommand {
       Example("seedbed ps", "In the folder 'logs'."),
       Example("seedbed ps --format json --logs /tmp/logs", "For programs; elsewhere."),
     ],
-    options: [.format, .logs])
+    options: [.format, .logs, .history])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
+    AbandonedRun.settleAll(in: arguments.logs, history: arguments.history)
     let columns = [
       "name", "topology", "seed", "phase", "nodes", "up", "ready", "down", "faults", "age_s",
     ]

@@ -84,7 +84,7 @@ enum RunCommand: SeedbedCommand {
     let count = "groups.\(group.name).count=\(seeds.count)"
     var plan = try RunSession.topology(file, arguments, overrides: [count])
       .plan(seed: seed)
-    if plan.isolation == .namespace {
+    if plan.isolation != .none {
       throw UsageError(
         "--config says where seeds listen, and \(file.path) gives every node an address of its own: "
           + "leave one of the two out")

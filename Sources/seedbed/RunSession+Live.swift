@@ -9,6 +9,7 @@ extension RunSession {
   ///
   /// - Parameter isQuiet: whether to say nothing but what goes wrong.
   func run(isQuiet: Bool = false) throws -> RunOutcome {
+    AbandonedRun.settleAll(in: arguments.logs, history: arguments.history)
     let clock = ContinuousClock()
     let start = clock.now
     let command = try NodeCommand()

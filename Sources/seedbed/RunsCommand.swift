@@ -19,6 +19,7 @@ enum RunsCommand: SeedbedCommand {
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     if Pruning.isAsked(arguments) { return try Pruning(arguments).run() }
+    AbandonedRun.settleAll(in: arguments.logs, history: arguments.history)
     let history = try ReadOnlyHistory(arguments.history)
     try ResultWriter.print(history.database.prepare(sql), as: arguments.format)
     return .success

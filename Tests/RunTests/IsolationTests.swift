@@ -75,6 +75,7 @@ extension RunTests {
       #expect(try used.isDisjoint(with: processes().compactMap(network)))
       #expect(try outside("/proc/net/dev") == before.0)
       #expect(try outside("/proc/self/mounts") == before.1)
+      #expect(try await workspace.run(["ps"]).errors.contains("was killed: nothing of it is left; "))
     }
 
     /// The numbers of all processes.
@@ -113,8 +114,29 @@ extension RunTests {
       }
       #expect(run.status == 64)
       #expect(
-        run.errors.contains("fault 1 is a latency, and this kernel has no netem: load its module"))
+        run.errors.contains("fault 1 is a latency: this kernel has no netem: load its module"))
       #expect(workspace.processes.isEmpty && workspace.runs.isEmpty)
+    }
+
+    @Test("The same when it is asked for, and the run goes on")
+    func askedLatency() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(topology("", stop: "60s"), to: "t.yaml")
+      let run = try await workspace.run(["run", file, "--no-checks", "--wait", "run.began"])
+      try #require(run.status == 0, "\(run.output)\(run.errors)")
+      let latency = try await workspace.run([
+        "fault", "last", "latency", "{ between: peer, and: seed, add: 50ms }",
+      ])
+      #expect(
+        latency.status == 0
+          || latency.status == 64
+            && latency.errors.hasPrefix("seedbed: this kernel has no netem: load its module")
+      )
+      let partition = try await workspace.run([
+        "fault", "last", "partition", "{ between: peer, and: seed }",
+      ])
+      #expect(partition.status == 0, "\(partition.errors)")
+      #expect(try await workspace.run(["stop", "last"]).output.hasSuffix("completed\n"))
     }
   }
 }

@@ -51,6 +51,43 @@ extension RunTests {
       }
     }
 
+    @Test("The next command ends what got away, records the rest, and says so, once")
+    func nextCommand() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(
+        """
+        network: runaway
+        isolation: relay
+        groups:
+          peer:
+            count: 2
+            command: [bash, -c, 'setsid sleep 600 & echo child $!; echo ready; sleep 600']
+            ready: { log: ready }
+            events: [{ match: '^child (?<pid>.*)$', kind: child.started, numbers: [pid] }]
+        stop: { at: 60s }
+        """, to: "t.yaml")
+      let run = try workspace.start(["run", file, "--no-checks"])
+      try await eventually("the run begins") { run.output.contains("all nodes are ready") }
+      run.signal(SIGKILL)
+      await run.end()
+      // To the guard the children are gone: they lead sessions of their own.
+      try await eventually("every node is gone") { workspace.processes.isEmpty }
+
+      let next = try await workspace.run(["ps"])
+      let words = "was killed: 2 processes that it had left behind were killed; its last "
+      #expect(next.errors.contains(words), "\(next.errors)")
+      let children = "SELECT data ->> 'pid' FROM events WHERE kind = 'child.started'"
+      for offset in 0..<2 {
+        let child = try #require(
+          try workspace.integer("\(children) ORDER BY node LIMIT 1 OFFSET \(offset)"))
+        try await eventually("it is gone") { kill(pid_t(child), 0) != 0 }
+      }
+      #expect(try workspace.integer("SELECT count(*) FROM events WHERE kind = 'run.began'") == 1)
+      for command in ["ps", "runs"] {
+        #expect(try await workspace.run([command]).errors == "")
+      }
+    }
+
     private func exists(_ path: String) -> Bool {
       FileManager.default.contents(atPath: path).map { !$0.isEmpty } ?? false
     }

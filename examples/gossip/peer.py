@@ -2,8 +2,8 @@
 # answers probes, and passes on every text that is new to it. It prints what Seedbed's own peers log.
 import random, re, socket, sys, threading, time
 
-host, port, seeds = sys.argv[1], int(sys.argv[2]), sys.argv[3].split(",")
-own, links, texts, lock = f"{host}:{port}", {}, set(), threading.RLock()
+own, host, port, seeds = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4].split(",")
+links, texts, lock = {}, set(), threading.RLock()
 
 
 def say(text):
@@ -42,7 +42,7 @@ def messages(conn):
 def serve(conn, direction):
     peer = None
     try:
-        send(conn, "connected to peer:" + own, 1018 + len(host) + len(str(port)))
+        send(conn, "connected to peer:" + own, 1017 + len(own))
         for message in messages(conn):
             kind, _, body = message.partition(":")
             if kind == "connected to peer" and peer is None and body not in links:

@@ -1,29 +1,22 @@
 # A peer of a small network over UDP: whoever hears a rumour that is new to them tells others.
 import os, random, socket, sys, time
 
-name, own_host, own_port = sys.argv[1], sys.argv[2], int(sys.argv[3])
-others = [(host, int(port)) for host, port in (a.split(":") for a in sys.argv[4].split(",") if a)]
-fanout = int(os.environ["FANOUT"])
+name, host, port, peers = sys.argv[1:]
+others = [(peer.split(":")[0], int(peer.split(":")[1])) for peer in peers.split(",")]
+fanout = min(int(os.environ["FANOUT"]), len(others))
 own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-own.bind((own_host, own_port))
-own.settimeout(0.05)
+own.bind((host, int(port)))
 print("ready", flush=True)
-
-known, count, due = set(), 0, time.time() + 1
+known, due = set(), time.time() + 1
 while True:
-    if time.time() > due:
-        count, due = count + 1, due + 1
-        rumour = f"{name}/{count}"
-        print("started", rumour, flush=True)
-    else:
-        try:
-            data, (host, port) = own.recvfrom(1000)
-        except TimeoutError:
-            continue
-        rumour = data.decode()
-        if rumour in known:
-            continue
-        print(f"heard {rumour} from {host}:{port}", flush=True)
+    own.settimeout(max(0.001, due - time.time()))
+    try:
+        rumour, (host, port) = own.recvfrom(1000)
+        if rumour not in known:
+            print(f"heard {rumour.decode()} from {host}:{port}", flush=True)
+    except TimeoutError:
+        rumour, due = f"{name}/{due:.3f}".encode(), due + 1
+        print("started", rumour.decode(), flush=True)
+    for other in random.sample(others, fanout) if rumour not in known else []:
+        own.sendto(rumour, other)
     known.add(rumour)
-    for other in random.sample(others, min(fanout, len(others))):
-        own.sendto(rumour.encode(), other)

@@ -15,7 +15,8 @@ struct cprocess_child {
   /// The folder that the child works in; NULL leaves the parent's. `output` does not depend on it.
   const char *folder;
   /// The reading end of a pipe, as standard input. The child gets the writing end with it: it reads
-  /// what the pipe holds and then waits, without an end. Negative: there is nothing to read.
+  /// what the pipe holds and then waits, without an end. Or a socket, to talk both ways. Negative:
+  /// there is nothing to read.
   int input;
   /// Standard output and standard error are appended to this file.
   const char *output;

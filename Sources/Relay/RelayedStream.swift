@@ -1,0 +1,154 @@
+import CUV
+import Glibc
+import LiveDriver
+import Participants
+
+/// A connection from one node to another through the relay: the one that was accepted at a door, and
+/// the one that the relay dials on.
+///
+/// Its dialler's system has answered the dial by itself, so a dial into a partition gives a connection
+/// on which nothing comes.
+@safe final class RelayedStream {
+  private unowned let relay: Relay
+  private let door: Door
+  /// The dialling node; `nil` while nobody knows.
+  private var dialler: String?
+  private let source: Address
+  private let near: StreamEnd
+  private var far: StreamEnd
+  private let forth: Lane
+  private var back: Lane
+  private var isDialled = false
+  /// When the dial has come to the other side.
+  private let dialDue: Instant
+  private var timer: Timer?
+  private var isOver = false
+
+  /// Takes a connection that waits at a door.
+  static func accept(from door: Door, of relay: Relay) {
+    let near = StreamEnd(of: relay)
+    let listener = unsafe UnsafeMutableRawPointer(door.listener)
+      .assumingMemoryBound(to: uv_stream_t.self)
+    guard unsafe uv_accept(listener, near.stream) == 0,
+      let source = unsafe SocketAddress({ unsafe uv_tcp_getpeername(near.handle, $0, $1) })?.address
+    else { return near.close() }
+    let stream = RelayedStream(near, from: source, at: door, of: relay)
+    relay.add(stream)
+    near.begin()
+    stream.dial()
+  }
+
+  private init(_ near: StreamEnd, from source: Address, at door: Door, of relay: Relay) {
+    self.relay = relay
+    self.door = door
+    self.near = near
+    self.source = source
+    far = StreamEnd(of: relay)
+    dialler = relay.sender(from: source, to: door.address, by: .stream)
+    forth = Lane(from: near, to: far, of: relay)
+    back = Lane(from: far, to: near, of: relay)
+    forth.line = relay.line(from: dialler, to: door.node)
+    back.line = relay.line(from: door.node, to: dialler)
+    dialDue = relay.now + (forth.line?.latency ?? .zero)
+    connectLanes()
+  }
+
+  private func connectLanes() {
+    for (end, lane) in [(near, forth), (far, back)] {
+      end.arrived = { [unowned lane] piece in lane.take(piece) }
+      end.drained = { [weak self] in
+        guard let self else { return }
+        (end === near ? back : forth).pump()
+        closeIfDone()
+      }
+      lane.isReset = { [unowned self] in reset() }
+    }
+  }
+
+  /// Faults began or ended.
+  func rulesChanged() {
+    if dialler == nil {
+      // It may have been too early to see.
+      dialler = relay.sender(from: source, to: door.address, by: .stream)
+      forth.line = relay.line(from: dialler, to: door.node)
+      back.line = relay.line(from: door.node, to: dialler)
+    }
+    dial()
+    forth.pump()
+    back.pump()
+  }
+
+  // MARK: - The other half
+
+  /// Dials on as soon as the faults let it.
+  private func dial() {
+    guard !isDialled, !isOver else { return }
+    if forth.isCut || back.isCut {
+      relay.countHeld()
+      return
+    }
+    guard dialDue <= relay.now else {
+      relay.countHeld()
+      if timer == nil { timer = unsafe Timer(on: relay.loop) { [unowned self] in dial() } }
+      timer?.set(after: dialDue - relay.now)
+      return
+    }
+    isDialled = true
+    connect()
+  }
+
+  /// From the dialler's address of the relay's, where it is known; from its listening port, where it
+  /// dials from that itself.
+  private func connect() {
+    guard var target = SocketAddress(numeric: door.listening) else { return reset() }
+    if let dialler = relay.door(of: dialler) {
+      let bindsToPort = source == dialler.listening
+      let isBound = unsafe bindsToPort && LiveDriver.bind(far.handle, as: dialler.listener)
+      if !isBound, var own = SocketAddress(numeric: Address(host: dialler.address.host, port: 0)) {
+        // Without effect where the system refuses it: then it comes from anywhere.
+        _ = unsafe own.withPointer { unsafe uv_tcp_bind(far.handle, $0, 0) }
+      }
+    }
+    let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
+    unsafe request.pointee.data = Unmanaged.passRetained(self).toOpaque()
+    let result = unsafe target.withPointer {
+      unsafe uv_tcp_connect(request, far.handle, $0) { request, status in
+        guard let data = unsafe request?.pointee.data else { return }
+        let stream = unsafe Unmanaged<RelayedStream>.fromOpaque(data).takeRetainedValue()
+        unsafe request?.deallocate()
+        stream.connected(status)
+      }
+    }
+    guard result != 0 else { return }
+    unsafe Unmanaged.passUnretained(self).release()
+    unsafe request.deallocate()
+    connected(result)
+  }
+
+  private func connected(_ status: CInt) {
+    guard !isOver else { return }
+    guard status == 0 else { return reset() }
+    far.begin()
+    forth.pump()
+  }
+
+  // MARK: - The end
+
+  private func closeIfDone() {
+    if near.isShut, far.isShut { end { $0.close() } }
+  }
+
+  /// One end is gone for good, or cannot be reached.
+  private func reset() { end { $0.reset() } }
+
+  private func end(_ how: (StreamEnd) -> Void) {
+    guard !isOver else { return }
+    isOver = true
+    timer?.cancel()
+    forth.cancel()
+    back.cancel()
+    how(near)
+    how(far)
+    relay.remove(self)
+  }
+}

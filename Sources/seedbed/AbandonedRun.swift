@@ -1,0 +1,71 @@
+import Foundation
+import Glibc
+import History
+import Supervisor
+
+/// A run whose supervisor was killed at its work: the socket to speak to it is still there, and nobody
+/// works on it.
+struct AbandonedRun {
+  /// How long what ends with its supervisor may take to do so.
+  private static let patience = Duration.seconds(2)
+
+  /// The run's folder.
+  private let path: String
+  private var name: String { URL(filePath: path).lastPathComponent }
+  private var socket: String { "\(path)/\(Control.fileName)" }
+
+  private init?(_ path: String) {
+    self.path = path
+    guard unsafe access(socket, F_OK) == 0, !LiveRunFolder.isInUse(path) else { return nil }
+  }
+
+  /// Clears up after those in a folder of logs, and says so. Done once for each, by the next command
+  /// that runs or lists something.
+  static func settleAll(in logs: String, history: String) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: logs)) ?? []
+    for name in names.sorted() { AbandonedRun("\(logs)/\(name)")?.settle(in: history) }
+  }
+
+  private func settle(in history: String) {
+    let ended = endProcesses()
+    let left =
+      ended == 0
+      ? "nothing of it is left"
+      : "\(ended) process\(ended == 1 ? "" : "es") that it had left behind \(ended == 1 ? "was" : "were") killed"
+    do {
+      var collector = try Collector(folder: RunFolder(path), history: history)
+      let events = try collector.finish().progress.lines
+      let recorded = events == 0 ? "all its events" : "its last \(events) events"
+      Terminal.complain(
+        "the supervisor of run \(name) was killed: \(left); "
+          + "\(recorded) are in \(history), as run \(collector.run)")
+      unsafe unlink(socket)
+    } catch {
+      Terminal.complain(
+        "the supervisor of run \(name) was killed: \(left); its logs cannot be recorded: \(error)")
+    }
+  }
+
+  /// Ends the processes that print into the run's folder. Nodes die with their supervisor, and
+  /// namespaces with them; but a program may have started what got away from both.
+  private func endProcesses() -> Int {
+    let clock = ContinuousClock()
+    let deadline = clock.now + Self.patience
+    while !processes.isEmpty, clock.now < deadline { usleep(10_000) }
+    let left = processes
+    for process in left { kill(process, SIGKILL) }
+    return left.count
+  }
+
+  private var processes: [pid_t] {
+    let folder = URL(filePath: path).resolvingSymlinksInPath().path + "/"
+    let files = FileManager.default
+    let all = (try? files.contentsOfDirectory(atPath: "/proc")) ?? []
+    return all.compactMap { pid_t($0) }.filter { process in
+      [1, 2].contains { number in
+        let target = try? files.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\(number)")
+        return target?.hasPrefix(folder) ?? false
+      }
+    }
+  }
+}
