@@ -147,15 +147,18 @@ let package = Package(
         "Kademlia", "NetworkRules", "Participants", "Wire", "seedbed", "seedbed-node",
       ]),
     .target(
-      name: "ParticipantTesting", dependencies: ["Participants"], path: "Tests/ParticipantTesting"),
+      name: "ParticipantTesting", dependencies: ["Participants", "Simulator", "Topology"],
+      path: "Tests/ParticipantTesting"),
     .testTarget(
       name: "GossipTests",
-      dependencies: ["Gossip", "ParticipantTesting", "Participants", "Simulator", "Topology"]),
+      dependencies: ["Gossip", "ParticipantTesting", "Participants", "Topology"]),
     .testTarget(name: "PatternsTests", dependencies: ["Patterns"]),
     .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
     .testTarget(
       name: "KademliaTests",
-      dependencies: ["Hashing", "Kademlia", "Participants", "Simulator", "Topology", "Wire"]),
+      dependencies: [
+        "Hashing", "Kademlia", "ParticipantTesting", "Participants", "Topology", "Wire",
+      ]),
     .testTarget(
       name: "KPTPTests",
       dependencies: [
@@ -177,8 +180,8 @@ let package = Package(
     .testTarget(
       name: "HyperDHTTests",
       dependencies: [
-        "Checks", "Exploration", "Hashing", "HyperDHT", "Networks", "Participants", "Simulator",
-        "Topology", "Wire",
+        "Checks", "Exploration", "Hashing", "HyperDHT", "Networks", "ParticipantTesting",
+        "Participants", "Topology", "Wire",
       ]),
     .testTarget(
       name: "TopologyTests",

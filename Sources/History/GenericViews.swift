@@ -34,27 +34,36 @@ extension View {
       ("gone_s", "seconds from the run's beginning to `gone_t`"),
       ("back_t", "when it was ready again, or, of a frozen node, continued; NULL: never"),
       ("back_s", "seconds from the run's beginning to `back_t`"),
+      (
+        "life",
+        "which of the node's lives this ended, from 1, or came after, where the node was not ready "
+          + "yet; NULL: none, or it was frozen"
+      ),
     ],
     body: """
       WITH
       exits AS MATERIALIZED (
-        SELECT run, data ->> 'node' AS node, t AS exit_t
+        SELECT run, data ->> 'node' AS node, t AS exit_t, data ->> 'pid' AS pid
         FROM events
         WHERE node = 'supervisor' AND kind = 'node.exited'
       ),
-      -- The exit that a kill, a stop or the first half of a restart led to. Where two faults meet on a
-      -- busy host, one exit is both's: it is one death, the first one's.
+      -- The exit that a kill, a stop or the first half of a restart led to: the node's next, which a
+      -- window finds in one pass. Where two faults meet on a busy host, one exit is both's: it is one
+      -- death, the first one's.
       felled AS MATERIALIZED (
         SELECT run, node, cause, min(t) AS t, exit_t
         FROM (
-          SELECT f.run, f.node, iif(f.action = 'stop', 'stopped', 'killed') AS cause,
-            f.applied_t AS t, min(x.exit_t) AS exit_t
-          FROM faults f JOIN exits x
-            ON x.run = f.run AND x.node = f.node AND x.exit_t >= f.applied_t
-              AND (f.action <> 'restart' OR f.confirmed_t IS NULL OR x.exit_t <= f.confirmed_t)
-          WHERE f.action IN ('kill', 'stop', 'restart')
-          GROUP BY f.run, f.fault
+          SELECT run, node, cause, t, latest_t,
+            min(exit_t) OVER (PARTITION BY run, node ORDER BY t DESC) AS exit_t
+          FROM (
+            SELECT run, node, iif(action = 'stop', 'stopped', 'killed') AS cause, applied_t AS t,
+              iif(action = 'restart', confirmed_t, NULL) AS latest_t, NULL AS exit_t
+            FROM faults WHERE action IN ('kill', 'stop', 'restart') AND applied_t IS NOT NULL
+            UNION ALL
+            SELECT run, node, NULL, exit_t, NULL, exit_t FROM exits
+          )
         )
+        WHERE cause IS NOT NULL AND exit_t <= coalesce(latest_t, exit_t)
         GROUP BY run, node, exit_t
       ),
       -- Exits that no fault explains. The neighbours may have noticed before the supervisor did.
@@ -66,7 +75,7 @@ extension View {
             SELECT 1 FROM felled f
             WHERE f.run = x.run AND f.node = x.node AND f.exit_t = x.exit_t)
       ),
-      gone AS (
+      gone AS MATERIALIZED (
         SELECT run, node, cause, t, exit_t AS gone_t, NULL AS healed_t FROM felled
         UNION ALL
         SELECT run, node, cause, t, exit_t, NULL FROM crashed
@@ -75,20 +84,37 @@ extension View {
         FROM faults WHERE action = 'pause' AND confirmed_t IS NOT NULL
       ),
       readied AS MATERIALIZED (
-        SELECT run, node, t FROM events WHERE kind = 'node.ready'
+        SELECT run, node, t, data ->> 'pid' AS pid,
+          row_number() OVER (PARTITION BY run, node ORDER BY n) AS life
+        FROM events
+        WHERE kind = 'node.ready' AND (run, node) IN (SELECT run, node FROM gone)
         UNION ALL
-        SELECT run, data ->> 'node', t FROM events
+        SELECT run, data ->> 'node', t, NULL, NULL FROM events
         WHERE node = 'supervisor' AND kind = 'program.ready'
       ),
+      -- Which life it was, the process says: clocks may differ. They tell it of a process that was never
+      -- ready, or is not the one that said so.
+      died AS MATERIALIZED (
+        SELECT g.*, CASE WHEN g.cause <> 'frozen' THEN coalesce(
+          (SELECT max(y.life) FROM exits x
+              JOIN readied y ON y.run = x.run AND y.node = x.node AND y.pid = x.pid
+            WHERE x.run = g.run AND x.node = g.node AND x.exit_t = g.gone_t),
+          (SELECT max(y.life) FROM readied y
+            WHERE y.run = g.run AND y.node = g.node AND y.t <= g.gone_t)) END AS life
+        FROM gone g
+      ),
       back AS (
-        SELECT g.run, g.node, g.cause, g.t, g.gone_t, coalesce(g.healed_t, min(y.t)) AS back_t
-        FROM gone g LEFT JOIN readied y ON y.run = g.run AND y.node = g.node AND y.t > g.gone_t
-        GROUP BY g.run, g.node, g.cause, g.t
+        SELECT d.run, d.node, d.cause, d.t, d.gone_t, d.life,
+          coalesce(d.healed_t, max(d.gone_t, min(y.t))) AS back_t
+        FROM died d
+          LEFT JOIN readied y ON y.run = d.run AND y.node = d.node
+            AND iif(d.life IS NULL, y.t > d.gone_t, y.life = d.life + 1)
+        GROUP BY d.run, d.node, d.cause, d.t
       )
       SELECT b.run, b.node, n.address, b.cause,
         b.t, (b.t - r.began_t) / 1e6 AS s,
         b.gone_t, (b.gone_t - r.began_t) / 1e6 AS gone_s,
-        b.back_t, (b.back_t - r.began_t) / 1e6 AS back_s
+        b.back_t, (b.back_t - r.began_t) / 1e6 AS back_s, b.life
       FROM back b JOIN runs r ON r.run = b.run
         LEFT JOIN nodes n ON n.run = b.run AND n.node = b.node
       """)

@@ -32,12 +32,7 @@ extension View {
     ],
     body: """
       WITH
-      marks AS MATERIALIZED (
-        SELECT run, node, n, t, kind, peer, data,
-          sum(kind = 'node.ready') OVER (PARTITION BY run, node ORDER BY n) AS life
-        FROM events
-        WHERE kind IN ('node.ready', 'link.opened', 'link.closed')
-      ),
+      \(marksAndEnds(of: "'link.opened', 'link.closed'")),
       -- Two links of one pair of nodes overlap for a moment now and then (a duplicate): the first
       -- close is paired with the first opening, so that the rows together say when there was one.
       placed AS (
@@ -52,13 +47,6 @@ extension View {
           min(t) FILTER (WHERE kind = 'link.closed') AS closed_t,
           min(data ->> 'reason') FILTER (WHERE kind = 'link.closed') AS reason
         FROM placed GROUP BY run, node, life, peer, place
-      ),
-      -- The end of each life that ended before the run did.
-      ended AS MATERIALIZED (
-        SELECT d.run, d.node, d.t, max(m.life) AS life
-        FROM deaths d JOIN marks m ON m.run = d.run AND m.node = d.node AND m.t <= d.gone_t
-        WHERE d.cause <> 'frozen' AND m.kind = 'node.ready'
-        GROUP BY d.run, d.node, d.t
       ),
       -- Made whole before anything is joined with it: taken apart, it misleads SQLite's planner.
       rows AS MATERIALIZED (

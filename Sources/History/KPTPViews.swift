@@ -85,12 +85,7 @@ extension View {
     ],
     body: """
       WITH
-      marks AS MATERIALIZED (
-        SELECT run, node, n, t, kind, peer, data,
-          sum(kind = 'node.ready') OVER (PARTITION BY run, node ORDER BY n) AS life
-        FROM events
-        WHERE kind IN ('node.ready', 'entry.added', 'entry.replaced', 'entry.removed')
-      ),
+      \(marksAndEnds(of: "'entry.added', 'entry.replaced', 'entry.removed'")),
       -- A peer enters and leaves a table in turn: each coming is followed by its going.
       steps AS (
         SELECT run, node, life, n, t, 1 AS comes, peer, data ->> 'id' AS id,
@@ -107,13 +102,6 @@ extension View {
         SELECT *, lead(t) OVER stay AS left_t, lead(reason) OVER stay AS left_reason
         FROM steps
         WINDOW stay AS (PARTITION BY run, node, life, peer ORDER BY n)
-      ),
-      -- The end of each life that ended before the run did.
-      ended AS MATERIALIZED (
-        SELECT d.run, d.node, d.t, max(m.life) AS life
-        FROM deaths d JOIN marks m ON m.run = d.run AND m.node = d.node AND m.t <= d.gone_t
-        WHERE d.cause <> 'frozen' AND m.kind = 'node.ready'
-        GROUP BY d.run, d.node, d.t
       ),
       rows AS MATERIALIZED (
         SELECT s.run, s.node, p.node AS peer_node, s.peer, s.id, s.prefix, s.t AS since_t,

@@ -4,21 +4,6 @@ extension View {
     peerExchangeDeadlines, pieces, exchanges, knownPeers, neighbours, pieceDuties, acquaintances,
   ]
 
-  /// The table expressions that tell the lives of the peers: `lives` has a row for each, and
-  /// `marks` gives every event of these kinds its life.
-  private static func lives(with kinds: String) -> String {
-    """
-    \(marksAndEnds(of: kinds)),
-    -- Where a life has no death of its own, the next one ends it.
-    lives AS MATERIALIZED (
-      SELECT m.run, m.node, m.life, m.t AS ready_t,
-        coalesce(e.t, lead(m.t) OVER (PARTITION BY m.run, m.node ORDER BY m.life)) AS end_t
-      FROM marks m LEFT JOIN ended e ON e.run = m.run AND e.node = m.node AND e.life = m.life
-      WHERE m.kind = 'node.ready'
-    )
-    """
-  }
-
   static let peerExchangeDeadlines = View(
     name: "pex_deadlines",
     summary: """
@@ -70,7 +55,7 @@ extension View {
     ],
     body: """
       WITH
-      \(lives(with: "'piece.held', 'piece.wanted', 'piece.received'")),
+      \(marksAndEnds(of: "'piece.held', 'piece.wanted', 'piece.received'")),
       told AS MATERIALIZED (
         SELECT run, node, life, data ->> 'hash' AS hash,
           min(t) FILTER (WHERE kind = 'piece.wanted') AS wanted_t,
@@ -83,10 +68,10 @@ extension View {
       SELECT p.run, p.node, p.life, p.hash,
         p.wanted_t, (p.wanted_t - r.began_t) / 1e6 AS wanted_s,
         p.held_t, (p.held_t - r.began_t) / 1e6 AS held_s,
-        l.end_t AS until_t, (l.end_t - r.began_t) / 1e6 AS until_s,
+        e.t AS until_t, (e.t - r.began_t) / 1e6 AS until_s,
         coalesce(g.node, p.giver) AS giver, p.content
       FROM told p JOIN runs r ON r.run = p.run
-        JOIN lives l ON l.run = p.run AND l.node = p.node AND l.life = p.life
+        LEFT JOIN ended e ON e.run = p.run AND e.node = p.node AND e.life = p.life
         LEFT JOIN nodes g ON g.run = p.run AND g.address = p.giver
       """)
 
@@ -132,7 +117,7 @@ extension View {
     ],
     body: """
       WITH
-      \(lives(with: "'address.learned', 'address.forgotten'")),
+      \(marksAndEnds(of: "'address.learned', 'address.forgotten'")),
       spans AS MATERIALIZED (
         SELECT run, node, life, peer, kind, data ->> 'from' AS source, t AS learned_t,
           lead(t) OVER (PARTITION BY run, node, life, peer ORDER BY n) AS forgotten_t
@@ -140,10 +125,10 @@ extension View {
       )
       SELECT k.run, k.node, p.node AS peer_node, k.peer, coalesce(s.node, k.source) AS source,
         k.learned_t, (k.learned_t - r.began_t) / 1e6 AS learned_s,
-        coalesce(k.forgotten_t, l.end_t) AS forgotten_t,
-        (coalesce(k.forgotten_t, l.end_t) - r.began_t) / 1e6 AS forgotten_s
+        coalesce(k.forgotten_t, e.t) AS forgotten_t,
+        (coalesce(k.forgotten_t, e.t) - r.began_t) / 1e6 AS forgotten_s
       FROM spans k JOIN runs r ON r.run = k.run
-        JOIN lives l ON l.run = k.run AND l.node = k.node AND l.life = k.life
+        LEFT JOIN ended e ON e.run = k.run AND e.node = k.node AND e.life = k.life
         LEFT JOIN nodes p ON p.run = k.run AND p.address = k.peer
         LEFT JOIN nodes s ON s.run = k.run AND s.address = k.source
       WHERE k.kind = 'address.learned'
@@ -172,13 +157,13 @@ extension View {
     ],
     body: """
       WITH
-      \(lives(with: "'neighbour.linked', 'neighbour.lost'")),
+      \(marksAndEnds(of: "'neighbour.linked', 'neighbour.lost'")),
       rows AS MATERIALIZED (
         SELECT a.run, a.node, a.peer, a.data ->> 'direction' AS direction, a.t AS linked_t,
-          coalesce(b.t, l.end_t) AS lost_t,
-          coalesce(b.data ->> 'reason', iif(l.end_t IS NULL, NULL, 'died')) AS reason
+          coalesce(b.t, e.t) AS lost_t,
+          coalesce(b.data ->> 'reason', iif(e.t IS NULL, NULL, 'died')) AS reason
         FROM marks a
-          JOIN lives l ON l.run = a.run AND l.node = a.node AND l.life = a.life
+          LEFT JOIN ended e ON e.run = a.run AND e.node = a.node AND e.life = a.life
           LEFT JOIN marks b ON b.run = a.run AND b.node = a.node AND b.life = a.life
             AND b.kind = 'neighbour.lost' AND b.data ->> 'connection' = a.data ->> 'connection'
         WHERE a.kind = 'neighbour.linked'

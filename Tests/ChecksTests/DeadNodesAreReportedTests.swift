@@ -245,9 +245,7 @@ import Testing
     let story = Story()
     story.silence("peer-5", from: 10)
     story.fault("restart", "peer-5", at: 10, confirmed: 16)
-    story.say(
-      "supervisor", "node.exited", at: 10.01,
-      ["node": "peer-5", "pid": .integer(1), "signal": .integer(9), "unexpected": .flag(false)])
+    story.exit("peer-5", at: 10.01)
     story.ready("peer-5", at: 16)
     #expect(try story.judgement(check).column("cause") == ["killed"])
   }

@@ -82,9 +82,7 @@ import Testing
     story.fell("peer-3", at: 10)
     story.restart("peer-3", at: 12)
     // It ends with the others, in order.
-    story.say(
-      "supervisor", "node.exited", at: 30.2,
-      ["node": "peer-3", "pid": .integer(1), "code": .integer(0), "unexpected": .flag(false)])
+    story.exit("peer-3", at: 30.2)
     report(in: story, at: 25)
     #expect(try story.judgement(check).column("but") == ["it was back since 12.1 s"])
   }

@@ -38,6 +38,8 @@ final class Story {
   private var disturbances: [PlannedFault] = []
   let stop: Double
   private var faults = 0
+  /// Each node's present process.
+  private var pids: [String: Int64] = [:]
   private let root = FileManager.default.temporaryDirectory
     .appending(path: "seedbed-checks-\(UUID().uuidString)").path
 
@@ -57,7 +59,7 @@ final class Story {
     for node in Self.seeds + Self.peers {
       say(node, "node.stopping", at: stop + 0.1)
       say(node, "node.stopped", at: stop + 0.11)
-      exit(node, at: stop + 0.2, unexpected: false)
+      exit(node, at: stop + 0.2)
     }
     say("supervisor", "run.ended", at: stop + 0.5, ["outcome": "completed", "reason": "planned"])
   }
@@ -105,6 +107,7 @@ final class Story {
 
   func ready(_ node: String, at moment: Double) {
     let isSeed = node.hasPrefix("seed")
+    pids[node, default: 0] += 1
     let options: Event.Value =
       isSeed
       ? .object([])
@@ -118,8 +121,8 @@ final class Story {
       node, "node.ready", at: moment,
       [
         "address": .text(Self.address(node).description),
-        "role": .text(isSeed ? "gossip-seed" : "gossip-peer"), "version": "0", "pid": .integer(1),
-        "options": options,
+        "role": .text(isSeed ? "gossip-seed" : "gossip-peer"), "version": "0",
+        "pid": .integer(pids[node] ?? 0), "options": options,
       ])
   }
 
@@ -156,11 +159,12 @@ final class Story {
     sample(at: end, busy: 1_000)
   }
 
-  private func exit(_ node: String, at moment: Double, unexpected: Bool) {
+  /// The supervisor sees that the node's present process has ended.
+  func exit(_ node: String, at moment: Double, unexpected: Bool = false) {
     say(
       "supervisor", "node.exited", at: moment,
       [
-        "node": .text(node), "pid": .integer(1), "code": .integer(0),
+        "node": .text(node), "pid": .integer(pids[node] ?? 0), "code": .integer(0),
         "unexpected": .flag(unexpected),
       ])
   }
@@ -184,7 +188,7 @@ final class Story {
   func fell(_ node: String, at moment: Double, by action: String = "kill") {
     silence(node, from: moment)
     fault(action, node, at: moment)
-    exit(node, at: moment + 0.01, unexpected: false)
+    exit(node, at: moment + 0.01)
   }
 
   /// Ends a node without a fault; nobody has noticed yet.

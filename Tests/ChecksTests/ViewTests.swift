@@ -56,6 +56,36 @@ import Topology
       found == ["peer-1 -0.5 10.0 died", "peer-4 -0.5 10.0 died", "peer-4 14.0 NULL NULL"])
   }
 
+  @Test(
+    "The lives of a node end with their own processes, however far its clock is off",
+    arguments: [-0.013, 0, 0.013])
+  func lives(off: Double) throws {
+    // It is started again at once, lives for 6 ms and is started again at once.
+    story.fell("peer-5", at: 11.98)
+    for moment in [12, 12.012] {
+      story.ready("peer-5", at: moment + off)
+      for kind in ["link.opened", "entry.added"] {
+        story.say("peer-5", kind, at: moment + off + 0.001, peer: "peer-4")
+      }
+      if moment == 12 {
+        story.fault("kill", "peer-5", at: 12.005)
+        story.exit("peer-5", at: 12.006)
+      }
+    }
+    #expect(
+      try rows(
+        """
+        SELECT closed_s, reason FROM links WHERE node = 'peer-5' AND peer_node = 'peer-4'
+        ORDER BY opened_t
+        """) == ["11.98 died", "12.005 died", "NULL NULL"])
+    #expect(
+      try rows("SELECT until_s, reason FROM routing_entries ORDER BY since_t")
+        == ["12.005 died", "NULL NULL"])
+    #expect(
+      try rows("SELECT life, gone_s, back_s FROM deaths ORDER BY t")
+        == ["1 11.99 \(max(11.99, 12 + off))", "2 12.006 \(max(12.006, 12.012 + off))"])
+  }
+
   @Test("Every kind of absence is a death with its cause, and the orderly end is none")
   func deaths() throws {
     story.fell("peer-1", at: 5)

@@ -1,4 +1,5 @@
 import Gossip
+import ParticipantTesting
 import Participants
 import Testing
 import Topology
@@ -7,7 +8,7 @@ import Topology
 @Suite struct GossipNetworkTests {
   @Test("every text reaches every peer that was linked, once", arguments: 0..<8)
   func gossipReachesEveryone(seed: UInt64) {
-    let network = SimulatedGossip(seed: seed, peers: 25, lasting: .seconds(15))
+    let network = SimulatedNetwork(seed: seed, peers: 25, lasting: .seconds(15))
     #expect(network.logged(GossipEvents.gossipSent).count == 100)
     for peer in 1...25 {
       let received = network.logged(GossipEvents.gossipReceived).filter {
@@ -21,14 +22,14 @@ import Topology
   func linksAreConnected(seed: UInt64) {
     var random = SeededGenerator(seed: seed, stream: "victims")
     let gone = Set((1...30).map { "peer-\($0)" }.shuffled(using: &random).prefix(8))
-    let network = SimulatedGossip(
+    let network = SimulatedNetwork(
       seed: seed, peers: 30,
-      faults: gone.sorted().map { SimulatedGossip.fault(.kill, $0, at: .seconds(10)) },
+      faults: gone.sorted().map { PlannedFault(.kill, $0, at: .seconds(10)) },
       lasting: .seconds(30))
     let links = network.links(at: .seconds(30), gone: gone)
     #expect(links.count == 22)
     for (peer, neighbours) in links {
-      #expect(SimulatedGossip.reachable(from: peer, links).count == 22, "seed \(seed)")
+      #expect(SimulatedNetwork.reachable(from: peer, links).count == 22, "seed \(seed)")
       #expect(neighbours.count <= 6, "\(peer) keeps to its limit and the two spare slots")
       #expect(neighbours.allSatisfy { links[$0]?.contains(peer) == true }, "both ends agree")
     }
@@ -38,8 +39,8 @@ import Topology
     "a killed peer is reported by every neighbour to every seed, which drops it", arguments: 0..<8)
   func theDeadAreReported(seed: UInt64) {
     let victim = "peer-\(1 + Int(seed) % 12)"
-    let network = SimulatedGossip(
-      seed: seed, peers: 12, faults: [SimulatedGossip.fault(.kill, victim, at: .seconds(8))],
+    let network = SimulatedNetwork(
+      seed: seed, peers: 12, faults: [PlannedFault(.kill, victim, at: .seconds(8))],
       lasting: .seconds(13))
     let neighbours = network.links(at: .milliseconds(7_999))[victim] ?? []
     #expect(!neighbours.isEmpty)
@@ -60,9 +61,9 @@ import Topology
   @Test(
     "a frozen peer is reported for its silence, and joins again when it wakes", arguments: 0..<5)
   func aFrozenPeerIsReported(seed: UInt64) {
-    let network = SimulatedGossip(
+    let network = SimulatedNetwork(
       seed: seed, peers: 12,
-      faults: [SimulatedGossip.fault(.pause, "peer-4", at: .seconds(8), lasting: .seconds(6))],
+      faults: [PlannedFault(.pause, "peer-4", at: .seconds(8), lasting: .seconds(6))],
       lasting: .seconds(25))
     let reports = network.logged(GossipEvents.deadReported)
     #expect(!reports.isEmpty)
@@ -70,14 +71,14 @@ import Topology
     let misses = network.logged(GossipEvents.livenessMissed)
     #expect(misses.contains { network.name($0.event.peer) == "peer-4" })
     let links = network.links(at: .seconds(25))
-    #expect(SimulatedGossip.reachable(from: "peer-4", links).count == 12, "seed \(seed)")
+    #expect(SimulatedNetwork.reachable(from: "peer-4", links).count == 12, "seed \(seed)")
   }
 
   @Test("a peer that freezes for less than the tolerance is not reported", arguments: 0..<5)
   func aShortFreezeIsTolerated(seed: UInt64) {
-    let pause = SimulatedGossip.fault(
+    let pause = PlannedFault(
       .pause, "peer-4", at: .seconds(8), lasting: .milliseconds(1_300))
-    let network = SimulatedGossip(seed: seed, peers: 12, faults: [pause], lasting: .seconds(15))
+    let network = SimulatedNetwork(seed: seed, peers: 12, faults: [pause], lasting: .seconds(15))
     #expect(network.logged(GossipEvents.deadReported).isEmpty)
     #expect(!network.logged(GossipEvents.livenessMissed).isEmpty)
   }
@@ -90,10 +91,10 @@ import Topology
     let cut = PlannedFault(
       id: 1, action: .partition, at: .seconds(5), lasting: .seconds(8),
       network: NetworkFault(from: inside, to: outside + ["seed-1", "seed-2", "seed-3"]))
-    let network = SimulatedGossip(seed: seed, peers: 16, faults: [cut], lasting: .seconds(40))
+    let network = SimulatedNetwork(seed: seed, peers: 16, faults: [cut], lasting: .seconds(40))
     #expect(network.logged(GossipEvents.peerRemoved).contains { $0.at < .seconds(13) })
     let links = network.links(at: .seconds(40))
-    #expect(SimulatedGossip.reachable(from: "peer-1", links).count == 16)
+    #expect(SimulatedNetwork.reachable(from: "peer-1", links).count == 16)
     for peer in inside + outside {
       let held = network.lastWords(GossipEvents.seedRegistered, GossipEvents.seedLost, of: peer)
       #expect(!held.isEmpty)
@@ -107,9 +108,9 @@ import Topology
 
   @Test("a peer told not to report says nothing")
   func silence() {
-    let network = SimulatedGossip(
+    let network = SimulatedNetwork(
       seed: 1, peers: 8, options: ["report-dead": "false"],
-      faults: [SimulatedGossip.fault(.kill, "peer-3", at: .seconds(5))], lasting: .seconds(10))
+      faults: [PlannedFault(.kill, "peer-3", at: .seconds(5))], lasting: .seconds(10))
     #expect(network.logged(GossipEvents.deadReported).isEmpty)
     #expect(!network.logged(GossipEvents.peerSuspected).isEmpty)
   }
@@ -117,32 +118,25 @@ import Topology
   @Test("the same seed gives the same events, another seed others")
   func determinism() {
     func digest(_ seed: UInt64) -> String {
-      let kill = SimulatedGossip.fault(.kill, "peer-5", at: .seconds(3))
-      return SimulatedGossip(seed: seed, peers: 10, faults: [kill], lasting: .seconds(6)).digest
+      let kill = PlannedFault(.kill, "peer-5", at: .seconds(3))
+      return SimulatedNetwork(seed: seed, peers: 10, faults: [kill], lasting: .seconds(6)).digest
     }
     #expect(digest(7) == digest(7))
     #expect(digest(7) != digest(8))
   }
 
   @Test("every event has a documented kind and only documented fields")
-  func documentedEvents() {
-    let network = SimulatedGossip(
+  func documentedEvents() throws {
+    let network = SimulatedNetwork(
       seed: 3, peers: 12,
       faults: [
-        SimulatedGossip.fault(.kill, "peer-2", at: .seconds(4)),
-        SimulatedGossip.fault(.pause, "peer-3", at: .seconds(4)),
+        PlannedFault(.kill, "peer-2", at: .seconds(4)),
+        PlannedFault(.pause, "peer-3", at: .seconds(4)),
       ], lasting: .seconds(10))
-    let all = GossipEvents.all + CommonEvents.all
-    let kinds = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
-    let gossip = network.events.filter {
-      !["node", "run", "fault", "usage"].contains($0.event.kind.prefix { $0 != "." })
-    }
-    #expect(gossip.count > 200)
-    for (_, _, event) in gossip {
-      guard let kind = kinds[event.kind] else {
-        Issue.record("\(event.kind) is not documented")
-        continue
-      }
+    let told = network.described(by: GossipEvents.all + CommonEvents.all)
+    #expect(told.count > 200)
+    for (event, kind) in told {
+      let kind = try #require(kind, "\(event.kind) is not documented")
       #expect(event.peer == nil || kind.peer != nil, "\(event.kind) has a peer")
       #expect(Set(event.fields.map(\.name)).isSubset(of: Set(kind.fields.map(\.name))), "\(event)")
     }

@@ -1,7 +1,7 @@
 import Foundation
 import HyperDHT
+import ParticipantTesting
 import Participants
-import Simulator
 import Testing
 import Topology
 
@@ -9,20 +9,8 @@ import Topology
 @Suite("A way through NATs") struct HolePunchTests {
   private typealias Dependence = NATModel.Dependence
 
-  private final class Log: EventSink {
-    var events: [(node: String, event: Event)] = []
-
-    func take(_ event: Event, line: [UInt8], of node: String, at: Instant) {
-      events.append((node, event))
-    }
-
-    func logged(_ kind: EventKind, by node: String) -> [Event] {
-      events.filter { $0.node == node && $0.event.kind == kind.name }.map(\.event)
-    }
-  }
-
   private struct Result {
-    let log: Log
+    let log: SimulatedNetwork
     /// All datagrams over some open way were answered.
     var isOpen: Bool {
       log.logged(HyperDHTEvents.punchFinished, by: "asker-1").contains {
@@ -73,9 +61,7 @@ import Topology
     model.datagramLoss = loss
     let plan = Plan(
       network: "hyperdht", seed: seed, nodes: nodes, stopAt: .seconds(9), networkModel: model)
-    let log = Log()
-    _ = Simulation(plan: plan, roles: HyperDHTRoles.all, version: "test", sink: log).run()
-    return Result(log: log)
+    return Result(log: SimulatedNetwork(plan, roles: HyperDHTRoles.all))
   }
 
   private static func run(_ asker: NATModel?, _ announcer: NATModel?, seed: UInt64) -> Result {

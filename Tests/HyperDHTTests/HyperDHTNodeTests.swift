@@ -1,4 +1,5 @@
 import HyperDHT
+import ParticipantTesting
 import Participants
 import Testing
 import Wire

@@ -1,4 +1,5 @@
 import KPTP
+import ParticipantTesting
 import Participants
 import Testing
 import Topology
@@ -7,14 +8,14 @@ import Topology
 @Suite("A kPTP network") struct NetworkTests {
   @Test("every bucket gets the closest peer that belongs into it", arguments: 0..<8)
   func converges(seed: UInt64) {
-    let network = SimulatedKPTP(seed: seed, peers: 40, lasting: .seconds(8))
+    let network = SimulatedNetwork(seed: seed, peers: 40, lasting: .seconds(8))
     #expect(network.ids.count == 40)
     #expect(network.faults() == [])
   }
 
   @Test("wider buckets hold the closest too, though messages cannot list all", arguments: 0..<3)
   func wideBuckets(seed: UInt64) {
-    let network = SimulatedKPTP(
+    let network = SimulatedNetwork(
       seed: seed, peers: 60, options: ["bucket-size": "8"], lasting: .seconds(8))
     #expect(network.faults() == [])
     #expect(network.tables.values.contains { $0.count > KPTPMessage.mostPeers })
@@ -25,9 +26,9 @@ import Topology
   func massacre(seed: UInt64) {
     var random = SeededGenerator(seed: seed, stream: "victims")
     let gone = Set((1...45).map { "peer-\($0)" }.shuffled(using: &random).prefix(15))
-    let network = SimulatedKPTP(
+    let network = SimulatedNetwork(
       seed: seed, peers: 45,
-      faults: gone.sorted().map { SimulatedKPTP.fault(.kill, $0, at: .seconds(5)) },
+      faults: gone.sorted().map { PlannedFault(.kill, $0, at: .seconds(5)) },
       lasting: .seconds(15))
     #expect(network.faults(gone: gone) == [])
   }
@@ -38,7 +39,7 @@ import Topology
     let cut = PlannedFault(
       id: 1, action: .partition, at: .seconds(4), lasting: .seconds(6),
       network: NetworkFault(from: inside, to: outside + ["peer-1"]))
-    let network = SimulatedKPTP(seed: seed, peers: 24, faults: [cut], lasting: .seconds(30))
+    let network = SimulatedNetwork(seed: seed, peers: 24, faults: [cut], lasting: .seconds(30))
     let removals = network.logged(KPTPEvents.entryRemoved)
     #expect(removals.contains { $0.at < .seconds(10) })
     #expect(network.faults() == [])
@@ -47,11 +48,11 @@ import Topology
   @Test(
     "the first peer is found again when it starts anew, though it knows nobody", arguments: 0..<5)
   func firstRestarts(seed: UInt64) {
-    let network = SimulatedKPTP(
+    let network = SimulatedNetwork(
       seed: seed, peers: 12,
       faults: [
-        SimulatedKPTP.fault(.kill, "peer-1", at: .seconds(4)),
-        SimulatedKPTP.fault(.restart, "peer-1", at: .seconds(8)),
+        PlannedFault(.kill, "peer-1", at: .seconds(4)),
+        PlannedFault(.restart, "peer-1", at: .seconds(8)),
       ], lasting: .seconds(25))
     #expect(network.faults() == [])
     #expect(!(network.tables["peer-1"] ?? []).isEmpty)
@@ -61,8 +62,8 @@ import Topology
     "a peer frozen for less than the patience is not removed, for longer it is", arguments: 0..<4)
   func freezes(seed: UInt64) {
     for (lasting, isRemoved) in [(Microseconds.milliseconds(900), false), (.seconds(4), true)] {
-      let pause = SimulatedKPTP.fault(.pause, "peer-5", at: .seconds(5), lasting: lasting)
-      let network = SimulatedKPTP(seed: seed, peers: 12, faults: [pause], lasting: .seconds(15))
+      let pause = PlannedFault(.pause, "peer-5", at: .seconds(5), lasting: lasting)
+      let network = SimulatedNetwork(seed: seed, peers: 12, faults: [pause], lasting: .seconds(15))
       let removals = network.logged(KPTPEvents.entryRemoved)
       #expect(removals.allSatisfy { network.name($0.event.peer) == "peer-5" })
       #expect(removals.isEmpty != isRemoved)
@@ -74,10 +75,10 @@ import Topology
     "values are found by whoever wants them, though a third of their keepers dies", arguments: 0..<4
   )
   func values(seed: UInt64) {
-    let network = SimulatedKPTP(
+    let network = SimulatedNetwork(
       seed: seed, peers: 24,
       options: ["put-count": "2", "get-count": "100", "value-interval": "1s"],
-      faults: (2...9).map { SimulatedKPTP.fault(.kill, "peer-\($0)", at: .seconds(8)) },
+      faults: (2...9).map { PlannedFault(.kill, "peer-\($0)", at: .seconds(8)) },
       lasting: .seconds(20))
     let found = network.logged(KPTPEvents.valueFound)
     #expect(found.count > 150)
@@ -88,7 +89,7 @@ import Topology
 
   @Test("heartbeats alone lead to the closest peers, without looking up", arguments: 0..<3)
   func heartbeatsAlone(seed: UInt64) {
-    let network = SimulatedKPTP(
+    let network = SimulatedNetwork(
       seed: seed, peers: 20, options: ["hello-retries": "0", "lookup-steps": "1"],
       lasting: .seconds(10))
     #expect(network.faults() == [])
@@ -97,33 +98,26 @@ import Topology
   @Test("the same seed gives the same events, another seed others")
   func determinism() {
     func digest(_ seed: UInt64) -> String {
-      let kill = SimulatedKPTP.fault(.kill, "peer-5", at: .seconds(3))
-      return SimulatedKPTP(seed: seed, peers: 10, faults: [kill], lasting: .seconds(6)).digest
+      let kill = PlannedFault(.kill, "peer-5", at: .seconds(3))
+      return SimulatedNetwork(seed: seed, peers: 10, faults: [kill], lasting: .seconds(6)).digest
     }
     #expect(digest(7) == digest(7))
     #expect(digest(7) != digest(8))
   }
 
   @Test("every event has a documented kind and only documented fields")
-  func documentedEvents() {
-    let network = SimulatedKPTP(
+  func documentedEvents() throws {
+    let network = SimulatedNetwork(
       seed: 3, peers: 12, options: ["put-count": "1", "get-count": "9", "value-interval": "1s"],
       faults: [
-        SimulatedKPTP.fault(.kill, "peer-2", at: .seconds(4)),
-        SimulatedKPTP.fault(.pause, "peer-3", at: .seconds(4)),
+        PlannedFault(.kill, "peer-2", at: .seconds(4)),
+        PlannedFault(.pause, "peer-3", at: .seconds(4)),
       ], lasting: .seconds(10))
-    let all = KPTPEvents.all + CommonEvents.all
-    let kinds = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
-    let events = network.events.filter {
-      !["node", "run", "fault", "usage"].contains($0.event.kind.prefix { $0 != "." })
-    }
-    #expect(events.count > 1_000)
-    #expect(Set(events.map(\.event.kind)).count >= 18)
-    for (_, _, event) in events {
-      guard let kind = kinds[event.kind] else {
-        Issue.record("\(event.kind) is not documented")
-        continue
-      }
+    let told = network.described(by: KPTPEvents.all + CommonEvents.all)
+    #expect(told.count > 1_000)
+    #expect(Set(told.map(\.event.kind)).count >= 18)
+    for (event, kind) in told {
+      let kind = try #require(kind, "\(event.kind) is not documented")
       #expect((event.peer != nil) == (kind.peer != nil) || event.kind == "lookup.ended")
       #expect(Set(event.fields.map(\.name)) == Set(kind.fields.map(\.name)), "\(event.kind)")
     }

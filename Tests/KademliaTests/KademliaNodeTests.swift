@@ -1,5 +1,6 @@
 import Hashing
 import Kademlia
+import ParticipantTesting
 import Participants
 import Testing
 import Wire
@@ -69,6 +70,25 @@ import Wire
       stage.ask(.findValue(sender: b.id, key: Self.key), from: b.address)
         == .value(Self.value))
     #expect(stage.logged(KademliaEvents.stored).map(\.peer) == [a.address])
+  }
+
+  @Test("a node that came back asks nobody at its own address, whoever names the one it was before")
+  func formerSelf() throws {
+    let former = NamedContact(id: b.id, address: Stage.own)
+    var stage = Stage([
+      "bootstrap": .addresses([a.address.description, Stage.own.description])
+    ])
+    stage.answer(as: a)
+    stage.answer(as: a, naming: [former, c])
+    stage.answer(as: c, naming: [former])
+    #expect(stage.logged(KademliaEvents.joined).count == 1)
+    let found = try #require(stage.logged(KademliaEvents.lookupFinished).first)
+    #expect(found["contacted"] == .integer(2))
+    // Nor does whoever sends with that address bring it about.
+    _ = stage.ask(.ping(sender: former.id), from: Stage.own)
+    stage.wait(.seconds(3_600))
+    #expect(stage.requests(to: Stage.own).isEmpty)
+    #expect(!stage.requests(to: a.address).isEmpty, "others are asked")
   }
 
   @Test("a stranger becomes a contact only by answering a ping with its ID")

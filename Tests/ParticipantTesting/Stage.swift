@@ -1,6 +1,8 @@
 package import Participants
+import Testing
 
-/// One participant in virtual time, and a test that plays everybody else, connection by connection.
+/// One participant in virtual time, and a test that plays everybody else: connection by connection,
+/// or datagram by datagram.
 package struct Stage {
   private var participant: any Participant
   private var random = SeededGenerator(seed: 1)
@@ -8,6 +10,8 @@ package struct Stage {
   private var timers: [TimerKey: (at: Instant, order: Int)] = [:]
   private var written: [ConnectionID: [UInt8]] = [:]
   private var order = 0
+  private let isForDatagramsOnly: Bool
+  private var lastNumber: UInt64 = 0
 
   package private(set) var now = Instant(microseconds: 1_795_000_000_000_000)
   package private(set) var events: [Event] = []
@@ -15,6 +19,9 @@ package struct Stage {
   package private(set) var dials: [(id: ConnectionID, to: Address, from: LocalPort)] = []
   /// The connections that the participant closed.
   package private(set) var closed: Set<ConnectionID> = []
+
+  /// Datagrams that were sent and not looked at.
+  package private(set) var sent: [(bytes: [UInt8], to: Address)] = []
 
   /// Whether the participant said that it has done its work.
   package private(set) var isFinished = false
@@ -28,6 +35,7 @@ package struct Stage {
     _ role: Role, at own: Address, seeds: [Address] = [], _ options: [String: OptionValue] = [:]
   ) {
     let values = OptionValues(role.options, given: options)
+    isForDatagramsOnly = role.transports == .datagram
     participant = role.make(ParticipantSettings(options: values, seeds: seeds))
     handle(.started(listening: own))
   }
@@ -61,6 +69,25 @@ package struct Stage {
     requests.isEmpty ? nil : requests.removeFirst()
   }
 
+  /// Takes what can be read of the datagrams to an address since the last look.
+  package mutating func takeSent<Message>(
+    to address: Address, _ read: ([UInt8]) -> Message?
+  ) -> [Message] {
+    var taken: [Message] = []
+    sent.removeAll { datagram in
+      guard datagram.to == address, let message = read(datagram.bytes) else { return false }
+      taken.append(message)
+      return true
+    }
+    return taken
+  }
+
+  /// For a message of the test's own, from 1.
+  package mutating func nextNumber() -> UInt64 {
+    lastNumber += 1
+    return lastNumber
+  }
+
   /// Timers that are set.
   package var waiting: Int { timers.count }
 
@@ -89,7 +116,16 @@ package struct Stage {
     now = end
   }
 
+  /// A node that speaks by datagrams alone has no use for anything else but timers and its log.
+  private func expectNoConnections(_ effect: Effect) {
+    switch effect {
+    case .connect, .write, .close, .awaitDrain, .file, .finish: Issue.record("\(effect)")
+    case .send, .setTimer, .cancelTimer, .log: break
+    }
+  }
+
   private mutating func perform(_ effect: Effect) {
+    if isForDatagramsOnly { expectNoConnections(effect) }
     switch effect {
     case .connect(let id, let address, let port): dials.append((id, address, port))
     case .write(let id, let bytes): written[id, default: []] += bytes
@@ -102,7 +138,7 @@ package struct Stage {
     case .awaitDrain(let id): draining.insert(id)
     case .finish: isFinished = true
     case .file(let key, let request): requests.append((key, request))
-    case .send: break
+    case .send(let bytes, let address): sent.append((bytes, address))
     }
   }
 }

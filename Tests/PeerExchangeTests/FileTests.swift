@@ -1,26 +1,16 @@
 import Hashing
+import ParticipantTesting
 import Participants
 import PeerExchange
-import Simulator
 import Testing
 import Topology
 
 /// Files between simulated nodes, with pieces of 100 bytes.
-private struct Exchange: ~Copyable {
-  private final class Sink: EventSink {
-    var events: [(node: String, event: Event)] = []
-
-    func take(_ event: Event, line: [UInt8], of node: String, at: Instant) {
-      events.append((node, event))
-    }
-  }
-
-  private let sink = Sink()
-
+extension SimulatedNetwork {
   /// - Parameters:
   ///   - nodes: the options of each node, by name; all of them dial `a`.
   ///   - disks: the files that they find.
-  init(
+  fileprivate convenience init(
     _ nodes: [(name: String, options: [String: String])],
     disks: [String: [String: [UInt8]]], faults: [PlannedFault] = []
   ) {
@@ -31,16 +21,10 @@ private struct Exchange: ~Copyable {
         },
         addresses: name == "a" ? [:] : ["bootstrap": ["a"]])
     }
-    let plan = Plan(
-      network: "pex", seed: 1, nodes: planned, faults: faults, stopAt: .seconds(60),
-      allowsUnexpectedExits: true)
-    _ = Simulation(
-      plan: plan, roles: PeerExchangeRoles.all, version: "test", sink: sink, disks: disks
-    ).run()
-  }
-
-  func logged(_ kind: EventKind, by node: String) -> [Event] {
-    sink.events.filter { $0.node == node && $0.event.kind == kind.name }.map(\.event)
+    self.init(
+      Plan(
+        network: "pex", seed: 1, nodes: planned, faults: faults, stopAt: .seconds(60),
+        allowsUnexpectedExits: true), roles: PeerExchangeRoles.all, disks: disks)
   }
 }
 
@@ -64,7 +48,7 @@ private struct Exchange: ~Copyable {
   @Test(arguments: [0, 1, 99, 100, 101, 1_050])
   func `that one shares others fetch, and give on`(size: Int) {
     let file = Array(Self.file.prefix(size))
-    let exchange = Exchange(
+    let exchange = SimulatedNetwork(
       [
         ("a", ["share": "film"]), ("b", ["fetch": "got.pieces"]), ("c", ["fetch": "got.pieces"]),
       ],
@@ -88,7 +72,7 @@ private struct Exchange: ~Copyable {
 
   @Test func `is fetched on where it was left, and shared when it is there`() {
     let part = Array(Self.file.prefix(250))
-    let exchange = Exchange(
+    let exchange = SimulatedNetwork(
       [
         ("a", ["share": "film"]), ("b", ["fetch": "got.pieces"]), ("c", ["fetch": "got.pieces"]),
       ],
@@ -106,7 +90,7 @@ private struct Exchange: ~Copyable {
 
   @Test func `that a killed node was fetching is fetched on by its next life`() {
     let kill = PlannedFault(id: 1, action: .restart, node: "b", at: .milliseconds(1))
-    let exchange = Exchange(
+    let exchange = SimulatedNetwork(
       [("a", ["share": "film"]), ("b", ["fetch": "got.pieces"])],
       disks: ["a": ["film": Self.file], "b": ["got.pieces": Self.list(of: Self.file)]],
       faults: [kill])
@@ -116,7 +100,7 @@ private struct Exchange: ~Copyable {
   }
 
   @Test func `that is fetched once ends the node`() {
-    let exchange = Exchange(
+    let exchange = SimulatedNetwork(
       [("a", ["share": "film:other"]), ("b", ["fetch": "got.pieces", "once": "true"])],
       disks: [
         "a": ["film": Self.file, "other": [1, 2, 3]], "b": ["got.pieces": Self.list(of: Self.file)],
@@ -137,7 +121,7 @@ private struct Exchange: ~Copyable {
       (["fetch": "long.pieces"], "long.part is too long: remove it"),
     ])
   func `that cannot be had is said so`(options: [String: String], reason: String) {
-    let exchange = Exchange(
+    let exchange = SimulatedNetwork(
       [("a", options)],
       disks: [
         "a": [
@@ -152,7 +136,7 @@ private struct Exchange: ~Copyable {
 
   @Test func `in two lists is fetched once and put into both places`() {
     let half = Array(Self.file.prefix(500))
-    let exchange = Exchange(
+    let exchange = SimulatedNetwork(
       [("a", ["share": "film"]), ("b", ["fetch": "whole.pieces:half.pieces:there.pieces"])],
       disks: [
         "a": ["film": Self.file],

@@ -108,7 +108,7 @@ package struct TorrentClient: Participant {
       own = listening
       owners = Owners(own: own)
       if settings.usesDHT { dht = Self.makeDHT() }
-      dht?.start(at: now, using: &random, emit: &emit)
+      dht?.start(listening: listening, at: now, using: &random, emit: &emit)
       start(using: &random, emit: &emit)
     case .accepted(let id, let from):
       server.accept(id, from: from, at: now, emit: &emit)

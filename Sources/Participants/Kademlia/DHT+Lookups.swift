@@ -101,7 +101,7 @@ extension DHT {
         lookups[number]?.lookup.answer(id, value: value)
       }
     } else if case .contacts(let contacts) = result {
-      lookups[number]?.lookup.answer(id, naming: contacts)
+      lookups[number]?.lookup.answer(id, naming: contacts.filter { $0.address != address })
     } else {
       lookups[number]?.lookup.answer(id, naming: [])
     }

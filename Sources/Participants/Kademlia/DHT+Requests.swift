@@ -87,12 +87,12 @@ extension DHT {
     return true
   }
 
-  /// Pings an address, unless a ping to it is under way.
+  /// Pings an address, unless it is the own one or a ping to it is under way.
   mutating func ping(
     _ address: Address, id: NodeID? = nil, isBootstrap: Bool = false, at now: Instant,
     using random: inout SeededGenerator, emit: inout Effects
   ) {
-    guard !pinged.contains(address) else { return }
+    guard address != self.address, !pinged.contains(address) else { return }
     let isSent = ask(
       .ping(sender: own), of: address, id: id, for: .ping(isBootstrap: isBootstrap), at: now,
       using: &random, emit: &emit)

@@ -15,6 +15,7 @@ package import Wire
 /// - **Nobody is believed unproven.** A node that asks, or that others name, is pinged, and becomes a
 ///   contact by its answer, which says its ID. A forged sender gets into no table and brings nobody a
 ///   flood of values, and a node that comes back at its address with another ID replaces the old one.
+/// - **It asks nobody at its own address.** There was another node, which others may still name.
 /// - **The dead leave.** A contact that does not answer is asked again at once, and dropped after
 ///   `max-failures`; one that has not proved itself for `ping-interval` is pinged.
 /// - **Who was cut off comes back.** Nodes to join by that are no contacts are pinged with the others,
@@ -75,6 +76,8 @@ package struct DHT: Sendable {
   let settings: Settings
   package private(set) var bootstrap: [Address]
   package internal(set) var own = NodeID.zero
+  /// Where it listens. Others may still know the node that was there before, and name it.
+  private(set) var address: Address?
   package internal(set) var table: RoutingTable
   package internal(set) var storage: Storage
   var outcomes: [Outcome] = []
@@ -109,10 +112,12 @@ package struct DHT: Sendable {
   /// Whether a timer is the DHT's.
   package static func owns(_ key: TimerKey) -> Bool { Purpose(rawValue: key.purpose) != nil }
 
-  /// Begins, once, when the node listens.
+  /// Begins, once, when the node listens at that address.
   package mutating func start(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
+    listening address: Address, at now: Instant, using random: inout SeededGenerator,
+    emit: inout Effects
   ) {
+    self.address = address
     own = NodeID.random(using: &random)
     table = RoutingTable(own: own, k: settings.k, at: now)
     // Nodes that start together do not work together ever after.

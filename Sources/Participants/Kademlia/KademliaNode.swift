@@ -36,8 +36,8 @@ package struct KademliaNode: Participant {
     _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
   ) {
     switch input {
-    case .started:
-      dht.start(at: now, using: &random, emit: &emit)
+    case .started(let address):
+      dht.start(listening: address, at: now, using: &random, emit: &emit)
     case .datagram(let address, let bytes):
       dht.receive(bytes, from: address, at: now, using: &random, emit: &emit)
     case .timer(let key):

@@ -1,18 +1,12 @@
 import KPTP
+import ParticipantTesting
 import Participants
-import Simulator
 import Topology
 
-/// A kPTP network in virtual time, with quick timings, and everything it logged.
-final class SimulatedKPTP: EventSink {
-  /// When each node's events were logged, after the run began.
-  private(set) var events: [(at: Microseconds, node: String, event: Event)] = []
-  private(set) var digest = ""
-  private var names: [String: String] = [:]
-  private var launched: [(at: Instant, node: String, event: Event)] = []
-
+/// A kPTP network with quick timings.
+extension SimulatedNetwork {
   /// `peer-1` is the first; the others join by it, 20 ms apart.
-  init(
+  convenience init(
     seed: UInt64, peers: Int, options: [String: String] = [:], faults: [PlannedFault] = [],
     lasting: Microseconds
   ) {
@@ -26,38 +20,10 @@ final class SimulatedKPTP: EventSink {
         addresses: number > 1 ? ["bootstrap": ["peer-1"]] : [:],
         delay: .milliseconds(20) * number)
     }
-    let plan = Plan(
-      network: "kptp", seed: seed, nodes: nodes,
-      faults: faults.enumerated().map { index, fault in
-        var fault = fault
-        fault.id = index + 1
-        return fault
-      }, stopAt: lasting)
-    digest =
-      Simulation(plan: plan, roles: KPTPRoles.all, version: "test", sink: self).run().digest
-    let began = launched.first { $0.event.kind == "run.began" }?.at ?? Simulation.launch
-    let stopped = launched.first { $0.event.kind == "run.stopping" }?.at ?? Simulation.launch
-    events = launched.filter { $0.at < stopped }.map { ($0.at - began, $0.node, $0.event) }
+    self.init(
+      Plan(network: "kptp", seed: seed, nodes: nodes, faults: faults, stopAt: lasting),
+      roles: KPTPRoles.all)
   }
-
-  func take(_ event: Event, line: [UInt8], of node: String, at: Instant) {
-    launched.append((at, node, event))
-    if event.kind == "node.ready", case .text(let address) = event["address"] {
-      names[address] = node
-    }
-  }
-
-  static func fault(
-    _ action: PlannedFault.Action, _ node: String, at: Microseconds, lasting: Microseconds? = nil
-  ) -> PlannedFault {
-    PlannedFault(id: 0, action: action, node: node, at: at, lasting: lasting)
-  }
-
-  func logged(_ kind: EventKind) -> [(at: Microseconds, node: String, event: Event)] {
-    events.filter { $0.event.kind == kind.name }
-  }
-
-  func name(_ address: Address?) -> String { address.flatMap { names[$0.description] } ?? "nobody" }
 
   /// Each peer's ID.
   var ids: [String: PeerID] {
