@@ -17,8 +17,8 @@ final class Lane {
   private static let overhead = 128
 
   private unowned let relay: Relay
-  private let source: StreamEnd
-  private let sink: StreamEnd
+  var source: StreamEnd
+  var sink: StreamEnd
   private var pieces: ArraySlice<(due: Instant, piece: Piece)> = []
   /// What waits, in bytes.
   private var size = 0

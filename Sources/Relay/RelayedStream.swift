@@ -17,7 +17,7 @@ import Participants
   private let near: StreamEnd
   private var far: StreamEnd
   private let forth: Lane
-  private var back: Lane
+  private let back: Lane
   private var isDialled = false
   /// When the dial has come to the other side.
   private let dialDue: Instant
@@ -97,10 +97,10 @@ import Participants
 
   /// From the dialler's host as others see it, where it is known; from its listening port, where it
   /// dials from that itself.
-  private func connect() {
+  private func connect(isFromAnyPort: Bool = false) {
     guard var target = SocketAddress(numeric: door.listening) else { return reset() }
-    let ownDoor = relay.door(listeningAt: source)
-    let isBound = ownDoor.map { unsafe LiveDriver.bind(far.handle, as: $0.listener) } ?? false
+    let listener = isFromAnyPort ? nil : relay.door(listeningAt: source)
+    let isBound = listener.map { unsafe LiveDriver.bind(far.handle, as: $0.listener) } ?? false
     if !isBound, let host = relay.host(of: dialler),
       var own = SocketAddress(numeric: Address(host: host, port: 0))
     {
@@ -120,7 +120,16 @@ import Participants
     guard result != 0 else { return }
     unsafe Unmanaged.passUnretained(self).release()
     unsafe request.deallocate()
-    connected(result)
+    if result == UV_EADDRNOTAVAIL.rawValue, isBound {
+      // The last connection between these two ports is not forgotten yet.
+      far.close()
+      far = StreamEnd(of: relay)
+      (forth.sink, back.source) = (far, far)
+      connectLanes()
+      connect(isFromAnyPort: true)
+    } else {
+      connected(result)
+    }
   }
 
   private func connected(_ status: CInt) {

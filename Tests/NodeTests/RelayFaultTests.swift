@@ -64,6 +64,42 @@ extension NodeTests {
       try near.read("hello?")
     }
 
+    @Test("holds in a partition what was on the way when it came, and its end")
+    func onTheWay() throws {
+      let three = try relay.open("three")
+      let (near, far) = try connect()
+      let later = relay.rule(.latency, 600_000, from: "one", to: "three")
+      try relay.apply(later, relay.rule(.latency, 500_000, from: "one", to: "two"))
+      near.write(Array("hello".utf8))
+      near.finish()
+      try settle()
+      try relay.apply(later, relay.rule(.partition, from: "one", to: "two"))
+      one.datagrams.send("later", to: three.address)
+      #expect(try three.datagrams.receiveText() == "later")
+      #expect(!far.hasSomething)
+      try relay.apply()
+      #expect(try far.readToEnd() == Array("hello".utf8))
+    }
+
+    @Test("dials from another port where the last connection from that one is still to be reset")
+    func portTaken() throws {
+      let near = try Connection(to: two.address, from: one.inside)
+      let far = try two.listener.accept()
+      #expect(far.remote == one.address)
+      try relay.apply(relay.rule(.latency, 1_000_000, from: "one", to: "two"))
+      near.reset()
+      try settle()
+      try relay.apply()
+      let again = try Connection(to: two.address, from: one.inside)
+      again.write([1])
+      let second = try two.listener.accept()
+      #expect(try second.read(1) == [1])
+      second.write([2])
+      #expect(try again.read(1) == [2])
+      #expect(second.remote.host == one.address.host && second.remote != one.address)
+      #expect(try far.ending() == .reset)
+    }
+
     @Test("holds what a node sent before it died, its end or reset, and passes nothing to it")
     func death() throws {
       let (near, far) = try connect()

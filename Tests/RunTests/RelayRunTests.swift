@@ -128,7 +128,7 @@ extension RunTests {
         faults:
           - { at: 300ms, partition: { between: client-1, and: server-1 }, for: 500ms }
           - { at: 310ms, partition: { between: server-1, and: client-2, one-way: true }, for: 500ms }
-          - { at: 320ms, loss: { between: client-3, and: server-1, rate: 0.3 }, for: 500ms }
+          - { at: 320ms, loss: { between: client-3, and: server-1, rate: 0.1 }, for: 800ms }
           - { at: 330ms, latency: { between: client-4, and: server-1, add: 60ms }, for: 500ms }
           - { at: 340ms, bandwidth: { between: client-5, and: server-1, limit: 20KB/s }, for: 500ms }
           - { at: 400ms, kill: client-7 }
