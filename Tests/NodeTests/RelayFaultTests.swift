@@ -6,14 +6,14 @@ import Testing
 
 extension NodeTests {
   @Suite("The relay, where faults are on,") struct RelayFaultTests {
-    let relay: RelayBench
+    let relay: RelayUnderTest
     /// Where the dials come from.
     let one: Listening
     /// Where they go.
     let two: Listening
 
     init() throws {
-      relay = try RelayBench()
+      relay = try RelayUnderTest()
       one = try relay.open("one")
       two = try relay.open("two")
     }

@@ -6,7 +6,7 @@ import Testing
 extension NodeTests {
   @Suite("Whatever faults come and heal, the relay") struct RelayRandomTests {
     private final class Scene {
-      let relay: RelayBench
+      let relay: RelayUnderTest
       let names = ["a", "b", "c"]
       let nodes: [Listening]
       var random: SeededGenerator
@@ -18,7 +18,7 @@ extension NodeTests {
 
       init(seed: UInt64) throws {
         random = SeededGenerator(seed: seed)
-        let relay = try RelayBench()
+        let relay = try RelayUnderTest()
         self.relay = relay
         nodes = try names.map { try relay.open($0) }
       }

@@ -7,13 +7,13 @@ import Testing
 extension NodeTests {
   /// What stands between the nodes of a run where no fault is on.
   @Suite("The relay passes on") struct RelayTests {
-    let relay: RelayBench
+    let relay: RelayUnderTest
     /// Dials as whatever the test's own process is.
     let host: String
     let node: Listening
 
     init() throws {
-      relay = try RelayBench()
+      relay = try RelayUnderTest()
       host = try relay.start("me", group: getpid())
       node = try relay.open("node")
     }

@@ -4,7 +4,7 @@ import Participants
 import Testing
 
 /// A relay process, with the test in the place of the supervisor and of the nodes.
-final class RelayBench {
+final class RelayUnderTest {
   private let process = Process()
   private let errors = Pipe()
   private var supervisor: Int32
