@@ -124,7 +124,7 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "Gossip", "HTTP", "HTTPTorrent", "Hashing", "History", "HyperDHT", "JSONReading", "KPTP",
-        "Kademlia", "Networks", "Participants", "PeerExchange", "Topology", "Wire",
+        "Kademlia", "NetworkRules", "Networks", "Participants", "PeerExchange", "Topology", "Wire",
       ], path: "Fuzz/Targets"),
     .executableTarget(
       name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],
@@ -143,7 +143,9 @@ let package = Package(
       name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
     .testTarget(
       name: "NodeTests",
-      dependencies: ["Kademlia", "Participants", "Wire", "seedbed", "seedbed-node"]),
+      dependencies: [
+        "Kademlia", "NetworkRules", "Participants", "Wire", "seedbed", "seedbed-node",
+      ]),
     .target(
       name: "ParticipantTesting", dependencies: ["Participants", "Simulator", "Topology"],
       path: "Tests/ParticipantTesting"),

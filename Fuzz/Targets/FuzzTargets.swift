@@ -18,7 +18,7 @@ package enum FuzzTargets {
       peerExchange,
       rpcudp, messagePack, hyperdht,
     ]
-    + torrent
+    + torrent + relay
     + Networks.roles.map(node)
 
   static let address = Address(host: "127.0.0.1", port: 6_001)

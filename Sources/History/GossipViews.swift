@@ -150,8 +150,8 @@ extension View {
     summary: """
       A peer that a text must reach: it had a link when the text was sent and lived until \
       the deadline. Texts whose origin had no link then, or was gone within a second, have \
-      none; nor have those that unrest held up for longer than new links catch up with, or \
-      than their origin lived.
+      none; nor have those that several deaths or unrest held up for longer than new links catch \
+      up with, or than their origin lived.
       """,
     columns: [
       ("run", "the run"),
@@ -162,7 +162,8 @@ extension View {
       ("sent_s", "seconds from the run's beginning to `sent_t`"),
       (
         "deadline_t",
-        "when it must have arrived: `gossip_deadlines.gossip_within` later, or at the end of the "
+        "when it must have arrived: `gossip_deadlines.gossip_within` later, or after the last death "
+          + "meanwhile, if there was another before that had yet to be repaired, or at the end of the "
           + "unrest meanwhile"
       ),
       ("deadline_s", "seconds from the run's beginning to `deadline_t`"),
@@ -189,9 +190,17 @@ extension View {
           ON l.run = s.run AND l.opened_t <= s.sent_t AND l.closed_t > s.sent_t
         GROUP BY s.run, s.message, l.node
       ),
-      -- Texts whose origin had a link and lived long enough to pass them on.
+      repair AS MATERIALIZED (
+        SELECT run, max(gossip_within) AS within FROM gossip_deadlines GROUP BY run
+      ),
+      -- Texts whose origin had a link and lived long enough to pass them on. One that a death holds
+      -- up can be held up anew by the next, which may hit who was about to mend the first.
       travelling AS MATERIALIZED (
-        SELECT run, message FROM present p
+        SELECT p.run, p.message, (
+            SELECT iif(count(*) > 1 AND max(a.t) > p.sent_t, max(a.t), p.sent_t) FROM absent a
+            WHERE a.run = p.run AND a.t > p.sent_t - w.within AND a.t <= p.sent_t + w.within)
+            AS held_t
+        FROM present p JOIN repair w ON w.run = p.run
         WHERE node = origin AND NOT EXISTS (
           SELECT 1 FROM absent a
           WHERE a.run = p.run AND a.node = p.origin
@@ -205,7 +214,8 @@ extension View {
         SELECT run, from_t, coalesce(until_t, 9e18) AS until_t FROM unrest
       ),
       due AS (
-        SELECT p.run, p.message, p.origin, p.sent_t, p.node, p.sent_t + g.gossip_within AS due_t,
+        SELECT p.run, p.message, p.origin, p.sent_t, p.node,
+          p.sent_t + g.gossip_within AS soonest_t, t.held_t + g.gossip_within AS due_t,
           p.sent_t + g.catch_up_window AS forgotten_t
         FROM travelling t
           JOIN present p ON p.run = t.run AND p.message = t.message AND p.node <> p.origin
@@ -229,9 +239,9 @@ extension View {
           AS judged
       FROM audience a JOIN runs r ON r.run = a.run
       -- A text that was held up may have died with the only ones who had it: its origin must live.
-      WHERE (a.deadline_t = a.due_t OR a.deadline_t <= a.forgotten_t) AND NOT EXISTS (
+      WHERE (a.deadline_t = a.soonest_t OR a.deadline_t <= a.forgotten_t) AND NOT EXISTS (
         SELECT 1 FROM absent x
         WHERE x.run = a.run AND x.t <= a.deadline_t AND x.back_t > a.sent_t
-          AND (x.node = a.node OR x.node = a.origin AND a.deadline_t > a.due_t))
+          AND (x.node = a.node OR x.node = a.origin AND a.deadline_t > a.soonest_t))
       """)
 }

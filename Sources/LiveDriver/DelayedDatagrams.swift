@@ -6,6 +6,8 @@ package import Participants
 @safe package final class DelayedDatagrams<Route> {
   /// Datagrams that may be under way at once, in bytes. Others are lost.
   private static var limit: Int { 16 * 1024 * 1024 }
+  /// What each takes beside its bytes, about.
+  private static var overhead: Int { 128 }
 
   private let loop: UnsafeMutablePointer<uv_loop_t>
   private let clock: SteadyClock
@@ -28,8 +30,8 @@ package import Participants
   ///
   /// - Returns: whether it was taken.
   package func add(_ bytes: [UInt8], due: Instant, by route: Route) -> Bool {
-    guard size + bytes.count <= Self.limit else { return false }
-    size += bytes.count
+    guard size + bytes.count + Self.overhead <= Self.limit else { return false }
+    size += bytes.count + Self.overhead
     let position = waiting.lastIndex { $0.due <= due }.map { $0 + 1 } ?? waiting.startIndex
     waiting.insert((due: due, bytes: bytes, route: route), at: position)
     wait()
@@ -45,7 +47,7 @@ package import Participants
   private func sendDue() {
     while let next = waiting.first, next.due <= clock.now {
       waiting.removeFirst()
-      size -= next.bytes.count
+      size -= next.bytes.count + Self.overhead
       send(next.bytes, next.route)
     }
     wait()

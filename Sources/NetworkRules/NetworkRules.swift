@@ -62,6 +62,9 @@ package struct NetworkRules: Equatable, Sendable {
   package var number: Int
   package var rules: [Rule]
 
+  /// More than any amount that a topology may have, and so little that no sum overflows.
+  private static let amounts: Range<Int64> = 0..<(1 << 43)
+
   package init(number: Int, rules: [Rule] = []) {
     self.number = number
     self.rules = rules
@@ -192,7 +195,8 @@ extension NetworkRules: CustomStringConvertible {
     case ("fault", 5):
       guard let fault = Int(words[1]), let action = Action(rawValue: String(words[2])),
         words[3] == "one-way" || words[3] == "both",
-        let amount = Int64(words[4]), amount >= 0
+        let amount = Int64(words[4]), Self.amounts.contains(amount),
+        action != .bandwidth || amount > 0
       else { return false }
       rules.append(
         Rule(

@@ -5,8 +5,8 @@ package import Participants
 /// On the wire each is its length in bytes as a decimal number and a line feed, and so many bytes of
 /// text.
 package enum RelayMessage: Equatable, Sendable {
-  /// A node runs, as the process group of that number.
-  case started(String, group: Int32)
+  /// A node runs, as the process group of that number, and others are to see that host.
+  case started(String, group: Int32, host: String)
   /// A node listens, and from now on is reached at another address: the relay's.
   case opened(String, listening: Address, at: Address)
   /// A node's process has ended.
@@ -21,7 +21,7 @@ package enum RelayMessage: Equatable, Sendable {
 extension RelayMessage: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .started(let name, let group): "started \(name) \(group)"
+    case .started(let name, let group, let host): "started \(name) \(group) \(host)"
     case .opened(let name, let listening, let address): "opened \(name) \(listening) \(address)"
     case .ended(let name): "ended \(name)"
     case .rules(let rules): rules.description
@@ -38,9 +38,9 @@ extension RelayMessage: CustomStringConvertible {
   package init?(parsing text: String) {
     let words = text.split(separator: " ")
     switch (words.first, words.count) {
-    case ("started", 3):
+    case ("started", 4):
       guard let group = Int32(words[2]), group > 0 else { return nil }
-      self = .started(String(words[1]), group: group)
+      self = .started(String(words[1]), group: group, host: String(words[3]))
     case ("opened", 4):
       guard let listening = Address(parsing: words[2]), let address = Address(parsing: words[3])
       else { return nil }
@@ -79,13 +79,14 @@ package enum RelayAnswer: Equatable, Sendable {
   case failed(String)
 }
 
-/// What the relay did since it was last asked.
+/// What the relay did since the rules before.
 package struct RelayCounts: Equatable, Sendable {
   /// Datagrams that were lost on purpose.
   package var lost = 0
   /// How often something had to wait on purpose.
   package var held = 0
-  /// Connections and datagrams of which nobody knew the sender while a fault was on: they passed.
+  /// Connections and datagrams of which nobody knew the node at an end while a fault was on: they
+  /// passed.
   package var unknown = 0
 
   package init(lost: Int = 0, held: Int = 0, unknown: Int = 0) {
@@ -105,10 +106,11 @@ extension RelayAnswer: CustomStringConvertible {
 
   /// `nil` for what is no answer.
   package init?(parsing line: String) {
-    let numbers = line.split(separator: " ").dropFirst().compactMap { Int($0) }
+    let words = line.split(separator: " ")
+    let numbers = words.dropFirst().compactMap { Int($0) }
     if line.hasPrefix("failed ") {
       self = .failed(String(line.dropFirst(7)))
-    } else if line.hasPrefix("done "), numbers.count == 3 {
+    } else if line.hasPrefix("done "), words.count == 4, numbers.count == 3 {
       self = .done(RelayCounts(lost: numbers[0], held: numbers[1], unknown: numbers[2]))
     } else {
       return nil

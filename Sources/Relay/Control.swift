@@ -14,7 +14,9 @@ import NetworkRules
     self.descriptor = descriptor
     self.relay = relay
     unsafe uv_pipe_init(relay.loop, handle, 0)
-    guard unsafe uv_pipe_open(handle, descriptor) == 0 else {
+    guard uv_guess_handle(descriptor) == UV_NAMED_PIPE,
+      unsafe uv_pipe_open(handle, descriptor) == 0
+    else {
       throw NodeFailure(
         "standard input is no socket: the relay is started by 'seedbed run', for a topology with "
           + "'isolation: relay'")

@@ -6,10 +6,13 @@ import Participants
 @safe final class DatagramSocket {
   private let handle = UnsafeMutablePointer<uv_udp_t>.allocate(capacity: 1)
   private var isClosed = false
+  private(set) var address: Address
   var received: ([UInt8], Address) -> Void = { _, _ in }
 
+  /// - Parameter address: the system chooses where it has port 0.
   /// - Throws: when the address cannot be bound.
   init(at address: Address, of relay: Relay) throws(NodeFailure) {
+    self.address = address
     unsafe uv_udp_init(relay.loop, handle)
     unsafe handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
     guard var socketAddress = SocketAddress(numeric: address) else {
@@ -37,6 +40,8 @@ import Participants
       close()
       throw Self.failure(address, result)
     }
+    self.address =
+      unsafe SocketAddress { unsafe uv_udp_getsockname(handle, $0, $1) }?.address ?? address
   }
 
   deinit { close() }
@@ -78,65 +83,67 @@ struct Route {
   func send(_ bytes: [UInt8]) { socket.send(bytes, to: target) }
 }
 
-/// What a client sends to a door from an address where no node listens: the node sees it come from an
-/// address of the relay's, and what it answers there goes back to the client.
-final class Flow {
-  /// Where the relay's addresses for flows are.
-  private static let host = "127.103.0.1"
-
-  /// Whose client it is; `nil` if nobody knows.
-  let node: String?
-  let source: Address
-  let door: Door
+/// A UDP socket of a node's as others see it: what they send to the relay's socket goes to the node's,
+/// and what the node sends from its own leaves from the relay's.
+final class DatagramEnd {
+  /// Whose it is; `nil` if nobody knows.
+  fileprivate(set) var node: String?
+  /// Where the node's own socket is.
+  let inside: Address
   let socket: DatagramSocket
   fileprivate var lastUsed = Instant(microseconds: 0)
 
-  init(
-    from node: String?, at source: Address, to door: Door, of relay: Relay
-  ) throws(NodeFailure) {
+  init(of node: String?, at inside: Address, by socket: DatagramSocket, of relay: Relay) {
     self.node = node
-    self.source = source
-    self.door = door
-    socket = try DatagramSocket(at: Address(host: Self.host, port: 0), of: relay)
-    socket.received = { [unowned self] bytes, from in
-      if from == door.listening { door.answer(bytes, to: self) }
+    self.inside = inside
+    self.socket = socket
+    // A datagram that is delayed may keep the socket for longer.
+    socket.received = { [weak self, unowned relay] bytes, source in
+      if let self { relay.pass(bytes, from: source, to: self) }
     }
   }
 }
 
-/// The flows that were used last.
-struct Flows {
+/// The sockets that were used last of those that send from where no node listens.
+struct DatagramClients {
   static let most = 1_024
   /// After such a silence the address may be somebody else's.
   private static let longestSilence = Microseconds.seconds(30)
 
-  private struct Ends: Hashable {
-    var source: Address
-    var door: String
+  private var ends: [Address: DatagramEnd] = [:]
+
+  /// - Parameter owner: asks whose the socket there is.
+  mutating func use(
+    from source: Address, at now: Instant, owner: () -> String?
+  ) -> DatagramEnd? {
+    guard let end = ends[source] else { return nil }
+    if now - end.lastUsed > Self.longestSilence, owner() != end.node { return nil }
+    end.lastUsed = now
+    return end
   }
 
-  private var flows: [Ends: Flow] = [:]
-
-  mutating func use(from source: Address, to door: Door, at now: Instant) -> Flow? {
-    let ends = Ends(source: source, door: door.node)
-    guard let flow = flows[ends], now - flow.lastUsed < Self.longestSilence else { return nil }
-    flow.lastUsed = now
-    return flow
-  }
-
-  mutating func add(_ flow: Flow, at now: Instant) {
-    flow.lastUsed = now
-    let ends = Ends(source: flow.source, door: flow.door.node)
-    if flows.count >= Self.most, flows[ends] == nil,
-      let oldest = flows.min(by: { $0.value.lastUsed < $1.value.lastUsed })
+  mutating func add(_ end: DatagramEnd, at now: Instant) {
+    end.lastUsed = now
+    if ends.count >= Self.most, ends[end.inside] == nil,
+      let oldest = ends.min(by: { $0.value.lastUsed < $1.value.lastUsed })
     {
-      flows[oldest.key] = nil
+      ends[oldest.key] = nil
     }
-    flows[ends] = flow
+    ends[end.inside] = end
   }
 
-  /// A node has ended: its clients are gone, and so is its door.
-  mutating func remove(of node: String) {
-    flows = flows.filter { $0.value.node != node && $0.value.door.node != node }
+  /// A node has ended, and its clients with it.
+  mutating func remove(of node: String) { ends = ends.filter { $0.value.node != node } }
+
+  /// Gives up the relay's socket at that address, for a door.
+  mutating func takeSocket(at address: Address) -> DatagramSocket? {
+    guard let end = ends.values.first(where: { $0.socket.address == address }) else { return nil }
+    ends[end.inside] = nil
+    return end.socket
+  }
+
+  /// Asks again for those of which nobody knew whose they are: it may have been too early to see.
+  func name(_ owner: (DatagramEnd) -> String?) {
+    for end in ends.values where end.node == nil { end.node = owner(end) }
   }
 }

@@ -14,19 +14,21 @@ import Participants
   let address: Address
   private unowned let relay: Relay
   let listener = UnsafeMutablePointer<uv_tcp_t>.allocate(capacity: 1)
-  private let socket: DatagramSocket
+  let datagrams: DatagramEnd
 
+  /// - Parameter socket: the relay's at that address; `nil` for a new one.
   init(
-    to node: String, listening: Address, at address: Address, of relay: Relay
+    to node: String, listening: Address, at address: Address, by socket: DatagramSocket?,
+    of relay: Relay
   ) throws(NodeFailure) {
     self.node = node
     self.listening = listening
     self.address = address
     self.relay = relay
-    socket = try DatagramSocket(at: address, of: relay)
+    let socket = if let socket { socket } else { try DatagramSocket(at: address, of: relay) }
+    datagrams = DatagramEnd(of: node, at: listening, by: socket, of: relay)
     unsafe uv_tcp_init(relay.loop, listener)
     unsafe listener.pointee.data = Unmanaged.passUnretained(self).toOpaque()
-    socket.received = { [unowned self] bytes, source in received(bytes, from: source) }
     guard var socketAddress = SocketAddress(numeric: address) else {
       throw NodeFailure("\(address) is no numeric address")
     }
@@ -46,26 +48,8 @@ import Participants
 
   private func accept() { RelayedStream.accept(from: self, of: relay) }
 
-  private func received(_ bytes: [UInt8], from source: Address) {
-    if let sender = relay.door(listeningAt: source) {
-      relay.pass(
-        bytes, along: relay.line(from: sender.node, to: node),
-        by: Route(from: sender.socket, to: listening))
-    } else if let flow = relay.flow(from: source, to: self) {
-      relay.pass(
-        bytes, along: relay.line(from: flow.node, to: node),
-        by: Route(from: flow.socket, to: listening))
-    }
-  }
-
-  /// What the node answers to a flow.
-  func answer(_ bytes: [UInt8], to flow: Flow) {
-    relay.pass(
-      bytes, along: relay.line(from: node, to: flow.node), by: Route(from: socket, to: flow.source))
-  }
-
   func close() {
-    socket.close()
+    datagrams.socket.close()
     let handle = unsafe UnsafeMutableRawPointer(listener).assumingMemoryBound(to: uv_handle_t.self)
     unsafe uv_close(handle) { handle in unsafe handle?.deallocate() }
   }

@@ -13,11 +13,15 @@ final class Lane {
 
   var line: Line?
   var isReset: () -> Void = {}
+  /// What each piece takes beside its bytes, about.
+  private static let overhead = 128
+
   private unowned let relay: Relay
   private let source: StreamEnd
   private let sink: StreamEnd
   private var pieces: ArraySlice<(due: Instant, piece: Piece)> = []
-  private var bytes = 0
+  /// What waits, in bytes.
+  private var size = 0
   private var lastDue = Instant(microseconds: 0)
   private var hasEnded = false
   private var timer: Timer?
@@ -32,14 +36,14 @@ final class Lane {
 
   /// Takes what came, and passes it on when it is due.
   func take(_ piece: Piece) {
-    var size = 0
+    var count = 0
     switch piece {
-    case .bytes(let bytes): size = bytes.count
+    case .bytes(let bytes): count = bytes.count
     case .end, .reset: hasEnded = true
     }
-    bytes += size
+    size += count + Self.overhead
     let now = relay.now
-    lastDue = max(lastDue, line?.arrival(of: size, at: now, using: &relay.random) ?? now)
+    lastDue = max(lastDue, line?.arrival(of: count, at: now, using: &relay.random) ?? now)
     pieces.append((due: lastDue, piece: piece))
     if isCut || lastDue > now { relay.countHeld() }
     pump()
@@ -47,20 +51,25 @@ final class Lane {
 
   /// Passes on what is due, as far as the faults and the other end let it.
   func pump() {
-    while !isCut, sink.takesMore, let next = pieces.first, next.due <= relay.now {
+    // One moment for all: what becomes due on the way waits for the timer.
+    let now = relay.now
+    while !isCut, sink.takesMore, let next = pieces.first, next.due <= now {
       pieces.removeFirst()
+      size -= Self.overhead
       switch next.piece {
       case .bytes(let bytes):
-        self.bytes -= bytes.count
+        size -= bytes.count
         sink.write(bytes)
       case .end: sink.shutDown()
       case .reset: return isReset()
       }
     }
-    source.setReading(!isCut && !hasEnded && bytes < Relay.streamLimit && sink.takesMoreLater)
-    guard !isCut, let next = pieces.first, next.due > relay.now else { return }
+    // A slice keeps what was taken from its front until it is replaced.
+    if pieces.isEmpty { pieces = [] }
+    source.setReading(!isCut && !hasEnded && size < Relay.streamLimit && sink.takesMoreLater)
+    guard !isCut, let next = pieces.first, next.due > now else { return }
     if timer == nil { timer = unsafe Timer(on: relay.loop) { [unowned self] in pump() } }
-    timer?.set(after: next.due - relay.now)
+    timer?.set(after: next.due - now)
   }
 
   /// Nothing that waits will be passed on.

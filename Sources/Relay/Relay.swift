@@ -15,6 +15,8 @@ import Participants
   /// Bytes of a connection that may wait, each way, before no more is read.
   static let streamLimit = 4 * 1024 * 1024
   static let readSize = 64 * 1024
+  /// What nodes see of clients that are nobody's.
+  private static let strangersHost = "127.103.0.1"
   /// Connections that may wait to be accepted at a door.
   static let acceptQueue: CInt = 1_024
 
@@ -22,15 +24,17 @@ import Participants
   let readBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: readSize)
   private let clock = SteadyClock()
   var now: Instant { clock.now }
-  /// Of each node that runs.
+  /// The process group of each node that runs.
   private var groups: [String: pid_t] = [:]
+  /// What others see of each node that runs.
+  private var hosts: [String: String] = [:]
   private var doors: [String: Door] = [:]
   /// By where the node behind it listens.
   private var doorsByListening: [Address: Door] = [:]
   private var rules = NetworkRules(number: 0)
   private var lines: [Line.Ends: Line] = [:]
   private var streams: [ObjectIdentifier: RelayedStream] = [:]
-  private var flows = Flows()
+  private var clients = DatagramClients()
   private var delayed: DelayedDatagrams<Route>?
   /// Decides what is lost.
   var random: SeededGenerator
@@ -70,23 +74,31 @@ import Participants
   func handle(_ message: RelayMessage) -> RelayAnswer {
     do throws(NodeFailure) {
       switch message {
-      case .started(let node, let group): groups[node] = group
+      case .started(let node, let group, let host):
+        groups[node] = group
+        hosts[node] = host
       case .opened(let node, let listening, let address):
         close(node)
-        let door = try Door(to: node, listening: listening, at: address, of: self)
+        let door = try Door(
+          to: node, listening: listening, at: address, by: clients.takeSocket(at: address),
+          of: self)
         doors[node] = door
         doorsByListening[listening] = door
       case .ended(let node):
         close(node)
         groups[node] = nil
-        flows.remove(of: node)
-      case .rules(let rules): apply(rules)
+        hosts[node] = nil
+        clients.remove(of: node)
+      case .rules(let rules):
+        let before = counts
+        counts = RelayCounts()
+        apply(rules)
+        return .done(before)
       }
     } catch {
       return .failed(error.description)
     }
-    defer { counts = RelayCounts() }
-    return .done(counts)
+    return .done(RelayCounts())
   }
 
   private func close(_ node: String) {
@@ -100,21 +112,27 @@ import Participants
     for (ends, line) in lines {
       line.disturbance = rules.disturbance(from: ends.sender, to: ends.receiver)
     }
+    clients.name(owner(of:))
     for stream in Array(streams.values) { stream.rulesChanged() }
   }
 
   // MARK: - Who sends to whom
 
-  func door(of node: String?) -> Door? { node.flatMap { doors[$0] } }
-
   func door(listeningAt address: Address) -> Door? { doorsByListening[address] }
 
-  /// What is between two nodes, in one direction; `nil` where one of them is not known.
-  func line(from sender: String?, to receiver: String?) -> Line? {
-    guard let sender, let receiver else {
-      if !rules.rules.isEmpty { counts.unknown += 1 }
-      return nil
+  /// What others see of a node.
+  func host(of node: String?) -> String? { node.flatMap { hosts[$0] } }
+
+  /// What is between two nodes, there and back; nothing where one of them is not known.
+  func lines(between dialler: String?, and node: String) -> (forth: Line?, back: Line?) {
+    guard let dialler else {
+      countUnknown()
+      return (nil, nil)
     }
+    return (line(from: dialler, to: node), line(from: node, to: dialler))
+  }
+
+  private func line(from sender: String, to receiver: String) -> Line {
     let ends = Line.Ends(sender: sender, receiver: receiver)
     if let line = lines[ends] { return line }
     let line = Line(rules.disturbance(from: sender, to: receiver))
@@ -136,14 +154,28 @@ import Participants
 
   func remove(_ stream: RelayedStream) { streams[ObjectIdentifier(stream)] = nil }
 
-  /// Sends a datagram on, now, later or never.
-  func pass(_ bytes: [UInt8], along line: Line?, by route: Route) {
+  func countHeld() { counts.held += 1 }
+
+  private func countUnknown() {
+    if !rules.rules.isEmpty { counts.unknown += 1 }
+  }
+
+  /// Sends a datagram on that came to one of the relay's sockets: now, later or never.
+  func pass(_ bytes: [UInt8], from source: Address, to end: DatagramEnd) {
+    guard let sender = self.end(of: source, heardAt: end) else { return }
     let now = self.now
-    let due = line.map { $0.departure(of: bytes.count, at: now, using: &random) } ?? now
-    guard let due else {
-      counts.lost += 1
-      return
+    var due = now
+    if let from = sender.node, let to = end.node {
+      let line = line(from: from, to: to)
+      guard let departure = line.departure(of: bytes.count, at: now, using: &random) else {
+        counts.lost += 1
+        return
+      }
+      due = departure
+    } else {
+      countUnknown()
     }
+    let route = Route(from: sender.socket, to: end.inside)
     if due <= now { return route.send(bytes) }
     if delayed == nil {
       delayed = unsafe DelayedDatagrams(on: loop, clock: clock) { $1.send($0) }
@@ -151,21 +183,29 @@ import Participants
     if delayed?.add(bytes, due: due, by: route) == true { countHeld() }
   }
 
-  func countHeld() { counts.held += 1 }
-
-  /// The way of datagrams that a client sends to a door from an address where no node listens.
-  func flow(from source: Address, to door: Door) -> Flow? {
+  /// What others see of the socket from which a datagram came.
+  private func end(of source: Address, heardAt end: DatagramEnd) -> DatagramEnd? {
+    if let door = doorsByListening[source] { return door.datagrams }
+    let own = end.socket.address
     let now = self.now
-    if let flow = flows.use(from: source, to: door, at: now) { return flow }
-    do throws(NodeFailure) {
-      let flow = try Flow(
-        from: sender(from: source, to: door.address, by: .datagram), at: source, to: door, of: self)
-      flows.add(flow, at: now)
-      return flow
-    } catch {
-      // The system has no socket left: this datagram is lost, as it may be anywhere.
-      return nil
-    }
+    func owner() -> String? { sender(from: source, to: own, by: .datagram) }
+    if let client = clients.use(from: source, at: now, owner: owner) { return client }
+    let node = owner()
+    // With the same port where that is free, so that others see one address even if a door is opened
+    // for it later.
+    let host = host(of: node) ?? Self.strangersHost
+    var socket = try? DatagramSocket(at: Address(host: host, port: source.port), of: self)
+    if socket == nil { socket = try? DatagramSocket(at: Address(host: host, port: 0), of: self) }
+    // Without one the system has none left: this datagram is lost, as it may be anywhere.
+    guard let socket else { return nil }
+    let client = DatagramEnd(of: node, at: source, by: socket, of: self)
+    clients.add(client, at: now)
+    return client
+  }
+
+  /// Whose the socket of a client is.
+  private func owner(of client: DatagramEnd) -> String? {
+    sender(from: client.inside, to: client.socket.address, by: .datagram)
   }
 }
 

@@ -47,8 +47,7 @@ import Participants
     dialler = relay.sender(from: source, to: door.address, by: .stream)
     forth = Lane(from: near, to: far, of: relay)
     back = Lane(from: far, to: near, of: relay)
-    forth.line = relay.line(from: dialler, to: door.node)
-    back.line = relay.line(from: door.node, to: dialler)
+    (forth.line, back.line) = relay.lines(between: dialler, and: door.node)
     dialDue = relay.now + (forth.line?.latency ?? .zero)
     connectLanes()
   }
@@ -70,8 +69,7 @@ import Participants
     if dialler == nil {
       // It may have been too early to see.
       dialler = relay.sender(from: source, to: door.address, by: .stream)
-      forth.line = relay.line(from: dialler, to: door.node)
-      back.line = relay.line(from: door.node, to: dialler)
+      (forth.line, back.line) = relay.lines(between: dialler, and: door.node)
     }
     dial()
     forth.pump()
@@ -97,17 +95,17 @@ import Participants
     connect()
   }
 
-  /// From the dialler's address of the relay's, where it is known; from its listening port, where it
+  /// From the dialler's host as others see it, where it is known; from its listening port, where it
   /// dials from that itself.
   private func connect() {
     guard var target = SocketAddress(numeric: door.listening) else { return reset() }
-    if let dialler = relay.door(of: dialler) {
-      let bindsToPort = source == dialler.listening
-      let isBound = unsafe bindsToPort && LiveDriver.bind(far.handle, as: dialler.listener)
-      if !isBound, var own = SocketAddress(numeric: Address(host: dialler.address.host, port: 0)) {
-        // Without effect where the system refuses it: then it comes from anywhere.
-        _ = unsafe own.withPointer { unsafe uv_tcp_bind(far.handle, $0, 0) }
-      }
+    let ownDoor = relay.door(listeningAt: source)
+    let isBound = ownDoor.map { unsafe LiveDriver.bind(far.handle, as: $0.listener) } ?? false
+    if !isBound, let host = relay.host(of: dialler),
+      var own = SocketAddress(numeric: Address(host: host, port: 0))
+    {
+      // Without effect where the system refuses it: then it comes from anywhere.
+      _ = unsafe own.withPointer { unsafe uv_tcp_bind(far.handle, $0, 0) }
     }
     let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
     unsafe request.pointee.data = Unmanaged.passRetained(self).toOpaque()

@@ -9,6 +9,7 @@ import LiveDriver
   private var isConnected = false
   private var isReading = false
   private var isClosing = false
+  private var isBroken = false
   /// Bytes that were written and have not left.
   private var unsent = 0
   /// All that was written has left, and nothing more will be.
@@ -58,7 +59,8 @@ import LiveDriver
       },
       { handle, count, buffer in
         guard let end = unsafe StreamEnd.of(handle?.pointee.data), count != 0 else { return }
-        if count < 0 { return end.arrived(count == Int(UV_EOF.rawValue) ? .end : .reset) }
+        if count == Int(UV_EOF.rawValue) { return end.arrived(.end) }
+        if count < 0 { return end.broke() }
         let read = unsafe UnsafeRawBufferPointer(start: buffer?.pointee.base, count: count)
         unsafe end.arrived(.bytes(Array(read)))
       })
@@ -94,12 +96,13 @@ import LiveDriver
     var buffer = unsafe uv_buf_init(
       write.bytes.baseAddress?.assumingMemoryBound(to: CChar.self), CUnsignedInt(bytes.count))
     unsent += bytes.count
-    // What went wrong is seen by the next read.
-    let result = unsafe uv_write(request, stream, &buffer, 1) { request, _ in
+    let result = unsafe uv_write(request, stream, &buffer, 1) { request, status in
       guard let data = unsafe request?.pointee.data else { return }
       let write = unsafe Unmanaged<Write>.fromOpaque(data).takeRetainedValue()
       unsafe request?.deallocate()
       unsafe write.end.hasSent(write.bytes.count)
+      // Where nothing more is read, as after the other side's end, this alone tells of it.
+      if status != 0 { write.end.broke() }
     }
     guard result != 0 else { return }
     unsafe Unmanaged.passUnretained(write).release()
@@ -110,6 +113,13 @@ import LiveDriver
   private func hasSent(_ count: Int) {
     unsent -= count
     if !isClosing { drained() }
+  }
+
+  /// The connection is gone: its other half is to be reset too.
+  private func broke() {
+    guard !isBroken else { return }
+    isBroken = true
+    arrived(.reset)
   }
 
   /// Tells the other side that nothing more comes, once all that was written has left.

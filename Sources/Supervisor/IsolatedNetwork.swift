@@ -33,7 +33,8 @@ final class IsolatedNetwork {
       do throws(SupervisorError) {
         try check(fault.action)
       } catch {
-        throw SupervisorError("fault \(fault.id) is a \(fault.action.rawValue): \(error.description)")
+        let kind = "fault \(fault.id) is a \(fault.action.rawValue)"
+        throw SupervisorError("\(kind): \(error.description)")
       }
     }
     for _ in plan.nodes {

@@ -53,7 +53,9 @@ final class RelayProcess {
 
   /// A node's process runs.
   func started(_ node: Int, pid: pid_t) throws(SupervisorError) {
-    try ask(.started(plan.nodes[node].name, group: pid))
+    let planned = plan.nodes[node]
+    let host = plan.isolation.host(of: node) ?? planned.host
+    try ask(.started(planned.name, group: pid, host: host))
   }
 
   /// A node is ready. Returns where others reach it.

@@ -25,6 +25,13 @@ extension SupervisorCore {
   }
 }
 
+extension Plan {
+  /// Where a node listens that others reach at an address, by its position.
+  func listening(of node: Int, reachedAt address: Address) -> Address {
+    isolation == .relay ? Address(host: nodes[node].host, port: address.port) : address
+  }
+}
+
 extension PlannedNode {
   /// Where it is going to listen, where the plan says it whole.
   var knownAddress: Address? {

@@ -344,11 +344,8 @@ extension SupervisorCore {
 
   /// The same node again, at the address that others know it by.
   mutating func spawnAgain(_ index: Int, at now: Instant) {
-    let node = plan.nodes[index]
-    let known = nodes[index].address.map { address in
-      plan.isolation == .relay ? Address(host: node.host, port: address.port) : address
-    }
-    spawn(index, listen: known?.description ?? node.listen ?? "127.0.0.1:0", at: now)
+    let known = nodes[index].address.map { plan.listening(of: index, reachedAt: $0).description }
+    spawn(index, listen: known ?? plan.nodes[index].listen ?? "127.0.0.1:0", at: now)
   }
 
   private mutating func spawned(_ index: Int, pid: Int32, at now: Instant) {

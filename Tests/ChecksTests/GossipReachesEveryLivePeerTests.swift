@@ -32,6 +32,20 @@ import Testing
     #expect(try story.judgement(check).verdict == verdict)
   }
 
+  @Test(
+    "One that deaths in a row hold up is late so long after the last of them",
+    arguments: [
+      (3.0, 14.4, Verdict.pass), (3.0, 14.6, .fail), (nil, 12.1, .fail), (-3.0, 12.1, .fail),
+    ] as [(Double?, Double, Verdict)])
+  func deathsInARow(first: Double?, moment: Double, verdict: Verdict) throws {
+    let story = Story()
+    if let first { story.pause("peer-5", at: first, for: 0.1) }
+    story.pause("peer-4", at: 7.5, for: 0.1)
+    story.unsay("gossip.received", by: "peer-3")
+    story.receive(Story.text, "peer-3", at: moment)
+    #expect(try story.judgement(check).verdict == verdict)
+  }
+
   @Test("Another text of the same words is another text")
   func otherText() throws {
     let story = Story()

@@ -1,4 +1,5 @@
 import Foundation
+import Participants
 
 /// A plain TCP connection for speaking bytes to a node.
 final class Connection {
@@ -17,40 +18,29 @@ final class Connection {
 
   /// Dials a port of 127.0.0.1, from a port where somebody listens who shares it if one is given.
   convenience init(port: UInt16, from own: UInt16? = nil) throws {
+    try self.init(
+      to: Address(host: "127.0.0.1", port: port),
+      from: own.map { Address(host: "127.0.0.1", port: $0) })
+  }
+
+  /// Dials an address of this machine, from another if one is given.
+  convenience init(to remote: Address, from own: Address? = nil) throws {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     self.init(descriptor: descriptor)
     if let own {
       Loopback.share(descriptor)
-      var address = Loopback.address(port: own)
-      let result = unsafe withUnsafePointer(to: &address) { pointer in
-        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-        }
-      }
-      guard result == 0 else { throw Missing(what: "the port \(own)") }
+      guard Loopback.bind(descriptor, to: own) else { throw Missing(what: "the address \(own)") }
     }
-    var address = Loopback.address(port: port)
-    let result = unsafe withUnsafePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    guard result == 0 else { throw Missing(what: "a connection to port \(port)") }
+    let result = unsafe Loopback.withAddress(remote) { unsafe connect(descriptor, $0, $1) }
+    guard result == 0 else { throw Missing(what: "a connection to \(remote)") }
   }
 
   deinit { close(descriptor) }
 
-  /// The port of the other end.
-  var remotePort: UInt16 {
-    var address = sockaddr_in()
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    unsafe withUnsafeMutablePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        _ = unsafe getpeername(descriptor, $0, &length)
-      }
-    }
-    return UInt16(bigEndian: address.sin_port)
-  }
+  /// The other end.
+  var remote: Address { unsafe Loopback.address { unsafe getpeername(descriptor, $0, $1) } }
+
+  var remotePort: UInt16 { remote.port }
 
   func write(_ bytes: some Collection<UInt8>) {
     var rest = Array(bytes)[...]
@@ -101,6 +91,36 @@ final class Connection {
     return received
   }
 
+  /// Whether something has arrived that was not read: bytes, the end or a reset.
+  var hasSomething: Bool {
+    var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&ready, 1, 0) != 0
+  }
+
+  /// Nothing more will be written.
+  func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+  /// Ends it so that the other side sees a reset.
+  func reset() {
+    var nobody = sockaddr()
+    nobody.sa_family = sa_family_t(AF_UNSPEC)
+    unsafe connect(descriptor, &nobody, socklen_t(MemoryLayout<sockaddr>.size))
+  }
+
+  enum Ending {
+    case end
+    case reset
+  }
+
+  /// Reads until nothing more comes.
+  func ending() throws -> Ending {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    var count = 1
+    while count > 0 { count = unsafe recv(descriptor, &buffer, buffer.count, 0) }
+    if count < 0, errno != ECONNRESET { throw Missing(what: "the connection's end") }
+    return count == 0 ? .end : .reset
+  }
+
   private var text: String { String(decoding: received, as: UTF8.self) }
 
   /// False at the end of the stream.
@@ -113,26 +133,20 @@ final class Connection {
   }
 }
 
-/// A socket that listens on a free port of 127.0.0.1.
+/// A socket that listens on a port of 127.0.0.1: a free one, if none is said.
 final class Listener {
   let descriptor: Int32
   let port: UInt16
 
   /// `sharingPort`: connections may be dialled from the port too.
-  init(sharingPort: Bool = false) throws {
+  init(port: UInt16 = 0, sharingPort: Bool = false) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     if sharingPort { Loopback.share(descriptor) }
-    var address = Loopback.address(port: 0)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    guard Loopback.bind(descriptor, to: Address(host: "127.0.0.1", port: port)),
+      listen(descriptor, 64) == 0
+    else { throw Missing(what: "a free port") }
     let descriptor = descriptor
-    let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe bind(descriptor, $0, length) == 0 && listen(descriptor, 64) == 0
-          && getsockname(descriptor, $0, &length) == 0
-      }
-    }
-    guard result else { throw Missing(what: "a free port") }
-    port = UInt16(bigEndian: address.sin_port)
+    self.port = unsafe Loopback.address { unsafe getsockname(descriptor, $0, $1) }.port
   }
 
   deinit { close(descriptor) }
@@ -154,11 +168,38 @@ enum Loopback {
       descriptor, SOL_SOCKET, SO_REUSEPORT, &on, socklen_t(MemoryLayout<Int32>.size))
   }
 
-  static func address(port: UInt16) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    return address
+  static func bind(_ descriptor: Int32, to address: Address) -> Bool {
+    unsafe withAddress(address) { unsafe Glibc.bind(descriptor, $0, $1) == 0 }
+  }
+
+  /// Hands out an IPv4 address in the kernel's layout.
+  static func withAddress<Result>(
+    _ address: Address, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+  ) -> Result {
+    var filled = sockaddr_in()
+    filled.sin_family = sa_family_t(AF_INET)
+    filled.sin_port = address.port.bigEndian
+    unsafe inet_pton(AF_INET, address.host, &filled.sin_addr)
+    return unsafe withUnsafePointer(to: filled) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+  }
+
+  /// From one of the calls that fill an IPv4 address in.
+  @discardableResult static func address<Result>(
+    _ fill: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Result
+  ) -> Address {
+    var filled = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    unsafe withUnsafeMutablePointer(to: &filled) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        _ = unsafe fill($0, &length)
+      }
+    }
+    return Address(
+      host: unsafe String(cString: inet_ntoa(filled.sin_addr)),
+      port: UInt16(bigEndian: filled.sin_port))
   }
 }

@@ -83,7 +83,10 @@ import Topology
     ),
     ("partition: {between: [], and: hub}", "'between' names no node"),
     ("partition: {between: {group: leaf}, and: hub}", "'between' takes a word, found a mapping"),
-    ("partition: leaf-1", "expected a mapping (KEY: VALUE) for 'partition', found 'leaf-1'"),
+    (
+      "partition: leaf-1",
+      "'partition' takes its sides, { between: NAME, and: NAME }, found 'leaf-1'"
+    ),
     ("loss: {between: leaf, and: hub}", "missing key 'rate' in 'loss'"),
     (
       "loss: {between: leaf, and: hub, rate: 2}",

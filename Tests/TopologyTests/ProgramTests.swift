@@ -259,15 +259,18 @@ private func ring(_ lines: String..., command: String = "[./node.sh]", hub: Stri
       ])
   }
 
-  @Test func `has faults on what programs send only where the kernel carries them out`() {
+  @Test func `has faults on what programs send only where the kernel or a relay carries them out`()
+  {
     let text = ring().replacing(
       "stop:", with: "faults: [{ at: 1s, partition: { between: hub, and: leaf-2 } }]\nstop:")
     #expect(
       workshop.complaints(text) == [
-        "t.yaml:7:31: a partition is carried out by nodes of ours, and hub-1 is a program: let the "
-          + "kernel do it, with 'isolation: namespace', or name only nodes of ours"
+        "t.yaml:7:31: a partition is carried out by nodes of ours, and hub-1 is a program: let a "
+          + "relay do it, with 'isolation: relay', or the kernel, with 'isolation: namespace'"
       ])
-    #expect(workshop.complaints("isolation: namespace\n" + text) == [])
+    for isolation in ["relay", "namespace"] {
+      #expect(workshop.complaints("isolation: \(isolation)\n" + text) == [])
+    }
   }
 
   @Test func `cannot be simulated`() {
