@@ -144,6 +144,7 @@ extension View {
     ],
     body: """
       WITH
+      -- How far two nodes' clocks may differ: who enters shortly before it is back is back.
       skews AS (
         SELECT run, 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS skew FROM runs
       ),
@@ -155,11 +156,11 @@ extension View {
           g.t + k.leave_within AS due_t, e.since_t > g.gone_t + 1000000 + s.skew AS entered_dead,
           g.back_t
         FROM gone g
+          JOIN skews s ON s.run = g.run
           JOIN routing_entries e
-            ON e.run = g.run AND e.peer_node = g.node AND e.since_t < g.back_t
+            ON e.run = g.run AND e.peer_node = g.node AND e.since_t < g.back_t - s.skew
               AND coalesce(e.until_t, 9e18) > g.t
           JOIN kptp_deadlines k ON k.run = e.run AND k.node = e.node
-          JOIN skews s ON s.run = e.run
       )
       SELECT w.run, w.dead, w.cause, w.death_t, (w.death_t - r.began_t) / 1e6 AS death_s, w.node,
         w.since_t, (w.since_t - r.began_t) / 1e6 AS since_s,

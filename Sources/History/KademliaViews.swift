@@ -132,6 +132,10 @@ extension View {
       ),
       absent AS MATERIALIZED (
         SELECT run, node, t, coalesce(back_t, 9e18) AS back_t FROM deaths
+      ),
+      -- How far two nodes' clocks may differ.
+      skews AS (
+        SELECT run, 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS skew FROM runs
       )
       SELECT a.run, a.node, a.key, a.asked_t, (a.asked_t - r.began_t) / 1e6 AS asked_s,
         a.ended_t, (a.ended_t - r.began_t) / 1e6 AS ended_s, a.found, a.value,
@@ -141,13 +145,13 @@ extension View {
           SELECT 1 FROM published p
           WHERE p.run = a.run AND p.key = a.key AND p.value = a.value) AS is_right,
         (SELECT count(*) FROM copies c
-          WHERE c.run = a.run AND c.key = a.key AND c.stored_t <= a.asked_t
-            AND c.gone_t > a.ended_t
+          WHERE c.run = a.run AND c.key = a.key AND c.stored_t <= a.asked_t - s.skew
+            AND c.gone_t > a.ended_t + s.skew
             AND NOT EXISTS (
               SELECT 1 FROM absent x
-              WHERE x.run = c.run AND x.node = c.node AND x.t <= a.ended_t
-                AND x.back_t >= a.asked_t)) AS holders
-      FROM asked a JOIN runs r ON r.run = a.run
+              WHERE x.run = c.run AND x.node = c.node AND x.t <= a.ended_t + s.skew
+                AND x.back_t >= a.asked_t - s.skew)) AS holders
+      FROM asked a JOIN runs r ON r.run = a.run JOIN skews s ON s.run = a.run
       """)
 
   static let routingContacts = View(

@@ -19,10 +19,12 @@ disturbed AS MATERIALIZED (
   SELECT applied_t AS from_t, coalesce(healed_t, 9e18) AS to_t FROM faults
   WHERE action IN ('partition', 'loss', 'latency', 'bandwidth') AND applied_t IS NOT NULL
 ),
+-- How far two nodes' clocks may differ.
+skews AS (SELECT 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS skew FROM runs),
 known AS MATERIALIZED (
-  SELECT node, key, announced_t,
-    min(coalesce(withdrawn_t, 9e18), coalesce(gone_t, 9e18)) AS until_t
-  FROM announcements WHERE announced_t IS NOT NULL
+  SELECT node, key, announced_t + skew AS announced_t,
+    min(coalesce(withdrawn_t, 9e18), coalesce(gone_t, 9e18)) - skew AS until_t
+  FROM announcements JOIN skews WHERE announced_t IS NOT NULL
 ),
 judged AS MATERIALIZED (
   SELECT l.node, l.life, l.query, l.key, l.started_t, l.started_s, l.finished_t, l.answered,

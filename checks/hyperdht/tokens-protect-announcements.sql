@@ -8,13 +8,15 @@
 -- A row for each announcement that was kept, or dropped as taken back, although the node at the
 -- sender's address had not asked for it by then.
 WITH
+-- How far two nodes' clocks may differ.
+skews AS (SELECT 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS skew FROM runs),
 asked AS MATERIALIZED (SELECT node, key, asked_t, withdrawn_t FROM announcements)
 SELECT c.node, c.key, c.sender_node, c.what, round(c.s, 3) AS s
-FROM announcement_copies c
+FROM announcement_copies c JOIN skews k
 WHERE c.what IN ('stored', 'unannounced') AND c.sender_node IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM asked a
   WHERE a.node = c.sender_node AND a.key = c.key
-    AND iif(c.what = 'stored', a.asked_t, a.withdrawn_t) <= c.t)
+    AND iif(c.what = 'stored', a.asked_t, a.withdrawn_t) <= c.t + k.skew)
 ORDER BY c.t, c.node;
 
 SELECT count(*) FROM announcement_copies WHERE sender_node IS NOT NULL AND what = 'stored';

@@ -6,13 +6,15 @@
 -- too-few: nobody looked up a key after its announcer had taken the announcement back
 
 -- A row for each lookup that found such a peer. Not judged: nodes that announced the key again in
--- another life.
+-- another life. Two nodes' clocks may differ.
+WITH
+skews AS (SELECT 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS skew FROM runs)
 SELECT l.node, l.key, a.node AS peer, round(a.withdrawn_s, 3) AS withdrawn_s,
   round(l.started_s, 3) AS started_s
-FROM announcements a
+FROM announcements a JOIN skews s
   JOIN found_peers f ON f.peer_node = a.node AND f.key = a.key
   JOIN peer_queries l ON l.node = f.node AND l.life = f.life AND l.query = f.query
-WHERE l.started_t > a.taken_back_t AND NOT EXISTS (
+WHERE l.started_t > a.taken_back_t + s.skew AND NOT EXISTS (
   SELECT 1 FROM announcements o WHERE o.node = a.node AND o.key = a.key AND o.life > a.life)
 ORDER BY l.started_t, l.node;
 
