@@ -1,6 +1,6 @@
 extension View {
   /// What any network's runs have.
-  static let generic = [deaths, overloads, separations, nodeAddresses]
+  static let generic = [deaths, overloads, separations, nodeAddresses, clockSkews]
 
   static let nodeAddresses = View(
     name: "node_addresses",
@@ -12,6 +12,15 @@ extension View {
       SELECT run, data ->> 'node', data ->> 'address' FROM events
       WHERE node = 'supervisor' AND kind = 'nat.mapped'
       """)
+
+  static let clockSkews = View(
+    name: "clock_skews",
+    summary: "How far the clocks of two nodes of a run may differ.",
+    columns: [
+      ("run", "the run"),
+      ("most", "in microseconds; 0 but in a simulation with a `clock-skew`, of which it is twice"),
+    ],
+    body: "SELECT run, 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS most FROM runs")
 
   static let deaths = View(
     name: "deaths",

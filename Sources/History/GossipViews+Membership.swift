@@ -90,10 +90,9 @@ extension View {
         SELECT run, node, t, coalesce(back_t, 9e18) AS back_t FROM deaths
       ),
       reports AS MATERIALIZED (SELECT * FROM dead_node_reports),
-      -- How far a simulated node's clock may be behind the one that a death is dated by.
-      skew AS MATERIALIZED (
-        SELECT run, coalesce(plan ->> '$.networkModel.clockSkew', 0) AS most FROM runs
-      ),
+      -- How far a simulated node's clock may be behind the one that a death is dated by, which is not
+      -- skewed.
+      skew AS MATERIALIZED (SELECT run, most / 2 AS most FROM clock_skews),
       -- Neighbours that had a link when the node died, by their own records. Who closed it for
       -- a reason of its own before the deadline has no duty.
       neighbours AS MATERIALIZED (

@@ -145,9 +145,7 @@ extension View {
     body: """
       WITH
       -- How far two nodes' clocks may differ: who enters shortly before it is back is back.
-      skews AS (
-        SELECT run, 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS skew FROM runs
-      ),
+      skews AS MATERIALIZED (SELECT run, most AS skew FROM clock_skews),
       gone AS MATERIALIZED (
         SELECT run, node, cause, t, gone_t, coalesce(back_t, 9e18) AS back_t FROM deaths
       ),

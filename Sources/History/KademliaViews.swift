@@ -134,9 +134,7 @@ extension View {
         SELECT run, node, t, coalesce(back_t, 9e18) AS back_t FROM deaths
       ),
       -- How far two nodes' clocks may differ.
-      skews AS (
-        SELECT run, 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS skew FROM runs
-      )
+      skews AS MATERIALIZED (SELECT run, most AS skew FROM clock_skews)
       SELECT a.run, a.node, a.key, a.asked_t, (a.asked_t - r.began_t) / 1e6 AS asked_s,
         a.ended_t, (a.ended_t - r.began_t) / 1e6 AS ended_s, a.found, a.value,
         (SELECT min(p.published_t) FROM published p

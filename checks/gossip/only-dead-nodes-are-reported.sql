@@ -12,7 +12,7 @@
 -- until the report of it must have been made (gossip_deadlines.report_within). Where a simulation
 -- skews the nodes' clocks, two of them may differ by twice as much.
 WITH
-skew AS (SELECT 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS most FROM runs),
+skew AS MATERIALIZED (SELECT most FROM clock_skews),
 missing AS MATERIALIZED (SELECT * FROM deaths),
 separated AS MATERIALIZED (SELECT * FROM separations),
 reports AS MATERIALIZED (

@@ -20,7 +20,7 @@ disturbed AS MATERIALIZED (
   WHERE action IN ('partition', 'loss', 'latency', 'bandwidth') AND applied_t IS NOT NULL
 ),
 -- How far two nodes' clocks may differ.
-skews AS (SELECT 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS skew FROM runs),
+skews AS MATERIALIZED (SELECT most AS skew FROM clock_skews),
 known AS MATERIALIZED (
   SELECT node, key, announced_t + skew AS announced_t,
     min(coalesce(withdrawn_t, 9e18), coalesce(gone_t, 9e18)) - skew AS until_t

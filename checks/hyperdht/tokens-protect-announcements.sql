@@ -9,7 +9,7 @@
 -- sender's address had not asked for it by then.
 WITH
 -- How far two nodes' clocks may differ.
-skews AS (SELECT 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS skew FROM runs),
+skews AS MATERIALIZED (SELECT most AS skew FROM clock_skews),
 asked AS MATERIALIZED (SELECT node, key, asked_t, withdrawn_t FROM announcements)
 SELECT c.node, c.key, c.sender_node, c.what, round(c.s, 3) AS s
 FROM announcement_copies c JOIN skews k

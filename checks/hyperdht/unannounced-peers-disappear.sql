@@ -8,7 +8,7 @@
 -- A row for each lookup that found such a peer. Not judged: nodes that announced the key again in
 -- another life. Two nodes' clocks may differ.
 WITH
-skews AS (SELECT 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS skew FROM runs)
+skews AS MATERIALIZED (SELECT most AS skew FROM clock_skews)
 SELECT l.node, l.key, a.node AS peer, round(a.withdrawn_s, 3) AS withdrawn_s,
   round(l.started_s, 3) AS started_s
 FROM announcements a JOIN skews s

@@ -12,7 +12,7 @@
 -- (kptp_deadlines.leave_within). Where a simulation skews the nodes' clocks, two of them may differ
 -- by twice as much.
 WITH
-skew AS (SELECT 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS most FROM runs),
+skew AS MATERIALIZED (SELECT most FROM clock_skews),
 missing AS MATERIALIZED (SELECT * FROM deaths),
 removals AS MATERIALIZED (
   SELECT e.*, k.patience, k.leave_within
