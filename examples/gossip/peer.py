@@ -1,5 +1,6 @@
 # A peer of the gossip network in Python: registers with every seed, links to others, takes links,
-# answers probes, and passes on every text that is new to it. It prints what Seedbed's own peers log.
+# answers probes, and passes on every text that is new to it; who is linked later gets them too. It
+# prints what Seedbed's own peers log.
 import random, re, socket, sys, threading, time
 
 own, host, port, seeds = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4].split(",")
@@ -50,6 +51,8 @@ def serve(conn, direction):
                 with lock:
                     links[peer] = conn
                     say(f"linked {peer} {direction}")
+                    for text in texts:
+                        send(conn, "gossip message:" + text)
             elif kind == "gossip message":
                 send(conn, "forwarding")
                 spread(body, conn)
