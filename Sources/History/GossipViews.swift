@@ -162,9 +162,9 @@ extension View {
       ("sent_s", "seconds from the run's beginning to `sent_t`"),
       (
         "deadline_t",
-        "when it must have arrived: `gossip_deadlines.gossip_within` later, or after the last death "
-          + "meanwhile, if there was another before that had yet to be repaired, or at the end of the "
-          + "unrest meanwhile"
+        "when it must have arrived: `gossip_deadlines.gossip_within` later, or at the end of the "
+          + "unrest meanwhile. Of one that was not there by then it is as long after the last death "
+          + "meanwhile, if there was another before that had yet to be repaired"
       ),
       ("deadline_s", "seconds from the run's beginning to `deadline_t`"),
       ("received_t", "when it arrived; NULL: never"),
@@ -223,7 +223,7 @@ extension View {
       ),
       audience AS (
         SELECT d.*, v.received_t,
-          max(d.due_t, coalesce((
+          max(iif(v.received_t <= d.soonest_t, d.soonest_t, d.due_t), coalesce((
             SELECT max(u.until_t) FROM unrested u
             WHERE u.run = d.run AND u.from_t <= d.due_t AND u.until_t > d.sent_t), 0))
             AS deadline_t
