@@ -7,10 +7,13 @@ package enum Loss {
   private static let retransmission: Int64 = 200_000
   private static let longestRetransmission: Int64 = 120_000_000
 
+  /// Everything, in parts per million: the same as a partition, which ends when it ends.
+  package static let total = 1_000_000
+
   package static func happens(
     _ partsPerMillion: Int, using random: inout SeededGenerator
   ) -> Bool {
-    partsPerMillion > 0 && random.next() % 1_000_000 < UInt64(partsPerMillion)
+    partsPerMillion > 0 && random.next() % UInt64(total) < UInt64(partsPerMillion)
   }
 
   /// How much later a piece of a stream arrives, which is sent again, each time after twice as long.

@@ -89,6 +89,7 @@ extension NetworkRules {
     fileprivate mutating func add(_ rule: Rule) {
       switch rule.action {
       case .partition: isCut = true
+      case .loss where rule.amount >= Loss.total: isCut = true
       case .loss: loss = max(loss, Int(rule.amount))
       case .latency: latency = latency + Microseconds(rule.amount)
       case .bandwidth: bandwidth = min(bandwidth ?? rule.amount, rule.amount)

@@ -152,13 +152,16 @@ final class NetworkConditions {
 
   /// Whether nothing gets from one node to the other.
   func isCut(from: Int32, to: Int32) -> Bool {
-    disturbances.contains { $0.action == .partition && $0.hits(from: from, to: to) }
+    disturbances.contains {
+      ($0.action == .partition || $0.network.loss == Loss.total) && $0.hits(from: from, to: to)
+    }
   }
 
-  /// How much is lost on the way, in parts per million: the worst of the faults that are on.
+  /// How much is lost on the way, in parts per million: the worst of the faults that are on. A cut is
+  /// none.
   private func loss(from: Int32, to: Int32) -> Int {
     disturbances.lazy.filter { $0.action == .loss && $0.hits(from: from, to: to) }
-      .map { $0.network.loss ?? 0 }.max() ?? 0
+      .map { $0.network.loss ?? 0 }.filter { $0 < Loss.total }.max() ?? 0
   }
 
   /// Whether a piece of a stream breaks it.

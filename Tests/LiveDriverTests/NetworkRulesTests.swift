@@ -91,6 +91,12 @@ struct NetworkRulesTests {
     #expect(path?.inbound.bandwidth == 1_000)
   }
 
+  @Test("lose everything as a partition does")
+  func totalLoss() {
+    let path = paths(of: 1, rule(.loss, oneWay: true, 1_000_000, from: [1], to: [2]))[2]
+    #expect(path.map { [$0.outbound.isCut, $0.inbound.isCut] } == [true, false])
+  }
+
   @Test("know a late joiner by its name before they have its address")
   func lateJoiner() {
     #expect(rules.paths(of: "late").keys.map(\.port) == [1])
