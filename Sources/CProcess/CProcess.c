@@ -31,11 +31,10 @@
 #endif
 
 // Linux 5.11 has close_range with this flag; before it, one descriptor at a time.
-static void close_on_exec_from(unsigned first) {
-  if (syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+static void close_from(unsigned first) {
+  if (syscall(SYS_close_range, first, ~0U, 0) == 0) return;
   long limit = sysconf(_SC_OPEN_MAX);
-  for (long descriptor = first; descriptor < limit; descriptor++)
-    fcntl((int)descriptor, F_SETFD, FD_CLOEXEC);
+  for (long descriptor = first; descriptor < limit; descriptor++) close((int)descriptor);
 }
 
 // A pipe that is opened through /proc for both is read like any other, but its reader is a writer
@@ -66,7 +65,9 @@ static int become(const struct cprocess_child *child, pid_t parent) {
   if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0) return errno;
   if (child->network >= 0 && setns(child->network, CLONE_NEWNET) != 0) return errno;
   if (child->folder != NULL && chdir(child->folder) != 0) return errno;
-  close_on_exec_from(3);
+  // Now, and not on exec: the kernel lets the parent go on before it has closed them, and a port that
+  // the parent then lets go of would still be taken.
+  close_from(3);
 
   if (child->open_files != 0) {
     struct rlimit limit;

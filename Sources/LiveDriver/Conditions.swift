@@ -19,8 +19,8 @@ struct Conditions {
   init(_ paths: [Address: NetworkRules.Path], random: SeededGenerator, after before: Conditions?) {
     self.paths = paths
     self.random = before?.random ?? random
-    streamsFree = before?.streamsFree ?? [:]
-    datagramsFree = before?.datagramsFree ?? [:]
+    streamsFree = before?.streamsFree.filter { paths[$0.key]?.inbound.bandwidth != nil } ?? [:]
+    datagramsFree = before?.datagramsFree.filter { paths[$0.key]?.outbound.bandwidth != nil } ?? [:]
   }
 
   /// When a datagram is to leave; `nil` if it is lost.

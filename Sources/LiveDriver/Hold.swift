@@ -25,6 +25,8 @@ final class Hold {
   private var bytes = 0
   private var lastDue = Instant(microseconds: 0)
   private var hasEnded = false
+  /// Whether something came that a loss or a limited bandwidth may hold up.
+  private var isSlowed = false
   private var timer: Timer?
 
   init(_ connection: Connection, to remote: Address, on driver: LiveDriver) {
@@ -44,6 +46,7 @@ final class Hold {
   func take(_ piece: Piece) {
     let now = driver.now
     var due = now
+    if let path = driver.path(to: remote), path.inbound.longestWait == nil { isSlowed = true }
     switch piece {
     case .dial: break
     case .connected: due = now + (driver.path(to: remote)?.inbound.latency ?? .zero)
@@ -60,6 +63,22 @@ final class Hold {
   private func append(_ piece: Piece, due: Instant) {
     lastDue = max(lastDue, due)
     pieces.append((due: lastDue, piece: piece))
+    release()
+  }
+
+  /// Faults began or ended.
+  func rulesChanged() {
+    let path = driver.path(to: remote)
+    if isSlowed, let wait = path.map({ $0.inbound.longestWait }) ?? .zero {
+      isSlowed = false
+      let latest = driver.now + wait
+      for index in pieces.indices {
+        // A dial's attempts have times of their own.
+        if case .dial = pieces[index].piece { continue }
+        pieces[index].due = min(pieces[index].due, latest)
+        lastDue = min(lastDue, latest)
+      }
+    }
     release()
   }
 

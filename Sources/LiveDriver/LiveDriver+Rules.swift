@@ -21,7 +21,7 @@ extension LiveDriver {
     for id in connections.keys.sorted() {
       guard let connection = connections[id] else { continue }
       connection.judge()
-      connection.hold?.release()
+      connection.hold?.rulesChanged()
     }
   }
 

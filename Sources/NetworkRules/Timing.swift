@@ -33,6 +33,10 @@ extension NetworkRules.Disturbance {
     return sent + latency + Loss.delay(loss, using: &random)
   }
 
+  /// The longest that a piece of a stream may take which is under way as this begins: one that waits
+  /// because of a fault that is over need not wait any longer. `nil` where nobody can say.
+  package var longestWait: Microseconds? { loss == 0 && bandwidth == nil ? latency : nil }
+
   private static func time(_ bytes: Int, _ bandwidth: Int64) -> Microseconds {
     Microseconds(Int64(bytes) * 1_000_000 / bandwidth)
   }

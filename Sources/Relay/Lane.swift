@@ -24,6 +24,8 @@ final class Lane {
   private var size = 0
   private var lastDue = Instant(microseconds: 0)
   private var hasEnded = false
+  /// Whether something came that a loss or a limited bandwidth may hold up.
+  private var isSlowed = false
   private var timer: Timer?
 
   init(from source: StreamEnd, to sink: StreamEnd, of relay: Relay) {
@@ -43,6 +45,7 @@ final class Lane {
     }
     size += count + Self.overhead
     let now = relay.now
+    if let line, line.longestWait == nil { isSlowed = true }
     lastDue = max(lastDue, line?.arrival(of: count, at: now, using: &relay.random) ?? now)
     pieces.append((due: lastDue, piece: piece))
     if isCut || lastDue > now { relay.countHeld() }
@@ -70,6 +73,17 @@ final class Lane {
     guard !isCut, let next = pieces.first, next.due > now else { return }
     if timer == nil { timer = unsafe Timer(on: relay.loop) { [unowned self] in pump() } }
     timer?.set(after: next.due - now)
+  }
+
+  /// Faults began or ended.
+  func rulesChanged() {
+    if isSlowed, let wait = line.map({ $0.longestWait }) ?? .zero {
+      isSlowed = false
+      let latest = relay.now + wait
+      for index in pieces.indices { pieces[index].due = min(pieces[index].due, latest) }
+      lastDue = min(lastDue, latest)
+    }
+    pump()
   }
 
   /// Nothing that waits will be passed on.

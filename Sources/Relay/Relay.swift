@@ -110,7 +110,7 @@ import Participants
   private func apply(_ rules: NetworkRules) {
     self.rules = rules
     for (ends, line) in lines {
-      line.disturbance = rules.disturbance(from: ends.sender, to: ends.receiver)
+      line.change(to: rules.disturbance(from: ends.sender, to: ends.receiver))
     }
     clients.name(owner(of:))
     for stream in Array(streams.values) { stream.rulesChanged() }
@@ -216,7 +216,7 @@ final class Line {
     var receiver: String
   }
 
-  var disturbance: NetworkRules.Disturbance
+  private(set) var disturbance: NetworkRules.Disturbance
   var isCut: Bool { disturbance.isCut }
   var latency: Microseconds { disturbance.latency }
   // When what was sent before is through, for streams and for datagrams.
@@ -224,6 +224,14 @@ final class Line {
   private var datagramsFree: Instant?
 
   init(_ disturbance: NetworkRules.Disturbance) { self.disturbance = disturbance }
+
+  func change(to disturbance: NetworkRules.Disturbance) {
+    self.disturbance = disturbance
+    if disturbance.bandwidth == nil { (streamsFree, datagramsFree) = (nil, nil) }
+  }
+
+  /// The longest that what is under way may still take; `nil` where nobody can say.
+  var longestWait: Microseconds? { disturbance.longestWait }
 
   func departure(
     of bytes: Int, at now: Instant, using random: inout SeededGenerator

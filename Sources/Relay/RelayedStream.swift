@@ -14,6 +14,8 @@ import Participants
   /// The dialling node; `nil` while nobody knows.
   private var dialler: String?
   private let source: Address
+  /// What others see of the dialler, even if it has ended when the faults let the dial on.
+  private var host: String?
   private let near: StreamEnd
   private var far: StreamEnd
   private let forth: Lane
@@ -45,6 +47,7 @@ import Participants
     self.source = source
     far = StreamEnd(of: relay)
     dialler = relay.sender(from: source, to: door.address, by: .stream)
+    host = relay.host(of: dialler)
     forth = Lane(from: near, to: far, of: relay)
     back = Lane(from: far, to: near, of: relay)
     (forth.line, back.line) = relay.lines(between: dialler, and: door.node)
@@ -69,11 +72,12 @@ import Participants
     if dialler == nil {
       // It may have been too early to see.
       dialler = relay.sender(from: source, to: door.address, by: .stream)
+      host = relay.host(of: dialler)
       (forth.line, back.line) = relay.lines(between: dialler, and: door.node)
     }
     dial()
-    forth.pump()
-    back.pump()
+    forth.rulesChanged()
+    back.rulesChanged()
   }
 
   // MARK: - The other half
@@ -101,7 +105,7 @@ import Participants
     guard var target = SocketAddress(numeric: door.listening) else { return reset() }
     let listener = isFromAnyPort ? nil : relay.door(listeningAt: source)
     let isBound = listener.map { unsafe LiveDriver.bind(far.handle, as: $0.listener) } ?? false
-    if !isBound, let host = relay.host(of: dialler),
+    if !isBound, let host,
       var own = SocketAddress(numeric: Address(host: host, port: 0))
     {
       // Without effect where the system refuses it: then it comes from anywhere.
@@ -134,6 +138,9 @@ import Participants
 
   private func connected(_ status: CInt) {
     guard !isOver else { return }
+    if [UV_EMFILE, UV_ENFILE].contains(where: { $0.rawValue == status }) {
+      relay.fail(NodeFailure("no descriptor is left for a connection: see 'ulimit -Hn'"))
+    }
     guard status == 0 else { return reset() }
     far.begin()
     forth.pump()

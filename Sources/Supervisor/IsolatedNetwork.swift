@@ -148,6 +148,8 @@ extension IsolatedNetwork {
   private static func rules(_ fault: PlannedFault, _ match: String) -> [String] {
     switch fault.action {
     case .partition: ["\(match) counter drop"]
+    // nft has no such remainder.
+    case .loss where fault.network?.loss == NetworkModel.million: ["\(match) counter drop"]
     case .loss:
       [
         "\(match) numgen random mod \(NetworkModel.million) < \(fault.network?.loss ?? 0) "
@@ -176,6 +178,9 @@ extension IsolatedNetwork {
       + ["chain forward {", "type filter hook forward priority 0;"] + filter + ["}", "}"]
   }
 
+  /// tc counts a burst in 32 bits, in units of its own.
+  private static let largestBurst: Int64 = 100_000_000
+
   /// The number of a sender's class, hexadecimal; 0 and 1 are taken.
   private static func number(of node: Int) -> String { String(node + 2, radix: 16) }
 
@@ -191,7 +196,7 @@ extension IsolatedNetwork {
         var parent = "1:\(number)"
         if let bandwidth = shape.bandwidth {
           // A full packet must fit into the bucket, and a tenth of a second's bytes.
-          let burst = max(3_200, bandwidth / 10)
+          let burst = min(max(3_200, bandwidth / 10), Self.largestBurst)
           lines.append(
             "qdisc add dev \(port) parent \(parent) handle \(number): tbf rate \(bandwidth * 8)bit "
               + "burst \(burst) latency \(LimitedBandwidth.longestQueue.count)us")

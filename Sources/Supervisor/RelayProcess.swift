@@ -72,6 +72,7 @@ final class RelayProcess {
     do throws(SupervisorError) {
       try ask(.opened(planned.name, listening: listening, at: address))
     } catch {
+      guard error.description.contains("address already in use") else { throw error }
       throw SupervisorError(
         "\(error.description). The relay stands at another address of \(planned.name)'s port: "
           + "let \(planned.name) listen at {host} alone, not on every address", exitCode: .error)

@@ -164,6 +164,22 @@ extension LiveDriverTests {
     _ = try log()
   }
 
+  @Test(
+    "what a bandwidth or a loss holds up goes on when that is over",
+    arguments: [(NetworkRules.Action.bandwidth, Int64(1_000)), (.loss, 999_999)])
+  func over(action: NetworkRules.Action, amount: Int64) throws {
+    let other = try Other()
+    try rule(1, action, amount, with: other)
+    let plug = try Plug(address, from: other.source)
+    // By itself it would take minutes.
+    let text = String(repeating: "x", count: 100_000)
+    plug.write(text)
+    for _ in 0..<20 { try Plug(address).ask("me?", for: "me?") }
+    try rule(2, with: other)
+    try plug.ask("", for: text)
+    _ = try log()
+  }
+
   @Test("loss takes some datagrams, and makes streams wait")
   func loss() throws {
     let other = try Other()

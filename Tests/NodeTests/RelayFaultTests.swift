@@ -241,6 +241,33 @@ extension NodeTests {
       #expect(try relay.apply().lost == 3)
     }
 
+    @Test(
+      "lets go of a stream when what held it up is over",
+      arguments: [(NetworkRules.Action.bandwidth, Int64(1_000)), (.loss, 999_999)])
+    func over(action: NetworkRules.Action, amount: Int64) throws {
+      let (near, far) = try connect()
+      try relay.apply(relay.rule(action, amount, from: "one", to: "two"))
+      // By itself it would take minutes.
+      let bytes = [UInt8](repeating: 7, count: 200_000)
+      near.write(bytes)
+      try settle()
+      try relay.apply()
+      try far.read(bytes)
+    }
+
+    @Test("lets a held dial come from its node, even if that has died meanwhile")
+    func dialOfTheDead() throws {
+      try relay.apply(relay.rule(.partition, from: "one", to: "two"))
+      let near = try Connection(to: two.address, from: one.source)
+      near.write([1])
+      try settle()
+      try relay.say(.ended("one"))
+      try relay.apply()
+      let far = try two.listener.accept()
+      #expect(far.remote.host == one.address.host)
+      try far.read([1])
+    }
+
     @Test("carries several out at once: the sum of latencies, the worst loss, the least bandwidth")
     func several() throws {
       let (near, far) = try connect()
