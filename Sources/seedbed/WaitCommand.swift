@@ -136,13 +136,23 @@ struct Waiting {
       let missing = zip(awaited, rows).filter { $0.1 == nil }.map(\.0.text)
       if isOver {
         throw WaitError(
-          "the run has ended without: \(missing.joined(separator: "; "))", .inconclusive)
+          "the run has ended without: \(missing.joined(separator: "; ")) (\(name)\(try outcome))",
+          .inconclusive)
       }
       guard clock.now < end else {
         throw WaitError("not within \(limit): \(missing.joined(separator: "; "))", .failed)
       }
       let pause = max(Self.interval.count, (clock.now - start).microseconds)
       usleep(UInt32(clamping: min(pause, max(0, (end - clock.now).microseconds))))
+    }
+  }
+
+  /// How the run ended, as far as that is known.
+  private var outcome: String {
+    get throws {
+      guard let number = try run() else { return "" }
+      let sql = "SELECT ': ' || outcome || iif(reason = '', '', ', ' || reason) FROM runs"
+      return try ReadOnlyHistory(history, run: number).database.text(sql) ?? ""
     }
   }
 

@@ -60,7 +60,9 @@ extension RunTests {
       #expect(stop.status == 0, "\(stop.errors)")
       #expect(stop.output == "\(name): completed\n")
       #expect(await waiting.end() == 2)
-      #expect(waiting.errors == "seedbed: the run has ended without: never.happens\n")
+      #expect(
+        waiting.errors
+          == "seedbed: the run has ended without: never.happens (\(name): completed)\n")
       #expect(workspace.processes.isEmpty)
       #expect(
         try workspace.integer(
