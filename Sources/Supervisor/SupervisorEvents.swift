@@ -68,13 +68,14 @@ package enum SupervisorEvents {
     "fault.confirmed",
     "The fault was seen to have happened: the process was reaped (kill, stop), is in state T "
       + "(pause), or said `node.ready` again (restart); or every living node on a side of a disturbance "
-      + "said `rules.applied`.",
+      + "said `rules.applied`, or, with isolation, the relay or the kernel has taken the rules.",
     fields: [fault])
 
   static let faultHealed = EventKind(
     "fault.healed",
     "The node is back: continued and no longer in state T (pause), or ready again (restart); or "
-      + "every living node on a side said that the disturbance is off.",
+      + "every living node on a side said that the disturbance is off, or the relay or the kernel has "
+      + "taken it off.",
     fields: [fault])
 
   static let faultSkipped = EventKind(
@@ -88,7 +89,10 @@ package enum SupervisorEvents {
     fields: [
       EventField("number", "which version of the rules, from 1 in a run"),
       EventField("lost", "datagrams that it has lost on purpose"),
-      EventField("held", "how often something had to wait on purpose"),
+      EventField(
+        "held",
+        "how often something that came had to wait on purpose; in a partition nothing more is read from "
+          + "connections that there are"),
       EventField(
         "unknown",
         "connections and datagrams that it let pass while a fault was on, because nobody could say "
