@@ -23,14 +23,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC (1U << 2)
-#endif
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
 
-// Linux 5.11 has close_range with this flag; before it, one descriptor at a time.
+// Linux 5.9 has close_range; before it, one descriptor at a time.
 static void close_from(unsigned first) {
   if (syscall(SYS_close_range, first, ~0U, 0) == 0) return;
   long limit = sysconf(_SC_OPEN_MAX);
@@ -238,8 +235,7 @@ static void guard(int input, pid_t *groups, uint32_t count) {
   int nothing = open("/dev/null", O_RDWR);
   dup2(nothing, STDOUT_FILENO);
   dup2(nothing, STDERR_FILENO);
-  if (syscall(SYS_close_range, 3, ~0U, 0) != 0)
-    for (int descriptor = 3; descriptor < sysconf(_SC_OPEN_MAX); descriptor++) close(descriptor);
+  close_from(3);
   struct guarded told;
   ssize_t size;
   while ((size = read(STDIN_FILENO, &told, sizeof told)) != 0) {

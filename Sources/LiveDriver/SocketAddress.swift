@@ -54,7 +54,7 @@ package struct SocketAddress {
     }
   }
 
-  package var family: sa_family_t { storage.ss_family }
+  var family: sa_family_t { storage.ss_family }
 
   /// Whether it is in 127.0.0.0/8.
   var isLoopback: Bool {
@@ -63,14 +63,14 @@ package struct SocketAddress {
   }
 
   /// What the system wants to know of the layout, in bytes.
-  package var length: socklen_t {
+  var length: socklen_t {
     let isIPv6 = CInt(storage.ss_family) == AF_INET6
     return socklen_t(
       isIPv6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size)
   }
 
   /// The port stands at the same place for both families (RFC 3493).
-  package var port: UInt16 {
+  var port: UInt16 {
     get {
       unsafe withUnsafeBytes(of: storage) {
         UInt16(bigEndian: unsafe $0.load(fromByteOffset: 2, as: UInt16.self))

@@ -216,7 +216,7 @@ final class Line {
     var receiver: String
   }
 
-  private(set) var disturbance: NetworkRules.Disturbance
+  private var disturbance: NetworkRules.Disturbance
   var isCut: Bool { disturbance.isCut }
   var latency: Microseconds { disturbance.latency }
   // When what was sent before is through, for streams and for datagrams.

@@ -33,7 +33,7 @@ enum SocketOwner {
     let inode = answer[inodeOffset..<(inodeOffset + 4)].reversed().reduce(0) {
       $0 << 8 | UInt64($1)
     }
-    return inode == 0 ? nil : UInt64(inode)
+    return inode == 0 ? nil : inode
   }
 
   private static let netlinkHeader = 16
