@@ -68,7 +68,7 @@ let package = Package(
       name: "Relay", dependencies: ["CUV", "Clock", "LiveDriver", "NetworkRules", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
-      dependencies: ["Arguments", "LiveDriver", "Networks", "Participants", "Relay"]),
+      dependencies: ["Arguments", "CProcess", "LiveDriver", "Networks", "Participants", "Relay"]),
 
     // …and what runs, records and judges networks.
     .target(name: "Patterns", dependencies: ["CPCRE"]),
@@ -98,7 +98,8 @@ let package = Package(
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Archives", "Arguments", "Checks", "Clock", "Exploration", "HTTPTorrent", "History",
+        "Archives", "Arguments", "CProcess", "Checks", "Clock", "Exploration", "HTTPTorrent",
+        "History",
         "Networks",
         "Participants",
         "Simulator",

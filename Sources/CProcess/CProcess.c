@@ -27,6 +27,33 @@
 #define P_PIDFD 3
 #endif
 
+static void raise_limit(int resource) {
+  struct rlimit limit;
+  if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(resource, &limit);
+}
+
+void cprocess_normalise(void) {
+  // Whoever uses one of them by mistake gets an error: it is open for what nobody does with it.
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+    if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF)
+      open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+  for (int number = 1; number < NSIG; number++) {
+    struct sigaction action;
+    if (sigaction(number, NULL, &action) != 0 || action.sa_handler != SIG_IGN) continue;
+    if (number == SIGHUP || number == SIGINT || number == SIGQUIT) continue;
+    signal(number, SIG_DFL);
+  }
+  signal(SIGXFSZ, SIG_IGN);
+  sigset_t none;
+  sigemptyset(&none);
+  pthread_sigmask(SIG_SETMASK, &none, NULL);
+  raise_limit(RLIMIT_FSIZE);
+  raise_limit(RLIMIT_CPU);
+}
+
 // Linux 5.9 has close_range; before it, one descriptor at a time.
 static void close_from(unsigned first) {
   if (syscall(SYS_close_range, first, ~0U, 0) == 0) return;

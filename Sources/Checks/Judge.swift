@@ -11,6 +11,8 @@ package struct Judge: ~Copyable {
   let timeLimit: Duration
   /// Why no check can be applied to this run, if so.
   private let obstacle: String?
+  /// Why no check can pass, though it may fail: events are missing.
+  private let doubt: String?
   package let network: String
   /// The checks that the run's topology asks for; `nil` for every check of the network.
   package let plannedChecks: [String]?
@@ -25,7 +27,7 @@ package struct Judge: ~Copyable {
     var obstacle: String?
     do {
       let statement = try history.database.prepare(
-        "SELECT network, began_t, stopping_t, plan -> '$.checks' FROM runs")
+        "SELECT network, began_t, stopping_t, plan -> '$.checks', complete, folder FROM runs")
       guard try statement.step() else {
         throw HistoryError("\(file): there is no run \(number)")
       }
@@ -34,6 +36,10 @@ package struct Judge: ~Copyable {
         obstacle = "the run never began: its nodes were not all ready"
       } else if statement.value(at: 2) == .null {
         obstacle = "the run has not come to its stop: it goes on, or its supervisor died"
+      } else if statement.value(at: 4) == .integer(0) {
+        obstacle =
+          "the history does not have every line of the run's logs: "
+          + "'seedbed collect \(statement.text(at: 5) ?? "")' brings the rest"
       }
       if statement.value(at: 3) != .null { planned = [] }
     }
@@ -42,9 +48,16 @@ package struct Judge: ~Copyable {
         "SELECT value FROM runs, json_each(plan, '$.checks')")
       while try statement.step() { planned?.append(statement.text(at: 0) ?? "") }
     }
+    let lost =
+      try history.database.integer(
+        "SELECT count(*) FROM rejected_lines WHERE kind IN ('refused', 'gap', 'log')") ?? 0
+    // A throwing initialiser must not leave a noncopyable value half made: first all, then each.
     self.history = history
     self.timeLimit = timeLimit
     self.obstacle = obstacle
+    doubt =
+      lost == 0
+      ? nil : "events are missing: \(Self.count(Int(lost), "row")) in rejected_lines"
     self.network = network
     plannedChecks = planned
   }
@@ -138,22 +151,23 @@ package struct Judge: ~Copyable {
     let witnesses = judgement.witnesses ?? 0
     if violations > 0, excuse == nil {
       judgement.verdict = .fail
-      judgement.reason = "\(count(violations, "violation")), \(count(witnesses, "witness"))"
+      judgement.reason =
+        "\(Self.count(violations, "violation")), \(Self.count(witnesses, "witness"))"
     } else if let excuse {
       judgement.verdict = .inconclusive
-      judgement.reason = "\(count(violations, "violation")), but \(excuse)"
+      judgement.reason = "\(Self.count(violations, "violation")), but \(excuse)"
     } else if witnesses < check.leastWitnesses {
       judgement.verdict = .inconclusive
       judgement.reason =
-        "\(witnesses) of at least \(count(check.leastWitnesses, "witness"))"
+        "\(witnesses) of at least \(Self.count(check.leastWitnesses, "witness"))"
         + (check.tooFew.isEmpty ? "" : ": \(check.tooFew)")
     } else {
-      judgement.verdict = .pass
-      judgement.reason = count(witnesses, "witness")
+      judgement.verdict = doubt == nil ? .pass : .inconclusive
+      judgement.reason = Self.count(witnesses, "witness") + (doubt.map { ", but \($0)" } ?? "")
     }
   }
 
-  private func count(_ number: Int, _ word: String) -> String {
+  private static func count(_ number: Int, _ word: String) -> String {
     number == 1 ? "1 \(word)" : "\(number) \(word)\(word.hasSuffix("s") ? "es" : "s")"
   }
 

@@ -29,9 +29,12 @@ package struct SimulatedRun {
     logs.flush()
     if let failure = logs.failure { throw SimulationError(failure) }
     var collector = try Collector(folder: RunFolder(folder.path), history: history)
-    let progress = try collector.finish().progress
+    let ending = try collector.finish()
+    guard ending.isComplete else {
+      throw SimulationError(ending.remarks.joined(separator: "; "))
+    }
     run = collector.run
-    events = progress.lines
-    rejected = progress.rejected
+    events = ending.progress.lines
+    rejected = ending.progress.rejected
   }
 }

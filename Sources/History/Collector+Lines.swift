@@ -40,7 +40,8 @@ extension Collector {
         // It counts as one of the lines that were printed.
         if reading.printed != nil { reading.place.lastSequence += 1 }
         let line = unsafe UnsafeRawBufferPointer(rebasing: bytes[position..<next])
-        try unsafe reject(line, at: offset, "longer than \(Event.longestLine) bytes", &reading)
+        let reason = "longer than \(Event.longestLine) bytes"
+        try unsafe reject(line, at: offset, .refused, reason, &reading)
         reading.isInsideLongLine = end == nil
       }
       position = next
@@ -59,15 +60,19 @@ extension Collector {
     do {
       event = try unsafe EventLine(line.assumingMemoryBound(to: UInt8.self).span)
     } catch {
-      return try unsafe reject(text, at: offset, error.description, &reading)
+      // A log writes a line from its first byte on: one that begins well and lacks its end was cut.
+      let isTorn = unsafe text.starts(with: "{\"t\":".utf8) && text.last != UInt8(ascii: "}")
+      return try unsafe reject(
+        text, at: offset, isTorn ? .torn : .refused, error.description, &reading)
     }
     let last = reading.place.lastSequence
     guard event.sequence > last else {
-      return try unsafe reject(text, at: offset, "n = \(event.sequence) after \(last)", &reading)
+      return try unsafe reject(
+        text, at: offset, .refused, "n = \(event.sequence) after \(last)", &reading)
     }
     if event.sequence != last + 1 {
       let reason = "n = \(event.sequence) after \(last): lines are missing (this one was kept)"
-      try unsafe reject(text, at: offset, reason, &reading)
+      try unsafe reject(text, at: offset, .gap, reason, &reading)
     }
     reading.place.lastSequence = event.sequence
     let kind = unsafe UnsafeRawBufferPointer(rebasing: text[event.kind])
@@ -80,7 +85,8 @@ extension Collector {
       }
     if !reading.isSupervisor {
       guard !reading.place.ended || name == RecordedFacts.ready else {
-        return try unsafe reject(text, at: offset, "after the node's node.stopped", &reading)
+        return try unsafe reject(
+          text, at: offset, .refused, "after the node's node.stopped", &reading)
       }
       reading.place.ended = name == RecordedFacts.stopped
     }
@@ -97,7 +103,7 @@ extension Collector {
     if let name, let sql = facts[name] {
       let text = unsafe String(decoding: data, as: UTF8.self)
       let problem = try record(sql, time: event.time, data: text, of: reading.node)
-      if let problem { try unsafe reject(data, at: offset, problem, &reading) }
+      if let problem { try unsafe reject(data, at: offset, .remark, problem, &reading) }
     }
   }
 
@@ -116,7 +122,7 @@ extension Collector {
     if let sql = RecordedFacts.ofProgram[row.kind] {
       _ = try record(sql, time: seen, data: row.data, of: reading.node)
     }
-    if let remark = row.remark { try unsafe reject(line, at: offset, remark, &reading) }
+    if let remark = row.remark { try unsafe reject(line, at: offset, .remark, remark, &reading) }
   }
 
   /// The fields after `kind` and `peer` as an object of their own, in place: the comma before the
@@ -153,10 +159,11 @@ extension Collector {
 
   /// Records why a line did not become an event, or not without a remark.
   private func reject(
-    _ line: UnsafeRawBufferPointer, at offset: Int64, _ reason: String, _ reading: inout Reading
+    _ line: UnsafeRawBufferPointer, at offset: Int64, _ kind: RejectedLine, _ reason: String,
+    _ reading: inout Reading
   ) throws {
     let text = unsafe String(decoding: line.prefix(Self.longestRejection), as: UTF8.self)
-    try writer.reject(node: reading.node, offset: offset, reason: reason, line: text)
+    try writer.reject(node: reading.node, offset: offset, kind: kind, reason: reason, line: text)
     reading.progress.rejected += 1
   }
 }

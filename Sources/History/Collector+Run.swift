@@ -10,8 +10,8 @@ extension Collector {
     let insert = try database.prepare(
       """
       INSERT INTO runs
-        (name, folder, network, driver, topology, seed, version, launched_t, plan)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (name, folder, network, driver, topology, seed, version, launched_t, plan, complete)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
       ON CONFLICT (name) DO UPDATE SET folder = excluded.folder
       RETURNING run
       """)

@@ -37,6 +37,16 @@ internal import Participants
     package var bytes: Int
   }
 
+  /// What ``finish()`` came to.
+  package struct Ending: Sendable {
+    package var progress = Progress()
+    package var incomplete: [IncompleteLine] = []
+    /// The lines of the logs against the rows; `nil` while the supervisor may still write.
+    package var count: LineCount?
+
+    package init() {}
+  }
+
   /// How many lines a transaction takes, about: a step stops at the first read beyond it.
   static let linesPerTransaction = 10_000
   /// How much is read at a time, in bytes. A line always fits.
@@ -164,21 +174,75 @@ internal import Participants
     return progress
   }
 
-  /// Steps until everything is taken; gives what that was, and the incomplete lines that are left.
+  /// Steps until everything is taken, and counts the lines of the logs against the rows.
   ///
   /// Of what programs printed the last line is taken without its end, once the supervisor is gone.
-  package mutating func finish() throws -> (progress: Progress, incomplete: [IncompleteLine]) {
+  ///
+  /// - Parameter show: called after each step with what it did.
+  package mutating func finish(_ show: (Progress) -> Void = { _ in }) throws -> Ending {
     isFinal = try !folder.isHeld(RunFolder.supervisor + RunFolder.logSuffix)
     // What was looked through and waits for its end is looked at again.
     for index in logs.indices { logs[index].seen = logs[index].readTo }
-    var total = Progress()
-    repeat {
-      total = total + (try step())
-    } while !total.isUpToDate
-    let incomplete = logs.filter { $0.seen > $0.readTo }.map {
+    var ending = Ending()
+    var isOver = false
+    while !isOver {
+      // A backlog is from an earlier look, and the logs may have grown since: only a look that finds
+      // nothing ends it. While others write there may be no such look.
+      let looks = backlog.isEmpty
+      let progress = try step()
+      show(progress)
+      ending.progress = ending.progress + progress
+      isOver = progress.isUpToDate && (!isFinal || looks && progress.bytes == 0)
+    }
+    ending.incomplete = logs.filter { $0.seen > $0.readTo }.map {
       IncompleteLine(node: $0.node, bytes: Int($0.seen - $0.readTo))
     }
-    return (total, incomplete)
+    if isFinal { ending.count = try countLines() }
+    return ending
+  }
+
+  /// Reads the logs once more, from their first byte, for nothing but the number of their lines, and
+  /// records whether the history has a row for each.
+  private func countLines() throws -> LineCount {
+    var count = LineCount()
+    for log in logs {
+      guard let file = try folder.open(log.file) else { continue }
+      var end: Int64 = 0
+      var last: UInt8 = 0x0A
+      while true {
+        let size = try unsafe file.read(at: end, into: buffer)
+        guard size > 0 else { break }
+        let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<size])
+        count.inLogs += unsafe Self.newlines(in: bytes)
+        unsafe last = bytes[size - 1]
+        end += Int64(size)
+      }
+      // A line without its end is a line once it was taken, or refused as too long.
+      if last != 0x0A, log.readTo == end { count.inLogs += 1 }
+    }
+    try database.transaction {
+      count.events = Int(
+        try database.integer("SELECT count(*) FROM events WHERE run = \(run)") ?? 0)
+      count.refused = Int(
+        try database.integer(
+          "SELECT count(*) FROM rejected_lines WHERE run = \(run) AND kind IN ('refused', 'torn')")
+          ?? 0)
+      try database.execute(
+        "UPDATE runs SET complete = \(count.isComplete ? 1 : 0) WHERE run = \(run)")
+    }
+    return count
+  }
+
+  private static func newlines(in bytes: UnsafeRawBufferPointer) -> Int {
+    var count = 0
+    var rest = unsafe bytes[...]
+    while let base = unsafe UnsafeRawBufferPointer(rebasing: rest).baseAddress,
+      let found = unsafe memchr(base, 0x0A, rest.count)
+    {
+      count += 1
+      unsafe rest = rest.dropFirst(UnsafeRawPointer(found) - base + 1)
+    }
+    return count
   }
 
   /// Finds the logs that have grown.
@@ -199,7 +263,8 @@ internal import Participants
         let reason =
           size.map { "the log shrank from \(log.readTo) to \($0) bytes: it is not read again" }
           ?? "the log was read up to here and has vanished"
-        try writer.reject(node: log.node, offset: log.readTo, reason: reason, line: nil)
+        try writer.reject(
+          node: log.node, offset: log.readTo, kind: .log, reason: reason, line: nil)
         progress.rejected += 1
       }
     }

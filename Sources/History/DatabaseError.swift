@@ -24,6 +24,8 @@ package struct DatabaseError: ReportedError {
     self.init(
       code: code, message: unsafe text.map { unsafe String(cString: $0) } ?? "error \(code)",
       sql: sql, file: file)
+    let failure = unsafe handle.map { unsafe sqlite3_system_errno($0) } ?? 0
+    if primaryCode == SQLITE_IOERR, failure != 0 { message += " (\(systemMessage(failure)))" }
     let offset = unsafe handle.map { unsafe Int(sqlite3_error_offset($0)) } ?? -1
     if offset >= 0 { self.offset = offset }
   }
@@ -78,7 +80,8 @@ package struct DatabaseError: ReportedError {
       ": choose another file with --history, or move this one away"
     case SQLITE_CORRUPT:
       "; the file is damaged: move it away and rebuild it with 'seedbed collect' on each run's folder"
-    case SQLITE_IOERR: "; the disk failed to read or write (code \(code)): see the system's log"
+    case SQLITE_IOERR:
+      "; the disk failed to read or write (code \(code)): see the system's log and 'ulimit -f'"
     case SQLITE_INTERRUPT: "; the statement took too long"
     default: ""
     }

@@ -30,8 +30,8 @@ internal import CSQLite
     // A file's faults are found again by every collector that looks at it.
     let rejection = try database.prepare(
       """
-      INSERT OR IGNORE INTO rejected_lines (run, node, line_offset, reason, line)
-      VALUES (?, ?, ?, ?, ?)
+      INSERT OR IGNORE INTO rejected_lines (run, node, line_offset, kind, reason, line)
+      VALUES (?, ?, ?, ?, ?, ?)
       """)
     self.many = many
     self.one = one
@@ -97,10 +97,11 @@ internal import CSQLite
 
   /// `line` is `nil` where a file is at fault and not a line.
   func reject(
-    node: String, offset: Int64, reason: String, line: String?
+    node: String, offset: Int64, kind: RejectedLine, reason: String, line: String?
   ) throws(DatabaseError) {
     try rejection.bind(
-      .integer(run), .text(node), .integer(offset), .text(reason), line.map { .text($0) } ?? .null)
+      .integer(run), .text(node), .integer(offset), .text(kind.rawValue), .text(reason),
+      line.map { .text($0) } ?? .null)
     try rejection.run()
   }
 

@@ -29,6 +29,11 @@ extension Schema {
         ("reason", "why, in words"),
         ("plan", "the plan, as JSON"),
         ("digest", "what all events of a simulation sum up to; NULL for other runs"),
+        (
+          "complete",
+          "1 when the lines of its logs were counted and each is a row, 0 when they were not, or not "
+            + "each is; NULL for runs recorded by older versions"
+        ),
       ]),
     Table(
       name: "nodes", summary: "One participant of a run, in its last incarnation.",
@@ -144,6 +149,12 @@ extension Schema {
         ("line_offset", "where the line begins, in bytes from the start of the log"),
         ("reason", "what is wrong"),
         ("line", "the line, its first 1024 bytes; NULL when the log itself is at fault"),
+        (
+          "kind",
+          "`refused`: the line is no event; `torn`: nor this one, its writer ended in the middle of "
+            + "it; `gap`: it is an event, and lines before it are missing; `remark`: it is an event "
+            + "all the same; `log`: the log itself shrank or vanished"
+        ),
       ]),
     Table(
       name: "log_files", summary: "How far a log was collected.",

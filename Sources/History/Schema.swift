@@ -32,6 +32,17 @@ package enum Schema {
           PRIMARY KEY (run, node, t)
         ) STRICT, WITHOUT ROWID
         """),
+    Migration(
+      name: "record whether every line of the logs is there",
+      sql: """
+        ALTER TABLE runs ADD COLUMN complete INTEGER;
+        ALTER TABLE rejected_lines ADD COLUMN kind TEXT;
+        UPDATE rejected_lines SET kind = CASE
+          WHEN line IS NULL THEN 'log'
+          WHEN reason LIKE '%lines are missing%' THEN 'gap'
+          WHEN reason LIKE '%was kept)' THEN 'remark'
+          ELSE 'refused' END
+        """),
   ]
 
   private static let firstTables = """

@@ -1,4 +1,5 @@
 import Arguments
+import CProcess
 import Glibc
 import LiveDriver
 import Networks
@@ -8,12 +9,9 @@ import Relay
 /// `seedbed-node ROLE …`: runs one participant until it is asked to end.
 @main struct Node {
   static func main() {
+    cprocess_normalise()
     // A closed pipe or socket is an error code here, never the end of the node.
     signal(SIGPIPE, SIG_IGN)
-    // Whoever started us may have had signals blocked, which is inherited.
-    var none = sigset_t()
-    unsafe sigemptyset(&none)
-    unsafe sigprocmask(SIG_SETMASK, &none, nil)
     exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
 

@@ -34,11 +34,13 @@ struct AbandonedRun {
       : "\(ended) process\(ended == 1 ? "" : "es") that it had left behind \(ended == 1 ? "was" : "were") killed"
     do {
       var collector = try Collector(folder: RunFolder(path), history: history)
-      let events = try collector.finish().progress.lines
+      let ending = try collector.finish()
+      let events = ending.progress.lines
       let recorded = events == 0 ? "all its events" : "its last \(events) events"
       Terminal.complain(
         "the supervisor of run \(name) was killed: \(left); "
           + "\(recorded) are in \(history), as run \(collector.run)")
+      for remark in ending.remarks { Terminal.complain("run \(name): \(remark)") }
       unsafe unlink(socket)
     } catch {
       Terminal.complain(

@@ -19,23 +19,19 @@ enum CollectCommand: SeedbedCommand {
     let folder = try RunFolder(arguments.require("DIR"))
     var collector = try Collector(folder: folder, history: arguments.history)
     var total = Collector.Progress()
-    repeat {
-      total = total + (try collector.step())
+    let ending = try collector.finish {
+      total = total + $0
       show(total)
-    } while !total.isUpToDate
-    let (rest, incomplete) = try collector.finish()
-    total = total + rest
+    }
     var output = StandardOutput()
     output.write(
       "\(clearLine)run \(collector.run) (\(folder.manifest.name)): \(count(total.lines, "new event"))"
         + (total.rejected == 0 ? "" : ", \(count(total.rejected, "remark")) in rejected_lines")
         + "\n")
-    for line in incomplete {
-      output.write(
-        "\(line.node): \(count(line.bytes, "byte")) of an incomplete line wait for its end\n")
-    }
+    for remark in ending.remarks { output.write("\(remark)\n") }
     try output.finish()
-    return .success
+    // Of a run under way nobody has counted the lines yet.
+    return ending.count.map(\.isComplete) ?? true ? .success : .error
   }
 
   private static var clearLine: String { Terminal.output.isTerminal ? "\r\u{1b}[K" : "" }

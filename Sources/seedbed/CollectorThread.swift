@@ -13,6 +13,7 @@ final class CollectorThread: Sendable {
     var run: Int64
     var events: Int
     var rejected: Int
+    var ending = Collector.Ending()
   }
 
   private struct State {
@@ -45,10 +46,12 @@ final class CollectorThread: Sendable {
   var events: Int { state.withLock(\.events) }
 
   /// Takes what is left in the logs, once nobody writes to them any more, and ends the thread.
-  func finish() throws -> Result {
+  ///
+  /// - Parameter show: called every ``interval`` while there is more.
+  func finish(_ show: () -> Void) throws -> Result {
     state.withLock { $0.isFinishing = true }
     wake.signal()
-    ended.wait()
+    while ended.wait(timeout: .now() + Self.interval) == .timedOut { show() }
     guard let outcome = state.withLock(\.outcome) else {
       preconditionFailure("the collector ends with an outcome")
     }
@@ -77,7 +80,7 @@ final class CollectorThread: Sendable {
       add(progress)
       if progress.isUpToDate { _ = wake.wait(timeout: .now() + Self.interval) }
     }
-    add(try collector.finish().progress)
+    result.ending = try collector.finish { add($0) }
     return result
   }
 }

@@ -8,15 +8,6 @@ enum Interruption {
 
   static var hasCome: Bool { flag.load(ordering: .relaxed) }
 
-  /// Lets the signals through that whoever started this process has left blocked, as threads of some
-  /// libraries are.
-  static func unblock() {
-    var signals = sigset_t()
-    unsafe sigemptyset(&signals)
-    for number in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, number) }
-    unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-  }
-
   /// From here on the signals count. A reader of the output that goes away is one as well.
   static func watch() {
     // Made before a handler may need it.

@@ -136,6 +136,12 @@ final class RunDisplay: RunObserver {
       + terminal.styled(String(repeating: "░", count: width - full), .dim)
   }
 
+  /// The nodes have ended, and their logs are still being recorded.
+  func showRecording() {
+    guard terminal.isTerminal, !isQuiet, let events else { return }
+    say("\rrecording  \(events()) events\u{1b}[K")
+  }
+
   /// Takes the live line away.
   func clear() {
     if terminal.isTerminal { say("\r\u{1b}[K") }

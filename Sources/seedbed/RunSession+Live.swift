@@ -1,5 +1,6 @@
 import Arguments
 import Clock
+import History
 import Participants
 import Supervisor
 import Topology
@@ -37,11 +38,11 @@ extension RunSession {
       collector.events
     }
     let conclusion = try supervisor.run()
-    display.clear()
     let recorded: CollectorThread.Result
     do {
-      recorded = try collector.finish()
+      recorded = try collector.finish { display.showRecording() }
     } catch {
+      display.clear()
       report(conclusion, in: folder)
       // Mostly it is what stopped the run, and said already.
       let message = "cannot record the run: \(error)"
@@ -50,10 +51,17 @@ extension RunSession {
       return RunOutcome(
         conclusion: conclusion, exitCode: .error, took: clock.now - start)
     }
+    display.clear()
     display.finish(
       conclusion, recorded: "run \(recorded.run) in \(arguments.history)", events: recorded.events,
       rejected: recorded.rejected)
     report(conclusion, in: folder)
+    for remark in recorded.ending.remarks { Terminal.complain(remark) }
+    guard recorded.ending.isComplete else {
+      Terminal.complain("the logs are kept: record them with 'seedbed collect \(folder.path)'")
+      return RunOutcome(
+        run: recorded.run, conclusion: conclusion, exitCode: .error, took: clock.now - start)
+    }
     if conclusion.outcome == .interrupted {
       Terminal.complain("interrupted: 'seedbed check \(recorded.run)' judges what there is")
     }

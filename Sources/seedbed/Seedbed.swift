@@ -1,4 +1,5 @@
 import Arguments
+import CProcess
 import Glibc
 
 /// One command of `seedbed`: what it is called and takes, and what it does.
@@ -22,7 +23,7 @@ protocol SeedbedCommand: SendableMetatype {
     subcommands: commands.map { $0.command }, version: Version.current)
 
   static func main() {
-    Interruption.unblock()
+    cprocess_normalise()
     exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
 

@@ -38,6 +38,46 @@ import Testing
     #expect(judgement.reason == "2 of at least 3 witnesses: nothing happened")
   }
 
+  @Test("What was lost of the logs leaves nothing green, and excuses nothing")
+  func lostLines() throws {
+    let history = try story.collected()
+    let database = try History.open(history)
+    func reject(_ kind: String) throws {
+      try database.execute(
+        """
+        DELETE FROM rejected_lines;
+        INSERT INTO rejected_lines (run, node, line_offset, reason, kind)
+          VALUES (1, 'peer-1', 7, 'as it is', '\(kind)')
+        """)
+    }
+    for kind in ["refused", "gap", "log"] {
+      try reject(kind)
+      let judge = try Judge(history, run: 1)
+      let passed = judge.judge(try check("SELECT 1 WHERE false; SELECT 3;"))
+      #expect(passed.verdict == .inconclusive)
+      #expect(passed.reason == "3 witnesses, but events are missing: 1 row in rejected_lines")
+      #expect(judge.judge(try check("SELECT 1; SELECT 3;")).verdict == .fail)
+    }
+    for kind in ["torn", "remark"] {
+      try reject(kind)
+      let judge = try Judge(history, run: 1)
+      #expect(judge.judge(try check("SELECT 1 WHERE false; SELECT 3;")).verdict == .pass)
+    }
+  }
+
+  @Test("A run whose logs hold more than the history cannot be judged")
+  func incompleteHistory() throws {
+    let history = try story.collected()
+    try History.open(history).execute("UPDATE runs SET complete = 0")
+    let judgement = try Judge(history, run: 1).judge(try check("SELECT 1 WHERE false; SELECT 3;"))
+    #expect(judgement.verdict == .inconclusive)
+    #expect(judgement.reason.contains("'seedbed collect "))
+    try History.open(history).execute("UPDATE runs SET complete = NULL")
+    #expect(
+      try Judge(history, run: 1).judge(try check("SELECT 1 WHERE false; SELECT 3;")).verdict
+        == .pass)
+  }
+
   @Test("A row fails, however many witnesses there are")
   func fail() throws {
     let judgement = try judge("SELECT 'peer-1' AS node, 2.5 AS s; SELECT 0;")

@@ -310,7 +310,7 @@ extension Story {
     }
     let history = "\(place)/history.sqlite"
     var collector = try Collector(folder: RunFolder(folder), history: history)
-    let (progress, _) = try collector.finish()
+    let progress = try collector.finish().progress
     #expect(progress.rejected == 0, "the story's lines must be good ones")
     return history
   }

@@ -30,10 +30,10 @@ import Topology
     try run.log(
       "supervisor", "node.exited", #""node":"peer-1","pid":77,"code":0,"unexpected":false"#)
     try run.log("supervisor", "run.ended", #""outcome":"completed","reason":"as planned""#)
-    let (progress, incomplete) = try run.collect()
-    #expect(progress.lines == 16)
-    #expect(progress.rejected == 0)
-    #expect(incomplete.isEmpty)
+    let ending = try run.collect()
+    #expect(ending.progress.lines == 16)
+    #expect(ending.progress.rejected == 0)
+    #expect(ending.incomplete.isEmpty)
     let s = FakeRun.start
     #expect(
       try run.rows("SELECT run, name, network, driver, seed, launched_t, outcome, reason FROM runs")
@@ -149,8 +149,8 @@ import Topology
     #expect(try run.collect().progress.rejected == 1)
     #expect(try run.rows("SELECT n, kind FROM events") == ["1|node.ready", "2|node.ready"])
     #expect(
-      try run.rows("SELECT node, line_offset, reason, line FROM rejected_lines")
-        == [#"peer-1|49|byte 14: 'kind' must follow 'n'|{"t":5,"n":2,"ki"#])
+      try run.rows("SELECT node, line_offset, kind, reason, line FROM rejected_lines")
+        == [#"peer-1|49|torn|byte 14: 'kind' must follow 'n'|{"t":5,"n":2,"ki"#])
   }
 
   @Test("a gap in the numbers is recorded and its line kept")
@@ -162,8 +162,8 @@ import Topology
     try run.collect()
     #expect(try run.rows("SELECT n FROM events") == ["1", "3"])
     #expect(
-      try run.rows("SELECT reason FROM rejected_lines")
-        == ["n = 3 after 1: lines are missing (this one was kept)"])
+      try run.rows("SELECT kind, reason FROM rejected_lines")
+        == ["gap|n = 3 after 1: lines are missing (this one was kept)"])
   }
 
   @Test("a number that comes again is rejected")
@@ -255,6 +255,40 @@ import Topology
     #expect(progress.lines == 4)
     #expect(progress.rejected == 3)
     #expect(try run.rows("SELECT began_t IS NOT NULL FROM runs") == ["1"])
+  }
+
+  @Test("what logs gain while an earlier look's backlog is taken is taken too, and counted")
+  func growsMeanwhile() throws {
+    let run = try FakeRun()
+    var lines = ""
+    for _ in 0..<25_000 { lines += run.line("seed-1", "a.b") }
+    try run.append(lines, to: "seed-1")
+    var collector = try run.collector()
+    #expect(try !collector.step().isUpToDate)
+    for _ in 0..<100 { try run.log("peer-1", "a.b") }
+    try run.log("seed-1", "a.c")
+    try run.append("garbage\n", to: "peer-1")
+    let ending = try collector.finish()
+    let count = try #require(ending.count)
+    #expect(count.inLogs == 25_102)
+    #expect(count.events == 25_101)
+    #expect(count.refused == 1)
+    #expect(ending.isComplete && ending.remarks.isEmpty)
+    #expect(
+      try run.rows("SELECT count(*), complete FROM events JOIN runs USING (run)") == ["25101|1"])
+  }
+
+  @Test("a log that lacks lines which were taken is not complete, whatever else it holds")
+  func truncatedLog() throws {
+    let run = try FakeRun()
+    for _ in 0..<9 { try run.log("peer-1", "a.b") }
+    #expect(try run.collect().isComplete)
+    // It was emptied, and has grown beyond what was read of it.
+    try Data(repeating: 0x20, count: 4_096).write(to: URL(filePath: "\(run.path)/peer-1.ndjson"))
+    let ending = try run.collect()
+    #expect(!ending.isComplete)
+    #expect(ending.remarks.last?.hasPrefix("the logs hold 1 lines, and the history has 9 ") == true)
+    #expect(try run.rows("SELECT complete FROM runs") == ["0"])
   }
 
   @Test("a log that shrank or vanished is recorded and not read again")

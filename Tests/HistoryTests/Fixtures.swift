@@ -90,7 +90,7 @@ final class FakeRun {
   }
 
   @discardableResult
-  func collect() throws -> (progress: Collector.Progress, incomplete: [Collector.IncompleteLine]) {
+  func collect() throws -> Collector.Ending {
     var collector = try collector()
     return try collector.finish()
   }

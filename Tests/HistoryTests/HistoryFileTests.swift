@@ -35,7 +35,8 @@ import Testing
     let database = try History.open(file)
     try database.execute(
       """
-      ALTER TABLE runs DROP COLUMN digest;
+      ALTER TABLE runs DROP COLUMN digest; ALTER TABLE runs DROP COLUMN complete;
+      ALTER TABLE rejected_lines DROP COLUMN kind;
       DROP TABLE node_usage; DROP TABLE fault_sides; DROP TABLE faults;
       CREATE TABLE faults (run INTEGER NOT NULL, fault INTEGER NOT NULL, action TEXT NOT NULL,
         node TEXT NOT NULL, at INTEGER NOT NULL, lasting INTEGER, applied_t INTEGER,

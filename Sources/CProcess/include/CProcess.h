@@ -7,6 +7,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/// Makes this process what a program may take for granted, whoever started it: every signal has its
+/// default effect and none is blocked (but what nohup(1) and `&` in scripts ignore stays ignored),
+/// soft limits of files' sizes and of processor time are as high as allowed, and descriptors 0 to 2
+/// are open, so that no file can become one of them. To write beyond a hard limit of size is an error
+/// of the write, not the process's end. Call it first.
+void cprocess_normalise(void);
+
 /// What a child process is started with. The strings and arrays belong to the caller.
 struct cprocess_child {
   const char *path;
