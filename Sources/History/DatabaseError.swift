@@ -24,8 +24,6 @@ package struct DatabaseError: ReportedError {
     self.init(
       code: code, message: unsafe text.map { unsafe String(cString: $0) } ?? "error \(code)",
       sql: sql, file: file)
-    let failure = unsafe handle.map { unsafe sqlite3_system_errno($0) } ?? 0
-    if primaryCode == SQLITE_IOERR, failure != 0 { message += " (\(systemMessage(failure)))" }
     let offset = unsafe handle.map { unsafe Int(sqlite3_error_offset($0)) } ?? -1
     if offset >= 0 { self.offset = offset }
   }
