@@ -133,7 +133,7 @@ let package = Package(
 
     // Tests.
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
-    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Participants"]),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Networks", "Participants"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
     .testTarget(
       name: "LiveDriverTests", dependencies: ["LiveDriver", "NetworkRules", "Participants"]),

@@ -102,7 +102,7 @@ package enum FuzzTargets {
   // MARK: Streams
 
   private static let gossipLink = [
-    GossipWire.handshake(address), GossipWire.busy(links: 4), GossipWire.acknowledgementFrame,
+    GossipWire.handshake(address), GossipWire.busyFrame, GossipWire.acknowledgementFrame,
     GossipWire.gossip(Array("1795148528.851706:localhost:6002:message 1".utf8)),
     GossipWire.livenessRequest("1795148541.851722", from: address),
     GossipWire.livenessReply(to: "1795148541.851721", address, from: address),
@@ -239,14 +239,16 @@ package enum FuzzTargets {
 
   // MARK: Nodes
 
-  private static func samples(of role: Role) -> [[UInt8]] {
+  /// Every message that somebody may send to a role.
+  static func samples(of role: Role) -> [[UInt8]] {
     switch role.network {
     case "gossip": gossipLink + gossipSeed + gossipAnswers
     case "kptp": kptpMessages
     case "kademlia": rpcudpDatagrams
     case "hyperdht": hyperdhtDatagrams
     case "torrent": torrentMessages
-    default: peerExchangeMessages
+    case "pex": peerExchangeMessages
+    case let network: preconditionFailure("what do nodes of \(network) say to one another?")
     }
   }
 

@@ -14,6 +14,8 @@ struct FuzzedNode {
   private var now = Instant(microseconds: 1_795_000_000_000_000)
   private var connections: [ConnectionID] = []
   private var timers: [TimerKey: Instant] = [:]
+  /// Lines that were logged, by kind.
+  private(set) var logged: [String: Int] = [:]
   private let stranger = Address(host: "127.0.0.1", port: 6_001)
 
   init(_ role: Role) {
@@ -34,9 +36,25 @@ struct FuzzedNode {
         options: OptionValues(role.options, given: Dictionary(uniqueKeysWithValues: options)),
         seeds: [stranger]))
     handle(.started(listening: Address(host: "127.0.0.1", port: 4_000)))
+    _ = accept(from: stranger)
+  }
+
+  mutating func accept(from source: Address) -> ConnectionID {
     let caller = effects.nextConnection()
     connections.append(caller)
-    handle(.accepted(caller, from: stranger))
+    handle(.accepted(caller, from: source))
+    return caller
+  }
+
+  func holds(_ id: ConnectionID) -> Bool { connections.contains(id) }
+
+  mutating func take(_ input: Input) { handle(input) }
+
+  /// Lets time pass; what is due by then fires.
+  mutating func elapse(_ duration: Microseconds) {
+    let end = now + duration
+    while let due = timers.values.min(), due <= end { wait() }
+    now = end
   }
 
   mutating func take(_ bytes: [UInt8], using choice: inout SeededGenerator) {
@@ -49,10 +67,7 @@ struct FuzzedNode {
     case (2, _): handle(.datagram(from: stranger, bytes))
     case (3...5, _): wait()
     case (_, let id?): handle(.received(id, bytes))
-    case (_, nil):
-      let caller = effects.nextConnection()
-      connections.append(caller)
-      handle(.accepted(caller, from: stranger))
+    case (_, nil): _ = accept(from: stranger)
     }
   }
 
@@ -90,7 +105,8 @@ struct FuzzedNode {
       case .cancelTimer(let key): timers[key] = nil
       case .file(let key, .read): answers.append(.file(key, .bytes([])))
       case .file(let key, .write), .file(let key, .rename): answers.append(.file(key, .done))
-      case .write, .send, .awaitDrain, .log, .finish: break
+      case .write, .send, .awaitDrain, .finish, .fail: break
+      case .log(let event): logged[event.kind, default: 0] += 1
       }
     }
     precondition(count < Self.mostEffects)

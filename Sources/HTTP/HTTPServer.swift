@@ -54,7 +54,7 @@ package struct HTTPServer {
 
   package let limits: Limits
   private var clients = ConnectionTable<Client>()
-  private var refusals = Tally()
+  private var repeats = Tally()
 
   package init(_ limits: Limits) { self.limits = limits }
 
@@ -66,7 +66,7 @@ package struct HTTPServer {
     _ id: ConnectionID, from: Address, at now: Instant, emit: inout Effects
   ) {
     guard clients.count < limits.connections else {
-      refusals.add(emit: &emit)
+      repeats.refuse(emit: &emit)
       return emit.close(id)
     }
     clients[id] = Client(
@@ -107,7 +107,7 @@ package struct HTTPServer {
   }
 
   private mutating func refuse(_ id: ConnectionID, _ fault: HTTPFault, emit: inout Effects) {
-    emit.log(.rejected(from: clients[id]?.from, reason: "\(fault)", bytes: 0))
+    repeats.reject(from: clients[id]?.from, reason: "\(fault)", bytes: 0, emit: &emit)
     // Not while another answer is under way: it would be cut in two.
     if clients[id]?.requests.isEmpty == true {
       emit.write(HTTPResponse(fault.status, "\(fault)\n").bytes(keepingAlive: false), to: id)
@@ -165,7 +165,7 @@ package struct HTTPServer {
     let id = ConnectionID(subject)
     guard let client = clients[id], client.requests.isEmpty else { return }
     if client.reader.isInMessage {
-      emit.log(.rejected(from: client.from, reason: "too slow", bytes: 0))
+      repeats.reject(from: client.from, reason: "too slow", bytes: 0, emit: &emit)
       emit.write(HTTPResponse(408, "too slow\n").bytes(keepingAlive: false), to: id)
     }
     drop(id, emit: &emit)

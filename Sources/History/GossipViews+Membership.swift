@@ -105,7 +105,7 @@ extension View {
           JOIN gossip_deadlines g ON g.run = l.run AND g.node = l.node
         WHERE (d.back_t IS NULL OR d.back_t > d.gone_t + g.report_within)
           AND (l.reason IS NULL OR l.closed_t > d.gone_t + g.report_within
-            OR l.reason NOT IN ('duplicate', 'displaced', 'busy', 'garbled', 'stopping'))
+            OR l.reason NOT IN ('duplicate', 'displaced', 'busy', 'mute', 'garbled', 'stopping'))
         GROUP BY l.run, l.node, d.node, d.t
       ),
       -- A separation counts from when a neighbour may have been busy with it at the death.

@@ -78,15 +78,15 @@ extension View {
       ("answer_timeout", "its option of that name"),
       ("catch_up_window", "its option of that name"),
       ("patience", "(m - 1) i: a frozen neighbour cannot be suspected sooner"),
-      ("report_within", "(m + 1) i + a + 1 s: from a neighbour's death to the report of it"),
-      ("repair_within", "(m + 1) i + a + 2 r + 1 s: until lost links are replaced too"),
+      ("report_within", "m i + max(i, a) + a + 1 s: from a neighbour's death to the report of it"),
+      ("repair_within", "`report_within` + 2 r: until lost links are replaced too"),
       (
         "gossip_within",
-        "(m + 1) i + a + 2 r + d + 1 s: until missed texts are caught up with as well"
+        "`report_within` + 2 r + d: until missed texts are caught up with as well"
       ),
       (
         "heal_within",
-        "(m + 1) i + 3 a + 34 r + q + d + 1 s: the same after a separation, when others have to be "
+        "`report_within` + 2 a + 34 r + q + d: the same after a separation, when others have to be "
           + "listed again first and both wait up to 16 r for their next round"
       ),
     ],
@@ -104,7 +104,8 @@ extension View {
           options ->> 'seed-retry' AS seed_retry,
           options ->> 'gossip-delay' AS gossip_delay,
           (options ->> 'liveness-misses' - 1) * (options ->> 'liveness-interval') AS patience,
-          (options ->> 'liveness-misses' + 1) * (options ->> 'liveness-interval')
+          (options ->> 'liveness-misses') * (options ->> 'liveness-interval')
+            + max(options ->> 'liveness-interval', options ->> 'answer-timeout')
             + (options ->> 'answer-timeout') + 1000000 AS report_within
         FROM nodes
         WHERE role = 'gossip-peer'

@@ -102,8 +102,13 @@ package struct EventLog: ~Copyable {
 /// Why a node cannot start or go on, in words for the person who started it.
 package struct NodeFailure: Error, CustomStringConvertible {
   package let description: String
+  /// Whether the person who started it is to name something else.
+  package let isMisuse: Bool
 
-  package init(_ description: String) { self.description = description }
+  package init(_ description: String, isMisuse: Bool = false) {
+    self.description = description
+    self.isMisuse = isMisuse
+  }
 
   /// The system's words for an error number.
   package static func describe(_ code: CInt) -> String {

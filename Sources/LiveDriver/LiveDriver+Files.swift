@@ -42,15 +42,25 @@ extension LiveDriver {
   private static func withFile(
     _ path: String, _ mode: CInt, _ body: (CInt) -> FileAnswer
   ) -> FileAnswer {
-    var descriptor = unsafe open(path, mode | O_CLOEXEC, 0o644)
-    if descriptor < 0, errno == ENOENT, mode & O_CREAT != 0, let slash = path.lastIndex(of: "/"),
-      unsafe mkdir(String(path[..<slash]), 0o755) == 0
-    {
-      descriptor = unsafe open(path, mode | O_CLOEXEC, 0o644)
+    do throws(NodeFailure) {
+      let descriptor = try open(path, mode)
+      defer { close(descriptor) }
+      return body(descriptor)
+    } catch {
+      return .failed(error.description)
     }
-    guard descriptor >= 0 else { return failed }
-    defer { close(descriptor) }
-    return body(descriptor)
+  }
+
+  /// Makes the folder that a file is to be written into, where it is absent.
+  private static func open(_ path: String, _ mode: CInt) throws(NodeFailure) -> CInt {
+    do throws(NodeFailure) {
+      return try RegularFile.open(path, mode)
+    } catch {
+      guard mode & O_CREAT != 0, let slash = path.lastIndex(of: "/"),
+        unsafe mkdir(String(path[..<slash]), 0o755) == 0
+      else { throw error }
+      return try RegularFile.open(path, mode)
+    }
   }
 
   private static func read(_ descriptor: CInt, _ offset: Int, _ count: Int) -> FileAnswer {

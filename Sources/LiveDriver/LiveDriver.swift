@@ -168,6 +168,9 @@ package import Participants
     case .cancelTimer(let key): timers.removeValue(forKey: key)?.cancel()
     case .log(let event): record(event)
     case .finish: isFinishing = true
+    case .fail(let reason):
+      flushLog()
+      fail(NodeFailure(reason.reason, isMisuse: reason.isMisuse))
     }
   }
 

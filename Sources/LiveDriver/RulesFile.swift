@@ -21,19 +21,15 @@ package struct RulesFile: Sendable {
   }
 
   /// The rules; `nil` where nothing has been disturbed so far in this run.
-  func read() throws(NodeFailure) -> NetworkRules? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    if descriptor < 0, errno == ENOENT { return nil }
-    guard descriptor >= 0 else {
-      throw NodeFailure("cannot read the rules \(path): \(NodeFailure.describe(errno))")
-    }
-    defer { close(descriptor) }
-    let size = Int(lseek(descriptor, 0, SEEK_END))
-    guard size <= Self.longest else {
-      throw NodeFailure("the rules \(path) are longer than \(Self.longest) bytes")
-    }
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      count = unsafe max(0, pread(descriptor, buffer.baseAddress, size, 0))
+  package func read() throws(NodeFailure) -> NetworkRules? {
+    if unsafe access(path, F_OK) != 0, errno == ENOENT { return nil }
+    let bytes: [UInt8]
+    do throws(NodeFailure) {
+      let descriptor = try RegularFile.open(path, O_RDONLY)
+      defer { close(descriptor) }
+      bytes = try RegularFile.contents(of: descriptor, atMost: Self.longest)
+    } catch {
+      throw NodeFailure("cannot read the rules \(path): \(error)")
     }
     do throws(NetworkRules.Malformed) {
       return try NetworkRules(parsing: String(decoding: bytes, as: UTF8.self))

@@ -39,6 +39,8 @@ struct SimulatedNode {
   var endsBySignal = false
   /// It asked to end.
   var isFinishing = false
+  /// Why it cannot go on: it ends with a code of its own.
+  var failure: Failure?
   /// SIGTERM came while it was frozen.
   var isTerminationPending = false
   /// The rules for the network changed while it was frozen.

@@ -1,3 +1,4 @@
+import Arguments
 import Participants
 import Supervisor
 import Topology
@@ -76,6 +77,12 @@ extension Simulation {
     }
   }
 
+  /// A node cannot do what it was started for.
+  mutating func fail(_ node: Int) {
+    vanish(node)
+    planExit(node)
+  }
+
   /// The process is gone; its system closes its connections.
   private mutating func vanish(_ node: Int) {
     nodes[node].state = .down
@@ -97,7 +104,14 @@ extension Simulation {
   mutating func exited(_ node: Int, life: UInt32) {
     guard nodes[node].life == life else { return }
     let status: SupervisorCore.ExitStatus =
-      nodes[node].endsInOrder ? .code(0) : .signal(nodes[node].endsBySignal ? 15 : 9)
+      if let failure = nodes[node].failure {
+        .code((failure.isMisuse ? ExitCode.usage : .error).rawValue)
+      } else if nodes[node].endsInOrder {
+        .code(0)
+      } else {
+        .signal(nodes[node].endsBySignal ? 15 : 9)
+      }
+    nodes[node].failure = nil
     nodes[node].endsInOrder = false
     nodes[node].endsBySignal = false
     tell(.exited(node, status))

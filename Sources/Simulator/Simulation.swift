@@ -322,7 +322,9 @@ package struct Simulation {
     effects.drain { perform($0, of: node) }
     swap(&effects, &self.effects)
     if !answers.isEmpty { deliverAnswers() }
-    if nodes[node].isFinishing {
+    if nodes[node].failure != nil {
+      fail(node)
+    } else if nodes[node].isFinishing {
       nodes[node].isFinishing = false
       terminate(node)
     }
@@ -350,6 +352,7 @@ package struct Simulation {
       _ = timers.take(old.index, generation: old.generation)
     case .log(let event): log(event, of: node)
     case .finish: nodes[node].isFinishing = true
+    case .fail(let failure): nodes[node].failure = failure
     }
   }
 }

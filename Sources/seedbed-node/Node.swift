@@ -38,6 +38,8 @@ import Relay
 
   private static func run(_ role: Role, _ command: NodeCommand) throws -> ExitCode {
     raiseDescriptorLimit()
+    // Once before anything else, so that what is wrong with them is said as other misuse.
+    _ = try command.rules?.read()
     let seeds = role.seedList == .reads ? try SeedListFile.read(command.config) : SeedList([])
     let participant = role.make(
       ParticipantSettings(
@@ -57,7 +59,7 @@ import Relay
       try driver.run(at: address)
       return .success
     } catch {
-      return complain("\(error)", .error)
+      return complain("\(error)", error.isMisuse ? .usage : .error)
     }
   }
 

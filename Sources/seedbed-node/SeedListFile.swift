@@ -10,12 +10,15 @@ enum SeedListFile {
   /// - Throws: a `UsageError` that names the file, the line and what was found.
   static func read(_ path: String?) throws(UsageError) -> SeedList {
     guard let path else { throw UsageError("this role needs a seed list: --config FILE") }
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw UsageError("cannot read the seed list \(path): \(NodeFailure.describe(errno))")
+    let text: String
+    do throws(NodeFailure) {
+      let descriptor = try RegularFile.open(path, O_RDONLY)
+      defer { close(descriptor) }
+      text = try contents(of: descriptor)
+    } catch {
+      throw UsageError("cannot read the seed list \(path): \(error)")
     }
-    defer { close(descriptor) }
-    let list = try parse(contents(of: descriptor), path: path)
+    let list = try parse(text, path: path)
     guard !list.seeds.isEmpty else {
       throw UsageError("\(path): no seed is listed; start a seed with --config \(path) first")
     }
@@ -24,18 +27,30 @@ enum SeedListFile {
 
   /// Adds a seed's address if it is absent. Seeds that start at the same time take turns.
   static func add(_ seed: Address, to path: String) throws(UsageError) {
-    let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    guard descriptor >= 0, flock(descriptor, LOCK_EX) == 0 else {
-      throw UsageError("cannot add to the seed list \(path): \(NodeFailure.describe(errno))")
+    do throws(NodeFailure) {
+      let descriptor = try RegularFile.open(path, O_RDWR | O_CREAT | O_APPEND)
+      defer { close(descriptor) }
+      guard flock(descriptor, LOCK_EX) == 0 else {
+        throw NodeFailure(NodeFailure.describe(errno))
+      }
+      try add(seed, to: descriptor, path: path)
+    } catch {
+      throw UsageError("cannot add to the seed list \(path): \(error)")
     }
-    defer { close(descriptor) }
-    let text = contents(of: descriptor)
-    guard try !parse(text, path: path).seeds.contains(seed) else { return }
+  }
+
+  private static func add(
+    _ seed: Address, to descriptor: CInt, path: String
+  ) throws(NodeFailure) {
+    let text = try contents(of: descriptor)
+    let list: SeedList
+    do throws(UsageError) { list = try parse(text, path: path) } catch {
+      throw NodeFailure(error.message)
+    }
+    guard !list.seeds.contains(seed) else { return }
     let line = Array((text.isEmpty || text.hasSuffix("\n") ? "" : "\n").utf8) + "\(seed)\n".utf8
     let written = unsafe line.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
-    guard written == line.count else {
-      throw UsageError("cannot add to the seed list \(path): \(NodeFailure.describe(errno))")
-    }
+    guard written == line.count else { throw NodeFailure(NodeFailure.describe(errno)) }
   }
 
   private static func parse(_ text: String, path: String) throws(UsageError) -> SeedList {
@@ -46,11 +61,8 @@ enum SeedListFile {
     }
   }
 
-  private static func contents(of descriptor: CInt) -> String {
-    // Not filled with zeros first: touching this much would cost more than the node's whole start.
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: longest) { buffer, count in
-      count = unsafe max(0, pread(descriptor, buffer.baseAddress, longest, 0))
-    }
-    return String(decoding: bytes, as: UTF8.self)
+  private static func contents(of descriptor: CInt) throws(NodeFailure) -> String {
+    String(
+      decoding: try RegularFile.contents(of: descriptor, atMost: longest), as: UTF8.self)
   }
 }

@@ -125,7 +125,7 @@ import Testing
     "Who closed the link for a reason of its own has no duty",
     arguments: [
       ("displaced", 9.0), ("displaced", 10.005), ("duplicate", 10.005), ("busy", 10.005),
-      ("stopping", 10.005), ("garbled", 10.005), ("ended", 9.0),
+      ("mute", 10.005), ("stopping", 10.005), ("garbled", 10.005), ("ended", 9.0),
     ])
   func linkWasClosed(reason: String, moment: Double) throws {
     let story = Story()

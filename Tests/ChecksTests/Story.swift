@@ -113,8 +113,8 @@ final class Story {
       ? .object([])
       : .object([
         ("liveness-interval", .integer(500_000)), ("liveness-misses", .integer(3)),
-        ("answer-timeout", .integer(1_000_000)), ("relink-interval", .integer(1_000_000)),
-        ("gossip-delay", .integer(1_000_000)), ("seed-retry", .integer(1_000_000)),
+        ("answer-timeout", .integer(750_000)), ("relink-interval", .integer(1_000_000)),
+        ("gossip-delay", .integer(1_000_000)), ("seed-retry", .integer(1_500_000)),
         ("catch-up-window", .integer(60_000_000)),
       ])
     say(

@@ -1,4 +1,5 @@
 import FuzzTargets
+import Networks
 import Participants
 import Testing
 
@@ -19,5 +20,29 @@ import Testing
     #expect(inputs(1) == inputs(1))
     #expect(inputs(1) != inputs(2))
     #expect(Set(inputs(1)).count > 80)
+  }
+}
+
+/// Nobody can fill a disk by saying the same again and again.
+@Suite struct `A flood of messages` {
+  /// Each alone, and all in turn.
+  private static let floods = Networks.roles.flatMap { role in
+    (0..<Flood.messages(of: role)).map { (role.fullName, Optional($0)) } + [(role.fullName, nil)]
+  }
+
+  @Test(arguments: floods)
+  func `makes a log grow with its logarithm`(name: String, message: Int?) throws {
+    let role = try #require(Networks.role(named: name))
+    var flood = Flood(role, message: message)
+    flood.say(5_000, within: .seconds(1))
+    let before = flood.logged
+    flood.say(5_000, within: .seconds(1))
+    for (kind, count) in flood.logged {
+      let more = count - before[kind, default: 0]
+      // A kind is told apart by up to a thousand addresses, and by as many keys; what is spared is
+      // spared once a second.
+      #expect(
+        count <= 2_200 && more <= 100, "\(kind): \(count), of which \(more) in the second half")
+    }
   }
 }

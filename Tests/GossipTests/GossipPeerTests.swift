@@ -69,16 +69,18 @@ import Testing
     #expect(stage.closed.contains(quiet), "it had its time")
   }
 
-  @Test("a full peer says BUSY, and nothing else, to whoever dials, named or not")
-  func busy() {
-    var stage = Self.peer()
-    for port in 7_000..<7_004 { _ = Self.neighbour(UInt16(port), of: &stage) }
+  @Test(
+    "a full peer says the original's BUSY, and nothing else, to whoever dials, named or not",
+    arguments: [2, 4, 7])
+  func busy(limit: Int64) {
+    var stage = Self.peer(["max-links": .count(limit)])
+    for port in 0..<limit { _ = Self.neighbour(7_000 + UInt16(port), of: &stage) }
     let named = stage.accept()
     stage.say(GossipWire.handshake(Self.at(7_009)), on: named)
     let quiet = stage.accept()
     stage.wait(.milliseconds(250))
     for id in [named, quiet] {
-      #expect(stage.heard(on: id) == GossipWire.busy(links: 4))
+      #expect(stage.heard(on: id) == Fixture.busy.bytes)
       #expect(stage.closed.contains(id))
     }
     #expect(stage.logged(GossipEvents.linkDeclined).count == 2)
@@ -92,10 +94,13 @@ import Testing
     #expect(stage.logged(GossipEvents.linkOpened).count == 1)
   }
 
-  @Test("more connections than allowed are closed at once")
+  @Test("more connections than allowed are told BUSY and closed at once")
   func tooManyConnections() {
     var stage = Self.peer(["max-connections": .count(10)])
     let ids = (0..<20).map { _ in stage.accept() }
+    for id in ids where stage.closed.contains(id) {
+      #expect(stage.heard(on: id) == Fixture.busy.bytes)
+    }
     #expect(ids.filter { stage.closed.contains($0) }.count == 12, "two are seeds")
     #expect(stage.logged(CommonEvents.connectionRefused).count == 4, "the 1st, 2nd, 4th and 8th")
   }
@@ -106,7 +111,7 @@ import Testing
     let first = Self.neighbour(7_000, of: &stage)
     let second = stage.accept()
     stage.say(GossipWire.handshake(Self.at(7_000)), on: second)
-    #expect(stage.heard(on: second) == GossipWire.busy(links: 4))
+    #expect(stage.heard(on: second) == GossipWire.busyFrame)
     #expect(stage.closed == [second])
     #expect(!stage.closed.contains(first))
   }
@@ -167,7 +172,7 @@ import Testing
 
   @Test("a silent neighbour is visited without a word; if it speaks, its link stays")
   func silentAndAlive() throws {
-    for words in [GossipWire.handshake(Self.at(7_000)), GossipWire.busy(links: 4)] {
+    for words in [GossipWire.handshake(Self.at(7_000)), GossipWire.busyFrame] {
       var stage = Self.peer()
       let link = Self.neighbour(7_000, of: &stage)
       Self.beSilent(&stage)
@@ -175,8 +180,8 @@ import Testing
       stage.handle(.connected(visit))
       #expect(stage.heard(on: visit).isEmpty)
       stage.say(words, on: visit)
-      let isBusy = words == GossipWire.busy(links: 4)
-      #expect(stage.heard(on: visit) == (isBusy ? [] : GossipWire.busy(links: 4)))
+      let isBusy = words == GossipWire.busyFrame
+      #expect(stage.heard(on: visit) == (isBusy ? [] : GossipWire.busyFrame))
       #expect(stage.closed == [visit])
       _ = stage.heard(on: link)
       stage.wait(Self.probeInterval)
@@ -213,6 +218,7 @@ import Testing
     #expect(stage.logged(GossipEvents.deadReported).isEmpty)
     stage.wait(Self.answerTimeout)
     #expect(stage.closed == [link, visit])
+    #expect(stage.heard(on: visit) == Fixture.busy.bytes, "it may read it when it goes on")
     #expect(stage.logged(GossipEvents.linkClosed).map { $0["reason"] } == ["silent"])
     #expect(stage.logged(GossipEvents.deadReported).count == 2)
     let heard = stage.dials.prefix(2).map { stage.heard(on: $0.id) }

@@ -42,7 +42,7 @@ import Testing
   }
 
   static let greeting = GossipWire.handshake(Peer.own)
-  static let busy = GossipWire.busy(links: 4)
+  static let busy = GossipWire.busyFrame
 
   @Test("a slot that becomes free is given to the next that dials, also to who had it before")
   func freedSlots() {

@@ -39,7 +39,7 @@ import Testing
       GossipWire.report(
         dead: Address(host: "localhost", port: 6004),
         at: Self.instant(1_795_148_640, 868_537), by: Self.peer) == Fixture.deadNode.bytes)
-    #expect(GossipWire.busy(links: 4) == Fixture.busy.bytes)
+    #expect(GossipWire.busyFrame == Fixture.busy.bytes)
   }
 
   @Test(
@@ -92,6 +92,16 @@ import Testing
     var reader = PeerLinkReader()
     #expect(reader.read(Fixture.busy.bytes + Fixture.gossip.bytes) == [.busy])
     #expect(reader.read(Fixture.gossip.bytes).isEmpty)
+  }
+
+  @Test(
+    "BUSY is BUSY whatever limit it names, and wherever it is cut", arguments: [0, 2, 4, 1_000])
+  func busyOfOthers(links: Int) {
+    let bytes = GossipWire.padded("PEER BUSY,already,connected to \(links) peers")
+    for cut in 0...bytes.count {
+      var reader = PeerLinkReader()
+      #expect(reader.read(Array(bytes[..<cut])) + reader.read(Array(bytes[cut...])) == [.busy])
+    }
   }
 
   @Test("words that are no message are counted, and the next message is read")

@@ -115,21 +115,48 @@ extension NodeTests {
       try links[2].read(text)
     }
 
-    @Test("the fifth peer to dial is told BUSY")
-    func busy() throws {
-      let (peer, seed) = try makePeer()
+    @Test("who dials a full peer is told BUSY in the original's words", arguments: [2, 4])
+    func busy(limit: Int) throws {
+      let (peer, seed) = try makePeer(["max-links": "\(limit)"])
       try introduce(peer, seed, list: [])
       let own = try peer.port()
-      let links = try (1...4).map { number in
+      let links = try (1...limit).map { number in
         let link = try Connection(port: own)
         link.write(handshake(UInt16(6_000 + number)))
         try link.read(handshake(own))
         return link
       }
-      let fifth = try Connection(port: own)
-      fifth.write(handshake(6_005))
-      #expect(try fifth.readToEnd() == padded("PEER BUSY,already,connected to 4 peers"))
-      #expect(links.count == 4)
+      let another = try Connection(port: own)
+      another.write(handshake(6_005))
+      #expect(try another.readToEnd() == padded("PEER BUSY,already,connected to 4 peers"))
+      #expect(links.count == limit)
+    }
+
+    @Test("a link whose reader has ended is given up, its peer found alive and linked anew")
+    func deadReader() throws {
+      let (peer, seed) = try makePeer(["answer-timeout": "300ms", "gossip-count": "1"])
+      let other = try Listener()
+      try introduce(peer, seed, list: [other.port])
+      let own = try peer.port()
+      let link = try other.accept()
+      try link.read(handshake(own))
+      link.write(handshake(other.port))
+      // From here on nobody reads the link; its other threads go on, and visits are answered.
+      for _ in 0..<2 {
+        let visit = try other.accept()
+        link.write(padded("Liveness Request:1.5:127.0.0.1:\(other.port)"))
+        visit.write(handshake(other.port))
+        #expect(try visit.readToEnd() == padded("PEER BUSY,already,connected to 4 peers"))
+      }
+      let closed = try peer.event("link.closed")
+      #expect(closed["reason"] as? String == "mute")
+      let heard = String(decoding: try link.readToEnd(), as: UTF8.self)
+      #expect(
+        heard.split(separator: "gossip message:").count == 5, "sent once, and again three times")
+      try answerList(seed, [own, other.port])
+      let again = try other.accept()
+      try again.read(handshake(own))
+      #expect(!peer.lines().contains { $0["kind"] as? String == "dead.reported" })
     }
 
     @Test("a neighbour that goes away is reported to the seed in the original's bytes")

@@ -25,6 +25,8 @@ package struct Stage {
 
   /// Whether the participant said that it has done its work.
   package private(set) var isFinished = false
+  /// Why the participant said that it cannot do its work.
+  package private(set) var failure: Failure?
   /// The connections of which the participant wants to know when everything has left.
   package private(set) var draining: Set<ConnectionID> = []
 
@@ -119,7 +121,7 @@ package struct Stage {
   /// A node that speaks by datagrams alone has no use for anything else but timers and its log.
   private func expectNoConnections(_ effect: Effect) {
     switch effect {
-    case .connect, .write, .close, .awaitDrain, .file, .finish: Issue.record("\(effect)")
+    case .connect, .write, .close, .awaitDrain, .file, .finish, .fail: Issue.record("\(effect)")
     case .send, .setTimer, .cancelTimer, .log: break
     }
   }
@@ -137,6 +139,7 @@ package struct Stage {
     case .log(let event): events.append(event)
     case .awaitDrain(let id): draining.insert(id)
     case .finish: isFinished = true
+    case .fail(let reason): failure = reason
     case .file(let key, let request): requests.append((key, request))
     case .send(let bytes, let address): sent.append((bytes, address))
     }

@@ -115,9 +115,9 @@ extension SimulatedNetwork {
       (["fetch": "got.pieces"], "No such file or directory"),
       (["fetch": "got.txt"], "the name of a hash list ends in .pieces"),
       (["share": "nothing"], "No such file or directory"),
-      (["fetch": "noise.pieces"], "its hash list is none"),
+      (["fetch": "noise.pieces"], "this is no hash list"),
       (["fetch": "large.pieces"], "its pieces have 200 bytes: start with that piece-size"),
-      (["fetch": "film.pieces"], "a file of that name is there, and it is another"),
+      (["fetch": "film.pieces"], "film is there, and it is another file"),
       (["fetch": "long.pieces"], "long.part is too long: remove it"),
     ])
   func `that cannot be had is said so`(options: [String: String], reason: String) {

@@ -6,7 +6,7 @@ package enum CommonEvents {
     fields: [
       EventField("reason", "why, in a word or two"),
       EventField("bytes", "how many were dropped"),
-    ])
+    ], tallied: true)
   package static let connectionRefused = EventKind(
     "connection.refused",
     "A connection was closed at once because as many as allowed are held.",
@@ -15,24 +15,20 @@ package enum CommonEvents {
   package static let all = [messageRejected, connectionRefused]
 }
 
-/// Counts what a flood could repeat without end, and logs the first, second, fourth, eighth…: a
-/// log that a stranger can cause grows with the logarithm of what they do.
-package struct Tally {
-  private var count: Int64 = 0
-
-  package init() {}
-
-  package mutating func add(emit: inout Effects) {
-    count += 1
-    guard count & (count - 1) == 0 else { return }
-    emit.log(Event(CommonEvents.connectionRefused, ["count": .integer(count)]))
+extension Tally {
+  /// Bytes were dropped. Counted by the reason, which is not to be the sender's words.
+  package mutating func reject(
+    from peer: Address?, reason: String, bytes: Int, emit: inout Effects
+  ) {
+    log(
+      Event(
+        CommonEvents.messageRejected, peer: peer,
+        ["reason": .text(reason), "bytes": .integer(Int64(bytes))]), per: reason, emit: &emit)
   }
-}
 
-extension Event {
-  package static func rejected(from peer: Address?, reason: String, bytes: Int) -> Event {
-    Event(
-      CommonEvents.messageRejected, peer: peer,
-      ["reason": .text(reason), "bytes": .integer(Int64(bytes))])
+  /// A connection was refused.
+  package mutating func refuse(emit: inout Effects) {
+    guard let count = count(CommonEvents.connectionRefused, 0) else { return }
+    emit.log(Event(CommonEvents.connectionRefused, ["count": .integer(count)]))
   }
 }

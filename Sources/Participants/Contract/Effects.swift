@@ -14,6 +14,22 @@
   case log(Event)
   /// The node has done what it was started for: it ends in order, as if it had been asked to.
   case finish
+  /// The node cannot do what it was started for: it ends at once, as failed, and says why to the
+  /// person who started it.
+  case fail(Failure)
+}
+
+/// Why a node cannot do what it was started for.
+@usableFromInline package struct Failure: Equatable, Sendable {
+  /// In words that name what is wrong: a file, say.
+  package var reason: String
+  /// Whether the person who started the node is to name something else.
+  package var isMisuse: Bool
+
+  package init(_ reason: String, isMisuse: Bool) {
+    self.reason = reason
+    self.isMisuse = isMisuse
+  }
 }
 
 /// The port that a dialled connection comes from.
@@ -82,6 +98,10 @@
 
   @inlinable package mutating func finish() {
     list.append(.finish)
+  }
+
+  package mutating func fail(_ reason: String, isMisuse: Bool) {
+    list.append(.fail(Failure(reason, isMisuse: isMisuse)))
   }
 
   /// Hands over the effects emitted since the last call, oldest first.

@@ -10,12 +10,19 @@
   package var peer: String?
   package var fields: [EventField]
 
-  package init(_ name: String, _ summary: String, peer: String? = nil, fields: [EventField] = []) {
+  /// - Parameter tallied: whether it is logged by a ``Tally``, and may have its field.
+  package init(
+    _ name: String, _ summary: String, peer: String? = nil, fields: [EventField] = [],
+    tallied: Bool = false
+  ) {
     self.name = name
     self.summary = summary
     self.peer = peer
-    self.fields = fields
+    self.fields = tallied ? fields + [Self.times] : fields
   }
+
+  private static let times = EventField(
+    "times", "how often so far; absent: once; what is overdone is logged at 1, 2, 4, 8, …")
 }
 
 /// A documented field of an event kind.

@@ -71,9 +71,9 @@ package enum GossipWire {
       "connected to peer:\(own)",
       to: handshakeOverhead + own.host.utf8.count + String(own.port).utf8.count)
   }
-  package static func busy(links: Int) -> [UInt8] {
-    padded("PEER BUSY,already,connected to \(links) peers")
-  }
+  /// The 4 is the original's limit and part of the wire, whatever one's own: an original compares the
+  /// whole text, and takes a connection on which it reads any other for a link.
+  package static let busyFrame = padded("PEER BUSY,already,connected to 4 peers")
   package static let acknowledgementFrame = padded(acknowledgement)
   package static func livenessRequest(_ timestamp: String, from own: Address) -> [UInt8] {
     padded("Liveness Request:\(timestamp):\(own)")

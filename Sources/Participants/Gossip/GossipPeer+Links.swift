@@ -21,15 +21,19 @@ struct PeerConnection {
 
   let direction: Direction
   var phase: Phase
+  /// Whether the link's opening was: its end is then logged too.
+  var isLogged = false
   /// Who they are: whom we dialled, or who they said they are.
   var peer: Address?
   var reader = PeerLinkReader()
   /// Bytes without meaning so far.
   var garbage = 0
-  /// The timestamps of liveness requests without a reply, oldest first.
-  var probes: [String] = []
-  /// Texts still to be sent to a new neighbour, next one last.
+  var probes = Probes()
+  /// Visits in a row that found the neighbour alive while its link was silent.
+  var visits = 0
+  /// Texts still to be sent to a neighbour that may have missed them, next one last.
   var catchUp: [[UInt8]] = []
+  var unacknowledged = UnacknowledgedTexts()
 
   /// Bytes without meaning that a neighbour may send before it is closed.
   static let garbageLimit = 4_096
@@ -38,7 +42,9 @@ struct PeerConnection {
 extension GossipPeer {
   mutating func accept(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
     guard connections.count + seedLinks.count < settings.maxConnections else {
-      refusals.add(emit: &emit)
+      repeats.refuse(emit: &emit)
+      // An original that is closed without a word takes the connection for a link.
+      emit.write(GossipWire.busyFrame, to: id)
       emit.close(id)
       return
     }
@@ -103,7 +109,7 @@ extension GossipPeer {
   ) {
     switch message {
     case .gossip(let text): takeText(text, from: id, at: now, emit: &emit)
-    case .acknowledgement: catchUp(id, emit: &emit)
+    case .acknowledgement: acknowledged(id, at: now, emit: &emit)
     case .livenessRequest(let timestamp, let asker):
       emit.write(GossipWire.livenessReply(to: timestamp, asker, from: own), to: id)
     case .livenessReply(let timestamp, let asker):
@@ -153,7 +159,9 @@ extension GossipPeer {
     emit.cancelTimer(key(.greeting, id.number))
     clearSuspicion(of: peer, at: now, emit: &emit)
     let word = direction == .accepted ? "accepted" : "dialled"
-    emit.log(Event(GossipEvents.linkOpened, peer: peer, ["direction": .text(word)]))
+    connections[id]?.isLogged = changes.log(
+      Event(GossipEvents.linkOpened, peer: peer, ["direction": .text(word)]), per: peer,
+      at: now, emit: &emit)
     emit.setTimer(key(.probe, id.number), at: now + settings.livenessInterval)
     if settings.catchUpWindow > .zero {
       emit.setTimer(key(.catchUp, id.number), at: now + settings.textDelay)
@@ -192,7 +200,7 @@ extension GossipPeer {
     guard candidates.predecessors.first == peer else { return false }
     if let displaced = roomMadeFor, let id = links[displaced] {
       unlink(id, reason: "displaced", emit: &emit)
-      emit.write(GossipWire.busy(links: settings.maxLinks), to: id)
+      emit.write(GossipWire.busyFrame, to: id)
       emit.close(id)
     }
     roomMadeFor = peer
@@ -202,9 +210,10 @@ extension GossipPeer {
   /// There is no room: says so and closes.
   mutating func decline(_ id: ConnectionID, emit: inout Effects) {
     guard let connection = connections[id] else { return }
-    emit.log(Event(GossipEvents.linkDeclined, peer: connection.peer))
+    repeats.log(
+      Event(GossipEvents.linkDeclined, peer: connection.peer), per: connection.peer, emit: &emit)
     remove(id, emit: &emit)
-    emit.write(GossipWire.busy(links: settings.maxLinks), to: id)
+    emit.write(GossipWire.busyFrame, to: id)
     emit.close(id)
   }
 
@@ -225,12 +234,13 @@ extension GossipPeer {
   ) {
     guard var connection = connections[id] else { return }
     if connection.garbage == 0 {
-      emit.log(.rejected(from: connection.peer, reason: "not a message", bytes: bytes))
+      repeats.reject(from: connection.peer, reason: "not a message", bytes: bytes, emit: &emit)
     }
     connection.garbage += bytes
     connections[id] = connection
     guard connection.garbage > PeerConnection.garbageLimit else { return }
-    emit.log(.rejected(from: connection.peer, reason: "too many", bytes: connection.garbage))
+    repeats.reject(
+      from: connection.peer, reason: "too many", bytes: connection.garbage, emit: &emit)
     if connection.phase == .linked {
       unlink(id, reason: "garbled", emit: &emit)
     } else {
@@ -261,7 +271,7 @@ extension GossipPeer {
       remove(id, emit: &emit)
       if let peer = connection.peer, reason == .refused {
         // The seeds list it, and nobody is there.
-        emit.log(Event(GossipEvents.peerSuspected, peer: peer, ["reason": "refused"]))
+        logSuspicion(of: peer, because: "refused", at: now, emit: &emit)
         report(peer, at: now, emit: &emit)
       }
       dialNext(at: now, emit: &emit)
@@ -276,6 +286,8 @@ extension GossipPeer {
   ) {
     guard let connection = connections[id], connection.phase != .linked else { return }
     remove(id, emit: &emit)
+    // Whoever is visited may still find out, later, that somebody was there: it was no link.
+    if connection.direction == .verifying { emit.write(GossipWire.busyFrame, to: id) }
     emit.close(id)
     if connection.direction == .verifying, let peer = connection.peer {
       suspectIsSilent(peer, nil, at: now, emit: &emit)
@@ -289,12 +301,14 @@ extension GossipPeer {
     links[peer] = nil
     if roomMadeFor == peer { roomMadeFor = nil }
     remove(id, emit: &emit)
-    emit.log(Event(GossipEvents.linkClosed, peer: peer, ["reason": .text(reason)]))
+    if connection.isLogged {
+      emit.log(Event(GossipEvents.linkClosed, peer: peer, ["reason": .text(reason)]))
+    }
   }
 
   mutating func remove(_ id: ConnectionID, emit: inout Effects) {
     connections[id] = nil
-    for purpose in [Purpose.answer, .greeting, .probe, .catchUp] {
+    for purpose in [Purpose.answer, .greeting, .probe, .catchUp, .acknowledgement] {
       emit.cancelTimer(key(purpose, id.number))
     }
   }

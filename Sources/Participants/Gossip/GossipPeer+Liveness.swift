@@ -1,5 +1,36 @@
 import Participants
 
+/// The liveness requests on a link.
+///
+/// One has failed when nothing has been answered since it was sent, for as long as an answer may take.
+/// Any answer, however late and to whichever of them, shows that the neighbour reads: all that were
+/// sent before it count no more, so lateness is never held against a neighbour.
+struct Probes {
+  /// Those that may be answered: as many as may fail, and so many more.
+  private static let mostAnswerable = 64
+
+  private var sent: [(timestamp: String, at: Instant)] = []
+  /// How many were sent since the last answer: the last of ``sent``.
+  private(set) var unanswered = 0
+
+  mutating func add(_ timestamp: String, at now: Instant, atMost misses: Int) {
+    sent.append((timestamp, now))
+    unanswered += 1
+    if sent.count > misses + Self.mostAnswerable { sent.removeFirst() }
+  }
+
+  func contains(_ timestamp: String) -> Bool { sent.contains { $0.timestamp == timestamp } }
+
+  mutating func answered() { unanswered = 0 }
+
+  /// How many in a row have failed, and when the next will have.
+  func failed(after patience: Microseconds, at now: Instant) -> (count: Int, next: Instant?) {
+    let waiting = sent.suffix(unanswered)
+    let failed = waiting.prefix { $0.at + patience <= now }
+    return (failed.count, waiting.dropFirst(failed.count).first.map { $0.at + patience })
+  }
+}
+
 /// A peer that may be dead.
 struct Suspect {
   /// Names its timer.
@@ -10,38 +41,56 @@ struct Suspect {
 }
 
 extension GossipPeer {
-  /// Time for the next liveness request on a link; what was asked before should be answered by now.
+  /// A link is given up after so many visits in a row that found its neighbour alive. Not after the
+  /// first: an original that forwards loses replies, and calls dead whoever closes a link.
+  private static let mostVisits = 2
+
+  /// How long a liveness request has to be answered.
+  private var probePatience: Microseconds {
+    max(settings.answerTimeout, settings.livenessInterval)
+  }
+
+  /// Time for the next liveness request on a link, or for one that was sent before to have failed.
   mutating func probe(
     _ id: ConnectionID, at now: Instant, emit: inout Effects
   ) {
-    guard let peer = connections[id]?.peer, let misses = connections[id]?.probes.count else {
-      return
-    }
+    guard let peer = connections[id]?.peer,
+      let (misses, nextMiss) = connections[id]?.probes.failed(after: probePatience, at: now),
+      let unanswered = connections[id]?.probes.unanswered
+    else { return }
     if misses > 0 {
       emit.log(
         Event(GossipEvents.livenessMissed, peer: peer, ["misses": .integer(Int64(misses))]))
     }
-    guard misses < settings.livenessMisses else {
-      // The link stays until it is known that nobody is there: an original loses replies, and calls
-      // dead whoever closes a link.
-      suspect(peer, misses: misses, because: "silent", at: now, emit: &emit)
-      return
+    if misses >= settings.livenessMisses {
+      // The link stays until it is known whether somebody is there.
+      return suspect(peer, misses: misses, because: "silent", at: now, emit: &emit)
     }
-    let timestamp = GossipWire.timestamp(now)
-    connections[id]?.probes.append(timestamp)
-    emit.write(GossipWire.livenessRequest(timestamp, from: own), to: id)
-    emit.setTimer(key(.probe, id.number), at: now + settings.livenessInterval)
+    var next = now + settings.livenessInterval
+    if unanswered < settings.livenessMisses {
+      let timestamp = GossipWire.timestamp(now)
+      connections[id]?.probes.add(timestamp, at: now, atMost: settings.livenessMisses)
+      emit.write(GossipWire.livenessRequest(timestamp, from: own), to: id)
+    } else if let nextMiss {
+      next = nextMiss
+    }
+    emit.setTimer(key(.probe, id.number), at: next)
   }
 
-  /// A reply answers the request that it names, and all before it.
+  /// Only a reply to what was asked here counts.
   mutating func takeReply(
     to timestamp: String, asker: Address, on id: ConnectionID, at now: Instant,
     emit: inout Effects
   ) {
-    guard asker == own, let peer = connections[id]?.peer,
-      let position = connections[id]?.probes.firstIndex(of: timestamp)
-    else { return }
-    connections[id]?.probes.removeFirst(position + 1)
+    guard asker == own, connections[id]?.probes.contains(timestamp) == true else { return }
+    answered(id, at: now, emit: &emit)
+  }
+
+  /// A neighbour has read something that it was sent, and said so.
+  mutating func answered(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+    guard let peer = connections[id]?.peer else { return }
+    connections[id]?.probes.answered()
+    connections[id]?.visits = 0
     clearSuspicion(of: peer, at: now, emit: &emit)
   }
 
@@ -51,10 +100,18 @@ extension GossipPeer {
     _ peer: Address, misses: Int, because reason: String, at now: Instant, emit: inout Effects
   ) {
     guard !suspects.contains(where: { $0.address == peer }) else { return }
-    emit.log(Event(GossipEvents.peerSuspected, peer: peer, ["reason": .text(reason)]))
+    logSuspicion(of: peer, because: reason, at: now, emit: &emit)
     lastSuspect += 1
     suspects.append(Suspect(number: lastSuspect, address: peer, misses: misses))
     dialSuspect(number: lastSuspect, at: now, emit: &emit)
+  }
+
+  mutating func logSuspicion(
+    of peer: Address, because reason: String, at now: Instant, emit: inout Effects
+  ) {
+    changes.log(
+      Event(GossipEvents.peerSuspected, peer: peer, ["reason": .text(reason)]), per: peer,
+      at: now, emit: &emit)
   }
 
   mutating func dialSuspect(number: UInt64, at now: Instant, emit: inout Effects) {
@@ -92,20 +149,31 @@ extension GossipPeer {
     at now: Instant, emit: inout Effects
   ) {
     remove(id, emit: &emit)
-    if message != .busy { emit.write(GossipWire.busy(links: settings.maxLinks), to: id) }
+    if message != .busy { emit.write(GossipWire.busyFrame, to: id) }
     emit.close(id)
-    if let peer = connection.peer { clearSuspicion(of: peer, at: now, emit: &emit) }
+    guard let peer = connection.peer, clearSuspicion(of: peer, at: now, emit: &emit),
+      let link = links[peer]
+    else { return }
+    connections[link]?.visits += 1
+    guard let visits = connections[link]?.visits, visits >= Self.mostVisits else { return }
+    // It lives, and reads nothing on this link: the thread that should has ended, say.
+    unlink(link, reason: "mute", emit: &emit)
+    emit.close(link)
+    planRound(afresh: true, at: now, emit: &emit)
   }
 
-  /// A suspect answered, or came back by itself. A link that it still has is probed anew.
-  mutating func clearSuspicion(of peer: Address, at now: Instant, emit: inout Effects) {
-    guard let index = suspects.firstIndex(where: { $0.address == peer }) else { return }
+  /// A suspect answered, or came back by itself. A link that it still has is probed anew. False: it
+  /// was no suspect.
+  @discardableResult
+  mutating func clearSuspicion(of peer: Address, at now: Instant, emit: inout Effects) -> Bool {
+    guard let index = suspects.firstIndex(where: { $0.address == peer }) else { return false }
     let suspect = suspects.remove(at: index)
     emit.cancelTimer(key(.verify, suspect.number))
-    emit.log(Event(GossipEvents.suspicionCleared, peer: peer))
+    changes.log(Event(GossipEvents.suspicionCleared, peer: peer), per: peer, at: now, emit: &emit)
     if let id = links[peer] {
-      connections[id]?.probes = []
+      connections[id]?.probes.answered()
       emit.setTimer(key(.probe, id.number), at: now + settings.livenessInterval)
     }
+    return true
   }
 }

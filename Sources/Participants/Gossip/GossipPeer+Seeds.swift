@@ -184,8 +184,9 @@ extension GossipPeer {
     guard let link = seedLinks[id], link.phase == .idle else { return }
     for dead in link.reports {
       emit.write(GossipWire.report(dead: dead, at: now, by: own), to: id)
-      emit.log(
-        Event(GossipEvents.deadReported, peer: dead, ["seed": .text(link.seed.description)]))
+      changes.log(
+        Event(GossipEvents.deadReported, peer: dead, ["seed": .text(link.seed.description)]),
+        per: [dead, link.seed], at: now, emit: &emit)
     }
     seedLinks[id]?.reports = []
   }

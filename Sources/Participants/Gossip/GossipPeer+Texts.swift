@@ -49,7 +49,47 @@ struct RememberedTexts {
   }
 }
 
+/// The texts that a neighbour was sent since the last time that none was missing. An acknowledgement
+/// does not say of which: while fewer came than texts were sent, any of these may be lost.
+struct UnacknowledgedTexts {
+  /// Texts that are kept, at most; the oldest are given up.
+  private static let limit = 1_024
+
+  private(set) var texts: [[UInt8]] = []
+  private(set) var lastSent = Instant(microseconds: 0)
+  private var acknowledgements = 0
+  /// How often missing ones were sent again, in a row.
+  private(set) var repeats = 0
+  /// Whether the timer is set that looks for missing ones.
+  var isWatched = false
+
+  mutating func add(_ message: [UInt8], at now: Instant) {
+    if texts.count == Self.limit {
+      let excess = Self.limit / 2
+      texts.removeFirst(excess)
+      acknowledgements = max(0, acknowledgements - excess)
+    }
+    texts.append(message)
+    lastSent = now
+  }
+
+  mutating func acknowledge() {
+    acknowledgements += 1
+    guard acknowledgements >= texts.count else { return }
+    texts.removeAll(keepingCapacity: true)
+    (acknowledgements, repeats) = (0, 0)
+  }
+
+  /// Hands over those that may be lost, to be sent again or given up.
+  mutating func takeMissing() -> [[UInt8]] {
+    defer { (texts, acknowledgements, repeats) = ([], 0, repeats + 1) }
+    return texts
+  }
+}
+
 extension GossipPeer {
+  /// Times that missing texts are sent again before they are given up.
+  private static let mostRepeats = 3
   /// Texts that a new neighbour is sent, at most.
   private static let catchUpLimit = 1_024
 
@@ -79,7 +119,7 @@ extension GossipPeer {
       Event(
         GossipEvents.gossipSent,
         ["message": .text(message), "links": .integer(Int64(links.count))]))
-    forward(Array(message.utf8), except: nil, emit: &emit)
+    forward(Array(message.utf8), except: nil, at: now, emit: &emit)
   }
 
   /// A text arrived: acknowledges it at once, and passes it on if it is new.
@@ -92,14 +132,53 @@ extension GossipPeer {
       Event(
         GossipEvents.gossipReceived, peer: connections[id]?.peer,
         ["message": .text(String(decoding: message, as: UTF8.self))]))
-    forward(message, except: id, emit: &emit)
+    forward(message, except: id, at: now, emit: &emit)
   }
 
-  private func forward(_ message: [UInt8], except source: ConnectionID?, emit: inout Effects) {
+  private mutating func forward(
+    _ message: [UInt8], except source: ConnectionID?, at now: Instant, emit: inout Effects
+  ) {
     let frame = GossipWire.gossip(message)
     for id in connections.keys where phase(of: id) == .linked && id != source {
       emit.write(frame, to: id)
+      expectAcknowledgement(of: message, from: id, at: now, emit: &emit)
     }
+  }
+
+  // MARK: - Acknowledgements
+
+  private mutating func expectAcknowledgement(
+    of message: [UInt8], from id: ConnectionID, at now: Instant, emit: inout Effects
+  ) {
+    connections[id]?.unacknowledged.add(message, at: now)
+    guard connections[id]?.unacknowledged.isWatched == false else { return }
+    connections[id]?.unacknowledged.isWatched = true
+    emit.setTimer(key(.acknowledgement, id.number), at: now + settings.answerTimeout)
+  }
+
+  mutating func acknowledged(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+    connections[id]?.unacknowledged.acknowledge()
+    answered(id, at: now, emit: &emit)
+    catchUp(id, at: now, emit: &emit)
+  }
+
+  /// Once nothing has been sent on a link for as long as an answer may take, and acknowledgements are
+  /// missing, sends again what may be lost: one text for each acknowledgement, as to a new neighbour.
+  /// Whoever has it acknowledges it and does nothing else.
+  mutating func noticeMissingAcknowledgements(
+    _ id: ConnectionID, at now: Instant, emit: inout Effects
+  ) {
+    guard let sent = connections[id]?.unacknowledged else { return }
+    let due = sent.lastSent + settings.answerTimeout
+    if !sent.texts.isEmpty, now < due {
+      return emit.setTimer(key(.acknowledgement, id.number), at: due)
+    }
+    connections[id]?.unacknowledged.isWatched = false
+    guard !sent.texts.isEmpty, let missing = connections[id]?.unacknowledged.takeMissing(),
+      sent.repeats < Self.mostRepeats
+    else { return }
+    connections[id]?.catchUp += missing.reversed()
+    catchUp(id, at: now, emit: &emit)
   }
 
   /// A link is a little old: its neighbour may have missed something.
@@ -107,12 +186,13 @@ extension GossipPeer {
     guard phase(of: id) == .linked else { return }
     let since = Instant(microseconds: now.microseconds - settings.catchUpWindow.count)
     connections[id]?.catchUp = texts.since(since, atMost: Self.catchUpLimit)
-    catchUp(id, emit: &emit)
+    catchUp(id, at: now, emit: &emit)
   }
 
   /// Sends the next missing text; each acknowledgement asks for one more.
-  mutating func catchUp(_ id: ConnectionID, emit: inout Effects) {
+  private mutating func catchUp(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
     guard let next = connections[id]?.catchUp.popLast() else { return }
     emit.write(GossipWire.gossip(next), to: id)
+    expectAcknowledgement(of: next, from: id, at: now, emit: &emit)
   }
 }

@@ -19,6 +19,10 @@ package import Participants
 ///   greatest (`docs/decisions/0003-gossip-links.md`).
 /// - **A new link is caught up** with the texts of the last `catch-up-window`, one for each
 ///   acknowledgement, so that whoever was cut off for a while gets what it missed.
+/// - **A text that is not acknowledged is sent again**, a few times: the original's forwarder swallows
+///   whatever comes while it waits.
+/// - **A link on which nothing is answered is given up**, though its neighbour lives: its slot goes to
+///   another.
 /// - **A text's identity is its origin, time and words**, not its words alone.
 package struct GossipPeer: Participant {
   enum Purpose: UInt8 {
@@ -36,6 +40,8 @@ package struct GossipPeer: Participant {
     case verify
     case text
     case catchUp
+    /// What was sent on a link should be acknowledged.
+    case acknowledgement
   }
 
   /// The role's options.
@@ -85,7 +91,10 @@ package struct GossipPeer: Participant {
   var links: [Address: ConnectionID] = [:]
   /// The link held beyond `max-links` for the nearest smaller address.
   var roomMadeFor: Address?
-  var refusals = Tally()
+  /// Of what strangers do again and again.
+  var repeats = Tally()
+  /// Of links, and of what comes of their ends.
+  var changes = Tally(different: 16_384, sparing: 64)
 
   // Rounds of dialling: GossipPeer+Rounds.swift
   var candidates = Candidates()
@@ -161,6 +170,7 @@ package struct GossipPeer: Participant {
     case .verify: dialSuspect(number: key.subject, at: now, emit: &emit)
     case .text: sendText(at: now, using: &random, emit: &emit)
     case .catchUp: beginCatchUp(id, at: now, emit: &emit)
+    case .acknowledgement: noticeMissingAcknowledgements(id, at: now, emit: &emit)
     case nil: break
     }
   }

@@ -56,13 +56,16 @@ package enum GossipRoles {
         "between two liveness requests on a link"),
       OptionSpecification(
         "liveness-misses", .count(1...1_000), default: .count(3),
-        "missing replies in a row after which a neighbour is suspected dead"),
+        "failed liveness requests in a row after which a neighbour is suspected dead"),
       OptionSpecification(
         "join-delay", timing, default: .duration(.seconds(2)),
         "from the seeds' answers to dialling peers"),
       OptionSpecification(
         "answer-timeout", timing, default: .duration(.seconds(3)),
-        "how long a peer or seed that was dialled has for its first message"),
+        """
+        how long a peer or seed that was dialled has for its first message, and a neighbour, at \
+        least, for its reply to a liveness request and for an acknowledgement
+        """),
       OptionSpecification(
         "relink-interval", timing, default: .duration(.seconds(5)),
         "between two rounds of asking the seeds and dialling while links are missing"),

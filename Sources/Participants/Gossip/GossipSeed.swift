@@ -14,6 +14,8 @@ package struct GossipSeed: Participant {
 
   /// Bytes without meaning that a connection may send before it is closed.
   private static let garbageLimit = 4_096
+  /// Changes of the list, and reports of them, that are told apart in the log.
+  private static let mostChanges = 131_072
 
   private struct Client {
     var reader = SeedLinkReader()
@@ -25,6 +27,8 @@ package struct GossipSeed: Participant {
   private struct Suspect {
     var address: Address
     var reporter: Address
+    /// Whether the report was: what comes of it is then logged too.
+    var isLogged: Bool
     var reader = PeerLinkReader()
   }
 
@@ -39,7 +43,10 @@ package struct GossipSeed: Participant {
   private var suspects = ConnectionTable<Suspect>()
   private var suspected: [Address: ConnectionID] = [:]
   private var peers: PeerList
-  private var refusals = Tally()
+  /// Of what is asked again and again.
+  private var repeats = Tally()
+  /// Of what changes the list, and of reports of its changes.
+  private var changes: Tally
 
   init(_ settings: ParticipantSettings) {
     answerTimeout = settings.options.duration("answer-timeout")
@@ -48,6 +55,7 @@ package struct GossipSeed: Participant {
     maxConnections = settings.options.count("max-connections")
     maxPeers = settings.options.count("max-peers")
     peers = PeerList(limit: settings.options.count("max-listed"))
+    changes = Tally(different: Self.mostChanges, sparing: 64)
   }
 
   package mutating func handle(
@@ -92,7 +100,7 @@ package struct GossipSeed: Participant {
       drop(id, emit: &emit)
     case .answer:
       guard suspects.contains(id) else { return }
-      emit.close(id)
+      endVisit(id, emit: &emit)
       conclude(id, answered: false, emit: &emit)
     case nil:
       break
@@ -114,7 +122,7 @@ package struct GossipSeed: Participant {
 extension GossipSeed {
   private mutating func accept(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
     guard clients.count + suspects.count < maxConnections else {
-      refusals.add(emit: &emit)
+      repeats.refuse(emit: &emit)
       emit.close(id)
       return
     }
@@ -150,65 +158,96 @@ extension GossipSeed {
       case .register(let peer):
         client.peer = peer
         clients[id] = client
-        register(peer, on: id, emit: &emit)
+        register(peer, on: id, at: now, emit: &emit)
       case .listRequest:
         let (body, count) = peers.answer(to: client.peer, using: &random)
         emit.write(GossipWire.listPrefix + body, to: id)
-        emit.log(
+        repeats.log(
           Event(
-            GossipEvents.listSent, peer: client.peer, ["count": .integer(Int64(count))]))
+            GossipEvents.listSent, peer: client.peer, ["count": .integer(Int64(count))]),
+          per: client.peer, emit: &emit)
       case .report(let dead, let by):
-        investigate(dead, reportedBy: by, at: now, emit: &emit)
+        investigate(
+          dead, reportedBy: by, isRegistered: client.peer == by, at: now, emit: &emit)
       case .garbage(let bytes):
         if client.garbage == 0 {
-          emit.log(.rejected(from: client.peer, reason: "not a message", bytes: bytes))
+          repeats.reject(from: client.peer, reason: "not a message", bytes: bytes, emit: &emit)
         }
         client.garbage += bytes
         clients[id] = client
         if client.garbage > Self.garbageLimit {
-          emit.log(.rejected(from: client.peer, reason: "too many", bytes: client.garbage))
+          repeats.reject(
+            from: client.peer, reason: "too many", bytes: client.garbage, emit: &emit)
           drop(id, emit: &emit)
         }
       }
     }
   }
 
-  private mutating func register(_ peer: Address, on id: ConnectionID, emit: inout Effects) {
+  private mutating func register(
+    _ peer: Address, on id: ConnectionID, at now: Instant, emit: inout Effects
+  ) {
     // A peer that registers is alive, whatever was said of it.
     if let dial = suspected[peer] {
-      emit.close(dial)
+      endVisit(dial, emit: &emit)
       conclude(dial, answered: true, emit: &emit)
     }
     guard peers.contains(peer) || peers.count < maxPeers else {
-      emit.log(Event(GossipEvents.registrationRefused, peer: peer, ["reason": "the list is full"]))
+      repeats.log(
+        Event(GossipEvents.registrationRefused, peer: peer, ["reason": "the list is full"]),
+        per: peer, emit: &emit)
       drop(id, emit: &emit)
       return
     }
-    peers.add(peer)
+    let event = Event(GossipEvents.peerRegistered, peer: peer)
+    if peers.contains(peer) {
+      repeats.log(event, per: peer, emit: &emit)
+    } else {
+      peers.add(peer)
+      changes.log(event, per: peer, at: now, emit: &emit)
+    }
     emit.write(GossipWire.registered, to: id)
-    emit.log(Event(GossipEvents.peerRegistered, peer: peer))
   }
 }
 
 // MARK: - Suspects
 
 extension GossipSeed {
+  /// - Parameter isRegistered: whether the reporter is who registered on that connection, as peers do
+  ///   before they report.
   private mutating func investigate(
-    _ dead: Address, reportedBy reporter: Address, at now: Instant, emit: inout Effects
+    _ dead: Address, reportedBy reporter: Address, isRegistered: Bool, at now: Instant,
+    emit: inout Effects
   ) {
     let by = Event.Value.text(reporter.description)
-    emit.log(Event(GossipEvents.reportReceived, peer: dead, ["by": by]))
-    guard suspected[dead] == nil else { return }
+    let event = Event(GossipEvents.reportReceived, peer: dead, ["by": by])
+    let isLogged =
+      isRegistered
+      ? changes.log(event, per: [dead, reporter], at: now, emit: &emit)
+      : repeats.log(event, per: 0, emit: &emit)
+    if let dial = suspected[dead] {
+      if isLogged { suspects[dial]?.isLogged = true }
+      return
+    }
     guard peers.contains(dead) else {
-      emit.log(
-        Event(GossipEvents.reportIgnored, peer: dead, ["by": by, "reason": "not listed"]))
+      if isLogged {
+        emit.log(
+          Event(GossipEvents.reportIgnored, peer: dead, ["by": by, "reason": "not listed"]))
+      }
       return
     }
     peers.remove(dead)
     let dial = emit.connect(to: dead)
-    suspects[dial] = Suspect(address: dead, reporter: reporter)
+    suspects[dial] = Suspect(address: dead, reporter: reporter, isLogged: isLogged)
     suspected[dead] = dial
     emit.setTimer(key(.answer, dial), at: now + answerTimeout)
+  }
+
+  /// Tells whom a visit is to that it was no link. An original that is closed without a word keeps the
+  /// place, and later spins on it; one that is late reads it when it can.
+  private func endVisit(_ id: ConnectionID, emit: inout Effects) {
+    emit.write(GossipWire.busyFrame, to: id)
+    emit.close(id)
   }
 
   private mutating func readSuspect(
@@ -218,11 +257,7 @@ extension GossipSeed {
     for message in messages {
       switch message {
       case .handshake, .busy:
-        if message != .busy {
-          // An original that is closed without a word keeps the place, and later spins on it.
-          emit.write(GossipWire.busy(links: 0), to: id)
-        }
-        emit.close(id)
+        if message == .busy { emit.close(id) } else { endVisit(id, emit: &emit) }
         conclude(id, answered: true, emit: &emit)
         return
       case .gossip, .acknowledgement, .livenessRequest, .livenessReply, .garbage:
@@ -239,17 +274,17 @@ extension GossipSeed {
     suspected[suspect.address] = nil
     emit.cancelTimer(key(.answer, id))
     let by = Event.Value.text(suspect.reporter.description)
+    if answered || unsure { peers.add(suspect.address) }
+    guard suspect.isLogged else { return }
+    let address = suspect.address
     if unsure {
-      peers.add(suspect.address)
       emit.log(
         Event(
-          GossipEvents.reportIgnored, peer: suspect.address,
+          GossipEvents.reportIgnored, peer: address,
           ["by": by, "reason": "it could not be dialled from here"]))
-    } else if answered {
-      peers.add(suspect.address)
-      emit.log(Event(GossipEvents.reportDisputed, peer: suspect.address, ["by": by]))
     } else {
-      emit.log(Event(GossipEvents.peerRemoved, peer: suspect.address, ["by": by]))
+      let kind = answered ? GossipEvents.reportDisputed : GossipEvents.peerRemoved
+      emit.log(Event(kind, peer: address, ["by": by]))
     }
   }
 }

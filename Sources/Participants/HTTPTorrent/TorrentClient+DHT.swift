@@ -159,7 +159,7 @@ extension TorrentClient {
     var isAgreed = true
     for value in values + (dht?.storage[key].map { [$0] } ?? []) {
       guard let other = ProviderList(value) else {
-        emit.log(.rejected(from: nil, reason: "not a list of owners", bytes: 0))
+        repeats.reject(from: nil, reason: "not a list of owners", bytes: 0, emit: &emit)
         continue
       }
       isAgreed = isAgreed && other.owners.contains(own)

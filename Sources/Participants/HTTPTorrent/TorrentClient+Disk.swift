@@ -11,13 +11,15 @@ enum FileTask {
   case check(chunk: Int)
   /// A chunk that was fetched is written.
   case write(chunk: Int)
+  /// Nothing is written, to see whether chunks can be.
+  case open
   /// A slice of the whole file is read for its hash.
   case whole(slice: Int)
   /// A chunk is read for somebody.
   case upload(ConnectionID)
 
   private enum Purpose: UInt8 {
-    case torrent, synthesis, check, write, whole, upload
+    case torrent, synthesis, check, write, whole, upload, open
   }
 
   var key: FileKey {
@@ -29,6 +31,7 @@ enum FileTask {
     case .synthesis(let chunk): key(.synthesis, UInt64(chunk))
     case .check(let chunk): key(.check, UInt64(chunk))
     case .write(let chunk): key(.write, UInt64(chunk))
+    case .open: key(.open)
     case .whole(let slice): key(.whole, UInt64(slice))
     case .upload(let id): key(.upload, id.number)
     }
@@ -42,6 +45,7 @@ enum FileTask {
       case .synthesis: .synthesis(chunk: Int(key.subject))
       case .check: .check(chunk: Int(key.subject))
       case .write: .write(chunk: Int(key.subject))
+      case .open: .open
       case .whole: .whole(slice: Int(key.subject))
       case .upload: .upload(ConnectionID(key.subject))
       }
@@ -72,8 +76,17 @@ extension TorrentClient {
       size: settings.size, seed: settings.contentSeed, chunkSize: settings.chunkSize)
   }
 
+  /// There is nothing that the client could take part in: it ends.
   private func refuse(_ reason: String, emit: inout Effects) {
     emit.log(Event(TorrentEvents.torrentRefused, ["reason": .text(reason)]))
+    emit.fail("cannot use the torrent in \(settings.data): \(reason)", isMisuse: true)
+  }
+
+  /// The file cannot be written from the beginning.
+  private func failToWrite(_ answer: FileAnswer, emit: inout Effects) {
+    guard case .failed(let words) = answer, let torrent else { return }
+    complain(answer, emit: &emit)
+    emit.fail("cannot write \(settings.data)/\(torrent.fileName): \(words)", isMisuse: true)
   }
 
   private mutating func begin(
@@ -114,10 +127,11 @@ extension TorrentClient {
     switch FileTask(key) {
     case .torrent: readTorrent(answer, using: &random, emit: &emit)
     case .synthesis(let chunk):
-      guard answer == .done else { return complain(answer, emit: &emit) }
+      guard answer == .done else { return failToWrite(answer, emit: &emit) }
       synthesise(chunk + 1, emit: &emit)
     case .check(let chunk): checked(chunk, answer, at: now, emit: &emit)
     case .write(let chunk): wrote(chunk, answer, at: now, emit: &emit)
+    case .open: failToWrite(answer, emit: &emit)
     case .whole(let slice): hashed(slice, answer, at: now, emit: &emit)
     case .upload(let id): readForUpload(id, answer, at: now, emit: &emit)
     case nil: break
@@ -137,7 +151,7 @@ extension TorrentClient {
       do throws(TorrentError) {
         begin(try Torrent(parsing: bytes), using: &random, emit: &emit)
       } catch {
-        refuse(error.description, emit: &emit)
+        refuse("\(settings.torrent): \(error)", emit: &emit)
       }
     case .failed(let words): refuse("\(settings.torrent): \(words)", emit: &emit)
     case .done: break
@@ -196,7 +210,9 @@ extension TorrentClient {
           "held": .integer(Int64(pieces.heldChunks)), "hash": .text(torrent.fileHash),
         ]))
     takePart(at: now, emit: &emit)
-    if pieces.isComplete { hashWhole(emit: &emit) } else { fetch(at: now, emit: &emit) }
+    if pieces.isComplete { return hashWhole(emit: &emit) }
+    write([], offset: 0, for: .open, emit: &emit)
+    fetch(at: now, emit: &emit)
   }
 
   // MARK: - The whole file

@@ -116,8 +116,9 @@ extension TorrentClient {
     emit: inout Effects
   ) {
     guard owners.avoid(owner, until: until, at: now) else { return }
-    emit.log(
-      Event(TorrentEvents.ownerLeft, peer: owner, ["reason": .text(fault.rawValue)]))
+    changes.log(
+      Event(TorrentEvents.ownerLeft, peer: owner, ["reason": .text(fault.rawValue)]), per: owner,
+      at: now, emit: &emit)
   }
 
   /// What came is not what was asked for: its sender is asked nothing ever again.
@@ -125,10 +126,11 @@ extension TorrentClient {
     _ piece: Int, from owner: Address, _ reason: String, at now: Instant, emit: inout Effects
   ) {
     guard let chunk = pieces?[piece].chunks.first else { return }
-    emit.log(
+    changes.log(
       Event(
         TorrentEvents.chunkRejected, peer: owner,
-        ["chunk": .integer(Int64(chunk)), "reason": .text(reason)]))
+        ["chunk": .integer(Int64(chunk)), "reason": .text(reason)]), per: owner, at: now,
+      emit: &emit)
     leave(owner, .lying, until: nil, at: now, emit: &emit)
   }
 
@@ -144,10 +146,11 @@ extension TorrentClient {
       return setTimer(.look, at: now + Self.busyPause, emit: &emit)
     default:
       owners.forget(owner, of: piece)
-      return emit.log(
+      changes.log(
         Event(
           TorrentEvents.ownerLeft, peer: owner,
-          ["reason": .text(Owners.Fault.without.rawValue)]))
+          ["reason": .text(Owners.Fault.without.rawValue)]), per: owner, at: now, emit: &emit)
+      return
     }
     guard
       let arrival = arrival

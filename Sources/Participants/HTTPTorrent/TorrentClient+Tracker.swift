@@ -132,8 +132,8 @@ extension TorrentClient {
       return skipUntracked(message, asked, pieces, at: now, emit: &emit)
     }
     guard let entries = (try? JSONValue(message.body))?.array else {
-      return emit.log(
-        .rejected(from: tracker, reason: "not a list of owners", bytes: message.body.count))
+      return repeats.reject(
+        from: tracker, reason: "not a list of owners", bytes: message.body.count, emit: &emit)
     }
     ready = []
     for entry in entries {

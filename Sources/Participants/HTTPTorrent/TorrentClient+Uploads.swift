@@ -140,10 +140,11 @@ extension TorrentClient {
     guard var upload = uploads[id], let pieces else { return }
     let piece = pieces[upload.piece]
     guard upload.offset == piece.size else { return readSlice(for: id, at: now, emit: &emit) }
-    emit.log(
+    changes.log(
       Event(
         TorrentEvents.chunkSent,
-        ["chunk": .integer(Int64(piece.chunks[0])), "bytes": .integer(Int64(piece.size))]))
+        ["chunk": .integer(Int64(piece.chunks[0])), "bytes": .integer(Int64(piece.size))]),
+      per: [id.number, UInt64(upload.piece)], at: now, emit: &emit)
     sentChunks += 1
     upload.sent += 1
     upload.offset = 0

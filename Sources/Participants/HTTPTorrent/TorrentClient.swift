@@ -85,6 +85,10 @@ package struct TorrentClient: Participant {
   // Uploads: TorrentClient+Uploads.swift
   var uploads: [ConnectionID: Upload] = [:]
   var uploadTurns: UploadTurns
+  /// Of what strangers do again and again.
+  var repeats = Tally()
+  /// Of chunks, and of who gives them.
+  var changes = Tally(different: 65_536, sparing: 64)
 
   package init(_ settings: ParticipantSettings) {
     self.settings = Settings(settings)

@@ -11,21 +11,22 @@ package enum TorrentEvents {
     fields: [
       EventField("new", "chunks that were not known to be there"),
       EventField("chunks", "chunks that it is now known to have"),
-    ])
+    ], tallied: true)
   package static let ownerForgotten = EventKind(
     "owner.forgotten", "A tracker forgot a client that did not answer its ping.",
     peer: "the client",
     fields: [
       EventField("reason", "what came in place of `pong`"), EventField("chunks", "of that client"),
-    ])
+    ], tallied: true)
   package static let ownersGiven = EventKind(
     "owners.given", "A tracker answered who has chunks.",
     fields: [
       EventField("asked", "chunks that were asked for"),
       EventField("given", "chunks of which an owner was named"),
-    ])
+    ], tallied: true)
   package static let bootstrapRegistered = EventKind(
-    "bootstrap.registered", "A tracker was told of a node of the DHT.", peer: "that node")
+    "bootstrap.registered", "A tracker was told of a node of the DHT.", peer: "that node",
+    tallied: true)
 
   // Clients.
   package static let torrentRefused = EventKind(
@@ -53,10 +54,10 @@ package enum TorrentEvents {
     ])
   package static let chunkRejected = EventKind(
     "chunk.rejected", "An owner gave something else than the chunk that it was asked for.",
-    peer: "the owner", fields: [chunk, reason])
+    peer: "the owner", fields: [chunk, reason], tallied: true)
   package static let chunkSent = EventKind(
     "chunk.sent", "A client gave a chunk to who asked for it.",
-    fields: [chunk, EventField("bytes", "of the chunk")])
+    fields: [chunk, EventField("bytes", "of the chunk")], tallied: true)
   package static let ownersLearned = EventKind(
     "owners.learned", "A client was told who has chunks that it misses.",
     fields: [
@@ -71,7 +72,7 @@ package enum TorrentEvents {
         "reason",
         "`dead`: no connection; `slow`: a chunk was not there in time; `lying`: wrong bytes, never again; `without`: it lacks what it is said to have"
       )
-    ])
+    ], tallied: true)
   package static let trackerLost = EventKind(
     "tracker.lost", "A client's tracker does not answer.", peer: "the tracker", fields: [reason])
   package static let trackerFound = EventKind(

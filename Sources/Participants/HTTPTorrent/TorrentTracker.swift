@@ -26,6 +26,10 @@ package struct TorrentTracker: Participant {
   private var client: HTTPClient
   /// Whom each ping under way is for.
   private var pings: [HTTPClient.ExchangeID: Int] = [:]
+  /// Of what clients ask.
+  private var repeats = Tally()
+  /// Of who has what.
+  private var changes = Tally(different: 65_536, sparing: 64)
   /// Nodes of the DHT, those that said so last at the end.
   private var bootstraps: [(address: Address, at: Instant)] = []
 
@@ -59,13 +63,13 @@ package struct TorrentTracker: Participant {
     case .received(let id, let bytes):
       if client.holds(id) {
         conclude(
-          client.read(bytes, from: id, at: now, emit: &emit).completion, emit: &emit)
+          client.read(bytes, from: id, at: now, emit: &emit).completion, at: now, emit: &emit)
       } else {
         serve(server.read(bytes, from: id, at: now, emit: &emit), at: now, emit: &emit)
       }
     case .closed(let id, let reason):
       if client.holds(id) {
-        conclude(client.closed(id, reason, at: now, emit: &emit), emit: &emit)
+        conclude(client.closed(id, reason, at: now, emit: &emit), at: now, emit: &emit)
       } else {
         server.forget(id, emit: &emit)
       }
@@ -79,7 +83,7 @@ package struct TorrentTracker: Participant {
   private mutating func fire(_ key: TimerKey, at now: Instant, emit: inout Effects) {
     switch Purpose(rawValue: key.purpose) {
     case .request: server.expire(key.subject, emit: &emit)
-    case .exchange, .idle: conclude(client.expire(key, at: now, emit: &emit), emit: &emit)
+    case .exchange, .idle: conclude(client.expire(key, at: now, emit: &emit), at: now, emit: &emit)
     case .ping: ping(Int(key.subject), at: now, emit: &emit)
     case nil: break
     }
@@ -137,13 +141,13 @@ extension TorrentTracker {
         TimerKey(purpose: Purpose.ping.rawValue, subject: UInt64(client)), at: now + pingInterval)
     }
     if new > 0 || !isKnown {
-      emit.log(
+      changes.log(
         Event(
           TorrentEvents.ownerAnnounced, peer: address,
           [
             "new": .integer(Int64(new)),
             "chunks": .integer(Int64(registry.chunkCount(of: client))),
-          ]))
+          ]), per: address, at: now, emit: &emit)
     }
     return Answers.ok
   }
@@ -173,10 +177,11 @@ extension TorrentTracker {
       return
         "{\"client_host\": \(host), \"client_port\": \(owner.port), \"hash_list\": [\(hash)]}"
     }
-    emit.log(
+    repeats.log(
       Event(
         TorrentEvents.ownersGiven,
-        ["asked": .integer(Int64(hashes.count)), "given": .integer(Int64(entries.count))]))
+        ["asked": .integer(Int64(hashes.count)), "given": .integer(Int64(entries.count))]),
+      per: hashes, emit: &emit)
     return .json(Array(SpacedJSON.array(entries).utf8))
   }
 
@@ -193,7 +198,8 @@ extension TorrentTracker {
     let count = bootstraps.count
     bootstraps.removeAll { $0.address == address }
     if bootstraps.count == count {
-      emit.log(Event(TorrentEvents.bootstrapRegistered, peer: address))
+      repeats.log(
+        Event(TorrentEvents.bootstrapRegistered, peer: address), per: address, emit: &emit)
     }
     if bootstraps.count >= mostBootstraps { bootstraps.removeFirst() }
     bootstraps.append((address, now))
@@ -223,7 +229,9 @@ extension TorrentTracker {
       at: now + pingInterval)
   }
 
-  private mutating func conclude(_ completion: HTTPClient.Completion?, emit: inout Effects) {
+  private mutating func conclude(
+    _ completion: HTTPClient.Completion?, at now: Instant, emit: inout Effects
+  ) {
     guard let completion, let number = pings.removeValue(forKey: completion.exchange),
       let address = registry.address(of: number)
     else { return }
@@ -239,12 +247,12 @@ extension TorrentTracker {
     case .failure(.garbled): reason = "garbled"
     }
     guard forgets else { return }
-    emit.log(
+    changes.log(
       Event(
         TorrentEvents.ownerForgotten, peer: address,
         [
           "reason": .text(reason), "chunks": .integer(Int64(registry.chunkCount(of: number))),
-        ]))
+        ]), per: address, at: now, emit: &emit)
     registry.forget(number)
     bootstraps.removeAll { $0.address == address }
     emit.cancelTimer(TimerKey(purpose: Purpose.ping.rawValue, subject: UInt64(number)))

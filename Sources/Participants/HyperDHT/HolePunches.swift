@@ -77,6 +77,8 @@ package struct HolePunches: Sendable {
   private var punches: [UInt64: Punch] = [:]
   private var pings: [UInt64: Ping] = [:]
   private var introduced: [String: Introduced] = [:]
+  /// Of who asked through others, and was heard.
+  private var asked = Tally(different: 4_096, sparing: 64)
   private var last: UInt64 = 0
 
   /// - Parameter timer: the purpose of its timers' keys.
@@ -211,7 +213,8 @@ package struct HolePunches: Sendable {
     guard introduced.count < Self.mostIntroduced || introduced[asker.host] != nil else { return }
     if let known = introduced[asker.host], known.until > now { return }
     introduced[asker.host] = Introduced(until: now + Self.listenedFor)
-    emit.log(HyperDHTEvents.punchAsked(asker, referrer: referrer))
+    asked.log(
+      HyperDHTEvents.punchAsked(asker, referrer: referrer), per: asker.host, at: now, emit: &emit)
   }
 
   /// A datagram came directly.
@@ -220,6 +223,7 @@ package struct HolePunches: Sendable {
       known.heard.count < Self.mostHeard, !known.heard.contains(address)
     else { return }
     introduced[address.host]?.heard.insert(address)
-    emit.log(Event(HyperDHTEvents.punchHeard, peer: address))
+    asked.log(
+      Event(HyperDHTEvents.punchHeard, peer: address), per: address.host, at: now, emit: &emit)
   }
 }

@@ -28,8 +28,10 @@ package struct HyperDHT: Sendable {
   private var punches: HolePunches
   /// In the node's own network, encoded for IPv4.
   private let local: [UInt8]?
-  /// Refusals and rejections so far, by reason.
-  private var tallies: [String: Int64] = [:]
+  /// Of what strangers do again and again.
+  private var repeats = Tally()
+  /// Of announcements.
+  private var changes = Tally(different: 65_536, sparing: 64)
 
   package init(
     settings: DHTRPC.Settings, bootstrap: [Address], limits: Announcements.Limits,
@@ -73,7 +75,9 @@ package struct HyperDHT: Sendable {
   private mutating func expire(_ key: TimerKey, at now: Instant, emit: inout Effects) {
     emit.setTimer(key, at: now + expiryInterval)
     for gone in announcements.expire(at: now) {
-      emit.log(HyperDHTEvents.removed(gone.key, gone.peer, sender: gone.sender, "expired"))
+      changes.log(
+        HyperDHTEvents.removed(gone.key, gone.peer, sender: gone.sender, "expired"),
+        per: Self.name(gone.key, gone.peer), at: now, emit: &emit)
     }
   }
 
@@ -89,7 +93,7 @@ package struct HyperDHT: Sendable {
       let value = try answer(call, at: now, using: &random, emit: &emit)
       rpc.answer(call, value: value, emit: &emit)
     } catch {
-      guard let count = tally(error.description) else { return }
+      guard let count = repeats.count(HyperDHTEvents.rejected, error.description) else { return }
       emit.log(
         Event(
           HyperDHTEvents.rejected, peer: address,
@@ -98,14 +102,6 @@ package struct HyperDHT: Sendable {
             "count": .integer(count),
           ]))
     }
-  }
-
-  /// Counts what a stranger can bring about as often as they like. Returns how often it was, the
-  /// first, second, fourth, eighth… time, when it is worth an event.
-  private mutating func tally(_ reason: String) -> Int64? {
-    let count = tallies[reason, default: 0] + 1
-    tallies[reason] = count
-    return count & (count - 1) == 0 ? count : nil
   }
 
   /// The value that goes with the answer. A command that is not known gets none.
@@ -124,7 +120,9 @@ package struct HyperDHT: Sendable {
       return nil
     case .unannounce where call.isUpdate:
       if announcements.remove(call.target, peer, from: call.asker) {
-        emit.log(HyperDHTEvents.removed(call.target, peer, sender: call.asker, "unannounced"))
+        changes.log(
+          HyperDHTEvents.removed(call.target, peer, sender: call.asker, "unannounced"),
+          per: Self.name(call.target, peer), at: now, emit: &emit)
       } else {
         refuse("nothing of the sender's", from: call.asker, emit: &emit)
       }
@@ -142,14 +140,22 @@ package struct HyperDHT: Sendable {
     _ call: DHTRPC.Call, _ peer: Address, local: [UInt8]?, at now: Instant, emit: inout Effects
   ) {
     switch announcements.add(call.target, peer, from: call.asker, local: local, at: now) {
-    case .new: emit.log(HyperDHTEvents.stored(call.target, peer, sender: call.asker))
+    case .new:
+      changes.log(
+        HyperDHTEvents.stored(call.target, peer, sender: call.asker),
+        per: Self.name(call.target, peer), at: now, emit: &emit)
     case .known: break
     case .refused(let reason): refuse(reason, from: call.asker, emit: &emit)
     }
   }
 
+  /// Tells an announcement apart from all others.
+  private static func name(_ key: [UInt8], _ peer: Address) -> [UInt8] {
+    key + peer.description.utf8
+  }
+
   private mutating func refuse(_ reason: String, from address: Address, emit: inout Effects) {
-    guard let count = tally(reason) else { return }
+    guard let count = repeats.count(HyperDHTEvents.refused, reason) else { return }
     emit.log(
       Event(
         HyperDHTEvents.refused, peer: address,

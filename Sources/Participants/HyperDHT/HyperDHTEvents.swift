@@ -51,11 +51,11 @@ package enum HyperDHTEvents {
   // Announcements.
   package static let stored = EventKind(
     "announcement.stored", "This node keeps an announcement that it did not have.",
-    peer: "the announced peer", fields: [key, sender])
+    peer: "the announced peer", fields: [key, sender], tallied: true)
   package static let removed = EventKind(
     "announcement.removed", "This node does not keep an announcement any more.",
     peer: "the announced peer",
-    fields: [key, sender, EventField("reason", "`unannounced` or `expired`")])
+    fields: [key, sender, EventField("reason", "`unannounced` or `expired`")], tallied: true)
   package static let refused = EventKind(
     "announcement.refused", "This node did not take an announcement, or its withdrawal.",
     peer: "who sent it", fields: [reason, count])
@@ -87,11 +87,11 @@ package enum HyperDHTEvents {
   package static let punchAsked = EventKind(
     "holepunch.asked",
     "Somebody had a ping passed on to this node; a minute of each host's is one.",
-    peer: "whom it answers", fields: [referrer])
+    peer: "whom it answers", fields: [referrer], tallied: true)
   package static let punchHeard = EventKind(
     "holepunch.heard",
     "The first datagram came directly from a host that had had a ping passed on.",
-    peer: "its sender")
+    peer: "its sender", tallied: true)
 
   package static let all = [
     started, joined, rejected, queryStarted, queryFinished, found, stored, removed, refused,

@@ -32,49 +32,49 @@ package enum KPTPEvents {
     fields: [reason])
   package static let bootstrapAsked = EventKind(
     "bootstrap.asked", "A client asked for the table, and got it at once.",
-    peer: "the client's end of the connection", fields: [peers])
+    peer: "the client's end of the connection", fields: [peers], tallied: true)
   package static let clientWelcomed = EventKind(
     "client.welcomed", "A client that asked, or said nothing, was sent a welcome with the table.",
-    peer: "the client's end of the connection", fields: [peers])
+    peer: "the client's end of the connection", fields: [peers], tallied: true)
 
   // Getting to know others.
   package static let helloSent = EventKind(
     "hello.sent", "A peer says hello to one that it was told of.", peer: "whom it greets",
-    fields: [EventField("attempt", "from 1")])
+    fields: [EventField("attempt", "from 1")], tallied: true)
   package static let helloReceived = EventKind(
     "hello.received", "Somebody said hello.", peer: "their end of the connection",
-    fields: [type, peers])
+    fields: [type, peers], tallied: true)
   package static let peerChecked = EventKind(
     "peer.checked", "A heartbeat was sent to one that may enter the table, and dialled this peer.",
-    peer: "whom it checks", fields: [EventField("attempt", "from 1")])
+    peer: "whom it checks", fields: [EventField("attempt", "from 1")], tallied: true)
   package static let peerUnreachable = EventKind(
     "peer.unreachable",
     "One that might have entered the table did not answer; it is left alone for a while.",
-    peer: "who did not answer", fields: [reason])
+    peer: "who did not answer", fields: [reason], tallied: true)
   package static let peerCollided = EventKind(
     "peer.collided", "A peer has the same ID as this one: there is no bucket for it.",
-    peer: "the other", fields: [id])
+    peer: "the other", fields: [id], tallied: true)
 
   // The table.
   package static let entryAdded = EventKind(
     "entry.added", "A peer entered the table: its bucket had room.", peer: "who entered",
-    fields: [id, prefix])
+    fields: [id, prefix], tallied: true)
   package static let entryReplaced = EventKind(
     "entry.replaced", "A peer entered the table in the place of another.", peer: "who entered",
     fields: [
       id, prefix, EventField("over", "the address of the one that left"),
       EventField("reason", "`closer`, or `newer`: as close, and the other missed a heartbeat"),
-    ])
+    ], tallied: true)
   package static let entryDeclined = EventKind(
     "entry.declined",
     "A peer that might have entered answered too late: its bucket is full of others as close.",
-    peer: "who did not enter", fields: [id, prefix])
+    peer: "who did not enter", fields: [id, prefix], tallied: true)
   package static let entryRemoved = EventKind(
     "entry.removed", "A peer left the table.", peer: "who left",
     fields: [
       id, prefix,
       EventField("reason", "`silent`: too many heartbeats missed; `forgotten`: `forget-after`"),
-    ])
+    ], tallied: true)
   package static let tableSnapshot = EventKind(
     "table.snapshot", "The whole table, once each heartbeat interval.",
     fields: [
@@ -93,7 +93,7 @@ package enum KPTPEvents {
     fields: [EventField("misses", "how many in a row"), reason])
   package static let heartbeatReceived = EventKind(
     "heartbeat.received", "Somebody sent a heartbeat, and was answered.",
-    peer: "their end of the connection", fields: [peers])
+    peer: "their end of the connection", fields: [peers], tallied: true)
 
   // Looking up.
   package static let lookupEnded = EventKind(
@@ -111,7 +111,7 @@ package enum KPTPEvents {
     fields: [key, EventField("copies", "how many peers keep it")])
   package static let valueStored = EventKind(
     "value.stored", "A peer keeps a value for another.", peer: "their end of the connection",
-    fields: [key])
+    fields: [key], tallied: true)
   package static let valueFound = EventKind(
     "value.found", "A peer got the value of a key.", peer: "who had it",
     fields: [key, EventField("intact", "whether it is what its owner puts under that key")])
@@ -120,7 +120,7 @@ package enum KPTPEvents {
 
   package static let messageIgnored = EventKind(
     "message.ignored", "A message that has no meaning where it came was passed over.",
-    peer: "their end of the connection", fields: [type])
+    peer: "their end of the connection", fields: [type], tallied: true)
 
   package static let all = [
     identityDerived, addressUnusable, joinAttempted, joinWelcomed, joinFailed, bootstrapAsked,

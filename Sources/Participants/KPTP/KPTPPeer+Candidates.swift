@@ -96,10 +96,11 @@ extension KPTPPeer {
       let candidate = candidates[next]
       if ask(candidate.endpoint, .introduction, at: now, emit: &emit) {
         candidates[next].isAsked = true
-        emit.log(
+        repeats.log(
           Event(
             candidate.isGreeted ? KPTPEvents.helloSent : KPTPEvents.peerChecked,
-            peer: candidate.endpoint.address, ["attempt": .integer(Int64(candidate.attempt + 1))]))
+            peer: candidate.endpoint.address, ["attempt": .integer(Int64(candidate.attempt + 1))]),
+          per: candidate.endpoint.address, emit: &emit)
       }
     }
     planGreeting(at: now, emit: &emit)
@@ -119,8 +120,9 @@ extension KPTPPeer {
     if candidate.attempt > settings.helloRetries || isRefused && candidate.origin != .client {
       candidates.remove(at: index)
       avoid(peer, at: now)
-      emit.log(
-        Event(KPTPEvents.peerUnreachable, peer: peer.address, ["reason": .text(reason.word)]))
+      repeats.log(
+        Event(KPTPEvents.peerUnreachable, peer: peer.address, ["reason": .text(reason.word)]),
+        per: peer.address, emit: &emit)
     }
     planGreeting(at: now, emit: &emit)
   }
@@ -133,9 +135,10 @@ extension KPTPPeer {
     avoided.append((peer, now + patience + settings.heartbeatTimeout))
   }
 
-  private func collide(with peer: Endpoint, at now: Instant, emit: inout Effects) {
-    emit.log(
-      Event(KPTPEvents.peerCollided, peer: peer.address, ["id": .text(own.id.description)]))
+  private mutating func collide(with peer: Endpoint, at now: Instant, emit: inout Effects) {
+    repeats.log(
+      Event(KPTPEvents.peerCollided, peer: peer.address, ["id": .text(own.id.description)]),
+      per: peer.address, emit: &emit)
   }
 
   /// A peer answered: it lives at that address, and enters the table where it has a place.
@@ -154,14 +157,18 @@ extension KPTPPeer {
     case .collided: collide(with: peer, at: now, emit: &emit)
     case .full:
       guard candidate != nil else { return }  // It was asked for another reason.
-      emit.log(Event(KPTPEvents.entryDeclined, peer: peer.address, place))
-    case .room: emit.log(Event(KPTPEvents.entryAdded, peer: peer.address, place))
+      repeats.log(
+        Event(KPTPEvents.entryDeclined, peer: peer.address, place), per: peer.address, emit: &emit)
+    case .room:
+      changes.log(
+        Event(KPTPEvents.entryAdded, peer: peer.address, place), per: peer.address, at: now,
+        emit: &emit)
     case .closer(let other), .newer(let other):
       let isCloser = if case .closer = placement { true } else { false }
       var event = Event(KPTPEvents.entryReplaced, peer: peer.address, place)
       event.fields.append((name: "over", value: .text(other.address.description)))
       event.fields.append((name: "reason", value: isCloser ? "closer" : "newer"))
-      emit.log(event)
+      changes.log(event, per: peer.address, at: now, emit: &emit)
     }
   }
 }

@@ -47,7 +47,7 @@ extension KPTPPeer {
     _ id: ConnectionID, from: Address, at now: Instant, emit: inout Effects
   ) {
     guard conversations.count < settings.maxConnections else {
-      refusals.add(emit: &emit)
+      repeats.refuse(emit: &emit)
       emit.close(id)
       return
     }
@@ -150,20 +150,23 @@ extension KPTPPeer {
     case .bootstrapRequest:
       conversations[id]?.subject = .accepted(from: from, .owed)
       emit.write(self.message(.bootstrapReply), to: id)
-      emit.log(Event(KPTPEvents.bootstrapAsked, peer: from, ["peers": listedCount]))
+      repeats.log(
+        Event(KPTPEvents.bootstrapAsked, peer: from, ["peers": listedCount]), per: from,
+        emit: &emit)
       return
     case .hello, .welcome:
-      emit.log(
+      repeats.log(
         Event(
           KPTPEvents.helloReceived, peer: from,
-          ["type": .integer(Int64(message.type)), "peers": .integer(Int64(message.peers.count))]))
+          ["type": .integer(Int64(message.type)), "peers": .integer(Int64(message.peers.count))]),
+        per: from, emit: &emit)
       // An original says hello by a welcome, and waits for nothing.
       if message.kind == .hello { emit.write(self.message(.heartbeatResponse), to: id) }
     case .heartbeat:
-      emit.log(
+      repeats.log(
         Event(
           KPTPEvents.heartbeatReceived, peer: from,
-          ["peers": .integer(Int64(message.peers.count))]))
+          ["peers": .integer(Int64(message.peers.count))]), per: from, emit: &emit)
       emit.write(self.message(.heartbeatResponse), to: id)
     case .store: keep(message, of: from, on: id, emit: &emit)
     case .find: handOut(message, on: id, emit: &emit)
@@ -181,9 +184,10 @@ extension KPTPPeer {
     .integer(Int64(min(table.entries.count, KPTPMessage.mostPeers)))
   }
 
-  func ignore(_ message: KPTPMessage, of sender: Address, emit: inout Effects) {
-    emit.log(
-      Event(KPTPEvents.messageIgnored, peer: sender, ["type": .integer(Int64(message.type))]))
+  mutating func ignore(_ message: KPTPMessage, of sender: Address, emit: inout Effects) {
+    repeats.log(
+      Event(KPTPEvents.messageIgnored, peer: sender, ["type": .integer(Int64(message.type))]),
+      per: sender, emit: &emit)
   }
 
   /// A peer that we asked has answered: it lives at that address.
@@ -194,7 +198,7 @@ extension KPTPPeer {
     meet(peer, at: now, emit: &emit)
     consider(message.peers, at: now, emit: &emit)
     switch question {
-    case .heartbeat: answered(message, by: peer, emit: &emit)
+    case .heartbeat: answered(message, by: peer, at: now, emit: &emit)
     case .introduction: break
     case .step(let lookup): step(lookup, answeredBy: peer, message.peers, at: now, emit: &emit)
     case .store(let payload): put(payload, isKept: true, at: now, emit: &emit)
@@ -243,7 +247,9 @@ extension KPTPPeer {
   mutating func runOut(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
     if case .accepted(let from, let phase) = conversations[id]?.subject, phase != .served {
       emit.write(message(.welcome), to: id)
-      emit.log(Event(KPTPEvents.clientWelcomed, peer: from, ["peers": listedCount]))
+      repeats.log(
+        Event(KPTPEvents.clientWelcomed, peer: from, ["peers": listedCount]), per: from,
+        emit: &emit)
       end(id, emit: &emit)
       consider(from, .client, at: now, emit: &emit)
     } else if conversations.contains(id) {
@@ -262,7 +268,7 @@ extension KPTPPeer {
       case .asking(let peer, _): peer.address
       case nil: nil
       }
-    emit.log(.rejected(from: sender, reason: reason, bytes: bytes))
+    repeats.reject(from: sender, reason: reason, bytes: bytes, emit: &emit)
     emit.close(id)
     finish(id, .garbled, at: now, emit: &emit)
   }

@@ -43,13 +43,15 @@ extension KPTPPeer {
         ["count": .integer(Int64(table.entries.count)), "buckets": .object(buckets)]))
   }
 
-  mutating func answered(_ message: KPTPMessage, by peer: Endpoint, emit: inout Effects) {
+  mutating func answered(
+    _ message: KPTPMessage, by peer: Endpoint, at now: Instant, emit: inout Effects
+  ) {
     emit.log(
       Event(
         KPTPEvents.heartbeatAnswered, peer: peer.address,
         ["peers": .integer(Int64(message.peers.count))]))
     answers += 1
-    if answers == settings.forgetAfter { drop(peer, because: "forgotten", emit: &emit) }
+    if answers == settings.forgetAfter { drop(peer, because: "forgotten", at: now, emit: &emit) }
   }
 
   mutating func missed(
@@ -64,19 +66,21 @@ extension KPTPPeer {
         ["misses": .integer(Int64(misses)), "reason": .text(reason.word)]))
     guard misses >= settings.heartbeatMisses, settings.removesDead else { return }
     avoid(peer, at: now)
-    drop(peer, because: "silent", emit: &emit)
+    drop(peer, because: "silent", at: now, emit: &emit)
   }
 
-  private mutating func drop(_ peer: Endpoint, because reason: String, emit: inout Effects) {
+  private mutating func drop(
+    _ peer: Endpoint, because reason: String, at now: Instant, emit: inout Effects
+  ) {
     guard let entry = table.remove(peer) else { return }
     let prefix = table.prefix(of: entry.id)
     vacated.insert(prefix)
-    emit.log(
+    changes.log(
       Event(
         KPTPEvents.entryRemoved, peer: peer.address,
         [
           "id": .text(entry.id.description), "prefix": .integer(Int64(prefix)),
           "reason": .text(reason),
-        ]))
+        ]), per: peer.address, at: now, emit: &emit)
   }
 }

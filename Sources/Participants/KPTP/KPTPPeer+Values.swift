@@ -91,7 +91,9 @@ extension KPTPPeer {
       return ignore(message, of: sender, emit: &emit)
     }
     if settings.keepsValues { store.put(payload) }
-    emit.log(Event(KPTPEvents.valueStored, peer: sender, ["key": .text(payload.keyText)]))
+    repeats.log(
+      Event(KPTPEvents.valueStored, peer: sender, ["key": .text(payload.keyText)]),
+      per: payload.key, emit: &emit)
     emit.write(KPTPMessage(.stored, name: Payload(key: payload.key).encoded).encoded, to: id)
   }
 

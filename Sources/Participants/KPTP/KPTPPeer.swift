@@ -68,7 +68,10 @@ package struct KPTPPeer: Participant {
 
   // KPTPPeer+Conversations.swift
   var conversations = ConnectionTable<Conversation>()
-  var refusals = Tally()
+  /// Of what strangers do again and again.
+  var repeats = Tally()
+  /// Of what changes the table.
+  var changes = Tally(different: 16_384, sparing: 64)
 
   // Joining: KPTPPeer+Join.swift
   var hasJoined = false

@@ -73,7 +73,9 @@ extension DHT {
     case .known:
       break
     case .added:
-      emit.log(Event(KademliaEvents.contactAdded, peer: address, ["id": .text(id.description)]))
+      changes.log(
+        Event(KademliaEvents.contactAdded, peer: address, ["id": .text(id.description)]),
+        per: address, at: now, emit: &emit)
       welcome(NamedContact(id: id, address: address), at: now, using: &random, emit: &emit)
       if wasEmpty || isBootstrap { lookUpOwnID(at: now, using: &random, emit: &emit) }
     case .full:
@@ -104,10 +106,11 @@ extension DHT {
     _ contact: RoutingTable.Contact, _ reason: String, at now: Instant,
     using random: inout SeededGenerator, emit: inout Effects
   ) {
-    emit.log(
+    changes.log(
       Event(
         KademliaEvents.contactEvicted, peer: contact.address,
-        ["id": .text(contact.id.description), "reason": .text(reason)]))
+        ["id": .text(contact.id.description), "reason": .text(reason)]), per: contact.address,
+      at: now, emit: &emit)
     if let next = table.evict(contact) {
       ping(next.address, at: now, using: &random, emit: &emit)
     }

@@ -20,8 +20,7 @@ extension DHT {
         take(result, of: request, from: address, at: now, using: &random, emit: &emit)
       }
     } catch {
-      let count = tally(error.description)
-      guard let count else { return }
+      guard let count = repeats.count(KademliaEvents.rejected, error.description) else { return }
       emit.log(
         Event(
           KademliaEvents.rejected, peer: address,
@@ -30,14 +29,6 @@ extension DHT {
             "count": .integer(count),
           ]))
     }
-  }
-
-  /// Counts what a stranger can bring about as often as they like. Returns how often it was, the
-  /// first, second, fourth, eighth… time, when it is worth an event.
-  mutating func tally(_ reason: String) -> Int64? {
-    let count = tallies[reason, default: 0] + 1
-    tallies[reason] = count
-    return count & (count - 1) == 0 ? count : nil
   }
 
   // MARK: - Asked
@@ -122,8 +113,9 @@ extension DHT {
     at now: Instant, using random: inout SeededGenerator, emit: inout Effects
   ) {
     while let request = requests.takeLate(at: now) {
-      emit.log(
-        Event(KademliaEvents.unanswered, peer: request.address, ["call": .text(request.call)]))
+      repeats.log(
+        Event(KademliaEvents.unanswered, peer: request.address, ["call": .text(request.call)]),
+        per: request.address, emit: &emit)
       switch request.purpose {
       case .ping:
         pinged.remove(request.address)

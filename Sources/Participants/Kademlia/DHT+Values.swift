@@ -161,10 +161,11 @@ extension DHT {
   ) -> Bool {
     switch storage.store(value, for: key, from: sender, at: now) {
     case .new:
-      emit.log(
+      changes.log(
         Event(
           KademliaEvents.stored, peer: sender,
-          ["key": .text(key.description), "value": .text(DHTValue.name(of: value))]))
+          ["key": .text(key.description), "value": .text(DHTValue.name(of: value))]), per: key,
+        at: now, emit: &emit)
       return true
     case .known:
       return true
@@ -175,7 +176,7 @@ extension DHT {
   }
 
   mutating func refuse(_ reason: String, from sender: Address?, emit: inout Effects) {
-    guard let count = tally("value: \(reason)") else { return }
+    guard let count = repeats.count(KademliaEvents.storeRefused, reason) else { return }
     emit.log(
       Event(
         KademliaEvents.storeRefused, peer: sender,

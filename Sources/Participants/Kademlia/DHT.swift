@@ -86,8 +86,10 @@ package struct DHT: Sendable {
   var requests = RequestTable()
   /// Addresses with a ping under way.
   var pinged: Set<Address> = []
-  /// Refusals and rejections so far, by reason.
-  var tallies: [String: Int64] = [:]
+  /// Of what strangers do again and again.
+  var repeats = Tally()
+  /// Of contacts and values.
+  var changes = Tally(different: 65_536, sparing: 64)
 
   // Lookups: DHT+Lookups.swift
   var lookups: [UInt64: LookupJob] = [:]
@@ -183,10 +185,11 @@ package struct DHT: Sendable {
       }
     }
     for (key, value) in storage.expire(storedBefore: now - settings.valueLifetime) {
-      emit.log(
+      changes.log(
         Event(
           KademliaEvents.expired,
-          ["key": .text(key.description), "value": .text(DHTValue.name(of: value))]))
+          ["key": .text(key.description), "value": .text(DHTValue.name(of: value))]), per: key,
+        at: now, emit: &emit)
     }
     if settings.republishes && !table.isEmpty { planRepublishing(at: now, using: &random) }
     runChores(at: now, using: &random, emit: &emit)

@@ -19,17 +19,17 @@ package enum KademliaEvents {
     fields: [id, EventField("contacts", "contacts in its routing table")])
   package static let contactAdded = EventKind(
     "contact.added", "A node that proved its ID and address is in the routing table.",
-    peer: "the contact", fields: [id])
+    peer: "the contact", fields: [id], tallied: true)
   package static let contactEvicted = EventKind(
     "contact.evicted", "A contact left the routing table.", peer: "the contact",
     fields: [
       id,
       EventField(
         "reason", "`silent`: requests were not answered; `replaced`: another ID is at its address"),
-    ])
+    ], tallied: true)
   package static let unanswered = EventKind(
     "rpc.unanswered", "A request was not answered in time.", peer: "who was asked",
-    fields: [EventField("call", "`ping`, `find_node`, `find_value` or `store`")])
+    fields: [EventField("call", "`ping`, `find_node`, `find_value` or `store`")], tallied: true)
 
   // Lookups.
   package static let lookupStarted = EventKind(
@@ -64,10 +64,10 @@ package enum KademliaEvents {
     "dht.missing", "A value that this node wanted was not found.", fields: [key, reason, took])
   package static let stored = EventKind(
     "dht.stored", "This node holds a value that it did not hold, or another for the key.",
-    peer: "who sent it; absent: this node itself", fields: [key, value])
+    peer: "who sent it; absent: this node itself", fields: [key, value], tallied: true)
   package static let expired = EventKind(
     "dht.expired", "This node dropped a value that nobody had stored again in time.",
-    fields: [key, value])
+    fields: [key, value], tallied: true)
   package static let storeRefused = EventKind(
     "dht.refused", "This node did not take a value.", peer: "who sent it",
     fields: [reason, EventField("count", "how many for that reason; logged at 1, 2, 4, 8, …")])

@@ -51,7 +51,6 @@ struct Link {
 
   /// Pieces that they asked for, next one first.
   var requests: [Int] = []
-  var dropped: Int64 = 0
   /// The piece that is on its way to them.
   var giving: Int?
 

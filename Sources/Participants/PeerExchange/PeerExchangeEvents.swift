@@ -12,13 +12,15 @@ package enum PeerExchangeEvents {
   // Who there is.
   package static let addressLearned = EventKind(
     "address.learned", "An address was heard of that this peer did not know.", peer: "the address",
-    fields: [EventField("from", "who told, an address; `option`: it was told at the start")])
+    fields: [EventField("from", "who told, an address; `option`: it was told at the start")],
+    tallied: true)
   package static let addressForgotten = EventKind(
     "address.forgotten", "An address was dropped, because nobody could be reached there.",
-    peer: "the address", fields: [EventField("dials", "how many were in vain, in a row")])
+    peer: "the address", fields: [EventField("dials", "how many were in vain, in a row")],
+    tallied: true)
   package static let neighbourLinked = EventKind(
     "neighbour.linked", "A connection to another peer is there, and who it is is known.",
-    peer: "the neighbour", fields: [direction, connection])
+    peer: "the neighbour", fields: [direction, connection], tallied: true)
   package static let neighbourLost = EventKind(
     "neighbour.lost", "A connection that was linked is gone.", peer: "the neighbour",
     fields: [
@@ -30,10 +32,11 @@ package enum PeerExchangeEvents {
         took too long; `shunned`: it gave what nobody asked for, or wrong pieces; `backlogged`: it \
         did not read
         """),
-    ])
+    ], tallied: true)
   package static let neighbourShunned = EventKind(
     "neighbour.shunned", "A peer that offended too often is not dialled or asked any more.",
-    peer: "that peer", fields: [EventField("offences", "unasked and wrong pieces that it gave")])
+    peer: "that peer", fields: [EventField("offences", "unasked and wrong pieces that it gave")],
+    tallied: true)
 
   // What they have.
   package static let pieceHeld = EventKind(
@@ -41,10 +44,11 @@ package enum PeerExchangeEvents {
   package static let pieceWanted = EventKind(
     "piece.wanted", "The node wants a piece that it does not have.", fields: [hash])
   package static let pieceAsked = EventKind(
-    "piece.asked", "A neighbour was asked for a piece.", peer: "the neighbour", fields: [hash])
+    "piece.asked", "A neighbour was asked for a piece.", peer: "the neighbour", fields: [hash],
+    tallied: true)
   package static let pieceUnanswered = EventKind(
     "piece.unanswered", "A neighbour that was asked for a piece stayed silent: others are asked.",
-    peer: "the neighbour", fields: [hash])
+    peer: "the neighbour", fields: [hash], tallied: true)
   package static let pieceReceived = EventKind(
     "piece.received", "A wanted piece came, and counts from now on.", peer: "who gave it",
     fields: [
@@ -61,10 +65,10 @@ package enum PeerExchangeEvents {
         `twice`: it had come already, or is just coming, from another neighbour; `unasked`: this \
         neighbour was not asked for it; `wrong`: its bytes have another SHA-256
         """),
-    ])
+    ], tallied: true)
   package static let pieceGiven = EventKind(
     "piece.given", "A piece that was asked for has left the node.", peer: "who asked",
-    fields: [hash, bytes])
+    fields: [hash, bytes], tallied: true)
   package static let piecesCompleted = EventKind(
     "pieces.completed", "Every piece that was wanted is there.",
     fields: [EventField("count", "how many were wanted")])
@@ -89,11 +93,11 @@ package enum PeerExchangeEvents {
     peer: "the sender, where it said who it is",
     fields: [
       reason, EventField("bytes", "how many were dropped, or the length that was announced"),
-    ])
+    ], tallied: true)
   package static let asksDropped = EventKind(
     "asks.dropped", "An ask was not answered because the neighbour has too many waiting.",
     peer: "the neighbour, where it said who it is",
-    fields: [EventField("count", "how many so far on this connection; logged at 1, 2, 4, 8, …")])
+    fields: [EventField("count", "how many so far of this neighbour's; logged at 1, 2, 4, 8, …")])
   package static let callerRefused = EventKind(
     "caller.refused", "A connection was closed at once because as many as allowed are held.",
     fields: [EventField("count", "how many so far; logged at 1, 2, 4, 8, …")])

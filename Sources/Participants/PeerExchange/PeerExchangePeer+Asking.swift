@@ -34,13 +34,13 @@ extension PeerExchangePeer {
     drop(id, reason: "garbled", at: now, emit: &emit)
   }
 
-  private func reject(
+  private mutating func reject(
     _ reason: String, _ count: Int, from id: ConnectionID, emit: inout Effects
   ) {
-    emit.log(
+    repeats.log(
       Event(
         PeerExchangeEvents.bytesRejected, peer: links[id]?.peer,
-        ["reason": .text(reason), "bytes": .integer(Int64(count))]))
+        ["reason": .text(reason), "bytes": .integer(Int64(count))]), per: reason, emit: &emit)
   }
 
   // MARK: - Asking
@@ -99,8 +99,9 @@ extension PeerExchangePeer {
     }
     links[id]?.asks.append(Link.Ask(number: number, at: now))
     emit.write(PeerExchangeWire.ask(hash), to: id)
-    emit.log(
-      Event(PeerExchangeEvents.pieceAsked, peer: peer, ["hash": .text(hash.description)]))
+    changes.log(
+      Event(PeerExchangeEvents.pieceAsked, peer: peer, ["hash": .text(hash.description)]),
+      per: [peer.description, String(number)], at: now, emit: &emit)
   }
 
   /// A neighbour may have been silent for too long.
@@ -125,10 +126,11 @@ extension PeerExchangePeer {
     for ask in link.asks.prefix(count) {
       lacks(ask.number, peer, at: now)
       store.giveUp(ask.number)
-      emit.log(
+      changes.log(
         Event(
           PeerExchangeEvents.pieceUnanswered, peer: peer,
-          ["hash": .text(store[ask.number].hash.description)]))
+          ["hash": .text(store[ask.number].hash.description)]),
+        per: [peer.description, String(ask.number)], at: now, emit: &emit)
       links[id]?.late.append(ask)
     }
     let excess = (links[id]?.late.count ?? 0) - Link.lateLimit
@@ -254,13 +256,13 @@ extension PeerExchangePeer {
     emit: inout Effects
   ) {
     guard let link = links[id] else { return }
-    emit.log(
+    changes.log(
       Event(
         PeerExchangeEvents.pieceDropped, peer: link.peer,
         [
           "hash": .text(hash.description), "bytes": .integer(Int64(link.arrived)),
           "reason": .text(reason),
-        ]))
+        ]), per: hash, at: now, emit: &emit)
     guard reason != "twice" else { return }
     // Who gave it on its own connection may only say to be that peer: it is held against the
     // connection alone.
@@ -270,10 +272,10 @@ extension PeerExchangePeer {
     let offences = known[peer]?.offences ?? link.offences + 1
     guard offences >= settings.maxOffences else { return }
     known.update(peer) { $0.isShunned = true }
-    emit.log(
+    repeats.log(
       Event(
         PeerExchangeEvents.neighbourShunned, peer: link.peer,
-        ["offences": .integer(Int64(offences))]))
+        ["offences": .integer(Int64(offences))]), per: link.peer, emit: &emit)
     drop(id, reason: "shunned", at: now, emit: &emit)
   }
 }

@@ -14,6 +14,9 @@ extension PeerExchangePeer {
     case finish
     /// Something that was fetched is written; the subject is the file.
     case keep
+    /// The first that is written of a file: of one that is shared its list, of one that is fetched
+    /// nothing, to see whether it can be; the subject is the file.
+    case open
     /// A piece to give; the subject is the connection.
     case give
     /// A piece that stands in two places; the subject is its number.
@@ -31,7 +34,8 @@ extension PeerExchangePeer {
       if path.hasSuffix(HashList.suffix) {
         look(at: file, emit: &emit)
       } else {
-        fail(file, "the name of a hash list ends in \(HashList.suffix)", emit: &emit)
+        fail(
+          file, "the name of a hash list ends in \(HashList.suffix)", isMisuse: true, emit: &emit)
       }
     }
   }
@@ -44,8 +48,10 @@ extension PeerExchangePeer {
     switch FilePurpose(rawValue: key.purpose) {
     case .look: take(answer, of: subject, at: now, using: &random, emit: &emit)
     case .finish: finish(subject, answer, emit: &emit)
-    case .keep:
-      if case .failed(let reason) = answer { fail(subject, reason, emit: &emit) }
+    case .keep, .open:
+      guard case .failed(let reason) = answer else { return }
+      fail(
+        subject, reason, isMisuse: key.purpose == FilePurpose.open.rawValue, emit: &emit)
     case .give: give(answer, on: ConnectionID(key.subject), at: now, emit: &emit)
     case .copy: copy(answer, of: subject, emit: &emit)
     case nil: break
@@ -56,10 +62,18 @@ extension PeerExchangePeer {
     FileKey(purpose: purpose.rawValue, subject: UInt64(subject))
   }
 
-  mutating func fail(_ file: Int, _ reason: String, emit: inout Effects) {
+  /// - Parameter isMisuse: whether it could not be had from the beginning: somebody named the wrong
+  ///   file, and the node ends. It does too when it was started for that file, and others go on
+  ///   without it.
+  mutating func fail(
+    _ file: Int, _ reason: String, isMisuse: Bool = false, emit: inout Effects
+  ) {
     guard files.indices.contains(file) else { return }
     if case .failed = files[file].stage { return }
     files[file].stage = .failed
+    if isMisuse || settings.once && !files[file].isFinished {
+      emit.fail("\(files[file].named): \(reason)", isMisuse: isMisuse)
+    }
     emit.log(
       Event(
         PeerExchangeEvents.fileFailed,
@@ -74,6 +88,8 @@ extension PeerExchangePeer {
     let offset = traded.hashes.count * settings.pieceSize
     let request: FileRequest? =
       switch traded.stage {
+      case .measuring:
+        .read(path: traded.path, offset: HashList.longest * settings.pieceSize, count: 1)
       case .splitting, .verifying:
         .read(path: traded.path, offset: offset, count: settings.pieceSize)
       case .resuming: .read(path: traded.partPath, offset: offset, count: settings.pieceSize)
@@ -90,6 +106,10 @@ extension PeerExchangePeer {
   ) {
     guard files.indices.contains(file) else { return }
     switch (files[file].stage, answer) {
+    case (.measuring, .bytes(let bytes)):
+      guard bytes.isEmpty else { return tooLong(file, emit: &emit) }
+      files[file].stage = .splitting
+      look(at: file, emit: &emit)
     case (.readingList, .bytes(let bytes)): read(bytes, of: file, emit: &emit)
     case (.splitting, .bytes(let bytes)), (.verifying, .bytes(let bytes)),
       (.resuming, .bytes(let bytes)):
@@ -99,19 +119,25 @@ extension PeerExchangePeer {
       files[file].stage = .resuming
       look(at: file, emit: &emit)
     case (.resuming, .failed): begin(file, at: now, using: &random, emit: &emit)
-    case (.splitting, .failed(let reason)), (.readingList, .failed(let reason)):
-      fail(file, reason, emit: &emit)
+    case (.measuring, .failed(let reason)), (.splitting, .failed(let reason)),
+      (.readingList, .failed(let reason)):
+      fail(file, reason, isMisuse: true, emit: &emit)
     case (.trading, _), (.failed, _), (_, .done): break
     }
   }
 
+  private mutating func tooLong(_ file: Int, emit: inout Effects) {
+    fail(file, "more than \(HashList.longest) pieces", isMisuse: true, emit: &emit)
+  }
+
   private mutating func read(_ bytes: [UInt8], of file: Int, emit: inout Effects) {
     guard let list = HashList(String(decoding: bytes, as: UTF8.self)) else {
-      return fail(file, "its hash list is none", emit: &emit)
+      return fail(file, "this is no hash list", isMisuse: true, emit: &emit)
     }
     guard list.pieceSize == settings.pieceSize else {
       return fail(
-        file, "its pieces have \(list.pieceSize) bytes: start with that piece-size", emit: &emit)
+        file, "its pieces have \(list.pieceSize) bytes: start with that piece-size",
+        isMisuse: true, emit: &emit)
     }
     files[file].list = list
     files[file].stage = .verifying
@@ -126,17 +152,21 @@ extension PeerExchangePeer {
     files[file].size += bytes.count
     if !bytes.isEmpty { files[file].hashes.append(PieceHash(SHA256.hash(bytes))) }
     guard files[file].hashes.count <= HashList.longest else {
-      return fail(file, "more than \(HashList.longest) pieces", emit: &emit)
+      return tooLong(file, emit: &emit)
     }
-    if bytes.count == settings.pieceSize { return look(at: file, emit: &emit) }
+    // What is longer than its list says is another file, however long it is.
+    let isWhole = files[file].hashes.count <= files[file].list?.hashes.count ?? HashList.longest
+    if bytes.count == settings.pieceSize, isWhole { return look(at: file, emit: &emit) }
     let (list, hashes, size) = (files[file].list, files[file].hashes, files[file].size)
     if case .verifying = files[file].stage,
       list != HashList(pieceSize: settings.pieceSize, size: size, hashes: hashes)
     {
-      return fail(file, "a file of that name is there, and it is another", emit: &emit)
+      return fail(
+        file, "\(files[file].path) is there, and it is another file", isMisuse: true, emit: &emit)
     }
     if let list, size > list.size {
-      return fail(file, "\(files[file].partPath) is too long: remove it", emit: &emit)
+      return fail(
+        file, "\(files[file].partPath) is too long: remove it", isMisuse: true, emit: &emit)
     }
     begin(file, at: now, using: &random, emit: &emit)
   }
@@ -170,10 +200,13 @@ extension PeerExchangePeer {
     switch traded.stage {
     case .splitting:
       let part = traded.listPath + ".part"
-      emit.file(key(.keep, file), .write(path: part, offset: 0, Array(list.text.utf8)[...]))
+      emit.file(key(.open, file), .write(path: part, offset: 0, Array(list.text.utf8)[...]))
       emit.file(key(.finish, file), .rename(path: part, to: traded.listPath))
     case .verifying: finish(file, .done, emit: &emit)
-    case .readingList, .resuming, .trading, .failed: settle(file, emit: &emit)
+    case .resuming:
+      emit.file(key(.open, file), .write(path: traded.partPath, offset: 0, []))
+      settle(file, emit: &emit)
+    case .measuring, .readingList, .trading, .failed: settle(file, emit: &emit)
     }
     ask(at: now, emit: &emit)
   }
@@ -225,9 +258,6 @@ extension PeerExchangePeer {
   private func settle(_ file: Int, emit: inout Effects) {
     let traded = files[file]
     guard traded.missing == 0, case .trading = traded.stage else { return }
-    if traded.list?.size == 0 {
-      emit.file(key(.keep, file), .write(path: traded.partPath, offset: 0, []))
-    }
     emit.file(key(.finish, file), .rename(path: traded.partPath, to: traded.path))
   }
 
@@ -253,8 +283,10 @@ extension PeerExchangePeer {
   /// A list or a file has its name.
   private mutating func finish(_ file: Int, _ answer: FileAnswer, emit: inout Effects) {
     guard files.indices.contains(file) else { return }
-    if case .failed(let reason) = answer { return fail(file, reason, emit: &emit) }
     let traded = files[file]
+    if case .failed(let reason) = answer {
+      return fail(file, reason, isMisuse: traded.isShared, emit: &emit)
+    }
     files[file].isFinished = true
     let (path, bytes) = (
       Event.Value.text(traded.path), Event.Value.integer(Int64(traded.list?.size ?? 0))

@@ -19,12 +19,9 @@ extension PeerExchangePeer {
     // The original asks until it has it.
     guard link.giving != number, !link.requests.contains(number) else { return }
     guard link.requests.count < settings.maxAsks else {
-      links[id]?.dropped += 1
-      guard (link.dropped + 1).isPowerOfTwo else { return }
+      guard let count = repeats.count(PeerExchangeEvents.asksDropped, link.peer) else { return }
       return emit.log(
-        Event(
-          PeerExchangeEvents.asksDropped, peer: link.peer,
-          ["count": .integer(link.dropped + 1)]))
+        Event(PeerExchangeEvents.asksDropped, peer: link.peer, ["count": .integer(count)]))
     }
     store[number].wasGiven = true
     links[id]?.requests.append(number)
@@ -90,13 +87,13 @@ extension PeerExchangePeer {
   /// Everything that was written to a neighbour has left.
   mutating func hasGiven(on id: ConnectionID, at now: Instant, emit: inout Effects) {
     guard let link = links[id], let number = link.giving else { return }
-    emit.log(
+    changes.log(
       Event(
         PeerExchangeEvents.pieceGiven, peer: link.peer,
         [
           "hash": .text(store[number].hash.description),
           "bytes": .integer(Int64(store[number].size)),
-        ]))
+        ]), per: [link.peer?.description, String(number)], at: now, emit: &emit)
     isFree(id, at: now, emit: &emit)
   }
 

@@ -21,10 +21,10 @@ extension PeerExchangePeer {
       known.count < settings.maxKnown
     else { return }
     known.add(KnownPeer(address: address, isBootstrap: source == nil))
-    emit.log(
+    changes.log(
       Event(
         PeerExchangeEvents.addressLearned, peer: address,
-        ["from": .text(source?.description ?? "option")]))
+        ["from": .text(source?.description ?? "option")]), per: address, at: now, emit: &emit)
     dial(address, at: now, emit: &emit)
   }
 
@@ -46,7 +46,7 @@ extension PeerExchangePeer {
       $0.isOpen = true
       $0.failures = 0
     }
-    logLinked(id, emit: &emit)
+    logLinked(id, at: now, emit: &emit)
     emit.write(introduction(using: &random), to: id)
     planNews(at: now, emit: &emit)
     ask(at: now, emit: &emit)
@@ -63,10 +63,10 @@ extension PeerExchangePeer {
       peer.failures >= Self.patience
     else { return }
     known.remove(address)
-    emit.log(
+    changes.log(
       Event(
         PeerExchangeEvents.addressForgotten, peer: address,
-        ["dials": .integer(Int64(peer.failures))]))
+        ["dials": .integer(Int64(peer.failures))]), per: address, at: now, emit: &emit)
   }
 
   mutating func giveUpDial(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
@@ -81,9 +81,8 @@ extension PeerExchangePeer {
     _ id: ConnectionID, from source: Address, at now: Instant, emit: inout Effects
   ) {
     guard links.count < settings.maxConnections else {
-      refusals += 1
-      if refusals.isPowerOfTwo {
-        emit.log(Event(PeerExchangeEvents.callerRefused, ["count": .integer(refusals)]))
+      if let count = repeats.count(PeerExchangeEvents.callerRefused, 0) {
+        emit.log(Event(PeerExchangeEvents.callerRefused, ["count": .integer(count)]))
       }
       emit.close(id)
       return
@@ -117,19 +116,19 @@ extension PeerExchangePeer {
     links[id]?.peer = peer
     learn(peer, from: peer, at: now, emit: &emit)
     known.update(peer) { $0.accepted = id }
-    logLinked(id, emit: &emit)
+    logLinked(id, at: now, emit: &emit)
     planNews(at: now, emit: &emit)
   }
 
-  private func logLinked(_ id: ConnectionID, emit: inout Effects) {
+  private mutating func logLinked(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
     guard let link = links[id] else { return }
-    emit.log(
+    changes.log(
       Event(
         PeerExchangeEvents.neighbourLinked, peer: link.peer,
         [
           "direction": .text(link.direction.rawValue),
           "connection": .integer(Int64(id.number)),
-        ]))
+        ]), per: link.peer, at: now, emit: &emit)
   }
 
   // MARK: - The exchange
@@ -209,10 +208,11 @@ extension PeerExchangePeer {
         $0.isOpen = false
       }
     }
-    emit.log(
+    changes.log(
       Event(
         PeerExchangeEvents.neighbourLost, peer: peer,
-        ["connection": .integer(Int64(id.number)), "reason": .text(reason)]))
+        ["connection": .integer(Int64(id.number)), "reason": .text(reason)]), per: peer,
+      at: now, emit: &emit)
     ask(at: now, emit: &emit)
   }
 
@@ -230,10 +230,4 @@ extension PeerExchangePeer {
 
 extension KnownPeers {
   subscript(address: Address?) -> KnownPeer? { address.flatMap { self[$0] } }
-}
-
-extension Int64 {
-  /// What a stranger can repeat without end is logged when its count is: the log then grows with the
-  /// logarithm of what they do.
-  var isPowerOfTwo: Bool { self > 0 && self & (self - 1) == 0 }
 }

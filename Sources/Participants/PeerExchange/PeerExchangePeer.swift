@@ -85,7 +85,10 @@ package struct PeerExchangePeer: Participant {
   var known = KnownPeers()
   var links = ConnectionTable<Link>()
   var nextExchange = Instant(microseconds: 0)
-  var refusals: Int64 = 0
+  /// Of what strangers do again and again.
+  var repeats = Tally()
+  /// Of neighbours and pieces.
+  var changes = Tally(different: 65_536, sparing: 64)
 
   // What is wanted: PeerExchangePeer+Asking.swift
   var store = PieceStore()

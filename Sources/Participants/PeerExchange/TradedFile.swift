@@ -3,6 +3,8 @@ import Participants
 /// A file that is shared or fetched, while it is looked through and afterwards.
 struct TradedFile {
   enum Stage {
+    /// It is shared: is it short enough?
+    case measuring
     /// It is shared, and split: so many pieces so far.
     case splitting
     /// It is fetched: its list is read.
@@ -18,6 +20,8 @@ struct TradedFile {
 
   /// Where it is, or will be once it is whole.
   let path: String
+  /// What the option names: the file, or its list.
+  let named: String
   var stage: Stage
   /// Of the pieces that were looked at, in order.
   var hashes: [PieceHash] = []
@@ -32,13 +36,15 @@ struct TradedFile {
 
   init(shared path: String) {
     self.path = path
-    stage = .splitting
+    named = path
+    stage = .measuring
     isShared = true
   }
 
   /// - Parameter list: the list's path, which ends in ``HashList/suffix``.
   init(fetchedBy list: String) {
     path = String(list.dropLast(HashList.suffix.count))
+    named = list
     stage = .readingList
     isShared = false
   }

@@ -1,0 +1,75 @@
+/// Thins the events that a stranger can bring about as often as they like: of the same event, the
+/// first is logged, the second, the fourth, the eighth…, so that a log grows with the logarithm of
+/// what they do.
+///
+/// What is *the same* is up to whoever counts: as many events as a network without strangers has are
+/// to be told apart. Beyond a number of different ones, those that are new count as one.
+///
+/// Of some events a check needs each that honest nodes cause, and those repeat themselves too when
+/// they come and go. A tally that is *sparing* logs so many of the same at any rate, and one more each
+/// second: honest nodes are slower, and floods are not.
+package struct Tally: Sendable {
+  private struct Count: Sendable {
+    var times: Int64 = 0
+    /// When all that are spared will be again.
+    var spared = Instant(microseconds: .min)
+  }
+
+  /// In which one more of the same event is spared.
+  private static let pause = Microseconds.seconds(1)
+
+  private let mostDifferent: Int
+  private let spared: Int
+  /// By hashes: two that are equal by chance cost an event, and keys that strangers make up no memory.
+  private var counts: [Int: Count] = [:]
+
+  /// - Parameters:
+  ///   - different: events that are told apart.
+  ///   - spared: events of a kind that are logged though they were before, where the time is given.
+  package init(different: Int = 1_024, sparing spared: Int = 0) {
+    mostDifferent = different
+    self.spared = spared
+  }
+
+  /// Counts an event of a kind once more. Returns how often it was, if that is worth an event.
+  ///
+  /// - Parameter key: tells it apart from others of its kind.
+  package mutating func count(_ kind: EventKind, _ key: some Hashable) -> Int64? {
+    count(kind.name, key, at: nil)
+  }
+
+  /// Logs an event if it is worth it; from the second time on with how often it was, as `times`.
+  ///
+  /// - Parameter key: tells it apart from others of its kind.
+  /// - Returns: whether it was logged.
+  @discardableResult
+  package mutating func log(
+    _ event: Event, per key: some Hashable, at now: Instant? = nil, emit: inout Effects
+  ) -> Bool {
+    guard let times = count(event.kind, key, at: now) else { return false }
+    var event = event
+    if times > 1 { event.fields.append((name: "times", value: .integer(times))) }
+    emit.log(event)
+    return true
+  }
+
+  private mutating func count(_ kind: String, _ key: some Hashable, at now: Instant?) -> Int64? {
+    var slot = Self.hash(kind, key)
+    if counts[slot] == nil, counts.count >= mostDifferent { slot = Self.hash(kind, 0) }
+    var count = counts[slot, default: Count()]
+    defer { counts[slot] = count }
+    count.times += 1
+    if let now, count.spared <= now + Self.pause * (spared - 1) {
+      count.spared = max(count.spared, now) + Self.pause
+      return count.times
+    }
+    return count.times & (count.times - 1) == 0 ? count.times : nil
+  }
+
+  private static func hash(_ kind: String, _ key: some Hashable) -> Int {
+    var hasher = Hasher()
+    hasher.combine(kind)
+    hasher.combine(key)
+    return hasher.finalize()
+  }
+}
