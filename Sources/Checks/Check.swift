@@ -10,6 +10,8 @@ package import Arguments
 /// -- severity: error
 /// -- witnesses: 1
 /// -- too-few: nobody died
+/// -- asked-if: EXISTS (SELECT 1 FROM faults WHERE action = 'kill')
+/// -- not-asked: nobody is killed
 ///
 /// SELECT …;           a row for each violation
 /// SELECT count(*) …;  how much there was to judge
@@ -35,6 +37,11 @@ package struct Check: Sendable, Equatable {
   package var leastWitnesses: Int
   /// What it means when there are too few, in words; may be empty.
   package var tooFew: String
+  /// An SQL expression over the plan: where it is 0, the run's topology gives the check nothing to
+  /// judge. `nil`: every topology does.
+  package var askedIf: String? = nil
+  /// What that means, in words.
+  package var notAsked = ""
   /// The path it was read from.
   package var file: String
   /// The whole file. SQLite takes the header for comments, so places in it are places in the file.
@@ -53,10 +60,10 @@ package struct CheckError: ReportedError, Equatable {
 }
 
 /// Reads the header: lines `-- KEY: VALUE` from the first line of the file to the first that is no
-/// comment.
+/// comment. A line with two spaces or more before its text goes on with the value above.
 extension Check {
   private static let required = ["check", "promise", "networks", "severity", "witnesses"]
-  private static let keys = required + ["too-few"]
+  private static let keys = required + ["too-few", "asked-if", "not-asked"]
 
   /// - Parameters:
   ///   - text: the file's content.
@@ -91,6 +98,12 @@ extension Check {
     }
     leastWitnesses = least
     tooFew = value("too-few")
+    askedIf = header["asked-if"]?.value
+    notAsked = value("not-asked")
+    for (key, other) in [("asked-if", "not-asked"), ("not-asked", "asked-if")]
+    where header[key] != nil && header[other] == nil {
+      throw refusal(key, "'\(key)' needs '-- \(other): …' beside it")
+    }
     self.file = file
     self.text = text
   }
@@ -100,9 +113,14 @@ extension Check {
   ) throws(CheckError) -> [String: (value: String, line: Int)] {
     var header: [String: (value: String, line: Int)] = [:]
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    var last: String?
     for (index, line) in lines.enumerated() {
       guard line.hasPrefix("--") else { break }
       let place = "\(file):\(index + 1): "
+      if line.hasPrefix("--  "), let last {
+        header[last]?.value += " " + line.dropFirst(2).drop { $0 == " " }
+        continue
+      }
       guard let colon = line.firstIndex(of: ":") else {
         throw CheckError(
           "\(place)this is no '-- KEY: VALUE'; an empty line ends the header")
@@ -117,6 +135,7 @@ extension Check {
       guard !value.isEmpty else { throw CheckError("\(place)'\(key)' has no value") }
       guard header[key] == nil else { throw CheckError("\(place)'\(key)' stands here twice") }
       header[key] = (value, index + 1)
+      last = key
     }
     if let missing = required.first(where: { header[$0] == nil }) {
       throw CheckError("\(file):1: the header has no '-- \(missing): …'")
