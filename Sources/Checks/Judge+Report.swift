@@ -36,7 +36,7 @@ extension Judge {
       text += try details(of: judgement).map { $0.isLog ? paint($0.text, .faint) : $0.text }
     }
     text.append("")
-    if judgements.exitCode != .success { text += hints.map { paint($0, .faint) } }
+    if judgements.contains(where: { $0.exitCode != .success }) { text += hints.map { paint($0, .faint) } }
     text.append(judgements.summary)
     return text.map { "\($0)\n" }.joined()
   }

@@ -58,11 +58,11 @@ package struct Judge: ~Copyable {
     history.database.limitProcessorTime(to: timeLimit)
     var rest = check.text[...]
     do {
-      let isAsked = try isAsked(check)
+      let unasked = try reasonNotToAsk(check)
       let excuse = try collectViolations(&rest, into: &judgement)
       try countWitnesses(&rest, into: &judgement)
       try endOfStatements(&rest)
-      conclude(&judgement, excuse: excuse, isAsked: isAsked)
+      conclude(&judgement, excuse: excuse, unasked: unasked)
     } catch let error as StatementError {
       judgement.verdict = .error
       judgement.reason =
@@ -91,16 +91,19 @@ package struct Judge: ~Copyable {
       "a check has two statements, each ended by ';': one selects violations, one counts witnesses")
   }
 
-  /// Whether the plan gives a check something to judge. What cannot be known, a NULL, counts as given.
-  private func isAsked(_ check: Check) throws -> Bool {
-    guard let condition = check.askedIf else { return true }
-    do {
-      return try history.planGives(condition)
-    } catch let error as DatabaseError where error.isBadSQL {
-      let line = check.text.split(separator: "\n", omittingEmptySubsequences: false)
-        .firstIndex { $0.contains("asked-if") }
-      throw StatementError("'asked-if': \(error.message)", line: line.map { $0 + 1 })
+  /// Why the plan gives a check nothing to judge, in words; `nil` where it does. What cannot be known
+  /// from it, a NULL, counts as given.
+  private func reasonNotToAsk(_ check: Check) throws -> String? {
+    var reason: String?
+    for condition in check.conditions {
+      do {
+        let isGiven = try history.planGives(condition.askedIf)
+        if !isGiven { reason = reason ?? condition.notAsked }
+      } catch let error as DatabaseError where error.isBadSQL {
+        throw StatementError("'asked-if': \(error.message)", line: condition.line)
+      }
     }
+    return reason
   }
 
   /// The violations that nothing excuses count first; `reason` is then empty. Gives the first
@@ -151,7 +154,9 @@ package struct Judge: ~Copyable {
     guard try history.database.prepareNext(&rest) == nil else { throw StatementError.wrongNumber }
   }
 
-  private func conclude(_ judgement: inout Judgement, excuse: String?, isAsked: Bool) {
+  private func conclude(
+    _ judgement: inout Judgement, excuse: String?, unasked: String?
+  ) {
     let check = judgement.check
     let violations = judgement.violations ?? 0
     let witnesses = judgement.witnesses ?? 0
@@ -161,9 +166,9 @@ package struct Judge: ~Copyable {
     } else if let excuse {
       judgement.verdict = .inconclusive
       judgement.reason = "\(count(violations, "violation")), but \(excuse)"
-    } else if witnesses < check.leastWitnesses, !isAsked {
+    } else if witnesses < check.leastWitnesses, let unasked {
       judgement.verdict = .notAsked
-      judgement.reason = check.notAsked
+      judgement.reason = unasked
     } else if witnesses < check.leastWitnesses {
       judgement.verdict = .inconclusive
       judgement.reason =

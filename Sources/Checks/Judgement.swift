@@ -45,12 +45,14 @@ package struct Judgement: Sendable, Equatable {
 
 extension [Judgement] {
   /// The worst of all: an error before a failure (the judge must work before what it says counts), a
-  /// failure before what could not be judged. Where checks are wanted, a run that gives none of them
-  /// anything to judge is no success.
-  package var exitCode: ExitCode {
+  /// failure before what could not be judged.
+  ///
+  /// - Parameter areNamed: whether somebody chose these checks. Where they are merely all that there
+  ///   are, a run that gives none of them anything to judge is as good as one without checks.
+  package func exitCode(areNamed: Bool) -> ExitCode {
     let codes = map(\.exitCode)
     return [.error, .failed, .inconclusive].first(where: codes.contains)
-      ?? (judgedNothing ? .inconclusive : .success)
+      ?? (areNamed && judgedNothing ? .inconclusive : .success)
   }
 
   /// Whether there are checks, and none of them was asked.
@@ -72,6 +74,6 @@ extension [Judgement] {
       count("not asked") { $0.verdict == .notAsked },
     ]
     return counts.compactMap(\.self).joined(separator: ", ")
-      + (judgedNothing ? ": nothing was judged" : "")
+      + (judgedNothing ? ": the topology gives them nothing to judge" : "")
   }
 }

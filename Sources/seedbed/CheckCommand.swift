@@ -70,7 +70,8 @@ enum CheckCommand: SeedbedCommand {
     output.write(try text(of: judgements, by: judge, as: arguments["format"], hints: hints))
     try output.finish()
     try stored.get()
-    return judgements.exitCode
+    return judgements.exitCode(
+      areNamed: arguments.has("check") || judge.plannedChecks != nil)
   }
 
   /// What the network's checks say, and what of it belongs to the run: what its topology asks for.

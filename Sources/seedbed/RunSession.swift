@@ -98,7 +98,7 @@ struct RunSession {
     try judgements.store(run: run, history: history)
     let report = try judge.report(judgements)
     if !isQuiet { try show(judgements, by: judge, run: run, report) }
-    return (judgements.exitCode, report)
+    return (judgements.exitCode(areNamed: plan.checks != nil), report)
   }
 
   private func show(

@@ -5,11 +5,12 @@
 -- witnesses: 1
 -- too-few: nobody looked up a key that somebody else had announced
 -- asked-if: EXISTS (SELECT 1 FROM planned_nodes
---     WHERE options ->> 'announce' <> '' OR options ->> 'announce-count' > 0 OR options IS NULL)
---   AND EXISTS (SELECT 1 FROM planned_nodes
---     WHERE options ->> 'lookup-count' > 0 OR options ->> 'lookup' <> ''
---       OR options ->> 'connect' <> '' OR options IS NULL)
--- not-asked: no node announces a key, or none looks one up
+--   WHERE options ->> 'announce' <> '' OR options ->> 'announce-count' > 0 OR options IS NULL)
+-- not-asked: no node announces a key
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'lookup-count' > 0 OR options ->> 'lookup' <> ''
+--     OR options ->> 'connect' <> '' OR options IS NULL)
+-- not-asked: no node looks a key up
 
 -- A row for each lookup and announcer that it missed. Not judged: announcers and lookups of nodes
 -- that were away for a part of the announcement's lifetime before, and lookups while the network was

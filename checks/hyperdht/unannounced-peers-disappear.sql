@@ -5,13 +5,15 @@
 -- witnesses: 1
 -- too-few: nobody looked up a key after its announcer had taken the announcement back
 -- asked-if: EXISTS (SELECT 1 FROM planned_nodes
---     WHERE options ->> 'announce' <> '' OR options ->> 'announce-count' > 0 OR options IS NULL)
---   AND EXISTS (SELECT 1 FROM planned_nodes
---     WHERE options ->> 'lookup-count' > 0 OR options ->> 'lookup' <> ''
---       OR options ->> 'connect' <> '' OR options IS NULL)
---   AND EXISTS (SELECT 1 FROM planned_nodes
---     WHERE options ->> 'announce-for' > 0 OR options ->> 'unannounce' <> '' OR options IS NULL)
--- not-asked: no node announces a key, none looks one up, or none takes an announcement back
+--   WHERE options ->> 'announce' <> '' OR options ->> 'announce-count' > 0 OR options IS NULL)
+-- not-asked: no node announces a key
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'lookup-count' > 0 OR options ->> 'lookup' <> ''
+--     OR options ->> 'connect' <> '' OR options IS NULL)
+-- not-asked: no node looks a key up
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'announce-for' > 0 OR options ->> 'unannounce' <> '' OR options IS NULL)
+-- not-asked: no node takes an announcement back
 
 -- A row for each lookup that found such a peer. Not judged: nodes that announced the key again in
 -- another life. Two nodes' clocks may differ.

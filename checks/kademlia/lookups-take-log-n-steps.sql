@@ -5,7 +5,7 @@
 -- witnesses: 1
 -- too-few: no lookup came to its end while all nodes were in reach
 -- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'kademlia-node' OR options IS NULL) > 1
--- not-asked: there are no two nodes
+-- not-asked: there is no second node
 
 -- A row for each lookup whose chain of nodes, each named by the one before, was longer. Each step
 -- halves the distance at least where those who are asked know their neighbourhood. A node that is

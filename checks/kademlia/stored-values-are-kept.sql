@@ -4,7 +4,8 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no value was set, or a node died, came back, started or was cut off shortly before the end
--- asked-if: EXISTS (SELECT 1 FROM planned_nodes WHERE options ->> 'put-count' > 0 OR options IS NULL)
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'put-count' > 0 OR options IS NULL)
 -- not-asked: no node sets a value
 
 -- A row for each value with too few copies.

@@ -5,9 +5,11 @@
 -- witnesses: 2
 -- too-few: no two nodes lived side by side for long enough
 -- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'pex-peer' OR options IS NULL) > 1
---   AND (SELECT max(stays - 1000000 - 2 * (options ->> 'exchange-interval')
---     - (options ->> 'dial-timeout')) FROM planned_nodes WHERE role = 'pex-peer') > 0
--- not-asked: there are no two peers, or the run is shorter than they take to learn of each other (pex_deadlines.learn_within)
+-- not-asked: there is no second peer
+-- asked-if: (SELECT max(stays - 1000000 - 2 * (options ->> 'exchange-interval')
+--     - (options ->> 'dial-timeout'))
+--   FROM planned_nodes WHERE role = 'pex-peer') > 0
+-- not-asked: the run is shorter than its peers' pex_deadlines.learn_within
 
 -- A row for each node that did not know a live other at the deadline: two exchange intervals, a dial
 -- and a second after both were there (pex_deadlines.learn_within). Time in which the host was

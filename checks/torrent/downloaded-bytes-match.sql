@@ -5,7 +5,7 @@
 -- witnesses: 1
 -- too-few: no file was complete
 -- asked-if: EXISTS (SELECT 1 FROM planned_nodes
---     WHERE options ->> 'complete' OR options ->> 'torrent' <> '' OR options IS NULL)
+--   WHERE options ->> 'complete' OR options ->> 'torrent' <> '' OR options IS NULL)
 -- not-asked: no client has the file
 
 -- A row for each life of a client whose complete file is not the torrent's.
