@@ -36,7 +36,9 @@ extension Judge {
       text += try details(of: judgement).map { $0.isLog ? paint($0.text, .faint) : $0.text }
     }
     text.append("")
-    if judgements.contains(where: { $0.exitCode != .success }) { text += hints.map { paint($0, .faint) } }
+    if judgements.contains(where: { $0.exitCode != .success }) {
+      text += hints.map { paint($0, .faint) }
+    }
     text.append(judgements.summary)
     return text.map { "\($0)\n" }.joined()
   }
@@ -56,7 +58,9 @@ extension Judge {
 
   /// The node that the first violation names first, for whoever wants to look closer.
   package func firstNode(of judgements: [Judgement]) throws -> String? {
-    guard let row = judgements.first(where: { $0.exitCode == .failed })?.rows.first else { return nil }
+    guard let row = judgements.first(where: { $0.exitCode == .failed })?.rows.first else {
+      return nil
+    }
     return try nodes(in: row).first
   }
 

@@ -186,7 +186,9 @@ package struct Judge: ~Copyable {
 
   /// SQLite's message with the line of the check's file.
   private func describe(_ error: DatabaseError, in check: Check) -> String {
-    if error.isInterruption { return "\(check.file): it took more than \(timeLimit) of processor time" }
+    if error.isInterruption {
+      return "\(check.file): it took more than \(timeLimit) of processor time"
+    }
     guard error.isBadSQL, !error.isRefusedWrite else { return "\(check.file): \(error)" }
     // A statement that does not compile is given with all that follows it.
     guard let sql = error.sql, let offset = error.offset, check.text.hasSuffix(sql) else {
