@@ -10,6 +10,8 @@ package import Arguments
 /// -- severity: error
 /// -- witnesses: 1
 /// -- too-few: nobody died
+/// -- asked-if: EXISTS (SELECT 1 FROM faults WHERE action = 'kill')
+/// -- not-asked: nobody is killed
 ///
 /// SELECT …;           a row for each violation
 /// SELECT count(*) …;  how much there was to judge
@@ -35,10 +37,22 @@ package struct Check: Sendable, Equatable {
   package var leastWitnesses: Int
   /// What it means when there are too few, in words; may be empty.
   package var tooFew: String
+  /// What a topology must give it to judge; all of them. None: every topology does.
+  package var conditions: [Condition] = []
   /// The path it was read from.
   package var file: String
   /// The whole file. SQLite takes the header for comments, so places in it are places in the file.
   package var text: String
+
+  /// A line `asked-if` of the header with the line `not-asked` after it.
+  package struct Condition: Sendable, Equatable {
+    /// An SQL expression over the plan: where it is 0, there is nothing to judge.
+    package var askedIf: String
+    /// Why there is nothing then, in words.
+    package var notAsked: String
+    /// Where it stands in the file.
+    package var line: Int
+  }
 
   package func judges(_ network: String) -> Bool { networks.isEmpty || networks.contains(network) }
 }
@@ -53,16 +67,26 @@ package struct CheckError: ReportedError, Equatable {
 }
 
 /// Reads the header: lines `-- KEY: VALUE` from the first line of the file to the first that is no
-/// comment.
+/// comment. A line with two spaces or more before its text goes on with the value above.
 extension Check {
   private static let required = ["check", "promise", "networks", "severity", "witnesses"]
-  private static let keys = required + ["too-few"]
+  /// They come in pairs, as many as one likes.
+  private static let paired = ["asked-if", "not-asked"]
+  private static let keys = required + ["too-few"] + paired
+
+  private struct Entry {
+    var key: String
+    var value: String
+    var line: Int
+  }
 
   /// - Parameters:
   ///   - text: the file's content.
   ///   - file: its path, which errors begin with.
   package init(parsing text: String, file: String) throws(CheckError) {
-    let header = try Self.header(of: text, file: file)
+    let entries = try Self.entries(of: text, file: file)
+    let header = Dictionary(
+      entries.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
     func value(_ key: String) -> String { header[key]?.value ?? "" }
     func refusal(_ key: String, _ message: String) -> CheckError {
       CheckError("\(file):\(header[key]?.line ?? 1): \(message)")
@@ -91,17 +115,20 @@ extension Check {
     }
     leastWitnesses = least
     tooFew = value("too-few")
+    conditions = try Self.conditions(of: entries, file: file)
     self.file = file
     self.text = text
   }
 
-  private static func header(
-    of text: String, file: String
-  ) throws(CheckError) -> [String: (value: String, line: Int)] {
-    var header: [String: (value: String, line: Int)] = [:]
+  private static func entries(of text: String, file: String) throws(CheckError) -> [Entry] {
+    var entries: [Entry] = []
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     for (index, line) in lines.enumerated() {
       guard line.hasPrefix("--") else { break }
+      if line.hasPrefix("--  "), !entries.isEmpty {
+        entries[entries.count - 1].value += " " + line.dropFirst(2).drop { $0 == " " }
+        continue
+      }
       let place = "\(file):\(index + 1): "
       guard let colon = line.firstIndex(of: ":") else {
         throw CheckError(
@@ -115,12 +142,33 @@ extension Check {
             + keys.joined(separator: ", "))
       }
       guard !value.isEmpty else { throw CheckError("\(place)'\(key)' has no value") }
-      guard header[key] == nil else { throw CheckError("\(place)'\(key)' stands here twice") }
-      header[key] = (value, index + 1)
+      guard paired.contains(key) || !entries.contains(where: { $0.key == key }) else {
+        throw CheckError("\(place)'\(key)' stands here twice")
+      }
+      entries.append(Entry(key: key, value: value, line: index + 1))
     }
-    if let missing = required.first(where: { header[$0] == nil }) {
+    if let missing = required.first(where: { key in !entries.contains { $0.key == key } }) {
       throw CheckError("\(file):1: the header has no '-- \(missing): …'")
     }
-    return header
+    return entries
+  }
+
+  private static func conditions(
+    of entries: [Entry], file: String
+  ) throws(CheckError) -> [Condition] {
+    let halves = entries.filter { paired.contains($0.key) }
+    var conditions: [Condition] = []
+    for (index, half) in halves.enumerated() {
+      let key = paired[index % 2]
+      guard half.key == key, index % 2 == 1 || index + 1 < halves.count else {
+        throw CheckError(
+          "\(file):\(half.line): 'asked-if' and 'not-asked' come in pairs, in this order")
+      }
+      if index % 2 == 0 {
+        conditions.append(
+          Condition(askedIf: half.value, notAsked: halves[index + 1].value, line: half.line))
+      }
+    }
+    return conditions
   }
 }

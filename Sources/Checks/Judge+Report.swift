@@ -1,3 +1,4 @@
+internal import Arguments
 internal import Foundation
 internal import History
 
@@ -10,16 +11,20 @@ package enum Tone: Sendable {
   case faint
 }
 
-/// The report for people: a line for each check, then what was violated.
+/// The report for people: a line for each check, what was violated, and how many there are of each
+/// verdict.
 extension Judge {
   /// How many violations of a check are shown, and for how many the log lines around them.
   private static let shownRows = 10
   private static let rowsWithLines = 2
 
-  /// - Parameter paint: gives a text the colours of its meaning; the text itself where there are none.
+  /// - Parameters:
+  ///   - hints: what to do next, shown where not all is well.
+  ///   - paint: gives a text the colours of its meaning; the text itself where there are none.
   package func report(
-    _ judgements: [Judgement], paint: (String, Tone) -> String
+    _ judgements: [Judgement], hints: [String] = [], paint: (String, Tone) -> String
   ) throws -> String {
+    guard !judgements.isEmpty else { return "" }
     let verdicts = Self.table(
       judgements.map { [$0.verdict.symbol, $0.check.name, $0.verdict.rawValue, $0.reason] })
     var text = zip(judgements, verdicts).map { judgement, line in
@@ -30,18 +35,33 @@ extension Judge {
       text.append(paint("\(judgement.check.name): \(judgement.check.promise)", .heading))
       text += try details(of: judgement).map { $0.isLog ? paint($0.text, .faint) : $0.text }
     }
+    text.append("")
+    if judgements.contains(where: { $0.exitCode != .success }) {
+      text += hints.map { paint($0, .faint) }
+    }
+    text.append(judgements.summary)
     return text.map { "\($0)\n" }.joined()
   }
 
-  /// The first violations, and the log lines around some of them.
+  /// The first violations, and the log lines around some of them, each line once.
   func details(of judgement: Judgement) throws -> [(text: String, isLog: Bool)] {
     guard !judgement.rows.isEmpty else { return [] }
     var details = violations(of: judgement).map { (text: $0, isLog: false) }
-    for row in judgement.rows.prefix(Self.rowsWithLines) {
-      guard let around = try surroundings(of: row, columns: judgement.columns) else { continue }
-      details += describe(around).map { (text: $0, isLog: true) }
+    var shown: Set<Surroundings.Line> = []
+    for (index, row) in judgement.rows.prefix(Self.rowsWithLines).enumerated() {
+      guard var around = try surroundings(of: row, columns: judgement.columns) else { continue }
+      around.lines.removeAll { !shown.insert($0).inserted }
+      details += describe(around, of: index + 1).map { (text: $0, isLog: true) }
     }
     return details
+  }
+
+  /// The node that the first violation names first, for whoever wants to look closer.
+  package func firstNode(of judgements: [Judgement]) throws -> String? {
+    guard let row = judgements.first(where: { $0.exitCode == .failed })?.rows.first else {
+      return nil
+    }
+    return try nodes(in: row).first
   }
 
   private func violations(of judgement: Judgement) -> [String] {
@@ -57,16 +77,22 @@ extension Judge {
     return lines
   }
 
-  private func describe(_ around: Surroundings) -> [String] {
-    guard !around.lines.isEmpty else { return [] }
+  private func describe(_ around: Surroundings, of violation: Int) -> [String] {
+    func seconds(_ moment: Double) -> String { String(format: "%.3f s", moment) }
+    let title =
+      "  violation \(violation): \(around.nodes.joined(separator: ", ")) around "
+      + seconds(around.moment)
+    guard let first = around.lines.first, let last = around.lines.last else {
+      return [title + ": no other log lines"]
+    }
     let lines = around.lines.map { line in
       [
-        String(format: "%.3f s", line.moment), line.node, line.kind,
+        seconds(line.moment), line.node, line.kind,
         [line.peer, line.data == "{}" ? nil : SQLValue.text(line.data).shown]
           .compactMap(\.self).joined(separator: " "),
       ]
     }
-    return ["  log lines around \(String(format: "%.3f s", around.moment)):"]
+    return [title + ", log lines from \(seconds(first.moment)) to \(seconds(last.moment)):"]
       + Self.table(lines).map { "    \($0)" }
   }
 
@@ -94,6 +120,7 @@ extension Verdict {
     case .fail: "✗"
     case .inconclusive: "?"
     case .error: "!"
+    case .notAsked: "–"
     }
   }
 
@@ -102,6 +129,7 @@ extension Verdict {
     case .pass: .good
     case .fail, .error: .bad
     case .inconclusive: .unsure
+    case .notAsked: .faint
     }
   }
 }

@@ -2,7 +2,8 @@ internal import History
 
 /// Applies checks to one run of a history.
 package struct Judge: ~Copyable {
-  /// How long the two statements of a check may take together.
+  /// How much processor time the statements of a check may take together: what else the machine does
+  /// is no fault of theirs.
   package static let timeLimit = Duration.seconds(60)
   /// The column that says why a violation cannot be held against the network.
   static let excuseColumn = "excuse"
@@ -67,16 +68,18 @@ package struct Judge: ~Copyable {
   package func judge(_ check: Check) -> Judgement {
     var judgement = Judgement(check: check, verdict: .inconclusive, reason: obstacle ?? "")
     guard obstacle == nil else { return judgement }
-    history.database.limitTime(to: timeLimit)
+    history.database.limitProcessorTime(to: timeLimit)
     var rest = check.text[...]
     do {
+      let unasked = try reasonNotToAsk(check)
       let excuse = try collectViolations(&rest, into: &judgement)
       try countWitnesses(&rest, into: &judgement)
       try endOfStatements(&rest)
-      conclude(&judgement, excuse: excuse)
+      conclude(&judgement, excuse: excuse, unasked: unasked)
     } catch let error as StatementError {
       judgement.verdict = .error
-      judgement.reason = "\(check.file): \(error.message)"
+      judgement.reason =
+        "\(check.file):\(error.line.map { "\($0):" } ?? "") \(error.message)"
     } catch let error as DatabaseError {
       judgement.verdict = .error
       judgement.reason = describe(error, in: check)
@@ -90,11 +93,30 @@ package struct Judge: ~Copyable {
   /// What is wrong with a check's statements besides what SQLite says.
   private struct StatementError: Error {
     var message: String
+    var line: Int?
 
-    init(_ message: String) { self.message = message }
+    init(_ message: String, line: Int? = nil) {
+      self.message = message
+      self.line = line
+    }
 
     static let wrongNumber = StatementError(
       "a check has two statements, each ended by ';': one selects violations, one counts witnesses")
+  }
+
+  /// Why the plan gives a check nothing to judge, in words; `nil` where it does. What cannot be known
+  /// from it, a NULL, counts as given.
+  private func reasonNotToAsk(_ check: Check) throws -> String? {
+    var reason: String?
+    for condition in check.conditions {
+      do {
+        let isGiven = try history.planGives(condition.askedIf)
+        if !isGiven { reason = reason ?? condition.notAsked }
+      } catch let error as DatabaseError where error.isBadSQL {
+        throw StatementError("'asked-if': \(error.message)", line: condition.line)
+      }
+    }
+    return reason
   }
 
   /// The violations that nothing excuses count first; `reason` is then empty. Gives the first
@@ -145,7 +167,9 @@ package struct Judge: ~Copyable {
     guard try history.database.prepareNext(&rest) == nil else { throw StatementError.wrongNumber }
   }
 
-  private func conclude(_ judgement: inout Judgement, excuse: String?) {
+  private func conclude(
+    _ judgement: inout Judgement, excuse: String?, unasked: String?
+  ) {
     let check = judgement.check
     let violations = judgement.violations ?? 0
     let witnesses = judgement.witnesses ?? 0
@@ -156,6 +180,9 @@ package struct Judge: ~Copyable {
     } else if let excuse {
       judgement.verdict = .inconclusive
       judgement.reason = "\(Self.count(violations, "violation")), but \(excuse)"
+    } else if witnesses < check.leastWitnesses, let unasked {
+      judgement.verdict = .notAsked
+      judgement.reason = unasked
     } else if witnesses < check.leastWitnesses {
       judgement.verdict = .inconclusive
       judgement.reason =
@@ -173,7 +200,9 @@ package struct Judge: ~Copyable {
 
   /// SQLite's message with the line of the check's file.
   private func describe(_ error: DatabaseError, in check: Check) -> String {
-    if error.isInterruption { return "\(check.file): it took longer than \(timeLimit)" }
+    if error.isInterruption {
+      return "\(check.file): it took more than \(timeLimit) of processor time"
+    }
     guard error.isBadSQL, !error.isRefusedWrite else { return "\(check.file): \(error)" }
     // A statement that does not compile is given with all that follows it.
     guard let sql = error.sql, let offset = error.offset, check.text.hasSuffix(sql) else {

@@ -9,6 +9,8 @@ package enum Verdict: String, CaseIterable, Sendable {
   case inconclusive
   /// The check itself did not work.
   case error
+  /// By the plan alone, there was nothing to judge.
+  case notAsked = "not asked"
 }
 
 /// A check's verdict with what it rests on.
@@ -34,7 +36,7 @@ package struct Judgement: Sendable, Equatable {
   package var exitCode: ExitCode {
     switch (verdict, check.severity) {
     case (.error, _): .error
-    case (_, .warning), (.pass, _): .success
+    case (_, .warning), (.pass, _), (.notAsked, _): .success
     case (.fail, .error): .failed
     case (.inconclusive, .error): .inconclusive
     }
@@ -44,8 +46,34 @@ package struct Judgement: Sendable, Equatable {
 extension [Judgement] {
   /// The worst of all: an error before a failure (the judge must work before what it says counts), a
   /// failure before what could not be judged.
-  package var exitCode: ExitCode {
+  ///
+  /// - Parameter areNamed: whether somebody chose these checks. Where they are merely all that there
+  ///   are, a run that gives none of them anything to judge is as good as one without checks.
+  package func exitCode(areNamed: Bool) -> ExitCode {
     let codes = map(\.exitCode)
-    return [.error, .failed, .inconclusive].first(where: codes.contains) ?? .success
+    return [.error, .failed, .inconclusive].first(where: codes.contains)
+      ?? (areNamed && judgedNothing ? .inconclusive : .success)
+  }
+
+  /// Whether there are checks, and none of them was asked.
+  package var judgedNothing: Bool { !isEmpty && allSatisfy { $0.verdict == .notAsked } }
+
+  /// How many there are of each kind: `5 passed, 1 failed, 1 not asked`.
+  package var summary: String {
+    func count(_ words: String, _ isCounted: (Judgement) -> Bool) -> String? {
+      let number = self.count(where: isCounted)
+      return number > 0 ? "\(number) \(words)" : nil
+    }
+    let counts = [
+      count("passed") { $0.verdict == .pass }, count("failed") { $0.exitCode == .failed },
+      count("inconclusive") { $0.exitCode == .inconclusive },
+      count("did not work") { $0.verdict == .error },
+      count("warned") {
+        [.fail, .inconclusive].contains($0.verdict) && $0.check.severity == .warning
+      },
+      count("not asked") { $0.verdict == .notAsked },
+    ]
+    return counts.compactMap(\.self).joined(separator: ", ")
+      + (judgedNothing ? ": the topology gives them nothing to judge" : "")
   }
 }

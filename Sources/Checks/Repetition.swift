@@ -86,10 +86,11 @@ extension Verdict {
   /// What is worse is higher.
   fileprivate var rank: Int {
     switch self {
-    case .pass: 0
-    case .inconclusive: 1
-    case .fail: 2
-    case .error: 3
+    case .notAsked: 0
+    case .pass: 1
+    case .inconclusive: 2
+    case .fail: 3
+    case .error: 4
     }
   }
 }

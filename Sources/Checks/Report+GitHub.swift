@@ -1,5 +1,5 @@
 /// Workflow commands of GitHub Actions: an annotation of the topology's file for each check that did
-/// not pass, and a notice that counts.
+/// not pass, and a notice that counts and names those that were not asked.
 extension Report {
   /// GitHub shows ten annotations of a level in a step, and passes over the rest.
   private static let mostAnnotations = 10
@@ -23,13 +23,15 @@ extension Report {
           annotation(level, title: "more checks", others.joined(separator: ", ")))
       }
     }
-    lines.append(annotation("notice", title: "seedbed", summary))
+    let unasked = findings.filter { $0.outcome == .notAsked }.map { "\($0.name): \($0.message)" }
+    lines.append(
+      annotation("notice", title: "seedbed", ([summary] + unasked).joined(separator: "\n")))
     return lines.map { "\($0)\n" }.joined()
   }
 
-  /// `4 of 5 checks passed: run NAME`.
+  /// `4 passed, 1 not asked: run NAME`.
   var summary: String {
-    "\(count(.passed)) of \(findings.count) checks passed: run \(run)"
+    "\(findings.isEmpty ? "no checks" : findings.map(\.judgement).summary): run \(run)"
   }
 
   private func annotation(_ level: String, title: String, _ text: String) -> String {

@@ -2,7 +2,7 @@ internal import Foundation
 
 /// JUnit's XML, as Jenkins and GitLab read it: one suite, a test case for each check.
 ///
-/// An inconclusive check is *skipped*; a warning passes, and says what it has to in its output.
+/// An inconclusive check is *skipped*, and so is one that was not asked; a warning passes, and says what it has to in its output.
 extension Report {
   var junit: String {
     let time = Self.decimal(seconds)
@@ -18,7 +18,7 @@ extension Report {
     // Of the two, only a suite counts what was skipped.
     let suite =
       [("name", "seedbed.\(network)")] + counts
-      + [("skipped", String(count(.skipped))), ("timestamp", String(moment))]
+      + [("skipped", String(count(.skipped) + count(.notAsked))), ("timestamp", String(moment))]
     var lines = [#"<?xml version="1.0" encoding="UTF-8"?>"#]
     lines.append(Self.tag("testsuites", [("name", "seedbed")] + counts))
     lines.append("  " + Self.tag("testsuite", suite))
@@ -43,7 +43,7 @@ extension Report {
     case .passed: return ["    " + Self.tag("testcase", attributes, end: "/>")]
     case .warned:
       body = "<system-out>\(Self.escaped("warning: \(finding.message)\n"))\(text)</system-out>"
-    case .skipped: body = Self.tag("skipped", [message], end: "/>")
+    case .skipped, .notAsked: body = Self.tag("skipped", [message], end: "/>")
     case .failed:
       body = Self.tag("failure", [message, ("type", "violation")]) + text + "</failure>"
     case .broken: body = Self.tag("error", [message, ("type", "check")]) + text + "</error>"

@@ -1,7 +1,7 @@
 /// The Test Anything Protocol, version 14 (testanything.org): a test point for each check, with a
 /// YAML block where it did not simply pass.
 ///
-/// An inconclusive check is a SKIP; a warning that was violated is marked as
+/// An inconclusive check is a SKIP, and so is one that was not asked; a warning that was violated is marked as
 /// work to be done, which fails nothing.
 extension Report {
   var tap: String {
@@ -11,7 +11,7 @@ extension Report {
       let reason = finding.message.split(separator: "#").joined(separator: "\\#")
       switch finding.outcome {
       case .passed: lines.append("ok \(point)")
-      case .skipped: lines.append("ok \(point) # SKIP \(reason)")
+      case .skipped, .notAsked: lines.append("ok \(point) # SKIP \(reason)")
       case .warned: lines.append("not ok \(point) # TODO \(reason)")
       case .failed, .broken: lines.append("not ok \(point)")
       }

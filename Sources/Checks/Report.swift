@@ -52,6 +52,8 @@ extension Report {
     case warned
     /// There was too little to judge, or the host was too busy: neither passed nor failed.
     case skipped
+    /// By the plan there was nothing to judge.
+    case notAsked
     case failed
     /// The check itself did not work.
     case broken
@@ -67,6 +69,7 @@ extension Report.Finding {
     switch (judgement.verdict, judgement.check.severity) {
     case (.pass, _): .passed
     case (.error, _): .broken
+    case (.notAsked, _): .notAsked
     case (_, .warning): .warned
     case (.inconclusive, .error): .skipped
     case (.fail, .error): .failed

@@ -27,6 +27,8 @@ package struct Laboratory: Sendable {
     package var conclusion: SupervisorCore.Conclusion
     package var judgements: [Judgement]
     package var digest: String
+    /// Whether the plan names its checks.
+    var namesChecks: Bool
     /// In virtual time.
     package var lasted: Microseconds
 
@@ -37,9 +39,9 @@ package struct Laboratory: Sendable {
 
     package var exitCode: ExitCode {
       switch conclusion.outcome {
-      case .completed: judgements.exitCode
+      case .completed: judgements.exitCode(areNamed: namesChecks)
       case .interrupted: .inconclusive
-      case .failed: judgements.exitCode == .error ? .error : .failed
+      case .failed: judgements.contains { $0.exitCode == .error } ? .error : .failed
       }
     }
   }
@@ -63,7 +65,7 @@ package struct Laboratory: Sendable {
       let conclusion = simulated.outcome.conclusion
       var trial = Trial(
         conclusion: conclusion, judgements: [], digest: simulated.outcome.digest,
-        lasted: simulated.outcome.lasted)
+        namesChecks: plan.checks != nil, lasted: simulated.outcome.lasted)
       if conclusion.began, conclusion.outcome != .interrupted {
         trial.judgements = try Judge(scratch.history, run: simulated.run).judge(checks)
       }

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Glibc
 
 /// A connection to an SQLite database: a thin wrapper that turns result codes into errors and frees
 /// what it opened exactly once.
@@ -126,21 +127,40 @@ internal import CSQLite
   package var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
 
   /// From now on every statement that still runs after `limit` fails with ``DatabaseError`` whose
-  /// ``DatabaseError/isInterruption`` is true.
+  /// ``DatabaseError/isInterruption`` is true: for whoever waits.
   package func limitTime(to limit: Duration) {
-    deadline.time = ContinuousClock.now + limit
+    let end = ContinuousClock.now + limit
+    interruptStatements { ContinuousClock.now >= end }
+  }
+
+  /// The same when this thread has had so much of a processor: for statements that may be wrong, on a
+  /// machine that may be busy. Waiting for a disk or another process does not count.
+  package func limitProcessorTime(to limit: Duration) {
+    let end = Self.processorTime + limit
+    interruptStatements { Self.processorTime >= end }
+  }
+
+  /// What this thread has had of a processor so far.
+  private static var processorTime: Duration {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
+
+  private func interruptStatements(when isOver: @escaping () -> Bool) {
+    deadline.isOver = isOver
     let context = unsafe Unmanaged.passUnretained(deadline).toOpaque()
     unsafe sqlite3_progress_handler(
       handle, 10_000,
       { context in
         guard let context = unsafe context else { return 0 }
         let deadline = unsafe Unmanaged<Deadline>.fromOpaque(context).takeUnretainedValue()
-        return ContinuousClock.now < deadline.time ? 0 : 1
+        return deadline.isOver() ? 1 : 0
       }, context)
   }
 
   private final class Deadline {
-    var time = ContinuousClock.now
+    var isOver: () -> Bool = { false }
   }
 
   private func error(_ code: Int32, sql: String) -> DatabaseError {

@@ -30,7 +30,8 @@ package struct DatabaseError: ReportedError {
 
   private var primaryCode: Int32 { code & 0xff }
 
-  /// The statement ran longer than ``Database/limitTime(to:)`` allows.
+  /// The statement ran longer than ``Database/limitTime(to:)`` or
+  /// ``Database/limitProcessorTime(to:)`` allows.
   package var isInterruption: Bool { primaryCode == SQLITE_INTERRUPT }
   /// The statement would change the database, or reach beyond it.
   package var isRefusedWrite: Bool {

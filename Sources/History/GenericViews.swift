@@ -1,6 +1,8 @@
 extension View {
   /// What any network's runs have.
-  static let generic = [deaths, overloads, separations, nodeAddresses, clockSkews]
+  static let generic = [
+    deaths, overloads, separations, nodeAddresses, clockSkews, plannedNodes, plannedDeaths,
+  ]
 
   static let nodeAddresses = View(
     name: "node_addresses",

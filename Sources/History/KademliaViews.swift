@@ -1,8 +1,8 @@
 extension View {
   /// What the checks of the Kademlia network, and people, ask about.
   static let kademlia = [
-    lookups, storedValues, dhtLookups, routingContacts, kademliaDeadlines, kademliaUnrest,
-    routingDuties, keptValues, routingGraph,
+    lookups, kademliaJoins, storedValues, dhtLookups, routingContacts, kademliaDeadlines,
+    kademliaUnrest, routingDuties, keptValues, routingGraph,
   ]
 
   /// Table expressions that number each node's lives and say when those ended that did before the run.

@@ -40,26 +40,50 @@ package struct ReadOnlyHistory: ~Copyable {
     for view in View.all { try database.execute("CREATE TEMP VIEW \(view.definition)") }
     // These functions make a table of their own when they are first used, which is refused later.
     try database.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')")
-    database.refuseWrites()
+    database.refuse(.writes)
     return database
+  }
+
+  /// Whether an SQL expression over the plan is true, or unknown. It may read what is known before
+  /// anything happens, and what was asked of the run since then: no event, and nothing that a node said.
+  package func planGives(_ expression: String) throws -> Bool {
+    database.refuse(.whatHappened)
+    defer { database.refuse(.writes) }
+    return try database.integer("SELECT coalesce((\(expression)\n) <> 0, 1)") != 0
   }
 }
 
 extension Database {
-  /// From now on compiles statements only if they read: no writing, no ATTACH, no PRAGMA but the
-  /// ones that describe tables.
-  borrowing func refuseWrites() {
+  /// What statements may not do.
+  enum Refusal {
+    /// Anything but reading: no writing, no ATTACH, no PRAGMA but the ones that describe tables.
+    case writes
+    /// These, and reading tables of what happened.
+    case whatHappened
+  }
+
+  /// Tables that say what was planned or asked for.
+  private static let planned = ["runs", "faults", "fault_sides"]
+  private static let happened = Set(Schema.tables.map(\.name)).subtracting(planned)
+
+  /// From now on compiles only statements that do nothing of that.
+  borrowing func refuse(_ refusal: Refusal) {
+    // A pointer that is not nil refuses more: the function can capture nothing.
+    let more = unsafe refusal == .whatHappened ? UnsafeMutableRawPointer(handle) : nil
     unsafe sqlite3_set_authorizer(
       handle,
-      { _, action, first, _, _, _ in
+      { more, action, first, _, _, _ in
         switch action {
-        case SQLITE_SELECT, SQLITE_READ, SQLITE_FUNCTION, SQLITE_RECURSIVE: return SQLITE_OK
+        case SQLITE_READ:
+          guard unsafe more != nil, let table = unsafe first else { return SQLITE_OK }
+          return unsafe Self.happened.contains(String(cString: table)) ? SQLITE_DENY : SQLITE_OK
+        case SQLITE_SELECT, SQLITE_FUNCTION, SQLITE_RECURSIVE: return SQLITE_OK
         case SQLITE_PRAGMA:
           let name = unsafe first.map { unsafe String(cString: $0).lowercased() }
           return ["table_info", "table_xinfo", "table_list"].contains(name)
             ? SQLITE_OK : SQLITE_DENY
         default: return SQLITE_DENY
         }
-      }, nil)
+      }, more)
   }
 }

@@ -72,7 +72,7 @@ extension History {
       INSERT OR REPLACE INTO checks (run, \(verdictColumns.joined(separator: ", ")))
       SELECT ?1, \(verdictColumns.map { "value ->> '\($0)'" }.joined(separator: ", "))
       FROM json_each(?2)
-      WHERE value ->> 'verdict' IN ('pass', 'fail', 'inconclusive', 'error')
+      WHERE value ->> 'verdict' IN ('pass', 'fail', 'inconclusive', 'error', 'not asked')
         AND value ->> 'severity' IN ('error', 'warning')
       """)
     try statement.bind(.integer(run), .text(verdicts))

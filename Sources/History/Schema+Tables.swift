@@ -131,7 +131,7 @@ extension Schema {
         ("name", "the check's name"),
         ("promise", "what it promises, in a sentence"),
         ("severity", "`error`, or `warning` when it cannot fail the run"),
-        ("verdict", "`pass`, `fail`, `inconclusive` or `error`"),
+        ("verdict", "`pass`, `fail`, `inconclusive`, `error` or `not asked`"),
         ("violations", "how many rows broke the promise"),
         ("witnesses", "how many rows there were to judge"),
         ("least_witnesses", "how many it needs to be conclusive"),

@@ -35,13 +35,16 @@ package struct Plan: Codable, Equatable, Sendable {
   package var programs: [String: Program]
   /// What the nodes of a live run share; a simulated one has no use for it.
   package var isolation: Isolation
+  /// The options of our own roles as they are in effect, defaults included: each combination that
+  /// nodes have once. `PlannedNode.settings` is the place of a node's.
+  package var settings: [Settings]
 
   package init(
     network: String, seed: UInt64, nodes: [PlannedNode], faults: [PlannedFault] = [],
     stopAt: Microseconds, readyWithin: Microseconds = .seconds(30),
     stopWithin: Microseconds = .seconds(5), allowsUnexpectedExits: Bool = false,
     checks: [String]? = nil, networkModel: NetworkModel = NetworkModel(),
-    isolation: Isolation = .none, programs: [String: Program] = [:]
+    isolation: Isolation = .none, programs: [String: Program] = [:], settings: [Settings] = []
   ) {
     self.network = network
     self.seed = seed
@@ -55,6 +58,7 @@ package struct Plan: Codable, Equatable, Sendable {
     self.networkModel = networkModel
     self.isolation = isolation
     self.programs = programs
+    self.settings = settings
   }
 
   /// Where others reach a node, by its position.
@@ -116,11 +120,14 @@ package struct PlannedNode: Codable, Equatable, Sendable {
   package var nat: PlannedNAT?
   /// A fixed address to listen on; `nil` for any free port on loopback. Port 0 is any.
   package var listen: String?
+  /// Its place in ``Plan/settings``; `nil` for a program, whose options nobody knows.
+  package var settings: Int?
 
   package init(
     name: String, group: String, role: String, options: [String: String] = [:],
     addresses: [String: [String]] = [:], after: String? = nil, delay: Microseconds = .zero,
-    joins: Microseconds? = nil, nat: PlannedNAT? = nil, listen: String? = nil
+    joins: Microseconds? = nil, nat: PlannedNAT? = nil, listen: String? = nil,
+    settings: Int? = nil
   ) {
     self.name = name
     self.group = group
@@ -132,6 +139,7 @@ package struct PlannedNode: Codable, Equatable, Sendable {
     self.joins = joins
     self.nat = nat
     self.listen = listen
+    self.settings = settings
   }
 }
 
@@ -149,6 +157,11 @@ extension KeyedDecodingContainer {
   /// Plans that were made before there was isolation have none.
   func decode(_ type: Isolation.Type, forKey key: Key) throws -> Isolation {
     try decodeIfPresent(type, forKey: key) ?? .none
+  }
+
+  /// Plans that were made before options in effect were recorded have none.
+  func decode(_ type: [Settings].Type, forKey key: Key) throws -> [Settings] {
+    try decodeIfPresent(type, forKey: key) ?? []
   }
 
   /// Plans that were made before options could be addresses have none.

@@ -6,7 +6,8 @@ extension Topology {
   /// The same topology and seed give an equal plan. What is drawn for one part never shifts what
   /// another gets.
   package func plan(seed: UInt64) -> Plan {
-    var nodes = startOrder.flatMap { self.nodes(of: $0, seed: seed) }
+    var settings: [Settings] = []
+    var nodes = startOrder.flatMap { self.nodes(of: $0, seed: seed, adding: &settings) }
     if isolation == .namespace {
       for index in nodes.indices {
         nodes[index].listen = isolation.host(of: index).map { "\($0):0" }
@@ -20,7 +21,7 @@ extension Topology {
       programs: Dictionary(
         uniqueKeysWithValues: groups.compactMap { group in
           group.program.map { (group.name, $0) }
-        }))
+        }), settings: settings)
   }
 
   /// Every group behind the one it starts after, otherwise as in the file.
@@ -35,15 +36,25 @@ extension Topology {
     return ordered
   }
 
-  private func nodes(of group: Group, seed: UInt64) -> [PlannedNode] {
+  private func nodes(
+    of group: Group, seed: UInt64, adding settings: inout [Settings]
+  ) -> [PlannedNode] {
     var random = SeededGenerator(seed: seed, stream: "variants \(group.name)")
-    var options = Array(repeating: group.options, count: group.count)
-    var places = options.indices.shuffled(using: &random)[...]
-    for variant in group.variants {
-      for place in places.prefix(variant.count) { options[place] = variant.options }
+    let choices = [group.options] + group.variants.map(\.options)
+    let first = settings.count
+    if group.program == nil {
+      settings += choices.map { options in
+        group.defaults.merging(options) { $1 }.mapValues { SettingValue($0) }
+      }
+    }
+    var chosen = Array(repeating: 0, count: group.count)
+    var places = chosen.indices.shuffled(using: &random)[...]
+    for (index, variant) in group.variants.enumerated() {
+      for place in places.prefix(variant.count) { chosen[place] = index + 1 }
       places = places.dropFirst(variant.count)
     }
-    return zip(group.nodeNames, options).enumerated().map { index, node in
+    return zip(group.nodeNames, chosen).enumerated().map { index, place in
+      let node = (place.0, choices[place.1])
       var addresses: [String: [String]] = [:]
       for case (let option, .addresses(let names)) in node.1 {
         // A node need not know itself: that is how the first of a group may be told apart.
@@ -57,7 +68,8 @@ extension Topology {
         options: node.1.filter { addresses[$0.key] == nil }.mapValues(\.description),
         addresses: addresses, after: group.after,
         delay: group.joins == nil ? group.every * index : .zero, joins: group.joins(index),
-        nat: group.nat.map { PlannedNAT(name: $0.isShared ? group.name : node.0, model: $0) })
+        nat: group.nat.map { PlannedNAT(name: $0.isShared ? group.name : node.0, model: $0) },
+        settings: group.program == nil ? first + place.1 : nil)
     }
   }
 

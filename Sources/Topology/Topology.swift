@@ -33,6 +33,8 @@ package struct Topology: Equatable, Sendable {
     package var nat: NATModel?
     /// Those given that are not the role's defaults.
     package var options: [String: OptionValue]
+    /// The role's defaults; none for programs.
+    package var defaults: [String: OptionValue] = [:]
     package var variants: [Variant]
     /// What its nodes run, where that is no role of ours.
     package var program: Program?

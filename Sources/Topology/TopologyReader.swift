@@ -154,6 +154,8 @@ struct TopologyReader {
     let options = readOptions(group["options"], of: role)
     read.role = role.fullName
     read.options = role.changed(options)
+    read.defaults = Dictionary(
+      role.options.map { ($0.name, $0.initial) }, uniquingKeysWith: { first, _ in first })
     read.variants = readVariants(group["variants"], of: role, over: options)
     return (read, role, group)
   }

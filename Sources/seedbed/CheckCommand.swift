@@ -1,5 +1,6 @@
 import Arguments
 import Checks
+import Foundation
 import History
 
 /// `seedbed check`: judges a recorded run again.
@@ -8,10 +9,12 @@ enum CheckCommand: SeedbedCommand {
     "check", "Judge a run by its network's checks, or by your own.",
     discussion: """
       Without --check, the checks that the run's topology asks for, or else every check of its \
-      network. The verdicts are stored in the history. docs/CHECKS.md tells how to write a check.
+      network. Their verdicts are stored in the history; those of other checks, and of --against, \
+      are shown, and stored with --store only. docs/CHECKS.md tells how to write a check.
 
-      Exit codes: 0 every check passed; 1 one failed; 2 none failed but one was inconclusive; \
-      3 a check itself did not work; 64 a check is missing or malformed.
+      Exit codes: 0 every check passed that was asked; 1 one failed; 2 none failed but one was \
+      inconclusive, or none was asked; 3 a check itself did not work; 64 a check is missing or \
+      malformed.
       """,
     examples: [
       Example("seedbed check", "The last run."),
@@ -31,6 +34,7 @@ enum CheckCommand: SeedbedCommand {
     options: [
       Option(
         "check", .text("NAME|FILE"), "A check's name, or a file that ends in .sql.", .repeated),
+      .flag("store", "Store the verdicts of checks too that the run did not ask for."),
       .checks, .logs, .history,
       Option(
         "against", .text("RUN"),
@@ -52,27 +56,43 @@ enum CheckCommand: SeedbedCommand {
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     let number = try ReadOnlyHistory(arguments.history).run(named: arguments["RUN"] ?? "last")
     let judge = try Judge(arguments.history, run: number)
-    let judgements =
-      try arguments["against"].map { try regressions(judge, against: $0, arguments) }
+    let (judgements, kept) =
+      try arguments["against"].map { (try regressions(judge, against: $0, arguments), []) }
       ?? promises(judge, arguments)
     // Before the output, whose reader may go away; but whoever may only read gets the verdicts too.
-    let stored = Result { try judgements.store(run: number, history: arguments.history) }
+    let stored = Result {
+      try (arguments.has("store") ? judgements : kept)
+        .store(run: number, history: arguments.history)
+    }
     if arguments.has("report") { try ReportFile.write(arguments, judge.report(judgements)) }
     var output = StandardOutput()
-    output.write(try text(of: judgements, by: judge, as: arguments["format"]))
+    let hints = try Hints(arguments).lines(judgements, by: judge, run: number)
+    output.write(try text(of: judgements, by: judge, as: arguments["format"], hints: hints))
     try output.finish()
     try stored.get()
-    return judgements.exitCode
+    return judgements.exitCode(
+      areNamed: arguments.has("check") || judge.plannedChecks != nil)
   }
 
-  /// What the network's checks say.
+  /// What the network's checks say, and what of it belongs to the run: what its topology asks for.
   private static func promises(
     _ judge: borrowing Judge, _ arguments: ParsedArguments
-  ) throws -> [Judgement] {
+  ) throws -> (all: [Judgement], kept: [Judgement]) {
+    let library = try CheckLibrary(arguments["checks"])
     let given = arguments.all("check")
-    return judge.judge(
-      try CheckLibrary(arguments["checks"]).checks(
-        given.isEmpty ? judge.plannedChecks : given, network: judge.network))
+    let wanted = judge.plannedChecks
+    let judgements = judge.judge(
+      try library.checks(given.isEmpty ? wanted : given, network: judge.network))
+    guard !given.isEmpty else { return (judgements, judgements) }
+    let asked = wanted ?? library.names(of: judge.network)
+    let kept = zip(given, judgements).filter { asked.contains(planned($0.0)) }.map(\.1)
+    return (judgements, kept)
+  }
+
+  /// A check's name or file as a plan has it.
+  private static func planned(_ reference: String) -> String {
+    reference.hasSuffix(".sql")
+      ? URL(filePath: reference).standardizedFileURL.path(percentEncoded: false) : reference
   }
 
   /// Whether something takes longer than in another run.
@@ -98,13 +118,14 @@ enum CheckCommand: SeedbedCommand {
   }
 
   private static func text(
-    of judgements: [Judgement], by judge: borrowing Judge, as format: String?
+    of judgements: [Judgement], by judge: borrowing Judge, as format: String?, hints: [String]
   ) throws -> String {
     if let format = format.flatMap({ Report.Format(rawValue: $0) }) {
       return try judge.report(judgements).text(format)
     }
     return format == "json"
-      ? judgements.json + "\n" : try judge.report(judgements, paint: Terminal.output.painted)
+      ? judgements.json + "\n"
+      : try judge.report(judgements, hints: hints, paint: Terminal.output.painted)
   }
 }
 

@@ -52,7 +52,7 @@ enum ExploreCommand: SeedbedCommand {
       checks: try library.checks(topology.checks, network: topology.network),
       isInterrupted: { Interruption.hasCome })
     Interruption.watch()
-    var display = ExploreDisplay(seeds.range, replay: replay(file, arguments))
+    var display = ExploreDisplay(seeds.range, replay: Hints(arguments).simulation(of: file.path))
     display.start(file.path)
     var firstFailure: (seed: UInt64, failure: Shrinker.Failure)?
     let jobs = Int(arguments.integer("jobs") ?? 2)
@@ -70,14 +70,6 @@ enum ExploreCommand: SeedbedCommand {
     }
     // Too little may have been seen for a success.
     return Interruption.hasCome && display.worst == .success ? .inconclusive : display.worst
-  }
-
-  /// The command that simulates a seed again, without the seed.
-  private static func replay(_ file: TopologyFile, _ arguments: ParsedArguments) -> [String] {
-    var words = ["seedbed", "simulate", file.path]
-    for change in arguments.all("set") { words += ["--set", change] }
-    if let checks = arguments["checks"] { words += ["--checks", checks] }
-    return words
   }
 
   private static func shrink(

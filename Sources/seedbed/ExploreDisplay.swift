@@ -16,6 +16,8 @@ struct ExploreDisplay {
   private let terminal = Terminal.output
   private var counts: [ExitCode: Int] = [:]
   private var simulated = Microseconds.zero
+  /// Why checks were not asked, by name.
+  private var unasked: [String: String] = [:]
 
   init(_ seeds: ClosedRange<UInt64>, replay: [String]) {
     self.seeds = seeds
@@ -39,6 +41,9 @@ struct ExploreDisplay {
     case .success(let trial):
       code = trial.exitCode
       simulated = simulated + trial.lasted
+      for judgement in trial.judgements where judgement.verdict == .notAsked {
+        unasked[judgement.check.name] = judgement.reason
+      }
       why = reason(trial)
     case .failure(let error):
       code = .error
@@ -62,6 +67,7 @@ struct ExploreDisplay {
   /// What did not pass, by name.
   private func reason(_ trial: Laboratory.Trial) -> String {
     guard trial.conclusion.outcome != .failed else { return trial.conclusion.reason }
+    guard !trial.judgements.judgedNothing else { return "nothing was judged" }
     let code = trial.exitCode
     return trial.judgements.filter { $0.exitCode == code }.map(\.check.name)
       .joined(separator: ", ")
@@ -88,6 +94,9 @@ struct ExploreDisplay {
       "\(judged) seeds: \(parts.joined(separator: ", ")); \(RunDisplay.seconds(simulated)) s "
         + "simulated in \(RunDisplay.seconds(took)) s"
         + (rest > 0 ? "; interrupted, \(rest) seeds are left\n" : "\n"))
+    for (name, reason) in unasked.sorted(by: { $0.key < $1.key }) {
+      Terminal.say("not asked: \(name): \(reason)\n")
+    }
   }
 
   private func showProgress() {

@@ -50,7 +50,10 @@ extension RunSession {
   private static func say(_ outcome: RunOutcome, seed: UInt64, turn: String) {
     let others = (outcome.report?.findings ?? []).filter { $0.judgement.exitCode != .success }
     let checks = others.map { "\($0.judgement.check.name): \($0.judgement.verdict.rawValue)" }
-    let words = checks.isEmpty ? [outcome.conclusion.outcome.rawValue] : checks
+    var words = checks.isEmpty ? [outcome.conclusion.outcome.rawValue] : checks
+    if let findings = outcome.report?.findings, findings.map(\.judgement).judgedNothing {
+      words.append("nothing was judged")
+    }
     let number = outcome.run.map { "run \($0)" } ?? "not recorded"
     let seconds = RunDisplay.seconds(Microseconds(outcome.took.microseconds))
     Terminal.say(
@@ -59,14 +62,14 @@ extension RunSession {
 
   /// Shows how often each check did not pass.
   private static func sum(_ repetition: Repetition, _ arguments: ParsedArguments) throws {
-    let columns = ["check", "pass", "fail", "inconclusive", "error", "flake_rate_percent"]
+    let verdicts = [Verdict.pass, .fail, .inconclusive, .error, .notAsked]
+    let columns =
+      ["check"] + verdicts.map { $0.rawValue.replacing(" ", with: "_") } + ["flake_rate_percent"]
     var output = StandardOutput()
     output.write("\n")
     var writer = ResultWriter(.table, columns: columns, to: output, style: ResultWriter.looks)
     for tally in repetition.tallies {
-      let counts = [Verdict.pass, .fail, .inconclusive, .error].map { verdict in
-        SQLValue.integer(Int64(tally.count(verdict)))
-      }
+      let counts = verdicts.map { SQLValue.integer(Int64(tally.count($0))) }
       writer.add([.text(tally.name)] + counts + [.real((tally.flakeRate * 100).rounded() / 100)])
     }
     try writer.finish().finish()

@@ -97,21 +97,39 @@ struct RunSession {
     let judgements = judge.judge(checks)
     try judgements.store(run: run, history: history)
     let report = try judge.report(judgements)
-    if !isQuiet { try show(judgements, by: judge, report) }
-    return (judgements.exitCode, report)
+    if !isQuiet { try show(judgements, by: judge, run: run, report) }
+    return (judgements.exitCode(areNamed: plan.checks != nil), report)
   }
 
   private func show(
-    _ judgements: [Judgement], by judge: borrowing Judge, _ report: Report
+    _ judgements: [Judgement], by judge: borrowing Judge, run: Int64, _ report: Report
   ) throws {
     try ReportFile.write(arguments, report)
     var output = StandardOutput()
-    output.write(try judge.report(judgements, paint: Terminal.output.painted))
+    output.write(
+      try judge.report(
+        judgements, hints: hints(judgements, by: judge, run: run),
+        paint: Terminal.output.painted))
     do {
       try output.finish()
     } catch let error as OutputError where error.code == EPIPE {
       // Whoever read has gone; the verdicts are in the history.
     }
+  }
+
+  /// How to run the same again, and to look closer where it was recorded.
+  private func hints(
+    _ judgements: [Judgement], by judge: borrowing Judge, run: Int64
+  ) throws -> [String] {
+    let hints = Hints(arguments)
+    let isKept = !arguments.has("no-history")
+    // Only 'simulate' has a topology and no other driver: what it does follows from the seed.
+    let simulation =
+      arguments.command.name == "simulate"
+      ? hints.simulation(of: topology.path) + ["--seed", "\(plan.seed)"] : nil
+    if isKept { return try hints.lines(judgements, by: judge, run: run, again: simulation) }
+    let again = simulation ?? ["seedbed", "rerun", arguments["RUN"] ?? "last"] + hints.places
+    return [hints.line(again: again + ["--no-history"])]
   }
 
   /// A run that was interrupted is never a success: too little may have been seen.

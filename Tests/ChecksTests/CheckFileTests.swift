@@ -26,6 +26,23 @@ import Testing
     #expect(check.text.hasSuffix("SELECT 2;\n"))
   }
 
+  @Test("A value may take several lines, and conditions are pairs of lines, as many as one likes")
+  func conditions() throws {
+    let check = try parse(
+      Self.header + [
+        "-- asked-if: 1", "-- not-asked: never", "-- asked-if: EXISTS (", "--   SELECT 1",
+        "--     )",
+        "-- not-asked: neither", "--   now nor then",
+      ])
+    #expect(
+      check.conditions == [
+        Check.Condition(askedIf: "1", notAsked: "never", line: 7),
+        Check.Condition(
+          askedIf: "EXISTS ( SELECT 1 )", notAsked: "neither now nor then", line: 9),
+      ])
+    #expect(try parse(Self.header).conditions.isEmpty)
+  }
+
   @Test("A check for any network judges each")
   func anyNetwork() throws {
     var lines = Self.header
@@ -56,7 +73,7 @@ import Testing
       (
         2, "-- network: gossip",
         "3: unknown key 'network' (did you mean 'networks'?); allowed here: check, promise, "
-          + "networks, severity, witnesses, too-few"
+          + "networks, severity, witnesses, too-few, asked-if, not-asked"
       ),
       (3, "-- severity: fatal", "4: unknown severity 'fatal'; there are: error, warning"),
       (4, "-- witnesses: 0", "5: '0' is not the least number of witnesses, from 1"),
@@ -64,6 +81,12 @@ import Testing
       (5, "-- just a remark", "6: this is no '-- KEY: VALUE'; an empty line ends the header"),
       (4, "-- too-few: x", "6: 'too-few' stands here twice"),
       (4, "", "1: the header has no '-- witnesses: …'"),
+      (5, "-- asked-if: 1", "6: 'asked-if' and 'not-asked' come in pairs, in this order"),
+      (5, "-- not-asked: x", "6: 'asked-if' and 'not-asked' come in pairs, in this order"),
+      (
+        5, "-- asked-if: 1\n-- asked-if: 1\n-- not-asked: x\n-- not-asked: x",
+        "7: 'asked-if' and 'not-asked' come in pairs, in this order"
+      ),
     ])
   func mistakes(index: Int, line: String, message: String) {
     var lines = Self.header

@@ -15,10 +15,12 @@ import Testing
     var list = ""
     for network in networks {
       list +=
-        "\n### \(network)\n\n| check | promise | witnesses | inconclusive when |\n|---|---|---|---|\n"
+        "\n### \(network)\n\n| check | promise | witnesses | inconclusive when | not asked where |\n"
+        + "|---|---|---|---|---|\n"
       for check in try CheckLibrary(Story.library).checks(network: network) {
         list +=
-          "| `\(check.name)` | \(check.promise) | \(check.leastWitnesses) or more | \(check.tooFew) |\n"
+          "| `\(check.name)` | \(check.promise) | \(check.leastWitnesses) or more | \(check.tooFew) "
+          + "| \(check.conditions.map(\.notAsked).joined(separator: ", or ")) |\n"
       }
     }
     let document = try String(contentsOf: Self.file, encoding: .utf8)

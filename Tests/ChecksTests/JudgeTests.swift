@@ -9,12 +9,14 @@ import Testing
   private let story = Story()
 
   private func check(
-    _ sql: String, name: String = "mine", severity: Check.Severity = .error, witnesses: Int = 1
+    _ sql: String, name: String = "mine", severity: Check.Severity = .error, witnesses: Int = 1,
+    askedIf conditions: [String] = []
   ) throws -> Check {
-    let header = [
-      "check: \(name)", "promise: It holds.", "networks: any", "severity: \(severity)",
-      "witnesses: \(witnesses)", "too-few: nothing happened",
-    ]
+    let header =
+      [
+        "check: \(name)", "promise: It holds.", "networks: any", "severity: \(severity)",
+        "witnesses: \(witnesses)", "too-few: nothing happened",
+      ] + conditions.flatMap { ["asked-if: \($0)", "not-asked: there is no \($0)"] }
     let text = header.map { "-- \($0)\n" }.joined() + "\n" + sql
     return try Check(parsing: text, file: "\(name).sql")
   }
@@ -150,8 +152,30 @@ import Testing
     )
     let judgement = judge.judge(endless)
     #expect(judgement.verdict == .error)
-    #expect(judgement.reason == "mine.sql: it took longer than 0.05 seconds")
+    #expect(judgement.reason == "mine.sql: it took more than 0.05 seconds of processor time")
     #expect(try judge.judge(check("SELECT 1 WHERE false; SELECT 1;")).verdict == .pass)
+  }
+
+  @Test("Time in which others had the processor is not a check's")
+  func processorTime() throws {
+    let history = try ReadOnlyHistory(story.collected(), run: 1)
+    let limit = Duration.milliseconds(300)
+    history.database.limitProcessorTime(to: limit)
+    // Meanwhile another thread works for longer than that.
+    let isOver = DispatchSemaphore(value: 0)
+    let other = Thread {
+      let end = ContinuousClock.now + limit * 2
+      while ContinuousClock.now < end {}
+      isOver.signal()
+    }
+    other.start()
+    isOver.wait()
+    let count = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+    #expect(try history.database.integer("\(count) SELECT max(i) FROM n") == 20_000)
+    history.database.limitTime(to: .zero)
+    #expect(throws: DatabaseError.self) {
+      try history.database.integer("\(count) SELECT max(i) FROM n")
+    }
   }
 
   @Test("A run that never began cannot be judged")
@@ -191,14 +215,15 @@ import Testing
     let fail = try verdict("SELECT 1; SELECT 1;")
     let inconclusive = try verdict("SELECT 1 WHERE false; SELECT 0;")
     let error = try verdict("SELECT;")
-    #expect([Judgement]().exitCode == .success)
-    #expect([pass].exitCode == .success)
-    #expect([pass, inconclusive].exitCode == .inconclusive)
-    #expect([inconclusive, fail, pass].exitCode == .failed)
-    #expect([fail, error, inconclusive].exitCode == .error)
-    #expect(try [verdict("SELECT 1; SELECT 1;", .warning)].exitCode == .success)
-    #expect(try [verdict("SELECT 1 WHERE false; SELECT 0;", .warning)].exitCode == .success)
-    #expect(try [verdict("SELECT;", .warning)].exitCode == .error)
+    func code(_ judgements: Judgement...) -> ExitCode { judgements.exitCode(areNamed: true) }
+    #expect(code() == .success)
+    #expect(code(pass) == .success)
+    #expect(code(pass, inconclusive) == .inconclusive)
+    #expect(code(inconclusive, fail, pass) == .failed)
+    #expect(code(fail, error, inconclusive) == .error)
+    #expect(try code(verdict("SELECT 1; SELECT 1;", .warning)) == .success)
+    #expect(try code(verdict("SELECT 1 WHERE false; SELECT 0;", .warning)) == .success)
+    #expect(try code(verdict("SELECT;", .warning)) == .error)
   }
 
   @Test("Verdicts are stored, and a later one of the same check takes the place of the first")
@@ -271,18 +296,71 @@ import Testing
         dead-nodes-are-reported: Every neighbour that outlives a dead peer tells a seed of its death in time.
           dead    cause   died_s  due_s  silent_neighbours  reported_by
           peer-5  killed  10.0    14.01  peer-4             peer-1
-          log lines around 10.000 s:
-            -0.500 s  peer-4  link.opened      peer-5 {"direction":"dialled"}
-            -0.500 s  peer-5  link.opened      peer-4 {"direction":"accepted"}
+          violation 1: peer-5, peer-4, peer-1 around 10.000 s, log lines from -0.500 s to 30.100 s:
+            -0.500 s  peer-1  link.opened      peer-3 {"direction":"dialled"}
+            -0.500 s  peer-4  link.opened      peer-2 {"direction":"accepted"}
             -0.500 s  peer-5  link.opened      peer-1 {"direction":"dialled"}
+            5.000 s   peer-1  gossip.sent      {"message":"1.5:127.0.0.1:6001:hello","links":2}
             5.100 s   peer-4  gossip.received  peer-1 {"message":"1.5:127.0.0.1:6001:hello"}
             5.100 s   peer-5  gossip.received  peer-1 {"message":"1.5:127.0.0.1:6001:hello"}
             10.100 s  peer-1  link.closed      peer-5 {"reason":"ended"}
             10.100 s  peer-1  dead.reported    peer-5 {"seed":"127.0.0.1:5001"}
-            10.100 s  peer-1  dead.reported    peer-5 {"seed":"127.0.0.1:5002"}
             10.100 s  peer-4  link.closed      peer-5 {"reason":"ended"}
+            30.100 s  peer-4  node.stopping
 
+        1 passed, 1 failed
+        """ + "\n")
+  }
+
+  @Test("Of the first violations each has its own log lines, nearest before and after, none twice")
+  func surroundings() throws {
+    for moment in [9.2, 9.5, 10.4, 10.7, 20.1, 20.2] {
+      story.say("peer-1", "odd.noted", at: moment)
+    }
+    let judge = try Judge(story.collected(), run: 1)
+    let report = try judge.report([
+      judge.judge(
+        check(
+          """
+          SELECT column1 AS node, column2 AS at_s
+          FROM (VALUES ('peer-1', 10.0), ('peer-1', 10.1), ('peer-1', 20.0)); SELECT 1;
+          """))
+    ]) { text, _ in text }
+    #expect(
+      report.split(separator: "\n").suffix(8).joined(separator: "\n") == """
+          peer-1  20.0
+          violation 1: peer-1 around 10.000 s, log lines from 9.200 s to 10.700 s:
+            9.200 s   peer-1  odd.noted
+            9.500 s   peer-1  odd.noted
+            10.400 s  peer-1  odd.noted
+            10.700 s  peer-1  odd.noted
+          violation 2: peer-1 around 10.100 s: no other log lines
+        1 failed
         """)
+  }
+
+  @Test("The last line counts, and what to do next stands above it where not all is well")
+  func summary() throws {
+    let judge = try Judge(story.collected(), run: 1)
+    let pass = try judge.judge(check("SELECT 1 WHERE false; SELECT 1;"))
+    let others = try [
+      judge.judge(check("SELECT 'peer-2' AS node; SELECT 1;")),
+      judge.judge(check("SELECT 1; SELECT 1;", severity: .warning)),
+      judge.judge(check("SELECT 1 WHERE false; SELECT 0;", askedIf: ["0"])),
+      judge.judge(check("SELECT;")),
+    ]
+    func end(_ judgements: [Judgement]) throws -> [Substring] {
+      try judge.report(judgements, hints: ["do this"]) { text, _ in text }
+        .split(separator: "\n").suffix(2)
+    }
+    #expect(
+      try end([pass] + others) == [
+        "do this", "1 passed, 1 failed, 1 did not work, 1 warned, 1 not asked",
+      ])
+    #expect(try end([pass]).last == "1 passed")
+    #expect(try !end([pass]).contains("do this"))
+    #expect(try judge.firstNode(of: [pass] + others) == "peer-2")
+    #expect(try judge.report([]) { text, _ in text } == "")
   }
 
   @Test("Colours are asked for by meaning")
@@ -297,6 +375,7 @@ import Testing
     #expect(report.contains("<bad ✗>  mine  fail"))
     #expect(report.contains("<unsure ?>  mine  inconclusive"))
     #expect(
-      report.contains("<heading mine: It holds.>\n  node\n  peer-1\n<faint   log lines around 30"))
+      report.contains(
+        "<heading mine: It holds.>\n  node\n  peer-1\n<faint   violation 1: peer-1 around 30"))
   }
 }

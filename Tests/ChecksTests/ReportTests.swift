@@ -10,12 +10,13 @@ import Testing
   private static let nasty = "<a & \"b\"> | `c` # %d ::error::\u{1b}[31m\u{0}\u{fffe} ☃\r\n]]>"
 
   private func check(
-    _ name: String, _ sql: String, severity: Check.Severity = .error
+    _ name: String, _ sql: String, severity: Check.Severity = .error, isAsked: Bool = true
   ) throws -> Check {
-    let header = [
-      "check: \(name)", "promise: It holds & <holds>.", "networks: any", "severity: \(severity)",
-      "witnesses: 1", "too-few: nothing happened",
-    ]
+    let header =
+      [
+        "check: \(name)", "promise: It holds & <holds>.", "networks: any", "severity: \(severity)",
+        "witnesses: 1", "too-few: nothing happened",
+      ] + (isAsked ? [] : ["asked-if: 0", "not-asked: nobody # dies"])
     return try Check(
       parsing: header.map { "-- \($0)\n" }.joined() + "\n" + sql, file: "\(name).sql")
   }
@@ -32,6 +33,7 @@ import Testing
       try check("warns", violated, severity: .warning),
       try check("judged-nothing", "SELECT 1 WHERE false; SELECT 0;"),
       try check("is-broken", "SELECT nowhere; SELECT 1;"),
+      try check("not-asked", "SELECT 1 WHERE false; SELECT 0;", isAsked: false),
     ]
     let more = try (0..<others).map { try check("fails-\($0)", violated) }
     let judge = try Judge(story.collected(), run: 1)
@@ -46,17 +48,19 @@ import Testing
     parser.delegate = reader
     #expect(parser.parse(), "\(String(describing: parser.parserError))")
     let suite = try #require(reader.elements.first { $0.name == "testsuite" })
-    #expect(suite.attributes["tests"] == "5")
+    #expect(suite.attributes["tests"] == "6")
     #expect(suite.attributes["failures"] == "1")
     #expect(suite.attributes["errors"] == "1")
-    #expect(suite.attributes["skipped"] == "1")
+    #expect(suite.attributes["skipped"] == "2")
     #expect(suite.attributes["timestamp"]?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/) != nil)
     let cases = reader.elements.filter { $0.name == "testcase" }.map { $0.attributes["name"] }
-    #expect(cases == ["holds", "fails", "warns", "judged-nothing", "is-broken"])
+    #expect(cases == ["holds", "fails", "warns", "judged-nothing", "is-broken", "not-asked"])
     let results = reader.elements.map(\.name).filter {
       ["failure", "error", "skipped", "system-out"].contains($0)
     }
-    #expect(results == ["failure", "system-out", "skipped", "error"])
+    #expect(results == ["failure", "system-out", "skipped", "error", "skipped"])
+    let skipped = reader.elements.filter { $0.name == "skipped" }.map { $0.attributes["message"] }
+    #expect(skipped.last == "not asked: nobody # dies")
     #expect(reader.text.contains("☃") && reader.text.contains("It holds & <holds>."))
     #expect(reader.text.contains("peer-1"))
   }
@@ -64,7 +68,7 @@ import Testing
   @Test("TAP has a point for each check: a skip for what was not judged, a todo for a warning")
   func tap() throws {
     let lines = try report().text(.tap).split(separator: "\n")
-    #expect(lines.prefix(2) == ["TAP version 14", "1..5"])
+    #expect(lines.prefix(2) == ["TAP version 14", "1..6"])
     let points = lines.filter { $0.hasPrefix("ok") || $0.hasPrefix("not ok") }.map { line in
       String(line.prefix { $0 != "#" })
         + (line.split(separator: "#").dropFirst().first.map { "#" + $0.prefix(5) } ?? "")
@@ -73,8 +77,9 @@ import Testing
       points == [
         "ok 1 - holds", "not ok 2 - fails", "not ok 3 - warns # TODO",
         "ok 4 - judged-nothing # SKIP",
-        "not ok 5 - is-broken",
+        "not ok 5 - is-broken", "ok 6 - not-asked # SKIP",
       ])
+    #expect(lines.contains("ok 6 - not-asked # SKIP not asked: nobody \\# dies"))
     // The rest is blocks of YAML, indented, one JSON text to a line.
     let rest = lines.dropFirst(2).filter {
       !$0.hasPrefix("ok") && !$0.hasPrefix("not ok") && !$0.hasPrefix("#")
@@ -101,7 +106,9 @@ import Testing
       #expect(errors.count == min(10, others + 2))
       #expect(lines.count { $0.hasPrefix("::warning file=") } == 2)
       #expect(lines.last?.hasPrefix("::notice ") == true)
-      #expect(lines.last?.contains("1 of \(5 + others) checks passed") == true)
+      #expect(lines.last?.contains("::1 passed, \(1 + others) failed, ") == true)
+      #expect(lines.last?.contains("1 not asked: run ") == true)
+      #expect(lines.last?.contains("%0Anot-asked: not asked: nobody # dies") == true)
       #expect(lines.count == errors.count + 3)
       if others == 30 { #expect(errors.last?.contains("fails-29") == true) }
       for line in lines { #expect(!line.unicodeScalars.contains("\r"), "\(line)") }
@@ -112,7 +119,7 @@ import Testing
   func markdown() throws {
     let text = try report(failing: 400).text(.markdown)
     let rows = text.split(separator: "\n").filter { $0.hasPrefix("| ") }
-    #expect(rows.count == 406)
+    #expect(rows.count == 407)
     for row in rows.dropFirst() {
       let bars = row.replacing("\\|", with: "").count { $0 == "|" }
       #expect(bars == 5, "\(row)")
@@ -120,6 +127,8 @@ import Testing
     #expect(text.utf8.count <= 62_000)
     #expect(text.contains("There is more than fits"))
     #expect(try report().text(.markdown).contains("<details><summary><code>fails</code>"))
+    #expect(
+      try report().text(.markdown).contains("| – | `not-asked` | not asked | nobody # dies |"))
   }
 }
 
@@ -146,7 +155,8 @@ struct ReportReaderTests {
         "seedbed.gossip holds", "seedbed.gossip fails Failure", "seedbed.gossip warns",
         "seedbed.gossip judged-nothing Skipped", "seedbed.gossip is-broken Error",
       ])
-    #expect(read.count == 8)
+    #expect(read[5] == "seedbed.gossip not-asked Skipped")
+    #expect(read.count == 9)
   }
 
   @Test("TAP 14 is read by tap.py, with the blocks of YAML")
@@ -165,7 +175,7 @@ struct ReportReaderTests {
       read == [
         "True - holds False False []", "False - fails False False \(block)",
         "False - warns True False \(block)", "True - judged-nothing False True \(block)",
-        "False - is-broken False False \(block)",
+        "False - is-broken False False \(block)", "True - not-asked False True \(block)",
       ])
   }
 }

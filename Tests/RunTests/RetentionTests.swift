@@ -190,13 +190,96 @@ extension RunTests {
         #expect(
           lines.contains { $0.prefix(3) == ["\(turn)/3", "run", "\(turn)"] }, "\(run.output)")
       }
-      #expect(lines.contains(["every-run-is-sound", "3", "0", "0", "0", "0.0"]), "\(run.output)")
       #expect(
-        lines.contains(["gossip-reaches-every-live-peer", "0", "0", "3", "0", "0.0"]),
+        lines.contains(["every-run-is-sound", "3", "0", "0", "0", "0", "0.0"]), "\(run.output)")
+      #expect(
+        lines.contains(["gossip-reaches-every-live-peer", "0", "0", "3", "0", "0", "0.0"]),
+        "\(run.output)")
+      #expect(
+        lines.contains(["dead-nodes-are-reported", "0", "0", "0", "0", "3", "0.0"]),
         "\(run.output)")
       #expect(
         try String(contentsOfFile: report, encoding: .utf8).contains("inconclusive: 3 of 3 runs; "))
       #expect(try workspace.integer("SELECT count(DISTINCT seed) FROM runs") == 3)
+    }
+
+    @Test("What the run did not ask for is shown, and stored only where that is wanted")
+    func experiments() async throws {
+      let workspace = try Workspace()
+      func check(_ name: String, least: Int) throws {
+        _ = try workspace.write(
+          """
+          -- check: \(name)
+          -- promise: It holds.
+          -- networks: any
+          -- severity: error
+          -- witnesses: \(least)
+
+          SELECT 1 WHERE false; SELECT 1;
+          """, to: "\(name).sql")
+      }
+      try check("own", least: 1)
+      try check("wip", least: 1)
+      let file = try workspace.write(
+        """
+        network: gossip
+        groups: { seed: { count: 1 }, peer: { count: 2, after: seed } }
+        stop: { at: 8s }
+        checks: [texts-are-taken-once, ./own.sql]
+        """, to: "t.yaml")
+      #expect(try await workspace.run(["simulate", file, "--seed", "1"]).status == 0)
+      func verdicts() throws -> String? {
+        try Database(opening: workspace.history, mode: .readOnly).text(
+          "SELECT group_concat(name || ' ' || verdict, ', ') FROM (SELECT * FROM checks ORDER BY name)"
+        )
+      }
+      let own = "own pass, texts-are-taken-once pass"
+      #expect(try verdicts() == own)
+      for experiment in [
+        ["--check", "./wip.sql"], ["--against", "1"], ["--check", "only-dead-nodes-are-reported"],
+      ] {
+        let shown = try await workspace.run(["check", "1"] + experiment)
+        #expect(shown.output.split(separator: "\n").count > 1, "\(shown.output)\(shown.errors)")
+        #expect(try verdicts() == own, "\(experiment)")
+      }
+      // What the run asked for is stored, whatever stands beside it.
+      try check("own", least: 2)
+      _ = try await workspace.run(["check", "1", "--check", "./wip.sql", "--check", "./own.sql"])
+      let later = "own inconclusive, texts-are-taken-once pass"
+      #expect(try verdicts() == later)
+      _ = try await workspace.run(["check", "1", "--check", "./wip.sql", "--store"])
+      #expect(try verdicts() == later + ", wip pass")
+    }
+
+    @Test(
+      "Whoever looks at verdicts is told at last how many, and what to do where not all is well")
+    func lastWords() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(
+        """
+        network: gossip
+        groups: { seed: { count: 1 }, peer: { count: 2, after: seed } }
+        stop: { at: 8s }
+        checks: [texts-are-taken-once, dead-nodes-are-reported]
+        """, to: "t.yaml")
+      func last(_ run: Invocation, _ count: Int) -> [Substring] {
+        run.output.split(separator: "\n").suffix(count)
+      }
+      let well = try await workspace.run(["simulate", file, "--seed", "1"])
+      #expect(last(well, 1) == ["1 passed, 1 not asked"], "\(well.output)")
+      #expect(!well.output.contains("to run it again"))
+      let late = ["--set", "faults=[{at: 7900ms, kill: peer-1}]"]
+      let ill = try await workspace.run(["simulate", file, "--seed", "1"] + late)
+      let again = "to run it again: seedbed simulate \(file) --set "
+      #expect(
+        last(ill, 3) == [
+          "\(again)'faults=[{at: 7900ms, kill: peer-1}]' --seed 1",
+          "to look closer: seedbed show 2 --logs \(workspace.logs)", "1 passed, 1 inconclusive",
+        ], "\(ill.output)")
+      let judged = try await workspace.run(["check", "2"])
+      #expect(
+        last(judged, 3).first == "to run it again: seedbed rerun 2 --logs \(workspace.logs)",
+        "\(judged.output)")
     }
 
     @Test("A run that takes longer than another fails beyond the tolerance, and not below")

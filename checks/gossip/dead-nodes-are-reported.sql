@@ -4,6 +4,10 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no peer died with a living neighbour, or the run ended before a report was due
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'gossip-peer' OR options IS NULL) > 1
+-- not-asked: there is no second peer
+-- asked-if: EXISTS (SELECT 1 FROM planned_deaths WHERE role = 'gossip-peer' OR options IS NULL)
+-- not-asked: no peer is killed, stopped or frozen
 
 -- A row for each death that a neighbour kept to itself, or told too late. In time: the probes that
 -- must go missing, the last dial, and a second (gossip_deadlines.report_within). Time in which the

@@ -4,6 +4,11 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no text was sent to a linked peer, or the run ended before one was due
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'gossip-peer' OR options IS NULL) > 1
+-- not-asked: there is no second peer
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'gossip-count' > 0 OR options IS NULL)
+-- not-asked: no peer has a text to send
 
 -- A row for each peer and text that did not come, or came too late. The deadline leaves time to
 -- find a dead neighbour on the way, to link anew and to catch up (gossip_deadlines.gossip_within);

@@ -4,6 +4,13 @@
 -- severity: error
 -- witnesses: 2
 -- too-few: fewer than two peers lived, or one died, came back, started or was separated from others shortly before the end
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'gossip-peer' OR options IS NULL) > 1
+-- not-asked: there is no second peer
+-- asked-if: (SELECT max(stays - 1000000 - (options ->> 'answer-timeout')
+--     - (options ->> 'liveness-misses' + 1) * (options ->> 'liveness-interval')
+--     - 2 * (options ->> 'relink-interval'))
+--   FROM planned_nodes WHERE role = 'gossip-peer') > 0
+-- not-asked: the run is shorter than its peers' gossip_deadlines.repair_within
 
 -- A row for each peer that no chain of links joins with the best-linked one.
 SELECT g.node AS peer, g.neighbours, 'no path from ' || g.start AS problem,

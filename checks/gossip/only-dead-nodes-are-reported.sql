@@ -4,6 +4,8 @@
 -- severity: error
 -- witnesses: 2
 -- too-few: fewer than two peers ever had a link, so nobody could be reported
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'gossip-peer' OR options IS NULL) > 1
+-- not-asked: there is no second peer
 
 -- A row for each reporter and death (or peer that never died) with false reports. A report is true
 -- from the death on, and until a second after the node is back (it may be on its way); of a frozen

@@ -4,6 +4,8 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no live seed knew a peer whose state was settled when the run was stopped
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'gossip-peer' OR options IS NULL) > 0
+-- not-asked: there is no peer
 
 -- A row for each seed and peer that the seed has wrong. Time in which the host was overloaded does
 -- not count.

@@ -4,6 +4,11 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no text reached a peer
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'gossip-peer' OR options IS NULL) > 1
+-- not-asked: there is no second peer
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'gossip-count' > 0 OR options IS NULL)
+-- not-asked: no peer has a text to send
 
 -- A row for each peer and text that it took again, though it must have known it.
 SELECT node AS peer, message AS text, count(*) AS again, round(min(known_s), 3) AS first_s,

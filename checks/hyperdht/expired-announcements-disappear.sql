@@ -4,6 +4,15 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: nobody looked up a key so long after a node that had announced it was gone
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'announce' <> '' OR options ->> 'announce-count' > 0 OR options IS NULL)
+-- not-asked: no node announces a key
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'lookup-count' > 0 OR options ->> 'lookup' <> ''
+--     OR options ->> 'connect' <> '' OR options IS NULL)
+-- not-asked: no node looks a key up
+-- asked-if: EXISTS (SELECT 1 FROM planned_deaths WHERE action <> 'pause' AND (role = 'hyperdht-node' OR options IS NULL))
+-- not-asked: no node is killed or stopped
 
 -- A row for each lookup that found such a peer: a second and the announcements' lifetime after its
 -- end. Not judged: nodes that announced the key again in another life.

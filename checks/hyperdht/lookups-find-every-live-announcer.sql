@@ -4,6 +4,13 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: nobody looked up a key that somebody else had announced
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'announce' <> '' OR options ->> 'announce-count' > 0 OR options IS NULL)
+-- not-asked: no node announces a key
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'lookup-count' > 0 OR options ->> 'lookup' <> ''
+--     OR options ->> 'connect' <> '' OR options IS NULL)
+-- not-asked: no node looks a key up
 
 -- A row for each lookup and announcer that it missed. Not judged: announcers and lookups of nodes
 -- that were away for a part of the announcement's lifetime before, and lookups while the network was

@@ -4,6 +4,9 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no node opened a way to a peer and exchanged all its datagrams over it
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'connect' <> '' OR options IS NULL)
+-- not-asked: no node opens a way to another
 
 -- A row for each open way whose peer did not answer everything that was sent over it, or, although a
 -- ping was passed on to it, did not hear the node by its own log. Not judged: ways where either node

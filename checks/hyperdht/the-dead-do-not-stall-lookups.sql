@@ -4,6 +4,12 @@
 -- severity: error
 -- witnesses: 100
 -- too-few: fewer than 100 lookups asked a dead node
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'lookup-count' > 0 OR options ->> 'lookup' <> ''
+--     OR options ->> 'connect' <> '' OR options IS NULL)
+-- not-asked: no node looks a key up
+-- asked-if: EXISTS (SELECT 1 FROM planned_deaths WHERE action <> 'pause')
+-- not-asked: no node is killed or stopped
 
 -- A row where the lookups begun after the first death are slower than that, against those that ended
 -- before it. Not judged: lookups of the two seconds after the run's beginning.

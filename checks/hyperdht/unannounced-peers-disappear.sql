@@ -4,6 +4,16 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: nobody looked up a key after its announcer had taken the announcement back
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'announce' <> '' OR options ->> 'announce-count' > 0 OR options IS NULL)
+-- not-asked: no node announces a key
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'lookup-count' > 0 OR options ->> 'lookup' <> ''
+--     OR options ->> 'connect' <> '' OR options IS NULL)
+-- not-asked: no node looks a key up
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'announce-for' > 0 OR options ->> 'unannounce' <> '' OR options IS NULL)
+-- not-asked: no node takes an announcement back
 
 -- A row for each lookup that found such a peer. Not judged: nodes that announced the key again in
 -- another life. Two nodes' clocks may differ.

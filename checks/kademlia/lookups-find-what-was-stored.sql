@@ -4,6 +4,12 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: nobody looked up a value after it was set
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'put-count' > 0 OR options IS NULL)
+-- not-asked: no node sets a value
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'get-count' > 0 OR options IS NULL)
+-- not-asked: no node looks a value up
 
 -- A row for each lookup that found nothing, or a value that nobody set. Not judged: a lookup while
 -- the network was disturbed, or soon after (kademlia_unrest).

@@ -4,6 +4,9 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no value was set, or a node died, came back, started or was cut off shortly before the end
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'put-count' > 0 OR options IS NULL)
+-- not-asked: no node sets a value
 
 -- A row for each value with too few copies.
 SELECT v.key, v.holders, v.wanted, round(v.put_s, 3) AS put_s,

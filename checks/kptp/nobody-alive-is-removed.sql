@@ -4,6 +4,8 @@
 -- severity: error
 -- witnesses: 2
 -- too-few: no two peers ever entered a table, so nobody could be dropped
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'kptp-peer' OR options IS NULL) > 1
+-- not-asked: there is no second peer
 
 -- A row for each table and false removal. A removal is true from the peer's death on, and until a
 -- second after it is back (an answer may be on its way); of a frozen peer not before as many

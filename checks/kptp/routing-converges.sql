@@ -4,6 +4,13 @@
 -- severity: error
 -- witnesses: 2
 -- too-few: fewer than two peers lived, or one died, came back, started or was separated from others shortly before the end
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'kptp-peer' OR options IS NULL) > 1
+-- not-asked: there is no second peer
+-- asked-if: (SELECT max(stays - 1000000 - 8 * (options ->> 'heartbeat-interval')
+--     - (options ->> 'heartbeat-misses')
+--       * (options ->> 'heartbeat-interval' + options ->> 'heartbeat-timeout'))
+--   FROM planned_nodes WHERE role = 'kptp-peer') > 0
+-- not-asked: the run is shorter than its peers' kptp_deadlines.settle_within
 
 -- A row for each bucket that is empty though a live peer belongs into it, or from which the closest
 -- is missing. A bucket with the dead in it is the matter of the-dead-leave-every-table.

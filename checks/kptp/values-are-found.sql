@@ -4,6 +4,12 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: nobody wanted a value that had been put, or only while peers died, came back or started
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'put-count' > 0 OR options IS NULL)
+-- not-asked: no peer puts a value
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'get-count' > 0 OR options IS NULL)
+-- not-asked: no peer wants one
 
 -- A row for each value that was not found, or not as it was put.
 SELECT v.node AS peer, v.key, v.owner, round(v.put_s, 3) AS put_s, v.copies,

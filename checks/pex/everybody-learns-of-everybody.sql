@@ -4,6 +4,12 @@
 -- severity: error
 -- witnesses: 2
 -- too-few: no two nodes lived side by side for long enough
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'pex-peer' OR options IS NULL) > 1
+-- not-asked: there is no second peer
+-- asked-if: (SELECT max(stays - 1000000 - 2 * (options ->> 'exchange-interval')
+--     - (options ->> 'dial-timeout'))
+--   FROM planned_nodes WHERE role = 'pex-peer') > 0
+-- not-asked: the run is shorter than its peers' pex_deadlines.learn_within
 
 -- A row for each node that did not know a live other at the deadline: two exchange intervals, a dial
 -- and a second after both were there (pex_deadlines.learn_within). Time in which the host was

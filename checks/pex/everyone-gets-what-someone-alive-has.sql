@@ -4,6 +4,14 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no node wanted a piece and got it, or was connected for long enough to one that has it
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'pex-peer' OR options IS NULL) > 1
+-- not-asked: there is no second peer
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'have' > 0 OR options ->> 'share' <> '' OR options IS NULL)
+-- not-asked: no peer has a piece
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'want' > 0 OR options ->> 'fetch' <> '' OR options IS NULL)
+-- not-asked: no peer wants a piece
 
 -- A row for each node and piece that did not come, or came too late. In time: the neighbours that
 -- are asked before, the other wanted pieces, and a second (pex_deadlines.get_within). Time in which

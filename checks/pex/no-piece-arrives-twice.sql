@@ -4,6 +4,14 @@
 -- severity: error
 -- witnesses: 10
 -- too-few: fewer than ten pieces came
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'pex-peer' OR options IS NULL) > 1
+-- not-asked: there is no second peer
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'have' > 0 OR options ->> 'share' <> '' OR options IS NULL)
+-- not-asked: no peer has a piece
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'want' > 0 OR options ->> 'fetch' <> '' OR options IS NULL)
+-- not-asked: no peer wants a piece
 
 -- A row for each node to which pieces came twice, where the whole network exceeds its share: a
 -- neighbour that was given up may answer after all, or go down halfway.

@@ -4,6 +4,9 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no file was complete
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'complete' OR options ->> 'torrent' <> '' OR options IS NULL)
+-- not-asked: no client has the file
 
 -- A row for each life of a client whose complete file is not the torrent's.
 SELECT node AS client, file, size, round(completed_s, 3) AS completed_s,

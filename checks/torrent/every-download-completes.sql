@@ -4,6 +4,11 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no live client could have got its file from others, or the run ended before it was due
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes
+--   WHERE options ->> 'complete' OR options ->> 'torrent' <> '' OR options IS NULL)
+-- not-asked: no client has the file
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes WHERE role = 'torrent-tracker' OR options IS NULL)
+-- not-asked: there is no tracker
 
 -- A row for each client that does not have its file in time. In time: the patience with dead and slow
 -- owners, twice, and the bytes that everybody fetches (torrent_deadlines.finish_within), counted from

@@ -4,6 +4,10 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no client that a tracker knew died for long enough, or the run ended before it was due
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes WHERE role = 'torrent-tracker' OR options IS NULL)
+-- not-asked: there is no tracker
+-- asked-if: EXISTS (SELECT 1 FROM planned_deaths WHERE role = 'torrent-client' OR options IS NULL)
+-- not-asked: no client is killed, stopped or frozen
 
 -- A row for each dead client that a live tracker kept, or forgot too late: a ping's interval, its
 -- timeout and a second (torrent_deadlines.forget_within). Time in which the host was overloaded does

@@ -4,6 +4,8 @@
 -- severity: error
 -- witnesses: 50
 -- too-few: hardly anybody started a rumour while others were there
+-- asked-if: (SELECT count(*) FROM planned_nodes) > 1
+-- not-asked: there is nobody to tell
 
 WITH due AS (
   -- Every rumour with everybody who had two seconds to hear it, and was never away meanwhile. A cut

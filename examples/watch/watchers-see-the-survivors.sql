@@ -4,6 +4,8 @@
 -- severity: error
 -- witnesses: 2
 -- too-few: no watcher was told anything
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes WHERE node_group = 'watcher')
+-- not-asked: there is no watcher
 
 WITH told AS (
   SELECT e.node, e.peer, e.data ->> 'count' AS count, max(e.n)

@@ -1,0 +1,113 @@
+import Checks
+import History
+import Testing
+
+@Suite("What a check is asked") struct NotAskedTests {
+  private let story = Story()
+
+  /// Judges with so many witnesses of two that are needed.
+  private func judge(
+    _ conditions: [String], witnesses: Int = 0, violations: Int = 0
+  ) throws -> Judgement {
+    let header =
+      [
+        "check: mine", "promise: It holds.", "networks: any", "severity: error", "witnesses: 2",
+        "too-few: nothing happened",
+      ] + conditions.enumerated().flatMap { ["asked-if: \($1)", "not-asked: reason \($0)"] }
+    let text =
+      header.map { "-- \($0)\n" }.joined()
+      + "\nSELECT 1 FROM runs WHERE \(violations) > 0; SELECT \(witnesses);"
+    return try Judge(story.collected(), run: 1).judge(Check(parsing: text, file: "mine.sql"))
+  }
+
+  @Test(
+    "Where the plan gives it nothing, it says why, by the first condition that does not hold",
+    arguments: [
+      (["0"], "reason 0"), (["1", "0", "0"], "reason 1"), (["NULL", "false"], "reason 1"),
+    ])
+  func nothingGiven(conditions: [String], reason: String) throws {
+    for witnesses in 0...1 {
+      let judgement = try judge(conditions, witnesses: witnesses)
+      #expect(judgement.verdict == .notAsked)
+      #expect(judgement.reason == reason)
+      #expect(judgement.exitCode == .success)
+    }
+  }
+
+  @Test(
+    "Where the plan gives it something, or cannot say, too little is inconclusive",
+    arguments: [[], ["1"], ["NULL"], ["1", "count(*) = 1 FROM runs"]])
+  func tooLittle(conditions: [String]) throws {
+    let conditions = conditions.map { $0.contains("FROM") ? "(SELECT \($0))" : $0 }
+    let judgement = try judge(conditions)
+    #expect(judgement.verdict == .inconclusive)
+    #expect(judgement.reason == "0 of at least 2 witnesses: nothing happened")
+  }
+
+  @Test("What was seen against the plan counts all the same")
+  func seenAfterAll() throws {
+    #expect(try judge(["0"], witnesses: 2).verdict == .pass)
+    #expect(try judge(["0"], witnesses: 1, violations: 1).verdict == .fail)
+  }
+
+  @Test("A run that did not come to its stop is inconclusive, whatever its plan gives")
+  func noStop() throws {
+    story.unsay("run.stopping")
+    #expect(try judge(["0"]).verdict == .inconclusive)
+  }
+
+  @Test(
+    "What happened is not the plan: a condition that reads it is an error at its line",
+    arguments: [
+      "EXISTS (SELECT 1 FROM events)", "(SELECT count(*) FROM nodes)",
+      "EXISTS (SELECT 1 FROM deaths)",
+      "(SELECT max(t) FROM usage)", "1; DELETE FROM runs", "nowhere = 1",
+    ])
+  func readsEvents(condition: String) throws {
+    for witnesses in [0, 2] {
+      let judgement = try judge([condition], witnesses: witnesses)
+      #expect(judgement.verdict == .error)
+      #expect(judgement.reason.hasPrefix("mine.sql:7: 'asked-if': "), "\(judgement.reason)")
+    }
+    // Others may read it again.
+    #expect(try judge(["1"], witnesses: 2).verdict == .pass)
+  }
+
+  @Test("A run that gives named checks nothing is no success; one that names none is")
+  func nothingJudged() throws {
+    let unasked = try judge(["0"])
+    #expect([unasked].judgedNothing)
+    #expect([unasked].exitCode(areNamed: true) == .inconclusive)
+    #expect([unasked].exitCode(areNamed: false) == .success)
+    #expect([unasked].summary == "1 not asked: the topology gives them nothing to judge")
+    let others = try [unasked, judge([], witnesses: 2)]
+    #expect(!others.judgedNothing && ![Judgement]().judgedNothing)
+    #expect(others.exitCode(areNamed: true) == .success)
+  }
+
+  @Test("It is stored, and survives an export")
+  func stored() throws {
+    let history = try story.collected()
+    let judgement = try judge(["0"])
+    try [judgement].store(run: 1, history: history)
+    let verdicts = try History.verdicts(on: 1, in: history)
+    let other = try Story().collected()
+    try History.restore(verdicts: verdicts, on: 1, in: other)
+    let restored = try ReadOnlyHistory(other).database
+      .text("SELECT verdict || ': ' || reason FROM checks")
+    #expect(restored == "not asked: reason 0")
+  }
+
+  @Test("Faults that were asked for, or never came to pass, count as given")
+  func faults() throws {
+    let name = "dead-nodes-are-reported"
+    #expect(try story.judgement(name).verdict == .notAsked)
+    #expect(try story.judgement(name).reason == "no peer is killed, stopped or frozen")
+    story.say(
+      "supervisor", "fault.planned", at: 20,
+      ["fault": .integer(1), "action": "kill", "node": "peer-5", "at": .integer(20_000_000)])
+    story.say(
+      "supervisor", "fault.skipped", at: 20.1, ["fault": .integer(1), "reason": "it was gone"])
+    #expect(try story.judgement(name).verdict == .inconclusive)
+  }
+}
