@@ -143,7 +143,7 @@ internal import CSQLite
     var time = ContinuousClock.now
   }
 
-  private func error(_ code: Int32, sql: String) -> DatabaseError {
+  func error(_ code: Int32, sql: String) -> DatabaseError {
     unsafe DatabaseError(code: code, handle: handle, sql: sql, file: file)
   }
 }

@@ -14,6 +14,7 @@ struct ExploreDisplay {
   private let replay: [String]
   private let start = Instant.now
   private let terminal = Terminal.output
+  private var line = LiveLine()
   private var counts: [ExitCode: Int] = [:]
   private var simulated = Microseconds.zero
 
@@ -27,7 +28,7 @@ struct ExploreDisplay {
     [.error, .failed, .inconclusive].first { counts[$0] != nil } ?? .success
   }
 
-  func start(_ topology: String) {
+  mutating func start(_ topology: String) {
     Terminal.say("exploring \(topology): seeds \(seeds.lowerBound) to \(seeds.upperBound)\n")
     showProgress()
   }
@@ -52,9 +53,8 @@ struct ExploreDisplay {
       case .failed, .error, .usage: true
       }
     if isShown {
-      clear()
       let command = shellLine(replay + ["--seed", String(finding.seed)])
-      Terminal.say("seed \(finding.seed): \(word(code)): \(why): \(command)\n")
+      line.say("seed \(finding.seed): \(word(code)): \(why): \(command)\n")
     }
     showProgress()
   }
@@ -76,8 +76,8 @@ struct ExploreDisplay {
     }
   }
 
-  func finish() {
-    clear()
+  mutating func finish() {
+    line.clear()
     let judged = counts.values.reduce(0, +)
     let parts = [ExitCode.success, .failed, .inconclusive, .error].map {
       "\(counts[$0, default: 0]) \(word($0))"
@@ -90,15 +90,10 @@ struct ExploreDisplay {
         + (rest > 0 ? "; interrupted, \(rest) seeds are left\n" : "\n"))
   }
 
-  private func showProgress() {
-    guard terminal.isTerminal else { return }
+  private mutating func showProgress() {
     let done = counts.values.reduce(0, +)
     let failed = counts[.failed, default: 0] + counts[.error, default: 0]
-    Terminal.say("\r\(done)/\(seeds.count) seeds, \(failed) failed\u{1b}[K")
-  }
-
-  private func clear() {
-    if terminal.isTerminal { Terminal.say("\r\u{1b}[K") }
+    line.show("\(done)/\(seeds.count) seeds, \(failed) failed")
   }
 }
 

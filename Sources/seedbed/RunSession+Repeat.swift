@@ -62,7 +62,7 @@ extension RunSession {
     let columns = ["check", "pass", "fail", "inconclusive", "error", "flake_rate_percent"]
     var output = StandardOutput()
     output.write("\n")
-    var writer = ResultWriter(.table, columns: columns, to: output, style: ResultWriter.looks)
+    var writer = ResultWriter(.table, columns: columns, to: output, look: .output)
     for tally in repetition.tallies {
       let counts = [Verdict.pass, .fail, .inconclusive, .error].map { verdict in
         SQLValue.integer(Int64(tally.count(verdict)))
