@@ -21,7 +21,8 @@ enum ShowCommand: SeedbedCommand {
       if let title = section.title {
         output.write("\n\(Terminal.output.styled(title, .bold))\n")
       } else {
-        // The facts are whole.
+        // Each fact has its name beside it, and is whole.
+        look.hasHeader = false
         look.width = nil
       }
       output = try ResultWriter.write(

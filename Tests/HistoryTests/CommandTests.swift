@@ -87,8 +87,7 @@ import Testing
     let sql = "-- of peers\nSELECT node, NULL AS x FROM events WHERE node LIKE 'peer%';\n"
     let file = "\(run.path)/../statement.sql"
     try Data(sql.utf8).write(to: URL(filePath: file))
-    // It begins with hyphens, like an option.
-    for (words, input) in [(["--", sql], nil), (["--file", file], nil), (["-"], file)] {
+    for (words, input) in [(["\n" + sql], nil), (["--file", file], nil), (["-"], file)] {
       let (code, text) = try seedbed(
         ["query", "--format", "csv", "--no-header"] + words, input: input ?? "/dev/null")
       #expect(code == 0 && text == "peer-1,\n", "\(text)")

@@ -170,9 +170,8 @@ import Testing
       #expect(
         try history.database.rows("SELECT ready_s FROM nodes WHERE node = 'peer-2'") == ["0.001"])
       for table in Schema.tables {
-        #expect(
-          try history.database.rows("SELECT name FROM pragma_table_info('\(table.name)')")
-            == table.shown.map(\.name), "what is documented is there: \(table.name)")
+        let shown = try history.database.prepare("SELECT * FROM \(table.name)").columnNames
+        #expect(shown == table.shown.map(\.name), "what is documented is there")
       }
     }
     // Nothing of them is in the file, nor read where they are not asked for.

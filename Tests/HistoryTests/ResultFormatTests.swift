@@ -170,8 +170,12 @@ import Testing
       (
         60,
         """
-        node            s  date              kind        data of it
-        --------  ------  ----------------  ----------  ----------
+        node             s  date              kind        data of it
+        ----------  ------  ----------------  ----------  ----------
+        peer-1        0.25  2026-11-20 06:00  gossip.re…  {"message…
+        supervisor  1234.5  2026-11-20 06:01  node.ready  {"pid":77}
+                                              日本語日…
+
         """
       ),
       (

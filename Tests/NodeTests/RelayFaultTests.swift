@@ -87,7 +87,7 @@ extension NodeTests {
       let near = try Connection(to: two.address, from: one.inside)
       let far = try two.listener.accept()
       #expect(far.remote == one.address)
-      try relay.apply(relay.rule(.latency, 60_000_000, from: "one", to: "two"))
+      try relay.apply(relay.rule(.latency, 3_000_000, from: "one", to: "two"))
       near.reset()
       try settle()
       try relay.apply()

@@ -72,10 +72,13 @@ extension RunTests {
       let script = node(
         """
         ready
-        [ $name = peer-1 ] && kill -SEGV $$
+        if [ $name = peer-1 ]; then
+          until grep -q run.began "${log%/*}/supervisor.ndjson"; do sleep 0.01; done
+          kill -SEGV $$
+        fi
         exec sleep 1000
         """)
-      let run = try await workspace.run(arguments + ["--set", "stop.at=1s"], node: script)
+      let run = try await workspace.run(arguments + ["--set", "stop.at=2s"], node: script)
       #expect(run.status == 1)
       #expect(
         run.errors.contains("failed: ended unasked: peer-1 (signal 11)"),
