@@ -27,13 +27,6 @@ if ! command -v apt-get > /dev/null; then
   echo "This system has no apt-get: install the development packages of the above by hand." >&2
   exit 1
 fi
-root=()
-if [ "$(id -u)" -ne 0 ]; then
-  command -v sudo > /dev/null || {
-    echo "Run as root, or install them by hand: apt-get install ${missing[*]}" >&2
-    exit 1
-  }
-  root=(sudo)
-fi
-"${root[@]}" apt-get update -qq
-DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq "${missing[@]}" > /dev/null
+apt_get=$(dirname "$0")/apt-get.sh
+"$apt_get" update
+"$apt_get" install -y "${missing[@]}"

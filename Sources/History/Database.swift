@@ -163,7 +163,7 @@ internal import Glibc
     var isOver: () -> Bool = { false }
   }
 
-  private func error(_ code: Int32, sql: String) -> DatabaseError {
+  func error(_ code: Int32, sql: String) -> DatabaseError {
     unsafe DatabaseError(code: code, handle: handle, sql: sql, file: file)
   }
 }

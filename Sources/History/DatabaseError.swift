@@ -5,7 +5,7 @@ internal import CSQLite
 package struct DatabaseError: ReportedError {
   /// SQLite's extended result code.
   package var code: Int32
-  /// SQLite's message.
+  /// SQLite's message; of a name that there is not, with the nearest that there is.
   package var message: String
   package var sql: String?
   /// Where in `sql` the error is, in bytes of UTF-8.
@@ -21,9 +21,10 @@ package struct DatabaseError: ReportedError {
 
   init(code: Int32, handle: OpaquePointer?, sql: String?, file: String) {
     let text = unsafe handle.flatMap { unsafe sqlite3_errmsg($0) } ?? sqlite3_errstr(code)
+    let message = unsafe text.map { unsafe String(cString: $0) } ?? "error \(code)"
     self.init(
-      code: code, message: unsafe text.map { unsafe String(cString: $0) } ?? "error \(code)",
-      sql: sql, file: file)
+      code: code, message: message + Schema.advice(for: message, in: sql ?? ""), sql: sql,
+      file: file)
     let offset = unsafe handle.map { unsafe Int(sqlite3_error_offset($0)) } ?? -1
     if offset >= 0 { self.offset = offset }
   }

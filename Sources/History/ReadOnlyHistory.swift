@@ -6,7 +6,8 @@ package struct ReadOnlyHistory: ~Copyable {
   package let database: Database
 
   /// Opens a history for reading. With a run, every table and view that has a `run` column holds that
-  /// run's rows only, so the SQL needs no filter.
+  /// run's rows only, so the SQL needs no filter. Tables have columns that are computed too
+  /// (``Table/shown``), and there are aggregates that SQLite lacks (``Percentile``).
   package init(_ file: String, run: Int64? = nil) throws {
     database = try Self.open(file, run: run)
   }
@@ -28,13 +29,9 @@ package struct ReadOnlyHistory: ~Copyable {
             + "run's folder brings it up to \(Schema.version)")
     }
     try database.execute("PRAGMA temp_store = MEMORY")
-    if let run {
-      for table in Schema.tables {
-        try database.execute(
-          """
-          CREATE TEMP VIEW \(table.name) AS SELECT * FROM main.\(table.name) WHERE run = \(run)
-          """)
-      }
+    try Percentile.register(in: database)
+    for table in Schema.tables {
+      try database.execute("CREATE TEMP VIEW \(table.view(ofRun: run))")
     }
     // A temporary view reads the temporary views above before the tables of the same names.
     for view in View.all { try database.execute("CREATE TEMP VIEW \(view.definition)") }

@@ -2,9 +2,13 @@
 package enum ResultFormat: String, CaseIterable, Sendable {
   /// Aligned columns for people.
   case table
-  /// RFC 4180: fields with commas, quotes or line breaks are quoted; lines end in CR LF. NULL is an
+  /// A line for each column of a row, for people.
+  case list
+  /// Fields with commas, quotes or line breaks are quoted; lines end in LF, as shells expect. NULL is an
   /// empty field, and an empty text a quoted one.
   case csv
+  /// The same with lines that end in CR LF: RFC 4180.
+  case csvCRLF = "csv-crlf"
   /// One array of objects.
   case json
   /// One object per line.
@@ -13,37 +17,54 @@ package enum ResultFormat: String, CaseIterable, Sendable {
   case markdown
 }
 
+/// How people see rows.
+package struct ResultLook {
+  /// The most columns of a line of a table; `nil` where lines may be of any length.
+  package var width: Int?
+  /// Whether a table and CSV begin with the columns' names.
+  package var hasHeader: Bool
+  /// Gives a header, or a part of one, its looks.
+  package var header: (String) -> String
+
+  package init(
+    width: Int? = nil, hasHeader: Bool = true, header: @escaping (String) -> String = { $0 }
+  ) {
+    self.width = width
+    self.hasHeader = hasHeader
+    self.header = header
+  }
+}
+
 /// Writes rows as they come. Only `table` and `markdown` hold rows back: the first thousand, whose
 /// contents decide the columns' widths and which of them hold numbers.
 package struct ResultWriter<Output: TextOutputStream> {
   /// How many rows decide the layout of a table.
   package static var layoutRows: Int { 1_000 }
 
-  private let format: ResultFormat
+  /// `list` instead of a table whose columns the width has no room for.
+  private var format: ResultFormat
   private let columns: [String]
-  /// Gives a table's NULL and its header their looks.
-  private let style: (String, ResultStyle) -> String
+  private let look: ResultLook
   private var output: Output
   private var held: [[SQLValue]] = []
   private var layout: TableLayout?
   package private(set) var rowCount = 0
 
   package init(
-    _ format: ResultFormat, columns: [String], to output: Output,
-    style: @escaping (String, ResultStyle) -> String = { text, _ in text }
+    _ format: ResultFormat, columns: [String], to output: Output, look: ResultLook = ResultLook()
   ) {
     self.format = format
     self.columns = format == .json || format == .ndjson ? Self.distinct(columns) : columns
-    self.style = style
+    self.look = look
     self.output = output
   }
 
   /// Writes the rows of a statement, and gives the output back.
   package static func write(
     _ statement: borrowing Statement, as format: ResultFormat, to output: Output,
-    style: @escaping (String, ResultStyle) -> String = { text, _ in text }
+    look: ResultLook = ResultLook()
   ) throws(DatabaseError) -> Output {
-    var writer = ResultWriter(format, columns: statement.columnNames, to: output, style: style)
+    var writer = ResultWriter(format, columns: statement.columnNames, to: output, look: look)
     while try statement.step() {
       writer.add((0..<statement.columnCount).map { statement.value(at: $0) })
     }
@@ -54,12 +75,13 @@ package struct ResultWriter<Output: TextOutputStream> {
     rowCount += 1
     switch format {
     case .table, .markdown:
-      if let layout { return output.write(layout.line(row, style)) }
+      if let layout { return output.write(layout.line(row)) }
       held.append(row)
       if held.count == Self.layoutRows { writeHeld() }
-    case .csv:
+    case .list: writeList(row)
+    case .csv, .csvCRLF:
       if rowCount == 1 { writeCSVHeader() }
-      output.write(row.map(CSVText.field).joined(separator: ",") + "\r\n")
+      writeCSV(row.map(CSVText.field))
     case .json:
       output.write((rowCount == 1 ? "[\n" : ",\n") + JSONResult.object(columns, row))
     case .ndjson:
@@ -71,22 +93,47 @@ package struct ResultWriter<Output: TextOutputStream> {
   package consuming func finish() -> Output {
     switch format {
     case .table, .markdown: if layout == nil { writeHeld() }
-    case .csv: if rowCount == 0 { writeCSVHeader() }
+    case .csv, .csvCRLF: if rowCount == 0 { writeCSVHeader() }
     case .json: output.write(rowCount == 0 ? "[]\n" : "\n]\n")
-    case .ndjson: break
+    case .list, .ndjson: break
     }
     return output
   }
 
   private mutating func writeCSVHeader() {
-    output.write(columns.map(CSVText.quoted).joined(separator: ",") + "\r\n")
+    if look.hasHeader { writeCSV(columns.map(CSVText.quoted)) }
+  }
+
+  private mutating func writeCSV(_ fields: [String]) {
+    output.write(fields.joined(separator: ",") + (format == .csvCRLF ? "\r\n" : "\n"))
+  }
+
+  /// An empty line stands between two rows.
+  private mutating func writeList(_ row: [SQLValue], isFirst: Bool = false) {
+    let names = columns.map { $0.printable() }
+    let width = names.map(\.terminalColumns).max() ?? 0
+    if rowCount > 1, !isFirst { output.write("\n") }
+    for (name, value) in zip(names, row) {
+      let cell = value.cell()
+      output.write(look.header(name))
+      if !cell.isEmpty {
+        output.write(String(repeating: " ", count: width - name.terminalColumns + 2) + cell)
+      }
+      output.write("\n")
+    }
   }
 
   private mutating func writeHeld() {
-    let layout = TableLayout(columns: columns, rows: held, isMarkdown: format == .markdown)
-    self.layout = layout
-    output.write(layout.header(columns, style))
-    for row in held { output.write(layout.line(row, style)) }
+    let layout = TableLayout(
+      columns: columns, rows: held, isMarkdown: format == .markdown, width: look.width)
+    if let layout {
+      self.layout = layout
+      if look.hasHeader { output.write(layout.header(columns, look.header)) }
+      for row in held { output.write(layout.line(row)) }
+    } else {
+      format = .list
+      for (index, row) in held.enumerated() { writeList(row, isFirst: index == 0) }
+    }
     held = []
   }
 
@@ -97,86 +144,6 @@ package struct ResultWriter<Output: TextOutputStream> {
       uses[name, default: 0] += 1
       return uses[name].flatMap { $0 > 1 ? "\(name):\($0)" : nil } ?? name
     }
-  }
-}
-
-/// What a part of a table is, for whoever gives it a look.
-package enum ResultStyle: Sendable {
-  case header
-  case null
-}
-
-/// The columns of a table: for people on a terminal, or in Markdown.
-private struct TableLayout {
-  private var widths: [Int]
-  private var isNumber: [Bool]
-  private let isMarkdown: Bool
-
-  init(columns: [String], rows: [[SQLValue]], isMarkdown: Bool) {
-    self.isMarkdown = isMarkdown
-    widths = columns.map { $0.printable(inMarkdown: isMarkdown).count }
-    isNumber = columns.map { _ in !rows.isEmpty }
-    for row in rows {
-      for (column, value) in row.enumerated() {
-        widths[column] = max(widths[column], value.display.printable(inMarkdown: isMarkdown).count)
-        switch value {
-        case .integer, .real, .null: break
-        case .text, .blob: isNumber[column] = false
-        }
-      }
-    }
-  }
-
-  func header(_ columns: [String], _ style: (String, ResultStyle) -> String) -> String {
-    let cells = columns.enumerated().map { column, name in
-      style(padded(name.printable(inMarkdown: isMarkdown), column), .header)
-    }
-    let rule = widths.enumerated().map { column, width in
-      guard isMarkdown else { return String(repeating: "-", count: width) }
-      let dashes = String(repeating: "-", count: max(width, 3) - (isNumber[column] ? 1 : 0))
-      return isNumber[column] ? dashes + ":" : dashes
-    }
-    return joined(cells) + joined(rule)
-  }
-
-  func line(_ row: [SQLValue], _ style: (String, ResultStyle) -> String) -> String {
-    joined(
-      row.enumerated().map { column, value in
-        let cell = padded(value.display.printable(inMarkdown: isMarkdown), column)
-        return value == .null ? style(cell, .null) : cell
-      })
-  }
-
-  private func padded(_ cell: String, _ column: Int) -> String {
-    let width = isMarkdown ? max(widths[column], 3) : widths[column]
-    let padding = String(repeating: " ", count: max(0, width - cell.count))
-    return isNumber[column] ? padding + cell : cell + padding
-  }
-
-  private func joined(_ cells: [String]) -> String {
-    if isMarkdown { return "| \(cells.joined(separator: " | ")) |\n" }
-    var line = cells.joined(separator: "  ")
-    while line.last == " " { line.removeLast() }
-    return line + "\n"
-  }
-}
-
-extension String {
-  /// The text in one line, without the control characters that a terminal might obey: much of what
-  /// is printed came from a stranger.
-  package func printable(inMarkdown: Bool = false) -> String {
-    var result = ""
-    for scalar in unicodeScalars {
-      switch scalar {
-      case "\n": result += inMarkdown ? "<br>" : "\\n"
-      case "\t": result += "\\t"
-      case "\r": result += "\\r"
-      case "|" where inMarkdown: result += "\\|"
-      case "\u{0}"..<" ", "\u{7f}"..<"\u{a0}": result += "\\u{\(String(scalar.value, radix: 16))}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }
 
@@ -240,7 +207,7 @@ private enum JSONResult {
 }
 
 extension SQLValue {
-  /// As people read it: `NULL`, numbers in their shortest exact form, blobs in SQL's notation.
+  /// As SQL has it: `NULL`, numbers in their shortest exact form, blobs in SQL's notation.
   package var display: String {
     switch self {
     case .null: "NULL"

@@ -5,6 +5,52 @@ package struct Table: Sendable {
   package var summary: String
   /// In the table's order.
   package var columns: [(name: String, summary: String)]
+  /// Whether its times are moments of a run, which people see in seconds too.
+  var hasSeconds = true
+
+  /// A column as people's SQL sees it.
+  package struct Shown: Sendable {
+    package var name: String
+    package var summary: String
+    /// What gives its value, in the table's columns; `nil` for a column of the file.
+    var expression: String?
+  }
+
+  /// The columns that ``ReadOnlyHistory`` shows: those of the file, and beside each what is computed
+  /// from it. Nothing is stored for that, and what a statement does not name costs nothing.
+  package var shown: [Shown] {
+    columns.flatMap { column in
+      [Shown(name: column.name, summary: column.summary)]
+        + (seconds(of: column.name).map { [$0] } ?? [])
+        + (name == "events" && column.name == "peer" ? [Self.peerNode] : [])
+    }
+  }
+
+  private func seconds(of column: String) -> Shown? {
+    guard hasSeconds, column == "t" || column.hasSuffix("_t") else { return nil }
+    return Shown(
+      name: column.dropLast() + "s", summary: "seconds from the run's beginning to `\(column)`",
+      expression: """
+        (\(column) - (SELECT began_t FROM main.runs r WHERE r.run = \(name).run)) / 1e6
+        """)
+  }
+
+  private static let peerNode = Shown(
+    name: "peer_node",
+    summary: "the other node's name, by where it listened last; NULL: no node of this run, or one "
+      + "behind a simulated NAT (`node_addresses`)",
+    expression: """
+      (SELECT n.node FROM main.nodes n WHERE n.run = events.run AND n.address = events.peer)
+      """)
+
+  /// What shows the table, or one run of it, under its name.
+  func view(ofRun run: Int64?) -> String {
+    let values = shown.map { column in
+      column.expression.map { "\($0) AS \(column.name)" } ?? column.name
+    }
+    return "\(name) AS SELECT \(values.joined(separator: ", ")) FROM main.\(name)"
+      + (run.map { " WHERE run = \($0)" } ?? "")
+  }
 }
 
 extension Schema {
@@ -34,7 +80,7 @@ extension Schema {
           "1 when the lines of its logs were counted and each is a row, 0 when they were not, or not "
             + "each is; NULL for runs recorded by older versions"
         ),
-      ]),
+      ], hasSeconds: false),
     Table(
       name: "nodes", summary: "One participant of a run, in its last incarnation.",
       columns: [
@@ -138,7 +184,7 @@ extension Schema {
         ("reason", "the verdict in words"),
         ("rows", "the violations, as a JSON array of objects; the first of them if there are many"),
         ("judged_t", "when it was judged"),
-      ]),
+      ], hasSeconds: false),
     Table(
       name: "rejected_lines",
       summary: "What is wrong with a log: a line that did not become an event, or one before which "

@@ -15,18 +15,29 @@ package enum SchemaDocument {
     - A column that ends in `_s`, and `s` itself, is the same in seconds since the run began \
     (`runs.began_t`).
     - `seedbed query` and the checks see one run at a time: every table and view holds that run's \
-    rows only. In the file itself, filter by `run`.
+    rows only, or all runs' with `--run all`. In the file itself, filter by `run`.
+    - They also see columns in the tables that are not in the file, but computed where they are used: \
+    marked with +.
+    - Beside SQLite's own functions they have two aggregates: `percentile(x, p)`, with p from 0 to 100, \
+    and `median(x)`. What lies between two values is in proportion to them; NULL does not count, and \
+    nothing has the percentile NULL.
     - `data` and `options` are JSON: `data ->> 'message'` is the text of a field.
 
     ## Tables
 
-    \(Schema.tables.map { section($0.name, $0.summary, $0.columns) }.joined(separator: "\n\n"))
+    \(Schema.tables.map(section).joined(separator: "\n\n"))
 
     ## Views
 
     \(View.all.map { section($0.name, $0.summary, $0.columns) }.joined(separator: "\n\n"))
 
     """
+  }
+
+  private static func section(_ table: Table) -> String {
+    section(
+      table.name, table.summary,
+      table.shown.map { ($0.name, ($0.expression == nil ? "" : "+ ") + $0.summary) })
   }
 
   private static func section(

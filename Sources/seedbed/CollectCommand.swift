@@ -19,30 +19,21 @@ enum CollectCommand: SeedbedCommand {
     let folder = try RunFolder(arguments.require("DIR"))
     var collector = try Collector(folder: folder, history: arguments.history)
     var total = Collector.Progress()
+    var line = LiveLine()
     let ending = try collector.finish {
       total = total + $0
-      show(total)
+      line.show("\(count(total.lines, "event")) collected")
     }
+    line.clear()
     var output = StandardOutput()
     output.write(
-      "\(clearLine)run \(collector.run) (\(folder.manifest.name)): \(count(total.lines, "new event"))"
+      "run \(collector.run) (\(folder.manifest.name)): \(count(total.lines, "new event"))"
         + (total.rejected == 0 ? "" : ", \(count(total.rejected, "remark")) in rejected_lines")
         + "\n")
     for remark in ending.remarks { output.write("\(remark)\n") }
     try output.finish()
     // Of a run under way nobody has counted the lines yet.
     return ending.count.map(\.isComplete) ?? true ? .success : .error
-  }
-
-  private static var clearLine: String { Terminal.output.isTerminal ? "\r\u{1b}[K" : "" }
-
-  /// On a terminal: how far it is.
-  private static func show(_ total: Collector.Progress) {
-    guard Terminal.output.isTerminal else { return }
-    var output = StandardOutput()
-    output.write("\(clearLine)\(count(total.lines, "event")) collected")
-    // What cannot be shown now is tried again, and reported, at the end.
-    try? output.finish()
   }
 
   private static func count(_ number: Int, _ noun: String) -> String {

@@ -68,7 +68,8 @@ extension CompareCommand {
   ) -> StandardOutput {
     let format: ResultFormat = arguments["format"] == "json" ? .json : .table
     var writer = ResultWriter(
-      format, columns: ["run", "t", "node", "n", "kind", "peer", "data"], to: output)
+      format, columns: ["run", "t", "node", "n", "kind", "peer", "data"], to: output,
+      look: .output)
     for row in rows { writer.add(row) }
     return writer.finish()
   }

@@ -72,7 +72,7 @@ enum CompareCommand: SeedbedCommand {
     _ section: Section, as format: ResultFormat, to output: StandardOutput
   ) -> StandardOutput {
     var writer = ResultWriter(
-      format, columns: section.columns, to: output, style: ResultWriter.looks)
+      format, columns: section.columns, to: output, look: .output)
     for row in section.rows { writer.add(row) }
     return writer.finish()
   }

@@ -79,11 +79,11 @@ enum ExploreCommand: SeedbedCommand {
     var shrinker = Shrinker(
       topology, seed: seed, failure: failure, roles: Networks.roles, in: laboratory)
     let start = Instant.now
+    var line = LiveLine()
     try shrinker.shrink { now in
-      guard Terminal.output.isTerminal else { return }
-      Terminal.say("\r\(size(of: now.topology)), \(now.trials) simulations\u{1b}[K")
+      line.show("\(size(of: now.topology)), \(now.trials) simulations")
     }
-    if Terminal.output.isTerminal { Terminal.say("\r\u{1b}[K") }
+    line.clear()
     if Interruption.hasCome { return Terminal.complain("interrupted: nothing was written") }
     let output = arguments["output"] ?? "\(stem(of: file.path))-shrunk-\(seed).yaml"
     var words = ["seedbed", "simulate", output, "--seed", String(shrinker.seed)]

@@ -14,6 +14,7 @@ struct ExploreDisplay {
   private let replay: [String]
   private let start = Instant.now
   private let terminal = Terminal.output
+  private var line = LiveLine()
   private var counts: [ExitCode: Int] = [:]
   private var simulated = Microseconds.zero
   /// Why checks were not asked, by name.
@@ -29,7 +30,7 @@ struct ExploreDisplay {
     [.error, .failed, .inconclusive].first { counts[$0] != nil } ?? .success
   }
 
-  func start(_ topology: String) {
+  mutating func start(_ topology: String) {
     Terminal.say("exploring \(topology): seeds \(seeds.lowerBound) to \(seeds.upperBound)\n")
     showProgress()
   }
@@ -57,9 +58,8 @@ struct ExploreDisplay {
       case .failed, .error, .usage: true
       }
     if isShown {
-      clear()
       let command = shellLine(replay + ["--seed", String(finding.seed)])
-      Terminal.say("seed \(finding.seed): \(word(code)): \(why): \(command)\n")
+      line.say("seed \(finding.seed): \(word(code)): \(why): \(command)\n")
     }
     showProgress()
   }
@@ -82,8 +82,8 @@ struct ExploreDisplay {
     }
   }
 
-  func finish() {
-    clear()
+  mutating func finish() {
+    line.clear()
     let judged = counts.values.reduce(0, +)
     let parts = [ExitCode.success, .failed, .inconclusive, .error].map {
       "\(counts[$0, default: 0]) \(word($0))"
@@ -99,15 +99,10 @@ struct ExploreDisplay {
     }
   }
 
-  private func showProgress() {
-    guard terminal.isTerminal else { return }
+  private mutating func showProgress() {
     let done = counts.values.reduce(0, +)
     let failed = counts[.failed, default: 0] + counts[.error, default: 0]
-    Terminal.say("\r\(done)/\(seeds.count) seeds, \(failed) failed\u{1b}[K")
-  }
-
-  private func clear() {
-    if terminal.isTerminal { Terminal.say("\r\u{1b}[K") }
+    line.show("\(done)/\(seeds.count) seeds, \(failed) failed")
   }
 }
 

@@ -26,7 +26,7 @@ enum PsCommand: SeedbedCommand {
       "name", "topology", "seed", "phase", "nodes", "up", "ready", "down", "faults", "age_s",
     ]
     var writer = ResultWriter(
-      arguments.format, columns: columns, to: StandardOutput(), style: ResultWriter.looks)
+      arguments.format, columns: columns, to: StandardOutput(), look: .output)
     for run in LiveRun.all(in: arguments.logs) {
       let manifest = run.folder.manifest
       let status = run.status()

@@ -5,7 +5,8 @@ import History
 extension Option {
   static let format = Option(
     "format", .choice("FORMAT", ResultFormat.allCases.map(\.rawValue)),
-    "How rows are printed, on a terminal and in a pipe alike.", .defaulted("table"))
+    "How rows are printed. So that a table fits a terminal, long texts are cut there (…), and one of "
+      + "too many columns is a list.", .defaulted("table"))
 }
 
 extension ParsedArguments {
@@ -15,22 +16,19 @@ extension ParsedArguments {
 
 extension ResultWriter<StandardOutput> {
   /// Prints the rows of a statement.
-  static func print(_ statement: borrowing Statement, as format: ResultFormat) throws {
-    try print(statement, as: format, to: StandardOutput()).finish()
-  }
-
-  /// The same behind what an output has already.
   static func print(
-    _ statement: borrowing Statement, as format: ResultFormat, to output: StandardOutput
-  ) throws -> StandardOutput {
-    try write(statement, as: format, to: output, style: looks)
+    _ statement: borrowing Statement, as format: ResultFormat, look: ResultLook = .output
+  ) throws {
+    try write(statement, as: format, to: StandardOutput(), look: look).finish()
   }
+}
 
-  /// The looks of a table's header and of NULL on this terminal.
-  static func looks(_ text: String, _ part: ResultStyle) -> String {
-    switch part {
-    case .header: Terminal.output.styled(text, .bold)
-    case .null: Terminal.output.styled(text, .dim)
+extension ResultLook {
+  /// On a terminal, which a table has to fit, and in a pipe.
+  static var output: ResultLook {
+    let terminal = Terminal.output
+    return ResultLook(width: terminal.isTerminal ? terminal.width : nil) {
+      terminal.styled($0, .bold)
     }
   }
 }

@@ -3,8 +3,8 @@ import Participants
 import Supervisor
 import Topology
 
-/// What a person sees of a run: on a terminal one line that changes, in a pipe a line for each
-/// milestone.
+/// What a person sees of a run: a line for each milestone, and on a terminal one below them that
+/// changes.
 final class RunDisplay: RunObserver {
   private let plan: Plan
   private let terminal = Terminal.output
@@ -16,7 +16,7 @@ final class RunDisplay: RunObserver {
   /// What each fault is, by its number.
   private var faults: [Int64: String] = [:]
   private var lastShown: Instant?
-  private var shownLine = ""
+  private var line = LiveLine()
 
   /// Between two changes of the live line.
   private static let refresh = Microseconds.milliseconds(200)
@@ -27,10 +27,10 @@ final class RunDisplay: RunObserver {
     self.isQuiet = isQuiet
   }
 
-  var interval: Microseconds? { terminal.isTerminal && !isQuiet ? Self.refresh : nil }
+  var interval: Microseconds? { line.isPossible && !isQuiet ? Self.refresh : nil }
 
   private func say(_ text: String) {
-    if !isQuiet { Terminal.say(text) }
+    if !isQuiet { line.say(text) }
   }
 
   /// - Parameters:
@@ -46,11 +46,11 @@ final class RunDisplay: RunObserver {
     if event.kind == "run.began" { began = now }
     if event.kind == "run.stopping" { isStopping = true }
     if event.kind == "fault.planned" { remember(event) }
-    guard !terminal.isTerminal, let text = milestone(event) else { return }
+    guard let text = milestone(event) else { return }
     say("\(seconds(since: began ?? launched, now))s \(text)\n")
   }
 
-  /// What a pipe gets to read of an event, if it is a milestone.
+  /// What there is to read of an event, if it is a milestone.
   private func milestone(_ event: Event) -> String? {
     switch event.kind {
     case "run.launched": "launching \(plan.nodes.count { $0.joins == nil }) nodes"
@@ -95,15 +95,12 @@ final class RunDisplay: RunObserver {
   // MARK: - The live line
 
   func show(_ progress: SupervisorCore.Progress, at now: Instant) {
-    guard terminal.isTerminal, !isQuiet else { return }
+    guard line.isPossible, !isQuiet else { return }
     // By the real clock, whatever the run's.
     let moment = Instant.now
     if let lastShown, moment - lastShown < Self.refresh { return }
     lastShown = moment
-    let line = liveLine(progress, now)
-    if line == shownLine { return }
-    say("\r\(line)\u{1b}[K")
-    shownLine = line
+    line.show(liveLine(progress, now))
   }
 
   private func liveLine(_ progress: SupervisorCore.Progress, _ now: Instant) -> String {
@@ -138,14 +135,12 @@ final class RunDisplay: RunObserver {
 
   /// The nodes have ended, and their logs are still being recorded.
   func showRecording() {
-    guard terminal.isTerminal, !isQuiet, let events else { return }
-    say("\rrecording  \(events()) events\u{1b}[K")
+    guard !isQuiet, let events else { return }
+    line.show("recording  \(events()) events")
   }
 
   /// Takes the live line away.
-  func clear() {
-    if terminal.isTerminal { say("\r\u{1b}[K") }
-  }
+  func clear() { line.clear() }
 
   /// - Parameter recorded: where the run is to be found; `nil` when it is not kept.
   func finish(

@@ -67,7 +67,7 @@ extension RunSession {
       ["check"] + verdicts.map { $0.rawValue.replacing(" ", with: "_") } + ["flake_rate_percent"]
     var output = StandardOutput()
     output.write("\n")
-    var writer = ResultWriter(.table, columns: columns, to: output, style: ResultWriter.looks)
+    var writer = ResultWriter(.table, columns: columns, to: output, look: .output)
     for tally in repetition.tallies {
       let counts = verdicts.map { SQLValue.integer(Int64(tally.count($0))) }
       writer.add([.text(tally.name)] + counts + [.real((tally.flakeRate * 100).rounded() / 100)])

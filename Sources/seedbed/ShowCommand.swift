@@ -17,9 +17,16 @@ enum ShowCommand: SeedbedCommand {
     for section in sections {
       let count = "SELECT count(*) FROM (\(section.sql))"
       guard try history.database.integer(count) != 0 else { continue }
-      if let title = section.title { output.write("\n\(Terminal.output.styled(title, .bold))\n") }
-      output = try ResultWriter.print(
-        history.database.prepare(section.sql), as: .table, to: output)
+      var look = ResultLook.output
+      if let title = section.title {
+        output.write("\n\(Terminal.output.styled(title, .bold))\n")
+      } else {
+        // Each fact has its name beside it, and is whole.
+        look.hasHeader = false
+        look.width = nil
+      }
+      output = try ResultWriter.write(
+        history.database.prepare(section.sql), as: .table, to: output, look: look)
     }
     try output.finish()
     return .success
@@ -67,16 +74,15 @@ enum ShowCommand: SeedbedCommand {
           SELECT sum(side = 'from') || ' and ' || sum(side = 'to') || ' nodes'
           FROM fault_sides s WHERE s.fault = faults.fault)) AS node,
         at / 1e6 AS planned, lasting / 1e6 AS lasting,
-        round((applied_t - began_t) / 1e6, 3) AS applied,
-        round((confirmed_t - began_t) / 1e6, 3) AS confirmed,
-        round((healed_t - began_t) / 1e6, 3) AS healed, skipped
-      FROM faults JOIN runs USING (run) ORDER BY fault
+        round(applied_s, 3) AS applied, round(confirmed_s, 3) AS confirmed,
+        round(healed_s, 3) AS healed, skipped
+      FROM faults ORDER BY fault
       """
     ),
     (
       "Checks",
       """
-      SELECT verdict, name, violations, witnesses, reason FROM checks ORDER BY name
+      SELECT verdict, name, reason FROM checks ORDER BY name
       """
     ),
     (

@@ -45,7 +45,7 @@ enum WaitCommand: SeedbedCommand {
     var output = StandardOutput()
     for row in rows {
       var writer = ResultWriter(
-        arguments.format, columns: row.columns, to: output, style: ResultWriter.looks)
+        arguments.format, columns: row.columns, to: output, look: .output)
       writer.add(row.values)
       output = writer.finish()
     }

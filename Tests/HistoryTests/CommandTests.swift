@@ -16,13 +16,13 @@ import Testing
   /// `seedbed` beside the tests, with a history of its own.
   static func start(
     _ arguments: [String], history: String, output: Any? = FileHandle.nullDevice,
-    errors: Any? = FileHandle.nullDevice
+    errors: Any? = FileHandle.nullDevice, input: Any? = FileHandle.nullDevice
   ) throws -> Process {
     let process = Process()
     process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent().appending(path: "seedbed")
     process.arguments = arguments + ["--history", history]
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = input
     process.standardOutput = output
     process.standardError = errors
     try process.run()
@@ -30,11 +30,15 @@ import Testing
   }
 
   /// Its exit code and all that it printed, the errors last.
-  private func seedbed(_ arguments: [String]) throws -> (code: Int32, text: String) {
+  private func seedbed(
+    _ arguments: [String], input: String = "/dev/null"
+  ) throws -> (code: Int32, text: String) {
     let file = "\(run.path)/../output"
     try Data().write(to: URL(filePath: file))
     let handle = try FileHandle(forWritingTo: URL(filePath: file))
-    let process = try Self.start(arguments, history: run.history, output: handle, errors: handle)
+    let process = try Self.start(
+      arguments, history: run.history, output: handle, errors: handle,
+      input: FileHandle(forReadingAtPath: input))
     process.waitUntilExit()
     return (process.terminationStatus, try String(contentsOf: URL(filePath: file), encoding: .utf8))
   }
@@ -53,8 +57,16 @@ import Testing
     (code, text) = try seedbed(["runs", "--format", "csv"])
     #expect(code == 0)
     #expect(
-      text == "run,name,network,driver,nodes,faults,seconds,outcome,checks\r\n"
-        + "1,\(name),gossip,live,1,0,,unfinished,none\r\n")
+      text == "run,name,network,driver,nodes,faults,seconds,outcome,checks,date,topology,seed\n"
+        + "1,\(name),gossip,live,1,0,,unfinished,none,2026-11-20 06:00,gossip.yaml,42\n")
+    (code, text) = try seedbed(["runs"])
+    #expect(
+      text == """
+        run  date              topology     driver  seed  nodes  result
+        ---  ----------------  -----------  ------  ----  -----  ----------
+          1  2026-11-20 06:00  gossip.yaml  live      42      1  unfinished
+
+        """)
     (code, text) = try seedbed(["show"])
     #expect(code == 0)
     #expect(text.contains("run          1 (\(name))\n"))
@@ -66,6 +78,35 @@ import Testing
     (code, text) = try seedbed(["logs", "last", "peer-1", "--kind", "link"])
     #expect(code == 0)
     #expect(text.hasSuffix(#""kind":"link.opened","peer":"h:1","direction":"dialled"}"# + "\n"))
+  }
+
+  @Test(
+    "a statement may be on the command line, in a file or on standard input, and have no header")
+  func statements() throws {
+    #expect(try seedbed(["collect", run.path]).code == 0)
+    let sql = "-- of peers\nSELECT node, NULL AS x FROM events WHERE node LIKE 'peer%';\n"
+    let file = "\(run.path)/../statement.sql"
+    try Data(sql.utf8).write(to: URL(filePath: file))
+    for (words, input) in [(["\n" + sql], nil), (["--file", file], nil), (["-"], file)] {
+      let (code, text) = try seedbed(
+        ["query", "--format", "csv", "--no-header"] + words, input: input ?? "/dev/null")
+      #expect(code == 0 && text == "peer-1,\n", "\(text)")
+    }
+    let refused: [([String], String)] = [
+      (["query"], "missing SQL: one statement, '-' or --file\n"),
+      (["query", "SELECT 1", "--file", file], "SQL and --file: give one of them\n"),
+      (["query", "--file", "\(file).gone"], ".gone: cannot be read: No such file or directory\n"),
+      (["query", "--file", run.path], ": cannot be read: Is a directory\n"),
+      (["query", "-"], "there is no statement here\n"),
+      (
+        ["query", "SELECT 1", "--format", "json", "--no-header"],
+        "--no-header is for the formats table, csv and csv-crlf, not json\n"
+      ),
+    ]
+    for (arguments, message) in refused {
+      let (code, text) = try seedbed(arguments)
+      #expect(code == 64 && text.contains(message), "\(arguments): \(text)")
+    }
   }
 
   @Test("input that cannot be used ends with 64 and says why")

@@ -74,13 +74,110 @@ import Testing
     let limited = try ReadOnlyHistory(history, run: 1)
     #expect(
       message { _ = try limited.database.prepare("SELECT n,\n  kin\nFROM events") }
-        == "no such column: kin\n    kin\n    ^")
+        == "no such column: kin (did you mean 'kind'?)\n    kin\n    ^")
     #expect(message { _ = try limited.database.prepare("SELECT (1") } == "incomplete input")
     #expect(
       message { _ = try limited.database.prepare(" -- nothing\n") } == "there is no statement here")
     #expect(
       message { _ = try limited.database.prepare("SELECT 1; SELECT 2") }
         == "there is more than one statement here; give one")
+  }
+
+  @Test(
+    "a name that there is not is answered with the nearest that there is",
+    arguments: [
+      ("SELECT 1 FROM event", "no such table: event (did you mean 'events'?)"),
+      ("SELECT 1 FROM main.nodse", "no such table: main.nodse (did you mean 'nodes'?)"),
+      (
+        "SELECT 1 FROM gossip_delivery",
+        "no such table: gossip_delivery (did you mean "
+          + "'gossip_deliveries'?)"
+      ),
+      (
+        "SELECT 1 FROM zebras",
+        "no such table: zebras; docs/SCHEMA.md describes the tables and views"
+      ),
+      ("SELECT e.pear FROM events e", "no such column: e.pear (did you mean 'peer'?)"),
+      ("SELECT peer_nod FROM EVENTS", "no such column: peer_nod (did you mean 'peer_node'?)"),
+      (
+        "SELECT caus FROM deaths JOIN nodes USING (node)",
+        "no such column: caus (did you mean "
+          + "'cause'?)"
+      ),
+      // Of the tables that are used, not of any.
+      ("SELECT caus FROM nodes, runs", "no such column: caus"),
+      (
+        "SELECT zebra FROM fault_sides",
+        "no such column: zebra; fault_sides has run, fault, node, side"
+      ),
+    ])
+  func nearestNames(sql: String, expected: String) throws {
+    for run in [1, nil] as [Int64?] {
+      let limited = try ReadOnlyHistory(history, run: run)
+      let said = message { _ = try limited.database.prepare(sql) }
+      #expect(said.split(separator: "\n").first.map(String.init) == expected)
+    }
+  }
+
+  @Test("percentiles lie between the values, and a median is the fiftieth")
+  func percentiles() throws {
+    let all = try ReadOnlyHistory(history)
+    func rows(_ sql: String) throws -> [String] { try all.database.rows("SELECT \(sql)") }
+    let values = "(VALUES (10), (40.0), (20), (NULL), (30))"
+    let expected = [
+      "percentile(column1, 0)": "10.0", "percentile(column1, 100)": "40.0",
+      "median(column1)": "25.0", "percentile(column1, 50)": "25.0",
+      "percentile(column1, 90)": "37.0", "percentile(column1, 33.5)": "20.05",
+      "percentile(column1, '25')": "17.5",
+      "median(column1) FILTER (WHERE column1 > 30)": "40.0",
+      "coalesce(median(column1) FILTER (WHERE column1 > 99), 'none')": "none",
+      "median(DISTINCT column1 / 20)": "1.0",
+    ]
+    for (aggregate, value) in expected {
+      #expect(try rows("\(aggregate) FROM \(values)") == [value], "\(aggregate)")
+    }
+    #expect(
+      try rows("median(column2) FROM (VALUES ('a', 1), ('b', 5), ('a', 3)) GROUP BY column1")
+        == ["2.0", "5.0"])
+    for (aggregate, complaint) in [
+      ("percentile(column1, 101)", "takes a number from 0 to 100 as p"),
+      ("percentile(column1, NULL)", "takes a number from 0 to 100 as p"),
+      ("percentile(column1, 'half')", "takes a number from 0 to 100 as p"),
+      ("percentile(column1, column1)", "takes the same p for all rows"),
+      ("median(column1 || 'x')", "take numbers only"),
+      ("median(9e999)", "take finite numbers only"),
+    ] {
+      #expect(
+        message { _ = try rows("\(aggregate) FROM \(values)") }.contains(complaint), "\(aggregate)")
+    }
+  }
+
+  @Test(
+    "tables have seconds since the run began, and the names of peers, whatever they are limited to")
+  func computedColumns() throws {
+    let run = try FakeRun(nodes: ["peer-1", "peer-2"])
+    try run.log("supervisor", "run.began")
+    try run.log("peer-2", "node.ready", #""address":"h:2""#)
+    try run.log("peer-1", "link.opened", #""peer":"h:2""#)
+    try run.log("peer-1", "link.opened", #""peer":"h:3""#)
+    try run.collect()
+    for number in [1, nil] as [Int64?] {
+      let history = try ReadOnlyHistory(run.history, run: number)
+      #expect(
+        try history.database.rows(
+          "SELECT s || ' ' || coalesce(peer_node, 'nobody') FROM events WHERE node = 'peer-1'")
+          == ["0.002 peer-2", "0.003 nobody"])
+      #expect(
+        try history.database.rows("SELECT ready_s FROM nodes WHERE node = 'peer-2'") == ["0.001"])
+      for table in Schema.tables {
+        let shown = try history.database.prepare("SELECT * FROM \(table.name)").columnNames
+        #expect(shown == table.shown.map(\.name), "what is documented is there")
+      }
+    }
+    // Nothing of them is in the file, nor read where they are not asked for.
+    let limited = try ReadOnlyHistory(run.history, run: 1)
+    #expect(
+      try limited.database.rows("EXPLAIN QUERY PLAN SELECT count(*) FROM events").count == 1)
   }
 
   @Test("a statement that takes too long is ended")

@@ -183,7 +183,7 @@ extension NodeTests {
     @Test("a neighbour that falls silent is probed, dialled once more, and reported")
     func reportsTheFrozen() throws {
       let other = try Listener()
-      let (peer, seed) = try makePeer(["answer-timeout": "300ms"])
+      let (peer, seed) = try makePeer(["answer-timeout": "2s"])
       try introduce(peer, seed, list: [other.port])
       let own = try peer.port()
       let link = try other.accept()

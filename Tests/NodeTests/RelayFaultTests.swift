@@ -68,8 +68,9 @@ extension NodeTests {
     func onTheWay() throws {
       let three = try relay.open("three")
       let (near, far) = try connect()
-      let later = relay.rule(.latency, 600_000, from: "one", to: "three")
-      try relay.apply(later, relay.rule(.latency, 500_000, from: "one", to: "two"))
+      // Long for a busy machine to come to the partition.
+      let later = relay.rule(.latency, 2_100_000, from: "one", to: "three")
+      try relay.apply(later, relay.rule(.latency, 2_000_000, from: "one", to: "two"))
       near.write(Array("hello".utf8))
       near.finish()
       try settle()
@@ -86,7 +87,7 @@ extension NodeTests {
       let near = try Connection(to: two.address, from: one.inside)
       let far = try two.listener.accept()
       #expect(far.remote == one.address)
-      try relay.apply(relay.rule(.latency, 1_000_000, from: "one", to: "two"))
+      try relay.apply(relay.rule(.latency, 3_000_000, from: "one", to: "two"))
       near.reset()
       try settle()
       try relay.apply()

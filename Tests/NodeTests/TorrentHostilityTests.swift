@@ -22,36 +22,50 @@ extension NodeTests {
       return "[\(entries.joined(separator: ","))]"
     }()
 
+    /// A torrent that would do harm, and what is said of it. A test runner shows what it is, not all of
+    /// its megabytes.
+    struct Harm: CustomTestStringConvertible {
+      var testDescription: String
+      var text: String
+      var complaint: String
+
+      init(_ what: String, _ text: String, _ complaint: String) {
+        (testDescription, self.text, self.complaint) = (what, text, complaint)
+      }
+    }
+
     @Test(
       "a torrent that would do harm is refused with what is wrong, and nothing is written",
       arguments: [
-        ("../stolen", torrent(name: "../stolen"), "'../stolen'"),
-        ("absolute", torrent(name: "/etc/passwd"), "'/etc/passwd'"),
-        ("empty", torrent(name: ""), "fileName is ''"),
-        ("..", torrent(name: ".."), "fileName is '..'"),
-        ("hidden separator", torrent(name: "a\\u002f..\\u002fb"), "fileName is 'a/../b'"),
-        ("10 MB name", torrent(name: String(repeating: "a", count: 10_000_000)), "longer than"),
-        ("4 MB name", torrent(name: String(repeating: "a", count: 4_000_000)), "fileName is 'aaa"),
-        ("huge", torrent(size: "9223372036854775807"), "expected 562949953421312"),
-        ("larger than numbers", torrent(size: "1e300"), "fileSize"),
-        ("negative", torrent(size: "-1"), "fileSize"),
-        ("chunks of nothing", torrent(chunkSize: "0"), "chunkSize is 0"),
-        ("chunks that fill memory", torrent(chunkSize: "1099511627776"), "chunkSize is 1099"),
-        ("no hash", torrent(fileHash: "zz"), "fileHash is 'zz'"),
-        ("a million chunks", torrent(size: "16384000000", chunks: million), "longer than"),
-        ("no JSON", "[[[[", "no JSON"), ("nothing", "", "no JSON"),
-        ("nested", String(repeating: "[", count: 1_000_000), "nested too deep"),
+        Harm("../stolen", torrent(name: "../stolen"), "'../stolen'"),
+        Harm("absolute", torrent(name: "/etc/passwd"), "'/etc/passwd'"),
+        Harm("empty", torrent(name: ""), "fileName is ''"),
+        Harm("..", torrent(name: ".."), "fileName is '..'"),
+        Harm("hidden separator", torrent(name: "a\\u002f..\\u002fb"), "fileName is 'a/../b'"),
+        Harm("10 MB name", torrent(name: String(repeating: "a", count: 10_000_000)), "longer than"),
+        Harm(
+          "4 MB name", torrent(name: String(repeating: "a", count: 4_000_000)), "fileName is 'aaa"),
+        Harm("huge", torrent(size: "9223372036854775807"), "expected 562949953421312"),
+        Harm("larger than numbers", torrent(size: "1e300"), "fileSize"),
+        Harm("negative", torrent(size: "-1"), "fileSize"),
+        Harm("chunks of nothing", torrent(chunkSize: "0"), "chunkSize is 0"),
+        Harm("chunks that fill memory", torrent(chunkSize: "1099511627776"), "chunkSize is 1099"),
+        Harm("no hash", torrent(fileHash: "zz"), "fileHash is 'zz'"),
+        Harm("a million chunks", torrent(size: "16384000000", chunks: million), "longer than"),
+        Harm("no JSON", "[[[[", "no JSON"), Harm("nothing", "", "no JSON"),
+        Harm("nested", String(repeating: "[", count: 1_000_000), "nested too deep"),
       ])
-    func torrents(what: String, text: String, complaint: String) throws {
+    func torrents(harm: Harm) throws {
       let folder = try NodeProcess.makeFolder()
       defer { try? FileManager.default.removeItem(at: folder) }
-      try text.write(to: folder.appending(path: "torrent.json"), atomically: false, encoding: .utf8)
+      try harm.text.write(
+        to: folder.appending(path: "torrent.json"), atomically: false, encoding: .utf8)
       let client = try TorrentTools.client(folder)
       let reason = try client.event("torrent.refused")["reason"] as? String ?? ""
       #expect(
-        reason.contains(complaint) && reason.utf8.count < 400, "\(what): \(reason.prefix(400))")
+        reason.contains(harm.complaint) && reason.utf8.count < 400, "\(reason.prefix(400))")
       let (code, errors) = try client.end()
-      #expect(code == 64 && errors.contains(complaint), "\(errors)")
+      #expect(code == 64 && errors.contains(harm.complaint), "\(errors)")
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["torrent.json"])
     }
 

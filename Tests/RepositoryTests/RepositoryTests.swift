@@ -41,6 +41,72 @@ import Testing
     }
   }
 
+  @Test("no argument of a test is ten thousand bytes long: the runner prints it, twice")
+  func shortArguments() {
+    let tests = Self.sources.filter { $0.path.hasPrefix("Tests/") }
+    #expect(tests.count > 80)
+    // A type may say what stands for it.
+    for source in tests where !source.text.contains("CustomTestStringConvertible {") {
+      for test in source.text.components(separatedBy: "@Test(").dropFirst() {
+        let arguments = test.components(separatedBy: "func ")[0]
+          .components(separatedBy: "arguments:").dropFirst().joined()
+        #expect(
+          arguments.firstMatch(of: /repeating: .*count: [0-9_]{6,}/) == nil, "\(source.path)")
+      }
+    }
+  }
+
+  @Test("only one script calls apt-get: it waits for whoever has the packages' locks")
+  func packageLocks() throws {
+    let folder = Repository.root.appending(path: "scripts").path
+    let scripts = try FileManager.default.contentsOfDirectory(atPath: folder)
+    #expect(scripts.count > 5)
+    for script in scripts where script != "apt-get.sh" {
+      let text = try String(contentsOfFile: "\(folder)/\(script)", encoding: .utf8)
+      #expect(text.firstMatch(of: /\bapt-get [a-z]+ -/) == nil, "\(script)")
+    }
+  }
+
+  @Test(
+    "apt-get is tried again while another process has a lock, and no more once it has failed",
+    arguments: [
+      ("E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)", 0),
+      ("E: Unable to locate package nothing", 100),
+    ])
+  func lockedPackages(complaint: String, code: Int32) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "seedbed-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    // It fails when it is called for the first time.
+    let program = """
+      #!/bin/sh
+      echo "$@" >> \(folder.path)/calls
+      [ $(wc -l < \(folder.path)/calls) -gt 1 ] || { echo '\(complaint)' >&2; exit 100; }
+      """
+    for (name, text) in [("apt-get", program), ("sudo", "#!/bin/sh\nexec \"$@\"\n")] {
+      let file = folder.appending(path: name)
+      try text.write(to: file, atomically: false, encoding: .utf8)
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+    }
+    let process = Process()
+    let errors = Pipe()
+    process.executableURL = URL(filePath: "/bin/bash")
+    process.arguments = [
+      Repository.root.appending(path: "scripts/apt-get.sh").path, "install", "some-package",
+    ]
+    process.environment = ["PATH": "\(folder.path):/usr/sbin:/usr/bin:/sbin:/bin"]
+    process.standardError = errors
+    try process.run()
+    let bytes = try errors.fileHandleForReading.readToEnd() ?? Data()
+    let said = String(decoding: bytes, as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == code)
+    #expect(said.contains(complaint) == (code != 0), "\(said)")
+    let calls = try String(contentsOfFile: "\(folder.path)/calls", encoding: .utf8)
+    #expect(calls.split(separator: "\n").count == (code == 0 ? 2 : 1))
+    #expect(calls.hasSuffix("install some-package\n"))
+  }
+
   @Test("files stay short enough to read, and nothing is left for later")
   func files() {
     #expect(Self.sources.count > 80)

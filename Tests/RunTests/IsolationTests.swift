@@ -9,7 +9,7 @@ extension RunTests {
     "Nodes in networks of their own",
     .enabled(if: Namespaces.arePermitted, "namespaces are not permitted"))
   struct IsolationTests {
-    private func topology(_ faults: String, stop: String) -> String {
+    private func topology(_ faults: String) -> String {
       """
       network: gossip
       isolation: namespace
@@ -18,9 +18,9 @@ extension RunTests {
         peer:
           count: 6
           after: seed
-          options: { join-delay: 50ms, gossip-delay: 50ms, gossip-interval: 50ms, gossip-count: 100 }
+          options: { join-delay: 50ms, gossip-delay: 50ms, gossip-interval: 50ms,
+            gossip-count: 100000 }
       faults: [\(faults)]
-      stop: { at: \(stop) }
       """
     }
 
@@ -29,15 +29,13 @@ extension RunTests {
       let workspace = try Workspace()
       let text = topology(
         """
-        { at: 1s, partition: { between: [peer-1, peer-2], and: [peer-3, peer-4, peer-5, peer-6, \
-        seed] }, for: 1s },
-        { at: 1s, loss: { between: peer-3, and: peer-4, rate: 0.1 }, for: 1s },
-        { at: 1s, bandwidth: { between: peer-5, and: [peer, seed], limit: 5KB/s }, for: 1s },
-        { at: 1500ms, restart: peer-6 }
-        """, stop: "5s")
-      let run = try await workspace.run(["run", workspace.write(text, to: "t.yaml"), "--no-checks"])
-      #expect(run.status == 0, "\(run.output)\(run.errors)")
-      #expect(workspace.processes.isEmpty)
+        { at: 100ms, loss: { between: peer-3, and: peer-4, rate: 0.1 }, for: 1s },
+        { at: 100ms, bandwidth: { between: peer-5, and: [peer, seed], limit: 5KB/s }, for: 1s },
+        { at: 500ms, restart: peer-6 }
+        """)
+      try await workspace.part(
+        ["peer-1", "peer-2"], from: ["peer-3", "peer-4", "peer-5", "peer-6", "seed"], in: text,
+        until: "SELECT count(healed_t) = 4 FROM faults")
       #expect(
         try workspace.integer(
           "SELECT count(DISTINCT address) FROM nodes WHERE address LIKE '10.0.0.%'") == 7)
@@ -45,18 +43,6 @@ extension RunTests {
         try workspace.integer(
           "SELECT count(*) FROM faults WHERE confirmed_t >= applied_t AND healed_t > applied_t")
           == 4)
-      let crossing = { (from: String, to: String) in
-        """
-        SELECT count(*) FROM gossip_deliveries d JOIN faults f USING (run)
-        WHERE f.fault = 1 AND d.received_t > \(from) AND d.received_t < \(to)
-          AND (d.origin IN ('peer-1', 'peer-2')) <> (d.node IN ('peer-1', 'peer-2'))
-        """
-      }
-      // What had arrived in a node's kernel is read a moment later.
-      #expect(try workspace.integer(crossing("f.applied_t + 200000", "f.healed_t")) == 0)
-      #expect(try workspace.integer(crossing("0", "f.applied_t")).map { $0 > 0 } == true)
-      #expect(
-        try workspace.integer(crossing("f.healed_t", "f.healed_t + 3e6")).map { $0 > 0 } == true)
     }
 
     @Test("A supervisor that is killed leaves no node, namespace, interface or mount")
@@ -64,7 +50,7 @@ extension RunTests {
       let workspace = try Workspace()
       let before = (try outside("/proc/net/dev"), try outside("/proc/self/mounts"))
       let run = try workspace.start([
-        "run", workspace.write(topology("", stop: "60s"), to: "t.yaml"), "--no-checks",
+        "run", workspace.write(topology("") + "\nstop: { at: 1h }\n", to: "t.yaml"), "--no-checks",
       ])
       try await eventually("the run begins") { run.output.contains("all nodes are ready") }
       let used = try Set(processes().filter { mentions(workspace.folder, $0) }.compactMap(network))
@@ -105,8 +91,8 @@ extension RunTests {
     @Test("A fault that the kernel cannot carry out is refused before anything starts")
     func latency() async throws {
       let workspace = try Workspace()
-      let text = topology(
-        "{ at: 100ms, latency: { between: peer, and: seed, add: 50ms } }", stop: "1s")
+      let latency = "{ at: 100ms, latency: { between: peer, and: seed, add: 50ms } }"
+      let text = topology(latency) + "\nstop: { at: 1s }\n"
       let run = try await workspace.run(["run", workspace.write(text, to: "t.yaml"), "--no-checks"])
       if run.status == 0 {
         // This kernel has netem.
@@ -122,7 +108,7 @@ extension RunTests {
     @Test("The same when it is asked for, and the run goes on")
     func askedLatency() async throws {
       let workspace = try Workspace()
-      let file = try workspace.write(topology("", stop: "60s"), to: "t.yaml")
+      let file = try workspace.write(topology("") + "\nstop: { at: 1h }\n", to: "t.yaml")
       let run = try await workspace.run(["run", file, "--no-checks", "--wait", "run.began"])
       try #require(run.status == 0, "\(run.output)\(run.errors)")
       let latency = try await workspace.run([

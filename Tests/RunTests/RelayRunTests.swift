@@ -126,11 +126,11 @@ extension RunTests {
       let file = try write(
         """
         faults:
-          - { at: 300ms, partition: { between: client-1, and: server-1 }, for: 500ms }
-          - { at: 310ms, partition: { between: server-1, and: client-2, one-way: true }, for: 500ms }
-          - { at: 320ms, loss: { between: client-3, and: server-1, rate: 0.1 }, for: 800ms }
-          - { at: 330ms, latency: { between: client-4, and: server-1, add: 60ms }, for: 500ms }
-          - { at: 340ms, bandwidth: { between: client-5, and: server-1, limit: 20KB/s }, for: 500ms }
+          - { at: 300ms, partition: { between: client-1, and: server-1 }, for: 2s }
+          - { at: 310ms, partition: { between: server-1, and: client-2, one-way: true }, for: 2s }
+          - { at: 320ms, loss: { between: client-3, and: server-1, rate: 0.5 }, for: 2s }
+          - { at: 330ms, latency: { between: client-4, and: server-1, add: 60ms }, for: 2s }
+          - { at: 340ms, bandwidth: { between: client-5, and: server-1, limit: 5KB/s }, for: 2s }
           - { at: 400ms, kill: client-7 }
           - { at: 500ms, restart: client-8 }
           - { at: 600ms, restart: server-2 }
@@ -139,7 +139,7 @@ extension RunTests {
       let run = try await workspace.run(["run", file, "--seed", "7", "--wait", "run.began"])
       try #require(run.status == 0, "\(run.output)\(run.errors)")
       let asked = try await workspace.run([
-        "fault", "last", "partition", "{ between: client-6, and: server-1 }", "--for", "300ms",
+        "fault", "last", "partition", "{ between: client-6, and: server-1 }", "--for", "2s",
       ])
       #expect(asked.status == 0, "\(asked.errors)")
       // What was sent after each fault has come, and so has what was held back before.
@@ -151,7 +151,7 @@ extension RunTests {
             AND e.kind = 'line.received' AND e.data ->> 'by' = 'tcp'
             AND e.data ->> 'sent' > f.healed_t AND f.fault <> 7 AND c.node <> 'client-7'))
         """
-      let wait = try await workspace.run(["wait", "last", done, "--timeout", "20s"])
+      let wait = try await workspace.run(["wait", "last", done, "--timeout", "2m"])
       #expect(wait.status == 0, "\(wait.errors)")
       let stop = try await workspace.run(["stop", "last"])
       #expect(stop.status == 0, "\(stop.output)\(stop.errors)")

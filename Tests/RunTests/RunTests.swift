@@ -48,6 +48,30 @@ extension Workspace {
     return run
   }
 
+  /// Runs a topology, whose own end is far, until a state has come: an SQL query, as for 'wait'. However
+  /// long that takes on a busy machine, it has come then. Returns what the run said.
+  func run(
+    _ topology: String, until state: String, node script: String? = nil
+  ) async throws -> String {
+    let file = try write(topology + "\nstop: { at: 1h }\n", to: "t.yaml")
+    let arguments = [
+      "run", file, "--seed", "7", "--no-checks", "--wait", state, "--timeout", "2m",
+    ]
+    let run =
+      if let script { try await run(arguments, node: script) } else { try await run(arguments) }
+    try #require(run.status == 0, "\(run.output)\(run.errors)")
+    return try await stop()
+  }
+
+  /// Stops the run under way. Returns what it has said.
+  func stop() async throws -> String {
+    let stop = try await run(["stop", "last"])
+    #expect(stop.output.hasSuffix(": completed\n"), "\(stop.output)\(stop.errors)")
+    // The last is the run's own process, which has said all and ends.
+    try await eventually("nothing is left") { processes.isEmpty }
+    return try String(contentsOfFile: "\(runs.last ?? "")/run.out", encoding: .utf8)
+  }
+
   /// The one value that a query gives.
   func integer(_ sql: String) throws -> Int64? {
     try Database(opening: history, mode: .readOnly).integer(sql)
