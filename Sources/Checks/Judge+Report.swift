@@ -1,3 +1,4 @@
+internal import Arguments
 internal import Foundation
 internal import History
 
@@ -115,7 +116,7 @@ extension SQLValue {
     case .null: return "-"
     case .integer(let integer): return String(integer)
     case .real(let real): return String(real)
-    case .blob(let bytes): return "\(bytes.count) bytes"
+    case .blob(let bytes): return counted(bytes.count, "byte")
     case .text(let text):
       return text.count <= Self.longestShown
         ? text : text.prefix(Self.longestShown - 1) + "…"

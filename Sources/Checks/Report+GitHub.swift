@@ -1,3 +1,5 @@
+internal import Arguments
+
 /// Workflow commands of GitHub Actions: an annotation of the topology's file for each check that did
 /// not pass, and a notice that counts.
 extension Report {
@@ -29,7 +31,7 @@ extension Report {
 
   /// `4 of 5 checks passed: run NAME`.
   var summary: String {
-    "\(count(.passed)) of \(findings.count) checks passed: run \(run)"
+    "\(count(.passed)) of \(counted(findings.count, "check")) passed: run \(run)"
   }
 
   private func annotation(_ level: String, title: String, _ text: String) -> String {

@@ -1,3 +1,4 @@
+internal import Arguments
 internal import CSQLite
 
 /// A connection to an SQLite database: a thin wrapper that turns result codes into errors and frees
@@ -124,6 +125,36 @@ internal import CSQLite
 
   /// The rowid of the last row that was inserted.
   package var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
+
+  /// Makes sure that the file is still where it was opened: whoever opens it now gets the same.
+  ///
+  /// - Throws: ``HistoryError`` when it was removed or replaced. What this connection writes is lost
+  ///   then; it leaves alone what others have put there.
+  package func checkPlace() throws(HistoryError) {
+    var hasMoved: Int32 = 0
+    unsafe sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved)
+    guard hasMoved != 0 else { return }
+    var keepsLog: Int32 = 1
+    unsafe sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keepsLog)
+    throw HistoryError("\(file): this file was removed or replaced meanwhile", exitCode: .error)
+  }
+
+  /// Makes sure that the file is not damaged.
+  package func check() throws {
+    let found = try text("PRAGMA quick_check(1)") ?? ""
+    guard found == "ok" else {
+      throw DatabaseError(code: SQLITE_CORRUPT, message: found.split(separator: "\n").joined(separator: ": "), sql: nil, file: file)
+    }
+  }
+
+  /// ``check()``, where it takes no more than a moment.
+  package func checkIfSmall() throws {
+    let size = try integer("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+    if (size ?? 0) <= Self.smallSize { try check() }
+  }
+
+  /// In bytes: it takes about 20 ms.
+  private static let smallSize: Int64 = 1 << 24
 
   /// From now on every statement that still runs after `limit` fails with ``DatabaseError`` whose
   /// ``DatabaseError/isInterruption`` is true.

@@ -156,6 +156,7 @@ extension SupervisorCore {
     let blamed = blamed.isEmpty ? unexpectedExits.map(\.node) : blamed
     return Conclusion(
       outcome: outcome, reason: reasons.joined(separator: "; "), began: began != nil,
-      blamed: blamed.map { plan.nodes[$0].name }, launchFailure: launchFailure)
+      blamed: blamed.map { plan.nodes[$0].name }, launchFailure: launchFailure,
+      storageFailed: storageFailed)
   }
 }

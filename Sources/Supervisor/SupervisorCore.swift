@@ -18,6 +18,9 @@ package struct SupervisorCore: Sendable {
   /// How long after a pause or its end the process's state is read again.
   static let stateInterval = Microseconds.milliseconds(5)
   static let usageInterval = Microseconds.seconds(1)
+  /// The supervisor does something at least every ``usageInterval``, so that much less between what it
+  /// did before it was stopped and what it did after is no sign that it was.
+  static let shortestStop = Microseconds.milliseconds(2_500)
   /// How long the process groups have to become empty when every node has been reaped.
   static let groupsWithin = Microseconds.seconds(2)
   static let groupsInterval = Microseconds.milliseconds(10)
@@ -121,6 +124,7 @@ package struct SupervisorCore: Sendable {
   var isInterrupted = false
   var failure: String?
   var launchFailure: ExitStatus?
+  private(set) var storageFailed = false
   var blamed: [Int] = []
   var unexpectedExits: [(node: Int, status: ExitStatus)] = []
   var stubborn: [Int] = []
@@ -170,7 +174,13 @@ package struct SupervisorCore: Sendable {
     case .heeded(let node, let rules): heeded(node, rules: rules)
     case .due: spawnScheduled(at: now)
     case .interrupted: interrupt(at: now)
+    case .continued(let idle) where idle < Self.shortestStop: break
+    case .continued(let idle):
+      log(SupervisorEvents.runContinued, ["idle": .integer(idle.count)])
     case .failed(let why): fail(why, at: now)
+    case .storageFailed(let why):
+      storageFailed = true
+      fail(why, at: now)
     case .groupsSeen(let alive): groupsSeen(alive: alive, at: now)
     case .faultAsked(let fault, let client): faultAsked(fault, by: client, at: now)
     case .stopAsked: stopAsked(at: now)

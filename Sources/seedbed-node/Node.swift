@@ -10,6 +10,8 @@ import Relay
   static func main() {
     // A closed pipe or socket is an error code here, never the end of the node.
     signal(SIGPIPE, SIG_IGN)
+    // The Swift runtime takes it for a crash, prints a backtrace and goes on.
+    signal(SIGQUIT, SIG_DFL)
     // Whoever started us may have had signals blocked, which is inherited.
     var none = sigset_t()
     unsafe sigemptyset(&none)

@@ -37,11 +37,13 @@ enum CheckCommand: SeedbedCommand {
         "Judge whether things take longer than in this run, instead of by checks."),
       Option(
         "view", .text("VIEW.COLUMN"),
-        "With --against: what to compare; without it, what 'compare' measures.", .repeated),
+        "With --against: what to compare; without it, what 'compare' measures.", .repeated
+      ).with("against"),
       Option(
         "tolerance",
         ValueKind("PERCENT", allowed: "a percentage from 0% to 10000%") { percent($0) != nil },
-        "With --against: how much more what 95 in 100 are not above may be.", .defaulted("20%")),
+        "With --against: how much more what 95 in 100 are not above may be.", .defaulted("20%")
+      ).with("against"),
       Option(
         "format",
         .choice("FORMAT", ["table", "json"] + Report.Format.allCases.map(\.rawValue)),
@@ -50,6 +52,7 @@ enum CheckCommand: SeedbedCommand {
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
+    try ReportFile.check(arguments)
     let number = try ReadOnlyHistory(arguments.history).run(named: arguments["RUN"] ?? "last")
     let judge = try Judge(arguments.history, run: number)
     let judgements =
@@ -61,7 +64,12 @@ enum CheckCommand: SeedbedCommand {
     var output = StandardOutput()
     output.write(try text(of: judgements, by: judge, as: arguments["format"]))
     try output.finish()
-    try stored.get()
+    do {
+      try stored.get()
+    } catch {
+      // What was found stands.
+      Terminal.complain("the verdicts are not stored: \(error)")
+    }
     return judgements.exitCode
   }
 

@@ -17,6 +17,8 @@ enum CollectCommand: SeedbedCommand {
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     let folder = try RunFolder(arguments.require("DIR"))
+    // Nobody is to find their events in a file that is damaged.
+    try History.open(arguments.history).check()
     var collector = try Collector(folder: folder, history: arguments.history)
     var total = Collector.Progress()
     repeat {
@@ -27,12 +29,12 @@ enum CollectCommand: SeedbedCommand {
     total = total + rest
     var output = StandardOutput()
     output.write(
-      "\(clearLine)run \(collector.run) (\(folder.manifest.name)): \(count(total.lines, "new event"))"
-        + (total.rejected == 0 ? "" : ", \(count(total.rejected, "remark")) in rejected_lines")
+      "\(clearLine)run \(collector.run) (\(folder.manifest.name)): \(counted(total.lines, "new event"))"
+        + (total.rejected == 0 ? "" : ", \(counted(total.rejected, "remark")) in rejected_lines")
         + "\n")
     for line in incomplete {
       output.write(
-        "\(line.node): \(count(line.bytes, "byte")) of an incomplete line wait for its end\n")
+        "\(line.node): \(counted(line.bytes, "byte")) of an incomplete line wait for its end\n")
     }
     try output.finish()
     return .success
@@ -44,12 +46,8 @@ enum CollectCommand: SeedbedCommand {
   private static func show(_ total: Collector.Progress) {
     guard Terminal.output.isTerminal else { return }
     var output = StandardOutput()
-    output.write("\(clearLine)\(count(total.lines, "event")) collected")
+    output.write("\(clearLine)\(counted(total.lines, "event")) collected")
     // What cannot be shown now is tried again, and reported, at the end.
     try? output.finish()
-  }
-
-  private static func count(_ number: Int, _ noun: String) -> String {
-    "\(number) \(noun)\(number == 1 ? "" : "s")"
   }
 }

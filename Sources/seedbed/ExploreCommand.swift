@@ -35,7 +35,8 @@ enum ExploreCommand: SeedbedCommand {
       .flag("shrink", "Make the first failure small, and write it as a topology."),
       Option(
         "output", .text("FILE"),
-        "Where --shrink writes; without it, TOPOLOGY-shrunk-SEED.yaml in this folder."),
+        "Where --shrink writes; without it, TOPOLOGY-shrunk-SEED.yaml in this folder."
+      ).with("shrink"),
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
@@ -89,7 +90,7 @@ enum ExploreCommand: SeedbedCommand {
     let start = Instant.now
     try shrinker.shrink { now in
       guard Terminal.output.isTerminal else { return }
-      Terminal.say("\r\(size(of: now.topology)), \(now.trials) simulations\u{1b}[K")
+      Terminal.say("\r\(size(of: now.topology)), \(counted(now.trials, "simulation"))\u{1b}[K")
     }
     if Terminal.output.isTerminal { Terminal.say("\r\u{1b}[K") }
     if Interruption.hasCome { return Terminal.complain("interrupted: nothing was written") }
@@ -116,7 +117,7 @@ enum ExploreCommand: SeedbedCommand {
       return Terminal.complain("interrupted: \(output) is written, but was not simulated again")
     }
     Terminal.say(
-      "shrunk to \(size(of: written)) with \(shrinker.trials) simulations in "
+      "shrunk to \(size(of: written)) with \(counted(shrinker.trials, "simulation")) in "
         + "\(RunDisplay.seconds(Instant.now - start)) s: \(what)\n\(command)\n")
   }
 
@@ -124,14 +125,14 @@ enum ExploreCommand: SeedbedCommand {
     do {
       try text.write(toFile: path, atomically: true, encoding: .utf8)
     } catch {
-      throw UsageError("\(path): \(error.localizedDescription): choose another file with --output")
+      throw UsageError("\(words(of: error)): choose another file with --output")
     }
   }
 
   private static func size(of topology: Topology) -> String {
     let nodes = topology.groups.reduce(0) { $0 + $1.count }
     let faults = topology.faults.count
-    return "\(nodes) node\(nodes == 1 ? "" : "s"), \(faults) fault\(faults == 1 ? "" : "s"), "
+    return "\(counted(nodes, "node")), \(counted(faults, "fault")), "
       + "stop at \(topology.stopAt)"
   }
 

@@ -85,16 +85,16 @@ struct ExploreDisplay {
     let took = Instant.now - start
     let rest = seeds.count - judged
     Terminal.say(
-      "\(judged) seeds: \(parts.joined(separator: ", ")); \(RunDisplay.seconds(simulated)) s "
+      "\(counted(judged, "seed")): \(parts.joined(separator: ", ")); \(RunDisplay.seconds(simulated)) s "
         + "simulated in \(RunDisplay.seconds(took)) s"
-        + (rest > 0 ? "; interrupted, \(rest) seeds are left\n" : "\n"))
+        + (rest > 0 ? "; interrupted, \(counted(rest, "seed")) left\n" : "\n"))
   }
 
   private func showProgress() {
     guard terminal.isTerminal else { return }
     let done = counts.values.reduce(0, +)
     let failed = counts[.failed, default: 0] + counts[.error, default: 0]
-    Terminal.say("\r\(done)/\(seeds.count) seeds, \(failed) failed\u{1b}[K")
+    Terminal.say("\r\(done)/\(counted(seeds.count, "seed")), \(failed) failed\u{1b}[K")
   }
 
   private func clear() {

@@ -9,8 +9,10 @@ enum Interruption {
   static var hasCome: Bool { flag.load(ordering: .relaxed) }
 
   /// Lets the signals through that whoever started this process has left blocked, as threads of some
-  /// libraries are.
+  /// libraries are. SIGQUIT ends the process, as it should: the Swift runtime takes it for a crash,
+  /// prints a backtrace and goes on.
   static func unblock() {
+    _ = signal(SIGQUIT, SIG_DFL)
     var signals = sigset_t()
     unsafe sigemptyset(&signals)
     for number in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, number) }

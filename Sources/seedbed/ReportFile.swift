@@ -27,6 +27,24 @@ struct ReportFile {
     path = String(text[text.index(after: equals)...])
   }
 
+  /// Makes sure, before anything starts, that the reports that are asked for can be written.
+  static func check(_ arguments: ParsedArguments) throws(UsageError) {
+    for file in arguments.all("report").compactMap({ ReportFile(parsing: $0) }) {
+      let folder = URL(filePath: file.path).deletingLastPathComponent().path
+      var isFolder = ObjCBool(false)
+      let files = FileManager.default
+      guard files.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+        throw UsageError("--report \(file.path): there is no folder \(folder): make it first")
+      }
+      guard files.isWritableFile(atPath: folder) else {
+        throw UsageError("--report \(file.path): nothing may be written into \(folder)")
+      }
+      if files.fileExists(atPath: file.path, isDirectory: &isFolder), isFolder.boolValue {
+        throw UsageError("--report \(file.path): this is a folder; name a file")
+      }
+    }
+  }
+
   static func write(_ arguments: ParsedArguments, _ report: Report) throws {
     for file in arguments.all("report").compactMap({ ReportFile(parsing: $0) }) {
       do {
@@ -34,7 +52,7 @@ struct ReportFile {
           to: URL(filePath: file.path), options: .atomic)
       } catch {
         throw ReportFileError(
-          description: "cannot write the report \(file.path): \(error.localizedDescription)")
+          description: "cannot write the report \(file.path): \(words(of: error))")
       }
     }
   }
