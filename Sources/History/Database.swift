@@ -1,5 +1,6 @@
 internal import Arguments
 internal import CSQLite
+internal import Glibc
 
 /// A connection to an SQLite database: a thin wrapper that turns result codes into errors and frees
 /// what it opened exactly once.
@@ -17,6 +18,7 @@ internal import CSQLite
   package let file: String
   /// Owned here because SQLite keeps only a pointer to it.
   private let deadline = Deadline()
+  private let place = Place()
 
   /// How long a statement waits for another process's transaction before it fails: long enough for
   /// several runs that write to one history.
@@ -129,12 +131,18 @@ internal import CSQLite
   /// Makes sure that the file is still where it was opened: whoever opens it now gets the same.
   ///
   /// - Throws: ``HistoryError`` when it was removed or replaced. What this connection writes is lost
-  ///   then; it leaves alone what others have put there.
+  ///   then.
   package func checkPlace() throws(HistoryError) {
     var hasMoved: Int32 = 0
     unsafe sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved)
-    guard hasMoved != 0 else { return }
-    var keepsLog: Int32 = 1
+    let log = Self.identity(of: "\(file)-wal")
+    if hasMoved == 0 {
+      place.log = log
+      return
+    }
+    // SQLite removes the log by its name when the file is closed. Where it is this connection's, it must
+    // go: it would be taken for that of the file which is there now. Where it is not, it is that file's.
+    var keepsLog: Int32 = log == place.log ? 0 : 1
     unsafe sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keepsLog)
     throw HistoryError("\(file): this file was removed or replaced meanwhile", exitCode: .error)
   }
@@ -143,7 +151,9 @@ internal import CSQLite
   package func check() throws {
     let found = try text("PRAGMA quick_check(1)") ?? ""
     guard found == "ok" else {
-      throw DatabaseError(code: SQLITE_CORRUPT, message: found.split(separator: "\n").joined(separator: ": "), sql: nil, file: file)
+      throw DatabaseError(
+        code: SQLITE_CORRUPT, message: found.split(separator: "\n").joined(separator: ": "),
+        sql: nil, file: file)
     }
   }
 
@@ -172,6 +182,17 @@ internal import CSQLite
 
   private final class Deadline {
     var time = ContinuousClock.now
+  }
+
+  private final class Place {
+    /// The write-ahead log when the file was last found where it was opened.
+    var log: [UInt64]?
+  }
+
+  /// A file's device and inode; `nil` where there is none.
+  private static func identity(of path: String) -> [UInt64]? {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
   }
 
   private func error(_ code: Int32, sql: String) -> DatabaseError {

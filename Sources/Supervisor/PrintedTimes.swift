@@ -53,7 +53,8 @@ struct PrintedTimes {
     let size = Int(lseek(output.number, 0, SEEK_END))
     let newline = UInt8(ascii: "\n")
     if size > 0, output.read(atMost: 1, at: size - 1) != [newline] { _ = output.write([newline]) }
-    var number = unsafe watch.map { unsafe cprocess_file_watch_add($0.number, path) } ?? -ENOSPC
+    var number = -ENOSPC
+    if let watch { number = unsafe cprocess_file_watch_add(watch.number, path) }
     if number == -ENOSPC {
       number = outputs.first { $0.value.path == path }?.key ?? -1 - CInt(outputs.count)
       nextLook = nextLook ?? Instant(microseconds: 0)

@@ -85,7 +85,7 @@ package final class Supervisor {
     // First of all: what comes while the rest is made stops the run in order.
     signals = try .taking(cprocess_signals_open(), for: "a signal queue")
     try NodeProcess.checkSystem()
-    openFiles = Self.raiseOpenFiles()
+    openFiles = OpenFiles.raiseLimit()
     programs = try Programs(plan, in: folder, environment: command.environment)
     let plan = programs?.plan ?? plan
     self.plan = plan
@@ -443,17 +443,5 @@ package final class Supervisor {
   /// What could not be noted is the end of the run: times would be missing.
   private func note(_ failed: CInt?) {
     if let failed { storageFailed(folder.printedTimes, failed) }
-  }
-
-  /// Every node costs a descriptor: raises the soft limit to the hard one. Returns the limit as it
-  /// was, which the nodes get.
-  private static func raiseOpenFiles() -> UInt64 {
-    var limit = rlimit()
-    let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    guard unsafe getrlimit(kind, &limit) == 0 else { return 0 }
-    let before = UInt64(limit.rlim_cur)
-    limit.rlim_cur = limit.rlim_max
-    unsafe setrlimit(kind, &limit)
-    return before
   }
 }

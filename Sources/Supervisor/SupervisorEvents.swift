@@ -137,7 +137,8 @@ package enum SupervisorEvents {
     fields: [
       EventField(
         "idle",
-        "how long it has done nothing, in microseconds: as long as it was stopped and up to two seconds")
+        "how long it has done nothing, in microseconds: as long as it was stopped and up to two seconds"
+      )
     ])
 
   static let runStopping = EventKind(

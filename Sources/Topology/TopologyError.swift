@@ -42,7 +42,11 @@ package struct TopologyError: ReportedError, Equatable {
   /// The same about a text that nobody has seen.
   package var withoutLines: TopologyError {
     let places = problems.map { problem in
-      if case .line = problem.place { Problem(place: .file, message: problem.message) } else { problem }
+      if case .line = problem.place {
+        Problem(place: .file, message: problem.message)
+      } else {
+        problem
+      }
     }
     return TopologyError(file: file, problems: places)
   }

@@ -17,7 +17,8 @@ extension TopologyReader {
       if special > group.count {
         fields.complain(
           places.place(of: "variants"),
-          "the variants are \(counted(special, "node")), but group '\(group.name)' has \(group.count)")
+          "the variants are \(counted(special, "node")), but group '\(group.name)' has \(group.count)"
+        )
       }
       checkJoins(group, places, stopAt: stopAt)
       guard let after = group.after else { continue }

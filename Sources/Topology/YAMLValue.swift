@@ -90,7 +90,8 @@ extension YAMLValue {
         if let first {
           duplicates.append(
             YAMLError(
-              place: key.place, message: "duplicate key '\(name)'; the first is \(first.described)"))
+              place: key.place, message: "duplicate key '\(name)'; the first is \(first.described)")
+          )
         }
         let entry = YAMLEntry(key: name, place: key.place, value: try value())
         guard first == nil else { continue }

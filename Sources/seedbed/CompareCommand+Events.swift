@@ -38,7 +38,8 @@ extension CompareCommand {
       let rows =
         before.map { [.text("both")] + $0 } + [side("one", a), side("other", b)]
       if arguments["format"] != "json" {
-        output.write("the first \(counted(same, "event")) \(same == 1 ? "is" : "are") the same; then:\n")
+        output.write(
+          "the first \(counted(same, "event")) \(same == 1 ? "is" : "are") the same; then:\n")
       }
       output = write(rows, arguments, to: output)
       try output.finish()

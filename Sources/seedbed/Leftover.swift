@@ -21,7 +21,9 @@ struct Leftover {
     return names.sorted().compactMap { name in
       guard !runs.contains(name) else { return nil }
       let path = "\(logs)/\(name)"
-      guard let why = reason(name, path), self.age(of: path) >= TimeInterval(age) else { return nil }
+      guard let why = reason(name, path), self.age(of: path) >= TimeInterval(age) else {
+        return nil
+      }
       return Leftover(path: path, why: why)
     }
   }

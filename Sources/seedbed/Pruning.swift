@@ -52,7 +52,8 @@ struct Pruning {
       bytes += size ?? 0
       output.write(
         "run \(run.run) (\(run.name)): "
-          + (size.map { "\(Self.megabytes($0)) in \(run.folder)\n" } ?? "its folder is gone, or no run's\n"))
+          + (size.map { "\(Self.megabytes($0)) in \(run.folder)\n" }
+            ?? "its folder is gone, or no run's\n"))
     }
     for leftover in leftovers {
       bytes += Self.size(of: leftover.path)

@@ -31,18 +31,21 @@ struct ReportFile {
   static func check(_ arguments: ParsedArguments) throws(UsageError) {
     for file in arguments.all("report").compactMap({ ReportFile(parsing: $0) }) {
       let folder = URL(filePath: file.path).deletingLastPathComponent().path
-      var isFolder = ObjCBool(false)
-      let files = FileManager.default
-      guard files.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+      guard isFolder(folder) else {
         throw UsageError("--report \(file.path): there is no folder \(folder): make it first")
       }
-      guard files.isWritableFile(atPath: folder) else {
+      guard FileManager.default.isWritableFile(atPath: folder) else {
         throw UsageError("--report \(file.path): nothing may be written into \(folder)")
       }
-      if files.fileExists(atPath: file.path, isDirectory: &isFolder), isFolder.boolValue {
+      if isFolder(file.path) {
         throw UsageError("--report \(file.path): this is a folder; name a file")
       }
     }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    (try? URL(filePath: path).resolvingSymlinksInPath().resourceValues(forKeys: [.isDirectoryKey]))?
+      .isDirectory ?? false
   }
 
   static func write(_ arguments: ParsedArguments, _ report: Report) throws {

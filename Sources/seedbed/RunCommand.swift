@@ -77,20 +77,19 @@ enum RunCommand: SeedbedCommand {
 
   /// Makes sure that a node of this machine can listen there, whatever has the port.
   private static func check(_ seed: Address, in path: String) throws(UsageError) {
-    var hints = addrinfo()
-    hints.ai_flags = AI_NUMERICHOST
-    hints.ai_socktype = CInt(SOCK_DGRAM.rawValue)
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_flags = AI_NUMERICHOST
+    unsafe hints.ai_socktype = CInt(SOCK_DGRAM.rawValue)
     var found: UnsafeMutablePointer<addrinfo>?
     guard unsafe getaddrinfo(seed.host, "0", &hints, &found) == 0, let address = unsafe found else {
       throw UsageError("\(path): '\(seed)': give the host as a number, e.g. 127.0.0.1")
     }
-    defer { unsafe freeaddrinfo(found) }
+    defer { unsafe freeaddrinfo(address) }
     let descriptor = unsafe socket(address.pointee.ai_family, address.pointee.ai_socktype, 0)
     defer { close(descriptor) }
-    guard
-      unsafe bind(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) != 0,
-      errno == EADDRNOTAVAIL
-    else { return }
+    let isBound =
+      unsafe bind(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) == 0
+    guard !isBound, errno == EADDRNOTAVAIL else { return }
     throw UsageError(
       "\(path): \(seed) is no address of this machine, and the seeds are to listen there: give one that "
         + "it has, e.g. 127.0.0.1:\(seed.port)")

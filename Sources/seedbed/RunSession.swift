@@ -31,7 +31,8 @@ struct RunSession {
     self.topology = topology
     self.arguments = arguments
     if arguments.has("no-checks"), arguments.has("report") {
-      throw UsageError("--report tells what checks say, and with --no-checks none does: leave one out")
+      throw UsageError(
+        "--report tells what checks say, and with --no-checks none does: leave one out")
     }
     try ReportFile.check(arguments)
     checks = try Self.library(arguments)?.checks(plan.checks, network: plan.network)
