@@ -77,6 +77,10 @@ private struct Parser {
       try take(option: argument)
     }
     try assignPositionals()
+    for option in command.options where given[option.name] != nil {
+      guard let companion = option.companion, given[companion] == nil else { continue }
+      throw usage("--\(option.name) belongs to --\(companion), which is not given")
+    }
     for option in command.options where option.presence == .required {
       if given[option.name] == nil { throw usage("missing option \(option.label)") }
     }
@@ -109,7 +113,7 @@ private struct Parser {
     }
     guard kind.accepts(value) else {
       throw usage(
-        "'\(value)' is no value for \(spelled)\(suggestion(for: value, among: kind.words)); "
+        "'\(value)' is no value for \(spelled)\(kind.guess(value).map { " (did you mean '\($0)'?)" } ?? ""); "
           + "allowed: \(kind.allowed ?? kind.placeholder)")
     }
     given[option.name, default: []].append(value)

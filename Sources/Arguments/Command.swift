@@ -79,6 +79,8 @@ package struct Option: Sendable {
   package var value: ValueKind?
   package var presence: Presence
   package var summary: String
+  /// The option without which this one means nothing.
+  package var companion: String?
 
   package init(
     _ name: String, letter: Character? = nil, _ value: ValueKind?, _ summary: String,
@@ -89,6 +91,13 @@ package struct Option: Sendable {
     self.value = value
     self.presence = presence
     self.summary = summary
+  }
+
+  /// The same for use with another option only: alone it is refused.
+  package func with(_ companion: String) -> Option {
+    var option = self
+    option.companion = companion
+    return option
   }
 
   package static func flag(_ name: String, _ summary: String) -> Option {
@@ -103,8 +112,8 @@ package struct ValueKind: Sendable {
   /// What is allowed, for help and messages; `nil` for any text.
   package var allowed: String?
   package var accepts: @Sendable (String) -> Bool
-  /// The words to choose from, for suggestions; empty where the value is not a choice.
-  package var words: [String] = []
+  /// What a text that is not accepted was probably meant to be.
+  package var guess: @Sendable (String) -> String? = { _ in nil }
 
   package init(
     _ placeholder: String, allowed: String?, accepts: @escaping @Sendable (String) -> Bool
@@ -130,7 +139,7 @@ package struct ValueKind: Sendable {
     let head = words.dropLast().joined(separator: ", ")
     let allowed = head.isEmpty ? words.joined() : "\(head) or \(words.suffix(1).joined())"
     var kind = ValueKind(placeholder, allowed: allowed) { words.contains($0) }
-    kind.words = words
+    kind.guess = { nearestWord(to: $0, among: words) }
     return kind
   }
 }

@@ -1,5 +1,5 @@
 /// The word that a misspelled one was probably meant to be: the first with the fewest edits, if
-/// they are few for its length (one, or a third of it).
+/// they are few for its length (one, or a third of it), or else the only one that begins with it.
 package func nearestWord(to word: String, among words: some Sequence<String>) -> String? {
   // Longer texts are not misspelled words, and the distance costs their product.
   guard word.utf8.count <= 64 else { return nil }
@@ -9,7 +9,9 @@ package func nearestWord(to word: String, among words: some Sequence<String>) ->
     guard distance <= max(1, candidate.utf8.count / 3) else { continue }
     if distance < nearest?.distance ?? .max { nearest = (candidate, distance) }
   }
-  return nearest?.word
+  if let nearest { return nearest.word }
+  let longer = word.utf8.count < 3 ? [] : words.filter { $0.hasPrefix(word) }
+  return longer.count == 1 ? longer[0] : nil
 }
 
 /// ` (did you mean 'WORD'?)`, or nothing where no word is near.

@@ -47,6 +47,9 @@ void cprocess_normalise(void) {
     signal(number, SIG_DFL);
   }
   signal(SIGXFSZ, SIG_IGN);
+  // The Swift runtime takes it for a crash: it prints a backtrace, and the process goes on.
+  struct sigaction quit;
+  if (sigaction(SIGQUIT, NULL, &quit) == 0 && quit.sa_handler != SIG_IGN) signal(SIGQUIT, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   pthread_sigmask(SIG_SETMASK, &none, NULL);
@@ -189,15 +192,21 @@ int cprocess_epoll_wait(int epoll, uint64_t *tokens, int limit, int timeout_ms) 
   return count;
 }
 
+// Whatever would end the supervisor without a word and is no crash of its own, and SIGCONT.
+static void fill_with_heard(sigset_t *set) {
+  static const int heard[] = {SIGINT,  SIGTERM,   SIGHUP,  SIGQUIT, SIGUSR1, SIGUSR2,
+                              SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGPWR,  SIGCONT};
+  sigemptyset(set);
+  for (size_t i = 0; i < sizeof heard / sizeof heard[0]; i++) sigaddset(set, heard[i]);
+}
+
 int cprocess_signals_open(void) {
   sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
+  fill_with_heard(&set);
   // Under nohup(1), SIGHUP is to stay without effect.
   struct sigaction hangup;
-  if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
-    sigaddset(&set, SIGHUP);
+  if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN)
+    sigdelset(&set, SIGHUP);
   int failed = pthread_sigmask(SIG_BLOCK, &set, NULL);
   if (failed != 0) return -failed;
   signal(SIGPIPE, SIG_IGN);
@@ -207,10 +216,7 @@ int cprocess_signals_open(void) {
 
 void cprocess_signals_unblock(void) {
   sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGHUP);
+  fill_with_heard(&set);
   pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
@@ -218,6 +224,14 @@ int cprocess_signals_next(int signals) {
   struct signalfd_siginfo information;
   ssize_t size = read(signals, &information, sizeof information);
   return size == sizeof information ? (int)information.ssi_signo : 0;
+}
+
+int cprocess_reserve(int descriptor, uint64_t offset, uint64_t size) {
+  int result;
+  do {
+    result = fallocate(descriptor, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)size);
+  } while (result < 0 && errno == EINTR);
+  return result < 0 ? -errno : 0;
 }
 
 int cprocess_event_open(void) {

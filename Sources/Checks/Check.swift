@@ -95,7 +95,10 @@ extension Check {
     name = value("check")
     let stem = file.split(separator: "/").last.map { $0.dropLast(".sql".count) } ?? ""
     guard name == stem else {
-      throw refusal("check", "the check is called '\(name)', but its file '\(stem).sql'")
+      throw refusal(
+        "check",
+        "the check is called '\(name)', but its file '\(stem).sql': write '-- check: \(stem)', or call the "
+          + "file \(name).sql")
     }
     promise = value("promise")
     networks =

@@ -1,3 +1,4 @@
+internal import Arguments
 internal import History
 internal import Participants
 
@@ -24,7 +25,7 @@ enum JSON {
     case .integer(let integer): String(integer)
     case .real(let real): real.isFinite ? String(real) : "null"
     case .text(let words): text(words)
-    case .blob(let bytes): text("\(bytes.count) bytes")
+    case .blob(let bytes): text(counted(bytes.count, "byte"))
     }
   }
 }

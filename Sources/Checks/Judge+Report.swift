@@ -143,7 +143,7 @@ extension SQLValue {
     case .null: return "-"
     case .integer(let integer): return String(integer)
     case .real(let real): return String(real)
-    case .blob(let bytes): return "\(bytes.count) bytes"
+    case .blob(let bytes): return counted(bytes.count, "byte")
     case .text(let text):
       return text.count <= Self.longestShown
         ? text : text.prefix(Self.longestShown - 1) + "…"

@@ -1,3 +1,4 @@
+internal import Arguments
 internal import History
 
 /// Applies checks to one run of a history.
@@ -58,7 +59,7 @@ package struct Judge: ~Copyable {
     self.obstacle = obstacle
     doubt =
       lost == 0
-      ? nil : "events are missing: \(Self.count(Int(lost), "row")) in rejected_lines"
+      ? nil : "events are missing: \(counted(Int(lost), "row")) in rejected_lines"
     self.network = network
     plannedChecks = planned
   }
@@ -176,26 +177,22 @@ package struct Judge: ~Copyable {
     if violations > 0, excuse == nil {
       judgement.verdict = .fail
       judgement.reason =
-        "\(Self.count(violations, "violation")), \(Self.count(witnesses, "witness"))"
+        "\(counted(violations, "violation")), \(counted(witnesses, "witness", plural: "witnesses"))"
     } else if let excuse {
       judgement.verdict = .inconclusive
-      judgement.reason = "\(Self.count(violations, "violation")), but \(excuse)"
+      judgement.reason = "\(counted(violations, "violation")), but \(excuse)"
     } else if witnesses < check.leastWitnesses, let unasked {
       judgement.verdict = .notAsked
       judgement.reason = unasked
     } else if witnesses < check.leastWitnesses {
       judgement.verdict = .inconclusive
       judgement.reason =
-        "\(witnesses) of at least \(Self.count(check.leastWitnesses, "witness"))"
+        "\(witnesses) of at least \(counted(check.leastWitnesses, "witness", plural: "witnesses"))"
         + (check.tooFew.isEmpty ? "" : ": \(check.tooFew)")
     } else {
       judgement.verdict = doubt == nil ? .pass : .inconclusive
-      judgement.reason = Self.count(witnesses, "witness") + (doubt.map { ", but \($0)" } ?? "")
+      judgement.reason = counted(witnesses, "witness", plural: "witnesses") + (doubt.map { ", but \($0)" } ?? "")
     }
-  }
-
-  private static func count(_ number: Int, _ word: String) -> String {
-    number == 1 ? "1 \(word)" : "\(number) \(word)\(word.hasSuffix("s") ? "es" : "s")"
   }
 
   /// SQLite's message with the line of the check's file.

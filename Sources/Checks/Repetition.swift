@@ -33,7 +33,7 @@ package struct Repetition: Sendable {
       var finding = worst
       let verdict = finding.judgement.verdict
       finding.judgement.reason =
-        "\(count(verdict)) of \(runs) runs; \(finding.judgement.reason)"
+        "\(count(verdict)) of \(counted(runs, "run")); \(finding.judgement.reason)"
       return finding
     }
   }

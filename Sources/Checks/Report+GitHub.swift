@@ -1,3 +1,5 @@
+internal import Arguments
+
 /// Workflow commands of GitHub Actions: an annotation of the topology's file for each check that did
 /// not pass, and a notice that counts and names those that were not asked.
 extension Report {

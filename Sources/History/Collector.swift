@@ -150,6 +150,7 @@ internal import Participants
   /// costs a look at each log's size.
   package mutating func step() throws -> Progress {
     var progress = Progress()
+    try database.checkPlace()
     if backlog.isEmpty {
       try printedTimes.update(from: folder)
       try look(&progress)
@@ -170,6 +171,7 @@ internal import Participants
       for index in logs.indices { logs[index].seen = 0 }
       throw error
     }
+    try database.checkPlace()
     progress.isUpToDate = backlog.isEmpty
     return progress
   }

@@ -1,3 +1,4 @@
+internal import Arguments
 internal import CSQLite
 internal import Glibc
 
@@ -17,6 +18,7 @@ internal import Glibc
   package let file: String
   /// Owned here because SQLite keeps only a pointer to it.
   private let deadline = Deadline()
+  private let place = Place()
 
   /// How long a statement waits for another process's transaction before it fails: long enough for
   /// several runs that write to one history.
@@ -126,6 +128,44 @@ internal import Glibc
   /// The rowid of the last row that was inserted.
   package var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
 
+  /// Makes sure that the file is still where it was opened: whoever opens it now gets the same.
+  ///
+  /// - Throws: ``HistoryError`` when it was removed or replaced. What this connection writes is lost
+  ///   then.
+  package func checkPlace() throws(HistoryError) {
+    var hasMoved: Int32 = 0
+    unsafe sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved)
+    let log = Self.identity(of: "\(file)-wal")
+    if hasMoved == 0 {
+      place.log = log
+      return
+    }
+    // SQLite removes the log by its name when the file is closed. Where it is this connection's, it must
+    // go: it would be taken for that of the file which is there now. Where it is not, it is that file's.
+    var keepsLog: Int32 = log == place.log ? 0 : 1
+    unsafe sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keepsLog)
+    throw HistoryError("\(file): this file was removed or replaced meanwhile", exitCode: .error)
+  }
+
+  /// Makes sure that the file is not damaged.
+  package func check() throws {
+    let found = try text("PRAGMA quick_check(1)") ?? ""
+    guard found == "ok" else {
+      throw DatabaseError(
+        code: SQLITE_CORRUPT, message: found.split(separator: "\n").joined(separator: ": "),
+        sql: nil, file: file)
+    }
+  }
+
+  /// ``check()``, where it takes no more than a moment.
+  package func checkIfSmall() throws {
+    let size = try integer("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+    if (size ?? 0) <= Self.smallSize { try check() }
+  }
+
+  /// In bytes: it takes about 20 ms.
+  private static let smallSize: Int64 = 1 << 24
+
   /// From now on every statement that still runs after `limit` fails with ``DatabaseError`` whose
   /// ``DatabaseError/isInterruption`` is true: for whoever waits.
   package func limitTime(to limit: Duration) {
@@ -161,6 +201,17 @@ internal import Glibc
 
   private final class Deadline {
     var isOver: () -> Bool = { false }
+  }
+
+  private final class Place {
+    /// The write-ahead log when the file was last found where it was opened.
+    var log: [UInt64]?
+  }
+
+  /// A file's device and inode; `nil` where there is none.
+  private static func identity(of path: String) -> [UInt64]? {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
   }
 
   func error(_ code: Int32, sql: String) -> DatabaseError {

@@ -54,6 +54,12 @@ package enum History {
     return version
   }
 
+  /// Makes the tables and views in an empty database.
+  static func makeSchema(in database: borrowing Database) throws {
+    try migrate(database, from: 0)
+    try View.update(in: database)
+  }
+
   private static func migrate(_ database: borrowing Database, from version: Int64) throws {
     guard version < Schema.version else { return }
     for migration in Schema.migrations[Int(version)...] {
@@ -109,10 +115,12 @@ package enum History {
 /// What is wrong with a history or with a run's folder, and what to do about it.
 package struct HistoryError: ReportedError, Equatable {
   package var description: String
+  package var exitCode: ExitCode
 
-  package init(_ description: String) { self.description = description }
-
-  package var exitCode: ExitCode { .usage }
+  package init(_ description: String, exitCode: ExitCode = .usage) {
+    self.description = description
+    self.exitCode = exitCode
+  }
 }
 
 /// The system's words for an `errno`.

@@ -1,3 +1,5 @@
+internal import Arguments
+
 /// The lines that a run's logs hold against the rows that the history has of them.
 package struct LineCount: Sendable, Equatable {
   package var inLogs = 0
@@ -15,12 +17,13 @@ extension Collector.Ending {
   /// What people must know of it, a line each; empty when every line is a row.
   package var remarks: [String] {
     var remarks = incomplete.map {
-      "\($0.node): \($0.bytes) byte\($0.bytes == 1 ? "" : "s") of an incomplete line wait for its end"
+      "\($0.node): \(counted($0.bytes, "byte")) of an incomplete line wait for its end"
     }
     if let count, !count.isComplete {
       remarks.append(
-        "the logs hold \(count.inLogs) lines, and the history has \(count.events) events and "
-          + "\(count.refused) refused lines of this run: it cannot be judged")
+        "the logs hold \(counted(count.inLogs, "line")), and the history has "
+          + "\(counted(count.events, "event")) and \(counted(count.refused, "refused line")) of this "
+          + "run: it cannot be judged")
     }
     return remarks
   }

@@ -23,6 +23,14 @@ extension ReadOnlyHistory {
     }
   }
 
+  /// Whether there is an event of a kind, or of a kind of an area.
+  package func hasEvents(of kind: String) throws -> Bool {
+    let statement = try database.prepare(
+      "SELECT 1 FROM events WHERE kind = ?1 OR substr(kind, 1, length(?1) + 1) = ?1 || '.' LIMIT 1")
+    try statement.bind(.text(kind))
+    return try statement.step()
+  }
+
   private func check(_ node: String) throws {
     var nodes = [RunFolder.supervisor]
     let statement = try database.prepare("SELECT node FROM nodes ORDER BY node")

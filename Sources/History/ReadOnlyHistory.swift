@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Glibc
 
 /// A history for people's and checks' SQL: nothing can be changed through it, and it can be limited
 /// to one run.
@@ -13,12 +14,12 @@ package struct ReadOnlyHistory: ~Copyable {
   }
 
   private static func open(_ file: String, run: Int64?) throws -> Database {
-    try History.checkPlace(file)
-    guard History.exists(file) else {
+    if !History.exists(file), errno == ENOENT {
       throw HistoryError(
-        "\(file): there is no history yet: 'seedbed run' makes one, and 'seedbed collect' rebuilds it"
-      )
+        "there are no runs yet: there is no \(file). 'seedbed run' makes one, 'seedbed collect' rebuilds "
+          + "it, and --logs and --history say where it is")
     }
+    try History.checkPlace(file)
     let database = try Database(opening: file, mode: .readOnly)
     let version = try History.checkOwner(of: database)
     guard version == Schema.version else {
@@ -28,6 +29,21 @@ package struct ReadOnlyHistory: ~Copyable {
           : "\(file): this history has the older schema version \(version): 'seedbed collect' on a "
             + "run's folder brings it up to \(Schema.version)")
     }
+    try limit(database, to: run)
+    return database
+  }
+
+  /// A history without runs, to see what SQL means in any.
+  package static func empty() throws -> ReadOnlyHistory {
+    let database = try Database(opening: ":memory:", mode: .readWrite)
+    try History.makeSchema(in: database)
+    try limit(database, to: nil)
+    return ReadOnlyHistory(database)
+  }
+
+  private init(_ database: consuming Database) { self.database = database }
+
+  private static func limit(_ database: borrowing Database, to run: Int64?) throws {
     try database.execute("PRAGMA temp_store = MEMORY")
     try Percentile.register(in: database)
     for table in Schema.tables {
@@ -38,7 +54,6 @@ package struct ReadOnlyHistory: ~Copyable {
     // These functions make a table of their own when they are first used, which is refused later.
     try database.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')")
     database.refuse(.writes)
-    return database
   }
 
   /// Whether an SQL expression over the plan is true, or unknown. It may read what is known before

@@ -59,3 +59,18 @@ enum TextFile {
     }
   }
 }
+
+/// The limit of open files.
+enum OpenFiles {
+  /// Every node costs a descriptor: raises the soft limit to the hard one. Returns the limit as it
+  /// was, which the nodes get.
+  static func raiseLimit() -> UInt64 {
+    var limit = rlimit()
+    let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard unsafe getrlimit(kind, &limit) == 0 else { return 0 }
+    let before = UInt64(limit.rlim_cur)
+    limit.rlim_cur = limit.rlim_max
+    unsafe setrlimit(kind, &limit)
+    return before
+  }
+}

@@ -74,12 +74,8 @@ package struct LiveRunFolder: Sendable {
     try write(Array(topology.utf8), to: "\(path)/topology.yaml")
   }
 
-  /// Takes the folder away again, when the run is not to start after all.
-  package func remove() {
-    let tools = ["ip", "nft", "tc"].flatMap { ["network.\($0)", "network.\($0).out"] }
-    for file in ["plan.json", "topology.yaml"] + tools { unsafe unlink("\(path)/\(file)") }
-    unsafe rmdir(path)
-  }
+  /// Takes the folder away again with all that is in it, when the run is not to start after all.
+  package func remove() { try? FileManager.default.removeItem(atPath: path) }
 
   /// Replaces `config.txt` as a whole: whoever reads it sees all seeds or the file as it was.
   func write(seedList: [Address]) throws(SupervisorError) {

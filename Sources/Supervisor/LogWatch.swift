@@ -9,7 +9,8 @@ import Patterns
 /// network.
 ///
 /// The run's folder is watched only while somebody is awaited: afterwards the nodes' logs cost the
-/// supervisor nothing.
+/// supervisor nothing. Where the system has no more watches to give (`fs.inotify`), the files are
+/// looked at again and again instead.
 struct LogWatch {
   /// What a node said.
   enum Word {
@@ -45,10 +46,17 @@ struct LogWatch {
     var number: Int?
   }
 
+  /// How often is looked where there is no watch.
+  static let interval = Microseconds.milliseconds(20)
+
   private let folder: LiveRunFolder
   /// By the file's name.
   private var awaited: [String: Awaited] = [:]
   private(set) var descriptor: Descriptor?
+  private var nextLook: Instant?
+
+  /// When ``look(at:)`` has something to do; `nil` while there is a watch or nobody is awaited.
+  var wakeAt: Instant? { nextLook }
 
   init(_ folder: LiveRunFolder) { self.folder = folder }
 
@@ -74,9 +82,13 @@ struct LogWatch {
     let exists = unsafe stat("\(folder.path)/\(file)", &information) == 0
     let size = exists ? Int(information.st_size) : 0
     change(&awaited[file, default: Awaited(node: node, offset: size)])
-    guard descriptor == nil else { return nil }
-    descriptor = try .taking(
-      unsafe cprocess_watch_open(folder.path), for: "a watch on \(folder.path)")
+    guard descriptor == nil, nextLook == nil else { return nil }
+    let result = unsafe cprocess_watch_open(folder.path)
+    if [-EMFILE, -ENOSPC].contains(result) {
+      nextLook = Instant(microseconds: 0)
+      return nil
+    }
+    descriptor = try .taking(result, for: "a watch on \(folder.path)")
     return descriptor
   }
 
@@ -88,14 +100,26 @@ struct LogWatch {
   }
 
   private mutating func closeIfIdle() {
-    if awaited.isEmpty { descriptor = nil }
+    if awaited.isEmpty { (descriptor, nextLook) = (nil, nil) }
+  }
+
+  /// What nodes said, where there is no watch and it is time.
+  mutating func look(at now: Instant) -> [(node: Int, word: Word)] {
+    guard let due = nextLook, due <= now else { return [] }
+    nextLook = now + Self.interval
+    return take(from: awaited.keys.sorted())
   }
 
   /// What nodes said, after the descriptor became readable.
   mutating func take() -> [(node: Int, word: Word)] {
     guard let descriptor else { return [] }
+    return take(
+      from: Self.names(in: descriptor.read(atMost: 65_536), else: awaited.keys.sorted()))
+  }
+
+  private mutating func take(from files: [String]) -> [(node: Int, word: Word)] {
     var words: [(node: Int, word: Word)] = []
-    for name in Self.names(in: descriptor.read(atMost: 65_536), else: awaited.keys.sorted()) {
+    for name in files {
       guard var entry = awaited[name] else { continue }
       words += lookInto(name, &entry).map { (node: entry.node, word: $0) }
       awaited[name] = entry.isDone ? nil : entry

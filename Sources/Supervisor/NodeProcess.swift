@@ -167,6 +167,18 @@ final class NodeProcess {
     self.descriptor = descriptor
   }
 
+  /// Makes sure that the system lets processes be watched.
+  static func checkSystem() throws(SupervisorError) {
+    let result = cprocess_pidfd_open(getpid())
+    guard Descriptor(result) == nil else { return }
+    let advice =
+      [ENOSYS, EPERM].contains(-result)
+      ? ": Linux 5.3 has it, where no container's seccomp profile forbids it" : ""
+    throw SupervisorError(
+      "cannot watch processes with pidfd_open (\(SupervisorError.text(of: -result)))\(advice)",
+      exitCode: .error)
+  }
+
   /// Without effect on a process that has ended. What ends or freezes a node does so to all that it
   /// has started; to end in order is its own affair.
   func signal(_ signal: SupervisorCore.Signal) {

@@ -23,9 +23,15 @@ struct PrintedTimes {
   }
 
   private let file: Descriptor
-  let watch: Descriptor
-  /// By the watch's number for the file.
+  /// `nil` where the system has no more watches to give (`fs.inotify`): the files are looked at again
+  /// and again instead.
+  private(set) var watch: Descriptor?
+  /// By the watch's number for the file, or below zero by its place.
   private var outputs: [CInt: Output] = [:]
+  private var nextLook: Instant?
+
+  /// When ``look(_:)`` has something to do; `nil` where there is a watch on each file.
+  var wakeAt: Instant? { nextLook }
 
   init(_ folder: LiveRunFolder) throws(SupervisorError) {
     guard let file = Descriptor(opening: folder.printedTimes, O_WRONLY | O_CREAT | O_APPEND) else {
@@ -33,7 +39,9 @@ struct PrintedTimes {
         "cannot write \(folder.printedTimes): \(SupervisorError.text(of: errno))")
     }
     self.file = file
-    watch = try .taking(cprocess_file_watch_open(), for: "a watch on what programs print")
+    let result = cprocess_file_watch_open()
+    watch =
+      result == -EMFILE ? nil : try .taking(result, for: "a watch on what programs print")
   }
 
   /// Call it before a program is started, for the first time or again. A line that an earlier process
@@ -45,19 +53,29 @@ struct PrintedTimes {
     let size = Int(lseek(output.number, 0, SEEK_END))
     let newline = UInt8(ascii: "\n")
     if size > 0, output.read(atMost: 1, at: size - 1) != [newline] { _ = output.write([newline]) }
-    let number = unsafe cprocess_file_watch_add(watch.number, path)
-    guard number >= 0 else {
-      let hint = number == -ENOSPC ? " (see 'sysctl fs.inotify.max_user_watches')" : ""
+    var number = -ENOSPC
+    if let watch { number = unsafe cprocess_file_watch_add(watch.number, path) }
+    if number == -ENOSPC {
+      number = outputs.first { $0.value.path == path }?.key ?? -1 - CInt(outputs.count)
+      nextLook = nextLook ?? Instant(microseconds: 0)
+    } else if number < 0 {
       throw SupervisorError(
-        "cannot watch \(path): \(SupervisorError.text(of: -number))\(hint)", exitCode: .error)
+        "cannot watch \(path): \(SupervisorError.text(of: -number))", exitCode: .error)
     }
     if outputs[number] == nil { outputs[number] = Output(node: node, path: path) }
+  }
+
+  /// Notes what has grown of the files that have no watch, where it is time.
+  mutating func look(_ now: () -> Instant) -> CInt? {
+    guard let due = nextLook, due <= now() else { return nil }
+    nextLook = now() + LogWatch.interval
+    return note(outputs.keys.filter { $0 < 0 }.sorted(), now)
   }
 
   /// Notes what has grown, after the watch became readable. Returns the errno where that fails.
   mutating func note(_ now: () -> Instant) -> CInt? {
     var numbers: Set<CInt> = []
-    let bytes = watch.read(atMost: 65_536)
+    let bytes = watch?.read(atMost: 65_536) ?? []
     // struct inotify_event without a name: wd, mask, cookie and length, 4 bytes each.
     for start in stride(from: 0, to: bytes.count - 15, by: 16) {
       let number = bytes[start..<(start + 4)].reversed().reduce(0) { $0 << 8 | UInt32($1) }

@@ -54,7 +54,7 @@ package final class Supervisor {
   private var core: SupervisorCore
   private var effects: ArraySlice<SupervisorCore.Effect> = []
   private var log: SupervisorLog
-  private var logIsBroken = false
+  private var storageHasFailed = false
   private var logWatch: LogWatch
   private var readyProbe = ReadyProbe()
   /// `nil` for a plan without programs.
@@ -68,9 +68,12 @@ package final class Supervisor {
   /// Groups that still had members when their leader was reaped.
   private var lingering: [(node: Int, group: ProcessGroup)] = []
   private var conclusion: SupervisorCore.Conclusion?
+  /// When the event loop began its last two turns.
+  private var turns: (last: Instant, current: Instant)
 
-  /// From here on SIGINT, SIGTERM and SIGHUP stop the run; make it before starting other threads. A
-  /// plan with isolation takes the process into a network of its own.
+  /// From here on what people and systems end processes by stops the run (SIGINT, SIGTERM, SIGHUP and
+  /// others); make it before starting other threads. A plan with isolation takes the process into a
+  /// network of its own.
   ///
   /// - Parameters:
   ///   - seedLists: what each role of the plan, by full name, does with `config.txt`.
@@ -79,7 +82,10 @@ package final class Supervisor {
     plan: Plan, seedLists: [String: SeedListUse], folder: LiveRunFolder, command: NodeCommand,
     stopRequest: StopRequest, owner: Int32?, observer: any RunObserver
   ) throws(SupervisorError) {
-    openFiles = Self.raiseOpenFiles()
+    // First of all: what comes while the rest is made stops the run in order.
+    signals = try .taking(cprocess_signals_open(), for: "a signal queue")
+    try NodeProcess.checkSystem()
+    openFiles = OpenFiles.raiseLimit()
     programs = try Programs(plan, in: folder, environment: command.environment)
     let plan = programs?.plan ?? plan
     self.plan = plan
@@ -93,9 +99,9 @@ package final class Supervisor {
     processes = Array(repeating: nil, count: plan.nodes.count)
     logWatch = LogWatch(folder)
     control = try ControlSocket(folder)
-    log = try SupervisorLog(folder.ownLog)
+    log = try SupervisorLog(folder.ownLog, nodes: plan.nodes.count)
     epoll = try .taking(cprocess_epoll_open(), for: "an event loop")
-    signals = try .taking(cprocess_signals_open(), for: "a signal queue")
+    turns = (clock.now, clock.now)
     try wait(on: signals.number, Token.signals)
     try wait(on: stopRequest.descriptor, Token.stopRequest)
     if let watch = programs?.printed.watch { try wait(on: watch.number, Token.printed) }
@@ -112,11 +118,12 @@ package final class Supervisor {
     owner = (descriptor, pid)
   }
 
-  /// Runs the plan to its end. Every node has ended when it returns, and SIGINT, SIGTERM and SIGHUP
-  /// have their usual effects again.
+  /// Runs the plan to its end. Every node has ended when it returns, and the signals have their usual
+  /// effects again.
   package func run() throws(SupervisorError) -> SupervisorCore.Conclusion {
     handle(.launched)
     while true {
+      turns = (turns.current, clock.now)
       carryOut()
       observer.show(core.progress, at: clock.now)
       if let conclusion {
@@ -158,16 +165,11 @@ package final class Supervisor {
     for token in tokens.prefix(Int(count)) {
       switch token {
       case Token.signals:
-        while cprocess_signals_next(signals.number) != 0 { handle(.interrupted) }
+        takeSignals()
       case Token.stopRequest:
         if let reason = stopRequest.take() { handle(.failed(reason)) }
       case Token.logWatch:
-        for (node, word) in logWatch.take() {
-          switch word {
-          case .ready(let address): ready(node, address)
-          case .heeded(let rules): handle(.heeded(node, rules: rules))
-          }
-        }
+        take(logWatch.take())
       case Token.printed:
         note(programs?.printed.note { self.clock.now })
       case Token.control:
@@ -191,6 +193,8 @@ package final class Supervisor {
       carryOut()
     }
     for ready in readyProbe.take(at: clock.now) { self.ready(ready.node, ready.address) }
+    take(logWatch.look(at: clock.now))
+    note(programs?.printed.look { self.clock.now })
     // A program that prints without a pause wakes the supervisor no more often than this.
     if tokens.prefix(Int(count)).contains(Token.printed) { PrintedTimes.pause() }
   }
@@ -199,10 +203,33 @@ package final class Supervisor {
   private var millisecondsToWait: CInt {
     var moments: [Microseconds] = []
     if let wake = core.wakeAt { moments.append(wake - clock.now) }
-    if let wake = readyProbe.wakeAt { moments.append(wake - clock.now) }
+    for wake in [readyProbe.wakeAt, logWatch.wakeAt, programs?.printed.wakeAt] {
+      if let wake { moments.append(wake - clock.now) }
+    }
     if let interval = observer.interval { moments.append(interval) }
     guard let soonest = moments.min() else { return -1 }
     return CInt(clamping: max(0, (soonest.count + 999) / 1_000))
+  }
+
+  private func takeSignals() {
+    while true {
+      switch cprocess_signals_next(signals.number) {
+      case 0: return
+      case SIGCONT: handle(.continued(after: clock.now - turns.last))
+      // At once, as if it had been asked for twice.
+      case SIGQUIT: for _ in 1...2 { handle(.interrupted) }
+      default: handle(.interrupted)
+      }
+    }
+  }
+
+  private func take(_ words: [(node: Int, word: LogWatch.Word)]) {
+    for (node, word) in words {
+      switch word {
+      case .ready(let address): ready(node, address)
+      case .heeded(let rules): handle(.heeded(node, rules: rules))
+      }
+    }
   }
 
   private func ready(_ node: Int, _ address: Address?) {
@@ -221,6 +248,10 @@ package final class Supervisor {
     } catch { handle(.failed(error.description)) }
     let group = ProcessGroup(leader: process.pid)
     if !group.isEmpty { lingering.append((node: node, group: group)) }
+    // A node that cannot write its log ends: the disk is to blame then, and not the node.
+    if case .code(1...) = status, let full = log.setRoomAside(more: 1) {
+      storageFailed(folder.path, full)
+    }
     handle(.exited(node, status))
   }
 
@@ -298,9 +329,13 @@ package final class Supervisor {
   }
 
   private func flushLog() {
-    guard let number = log.flush(), !logIsBroken else { return }
-    logIsBroken = true
-    handle(.failed("cannot write \(folder.ownLog): \(SupervisorError.text(of: number))"))
+    if let number = log.flush() { storageFailed(folder.ownLog, number) }
+  }
+
+  private func storageFailed(_ path: String, _ number: CInt) {
+    guard !storageHasFailed else { return }
+    storageHasFailed = true
+    handle(.storageFailed("cannot write \(path): \(SupervisorError.text(of: number))"))
   }
 
   /// The node is not awaited any more.
@@ -407,20 +442,6 @@ package final class Supervisor {
 
   /// What could not be noted is the end of the run: times would be missing.
   private func note(_ failed: CInt?) {
-    guard let failed else { return }
-    handle(
-      .failed("cannot write \(folder.printedTimes): \(SupervisorError.text(of: failed))"))
-  }
-
-  /// Every node costs a descriptor: raises the soft limit to the hard one. Returns the limit as it
-  /// was, which the nodes get.
-  private static func raiseOpenFiles() -> UInt64 {
-    var limit = rlimit()
-    let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    guard unsafe getrlimit(kind, &limit) == 0 else { return 0 }
-    let before = UInt64(limit.rlim_cur)
-    limit.rlim_cur = limit.rlim_max
-    unsafe setrlimit(kind, &limit)
-    return before
+    if let failed { storageFailed(folder.printedTimes, failed) }
   }
 }

@@ -1,3 +1,4 @@
+import Arguments
 import Participants
 import Topology
 
@@ -61,7 +62,7 @@ extension SupervisorCore {
   private var whyNotRunning: String {
     switch phase {
     case .launching:
-      "the run has not begun: \(progress.ready) of \(progress.nodes) nodes are ready"
+      "the run has not begun: \(progress.ready) of \(counted(progress.nodes, "node")) are ready"
     case .running, .stopping, .checkingGroups, .ended: "the run is coming to its end"
     }
   }

@@ -24,8 +24,12 @@ extension SupervisorCore {
     case due
     /// A person, or the system, wants the run to end: in order the first time, at once the second.
     case interrupted
-    /// The run cannot go on (the disk is full, the history cannot be written): why, in words.
+    /// The process was stopped (SIGSTOP, Ctrl-Z) and goes on: it has done nothing for so long, at most.
+    case continued(after: Microseconds)
+    /// The run cannot go on (the history cannot be written, the relay has ended): why, in words.
     case failed(String)
+    /// The run's folder cannot be written to (its disk is full): why, in words.
+    case storageFailed(String)
     /// The answer to ``Effect/checkGroups``: the nodes whose process group is not empty.
     case groupsSeen(alive: [Int])
     /// Somebody wants a fault to happen now; ``Effect/answer(_:_:)`` tells this client, once, what
@@ -109,15 +113,19 @@ extension SupervisorCore {
     package var blamed: [String]
     /// How the node ended whose end made the launch fail.
     package var launchFailure: ExitStatus?
+    /// Whether the run failed because its folder could not be written to: the logs lack what came then.
+    package var storageFailed: Bool
 
     package init(
-      outcome: Outcome, reason: String, began: Bool, blamed: [String], launchFailure: ExitStatus?
+      outcome: Outcome, reason: String, began: Bool, blamed: [String], launchFailure: ExitStatus?,
+      storageFailed: Bool = false
     ) {
       self.outcome = outcome
       self.reason = reason
       self.began = began
       self.blamed = blamed
       self.launchFailure = launchFailure
+      self.storageFailed = storageFailed
     }
   }
 

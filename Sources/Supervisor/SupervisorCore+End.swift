@@ -64,6 +64,21 @@ extension SupervisorCore {
     stop("failed", at: now)
   }
 
+  /// What is missing from the logs makes the run unfit to be judged.
+  mutating func failStorage(_ why: String, at now: Instant) {
+    storageFailed = true
+    fail(why, at: now)
+  }
+
+  /// The supervisor does something every ``usageInterval``, and is told how long ago the last thing but
+  /// one was: what is little more is no sign that it was stopped.
+  private static let shortestStop = Microseconds.milliseconds(2_500)
+
+  mutating func continued(after idle: Microseconds) {
+    guard idle >= Self.shortestStop else { return }
+    log(SupervisorEvents.runContinued, ["idle": .integer(idle.count)])
+  }
+
   mutating func interrupt(at now: Instant) {
     switch phase {
     case .launching, .running:
@@ -102,6 +117,9 @@ extension SupervisorCore {
       kill(index)
     }
   }
+
+  /// Whether some node has a process, or is about to get one.
+  var hasLiveNodes: Bool { count(.spawning) + count(.starting) + count(.ready) > 0 }
 
   mutating func checkGroupsIfAllEnded(at now: Instant) {
     guard !hasLiveNodes else { return }
@@ -156,6 +174,7 @@ extension SupervisorCore {
     let blamed = blamed.isEmpty ? unexpectedExits.map(\.node) : blamed
     return Conclusion(
       outcome: outcome, reason: reasons.joined(separator: "; "), began: began != nil,
-      blamed: blamed.map { plan.nodes[$0].name }, launchFailure: launchFailure)
+      blamed: blamed.map { plan.nodes[$0].name }, launchFailure: launchFailure,
+      storageFailed: storageFailed)
   }
 }

@@ -121,6 +121,7 @@ package struct SupervisorCore: Sendable {
   var isInterrupted = false
   var failure: String?
   var launchFailure: ExitStatus?
+  var storageFailed = false
   var blamed: [Int] = []
   var unexpectedExits: [(node: Int, status: ExitStatus)] = []
   var stubborn: [Int] = []
@@ -170,7 +171,9 @@ package struct SupervisorCore: Sendable {
     case .heeded(let node, let rules): heeded(node, rules: rules)
     case .due: spawnScheduled(at: now)
     case .interrupted: interrupt(at: now)
+    case .continued(let idle): continued(after: idle)
     case .failed(let why): fail(why, at: now)
+    case .storageFailed(let why): failStorage(why, at: now)
     case .groupsSeen(let alive): groupsSeen(alive: alive, at: now)
     case .faultAsked(let fault, let client): faultAsked(fault, by: client, at: now)
     case .stopAsked: stopAsked(at: now)
@@ -225,10 +228,7 @@ package struct SupervisorCore: Sendable {
     nodes[node].state = state
   }
 
-  private func count(_ state: Node.State) -> Int { counts[state] ?? 0 }
-
-  /// Whether some node has a process, or is about to get one.
-  var hasLiveNodes: Bool { count(.spawning) + count(.starting) + count(.ready) > 0 }
+  func count(_ state: Node.State) -> Int { counts[state] ?? 0 }
 
   mutating func log(_ kind: EventKind, _ fields: KeyValuePairs<String, Event.Value> = [:]) {
     effects.append(.log(Event(kind, fields)))
@@ -250,8 +250,7 @@ package struct SupervisorCore: Sendable {
     var progress = Progress(
       phase: .ended, nodes: nodes.count, ready: count(.ready),
       live: count(.starting) + count(.ready), down: count(.ended), faults: plan.faults.count,
-      faultsDone: faultsDone,
-      began: began)
+      faultsDone: faultsDone, began: began)
     switch phase {
     case .launching:
       progress.phase = .launching

@@ -8,9 +8,7 @@ package enum SupervisorEvents {
   package static let all: [EventKind] = [
     runLaunched, nodeSpawned, programReady, runBegan, faultPlanned, faultSides, faultApplied,
     faultConfirmed, faultHealed, faultSkipped, relayApplied, nodeExited, natMapped, usageSampled,
-    nodeSampled,
-    runStopping,
-    runEnded, runDigested,
+    nodeSampled, runContinued, runStopping, runEnded, runDigested,
   ]
 
   static let runLaunched = EventKind(
@@ -130,6 +128,17 @@ package enum SupervisorEvents {
     fields: [
       node, EventField("cpu", "processor time of its process so far, in microseconds"),
       EventField("memory", "its resident memory, shared pages too, in KiB"),
+    ])
+
+  static let runContinued = EventKind(
+    "run.continued",
+    "The supervisor was stopped (Ctrl-Z, SIGSTOP) and goes on. The nodes ran meanwhile, and what was to "
+      + "be done to them comes late.",
+    fields: [
+      EventField(
+        "idle",
+        "how long it has done nothing, in microseconds: as long as it was stopped and up to two seconds"
+      )
     ])
 
   static let runStopping = EventKind(

@@ -152,8 +152,8 @@ extension Plan {
     guard !planned.isEmpty else {
       throw FaultSchedule.Problem(
         .target,
-        "nothing would happen: \(free.count) nodes of group '\(group)' are up and named by no fault "
-          + "to come, and there are \(moments.count) moments")
+        "nothing would happen: group '\(group)' has \(counted(free.count, "node")) up that no fault to come "
+          + "names, and there are \(counted(moments.count, "moment"))")
     }
     return planned.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }
       .map(\.element)

@@ -134,7 +134,7 @@ extension FieldReader {
     {
       return count
     }
-    misfit(entry, "a bandwidth from 1KB/s to 1000GB/s")
+    misfit(entry, "a bandwidth from 1KB/s to 1000GB/s, e.g. 500KB/s")
     return nil
   }
 }

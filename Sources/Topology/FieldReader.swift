@@ -83,7 +83,14 @@ struct FieldReader {
     guard let entry else { return nil }
     if case .addresses(let most) = kind { return names(entry, atMost: most).map { .addresses($0) } }
     if case .scalar(let text) = entry.value.content, let value = kind.parse(text) { return value }
-    misfit(entry, kind.allowed)
+    var guess: String?
+    if case .scalar(let text) = entry.value.content {
+      guess =
+        if case .choice(let words) = kind { nearestWord(to: text, among: words) } else {
+          kind.guess(text)
+        }
+    }
+    misfit(entry, kind.allowed, meaning: guess)
     return nil
   }
 
@@ -100,8 +107,10 @@ struct FieldReader {
     return nil
   }
 
-  /// What is there is not what the key takes.
-  mutating func misfit(_ entry: YAMLEntry, _ expected: String) {
-    complain(entry.value.place, "'\(entry.key)' takes \(expected), found \(entry.value.found)")
+  /// What is there is not what the key takes, but perhaps something was meant that is.
+  mutating func misfit(_ entry: YAMLEntry, _ expected: String, meaning guess: String? = nil) {
+    let hint = guess.map { " (did you mean '\($0)'?)" } ?? ""
+    complain(
+      entry.value.place, "'\(entry.key)' takes \(expected), found \(entry.value.found)\(hint)")
   }
 }

@@ -1,8 +1,10 @@
+import Arguments
 import Participants
 
 /// What only the whole topology can tell.
 extension TopologyReader {
   mutating func check(_ groups: [PlacedGroup], stopAt: Microseconds) {
+    let before = problems.count
     let names = groups.map(\.group.name)
     var total = 0
     for (group, _, places) in groups {
@@ -15,7 +17,8 @@ extension TopologyReader {
       if special > group.count {
         fields.complain(
           places.place(of: "variants"),
-          "the variants are \(special) nodes, but group '\(group.name)' has \(group.count)")
+          "the variants are \(counted(special, "node")), but group '\(group.name)' has \(group.count)"
+        )
       }
       checkJoins(group, places, stopAt: stopAt)
       guard let after = group.after else { continue }
@@ -31,7 +34,7 @@ extension TopologyReader {
           "group '\(after)' joins when the run has begun: nothing of the launch can wait for it")
       }
     }
-    if problems.isEmpty { checkSeedLists(groups) }
+    if problems.count == before { checkSeedLists(groups) }
   }
 
   mutating func checkIsolation(_ topology: Topology, _ entry: YAMLEntry?) {

@@ -11,21 +11,29 @@ extension Topology {
   ///   - checks: the names of the checks that there are for a network; `nil` to take any name.
   ///   - isSimulated: whether nodes are simulated, of which there may be more than processes.
   ///   - programs: `false` to refuse programs, which cannot be simulated.
-  /// - Throws: every problem found at the first stage that finds any: the text, the changes, the
-  ///   shape, and what only the whole can tell.
+  /// - Throws: every problem that can be told: what is no YAML hides all else, and what only the
+  ///   groups or the faults as a whole can tell is judged where each of them is sound.
   package init(
     _ file: TopologyFile, overrides: [String] = [], roles: [Role],
     checks: ((_ network: String) -> [String])?, isSimulated: Bool = true, programs: Bool = true
   ) throws(TopologyError) {
+    var reader = TopologyReader(
+      file: file, roles: roles, checks: checks, isSimulated: isSimulated, programs: programs)
     var document: YAMLValue
     do throws(YAMLError) {
-      document = try YAMLValue.parse(file.text)
-      for text in overrides { try Override(parsing: text).apply(to: &document) }
+      let (value, duplicates) = try YAMLValue.read(file.text)
+      document = value
+      for error in duplicates { reader.fields.complain(error.place, error.message) }
     } catch {
       throw TopologyError(file.path, error.place, error.message)
     }
-    var reader = TopologyReader(
-      file: file, roles: roles, checks: checks, isSimulated: isSimulated, programs: programs)
+    for text in overrides {
+      do throws(YAMLError) {
+        try Override(parsing: text).apply(to: &document)
+      } catch {
+        reader.fields.complain(error.place, error.message)
+      }
+    }
     guard let topology = reader.topology(document) else {
       throw TopologyError(file: file.path, problems: reader.problems)
     }
@@ -71,9 +79,13 @@ struct TopologyReader {
         ],
         required: ["network", "groups", "stop"])
     else { return nil }
+    var before = problems.count
     let network = readNetwork(root["network"], isForeign: hasOnlyPrograms(root["groups"]))
     let groups = readGroups(root["groups"])
+    let groupsAreSound = problems.count == before && !groups.isEmpty
+    before = problems.count
     let faults = readFaults(root["faults"])
+    let faultsAreSound = problems.count == before
     let ready = readLimits(root["ready"], of: "ready", allowed: ["within"])
     let stop = readLimits(root["stop"], of: "stop", allowed: ["at", "within"], required: ["at"])
     let exits = fields.choice(root["unexpected-exits"], ["fail", "allow"])
@@ -81,16 +93,19 @@ struct TopologyReader {
     let model = fields.networkModel(root["network-model"])
     let isolation = fields.choice(root["isolation"], Isolation.allCases.map(\.rawValue))
       .flatMap(Isolation.init)
-    guard problems.isEmpty, let network, let stopAt = stop.at else { return nil }
+    guard groupsAreSound, let network else { return nil }
     let topology = Topology(
       network: network, groups: groups.map(\.group), faults: faults.map(\.fault),
-      readyWithin: ready.within ?? .seconds(30), stopAt: stopAt,
+      readyWithin: ready.within ?? .seconds(30), stopAt: stop.at ?? Topology.latestStop,
       stopWithin: stop.within ?? .seconds(5), allowsUnexpectedExits: exits == "allow",
       checks: checks, networkModel: model, isolation: isolation ?? .none)
-    check(groups, stopAt: stopAt)
+    before = problems.count
+    check(groups, stopAt: topology.stopAt)
     checkIsolation(topology, root["isolation"])
-    if problems.isEmpty { checkAddresses(topology, groups) }
-    if problems.isEmpty { check(topology, faults.map(\.places)) }
+    if problems.count == before { checkAddresses(topology, groups) }
+    if problems.count == before, faultsAreSound, stop.at != nil {
+      check(topology, faults.map(\.places))
+    }
     return problems.isEmpty ? topology : nil
   }
 

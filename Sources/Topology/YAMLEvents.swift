@@ -120,6 +120,16 @@ extension YAMLError {
     let found =
       unsafe parser.error == YAML_READER_ERROR
       ? Place.byte(parser.problem_offset, of: text) : .line(parser.problem_mark)
-    self.init(place: override ?? found, message: "not YAML: \(problem)\(context)")
+    let mark = unsafe parser.problem_mark.index
+    let isTab = unsafe parser.error == YAML_SCANNER_ERROR && Self.character(mark, of: text) == "\t"
+    self.init(
+      place: override ?? found,
+      message: isTab
+        ? "not YAML: a tab; lines are indented with spaces only" : "not YAML: \(problem)\(context)")
+  }
+
+  /// libyaml counts characters.
+  private static func character(_ index: Int, of text: [UInt8]) -> Unicode.Scalar? {
+    String(decoding: text, as: UTF8.self).unicodeScalars.dropFirst(index).first
   }
 }

@@ -33,6 +33,15 @@ extension YAMLValue {
   /// Reads a text that is one YAML document without duplicate keys.
   /// - Parameter override: the place of everything, for a text that is not a file's.
   static func parse(_ text: String, override: Place? = nil) throws(YAMLError) -> YAMLValue {
+    let (value, duplicates) = try read(text, override: override)
+    if let first = duplicates.first { throw first }
+    return value
+  }
+
+  /// The same with what is wrong with every key that its mapping has already; the first counts.
+  static func read(
+    _ text: String, override: Place? = nil
+  ) throws(YAMLError) -> (value: YAMLValue, duplicates: [YAMLError]) {
     let events = try YAMLEvent.all(in: text, override: override)
     let starts = events.indices.filter { events[$0].kind == .documentStart }
     guard let start = starts.first else {
@@ -42,11 +51,12 @@ extension YAMLValue {
       throw YAMLError(place: events[starts[1]].place, message: "a second document begins here")
     }
     var builder = Builder(rest: events[(start + 1)...])
-    return try builder.value()
+    return (try builder.value(), builder.duplicates)
   }
 
   private struct Builder {
     var rest: ArraySlice<YAMLEvent>
+    var duplicates: [YAMLError] = []
 
     mutating func value() throws(YAMLError) -> YAMLValue {
       // A well-formed stream, which libyaml gives, never ends inside a value.
@@ -76,11 +86,17 @@ extension YAMLValue {
         guard case .scalar(let name) = key.content else {
           throw YAMLError(place: key.place, message: "expected a key, found \(key.found)")
         }
-        if let first = places.updateValue(key.place, forKey: name) {
-          throw YAMLError(
-            place: key.place, message: "duplicate key '\(name)'; the first is \(first.described)")
+        let first = places[name]
+        if let first {
+          duplicates.append(
+            YAMLError(
+              place: key.place, message: "duplicate key '\(name)'; the first is \(first.described)")
+          )
         }
-        entries.append(YAMLEntry(key: name, place: key.place, value: try value()))
+        let entry = YAMLEntry(key: name, place: key.place, value: try value())
+        guard first == nil else { continue }
+        places[name] = key.place
+        entries.append(entry)
       }
       rest.removeFirst()
       return entries

@@ -122,6 +122,8 @@ struct NodeCommand {
   }
 
   private static func value(_ name: String, _ specification: OptionSpecification) -> ValueKind {
-    ValueKind(name, allowed: specification.allowed) { specification.parse($0) != nil }
+    var kind = ValueKind(name, allowed: specification.allowed) { specification.parse($0) != nil }
+    kind.guess = { specification.kind.guess($0) }
+    return kind
   }
 }

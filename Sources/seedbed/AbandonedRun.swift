@@ -1,3 +1,4 @@
+import Arguments
 import Foundation
 import Glibc
 import History
@@ -31,15 +32,26 @@ struct AbandonedRun {
     let left =
       ended == 0
       ? "nothing of it is left"
-      : "\(ended) process\(ended == 1 ? "" : "es") that it had left behind \(ended == 1 ? "was" : "were") killed"
+      : "\(counted(ended, "process", plural: "processes")) that it had left behind "
+        + "\(ended == 1 ? "was" : "were") killed"
+    let folder: RunFolder
     do {
-      var collector = try Collector(folder: RunFolder(path), history: history)
+      folder = try RunFolder(path)
+    } catch {
+      // It never will be a run: said once.
+      unsafe unlink(socket)
+      return Terminal.complain(
+        "the supervisor of run \(name) was killed: \(left); it can never be recorded (\(error)): "
+          + "'seedbed runs --prune --keep 20' shows what can go")
+    }
+    do {
+      var collector = try Collector(folder: folder, history: history)
       let ending = try collector.finish()
       let events = ending.progress.lines
-      let recorded = events == 0 ? "all its events" : "its last \(events) events"
+      let recorded = events == 0 ? "all its events are" : "its last events (\(events)) are"
       Terminal.complain(
         "the supervisor of run \(name) was killed: \(left); "
-          + "\(recorded) are in \(history), as run \(collector.run)")
+          + "\(recorded) in \(history), as run \(collector.run)")
       for remark in ending.remarks { Terminal.complain("run \(name): \(remark)") }
       unsafe unlink(socket)
     } catch {

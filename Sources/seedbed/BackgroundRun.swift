@@ -9,21 +9,28 @@ import Topology
 struct BackgroundRun {
   /// What the run's own process says, in the run's folder.
   private static let outputName = "run.out"
+  /// What the file's name begins with that it says it in until the folder is there.
+  static let scratchPrefix = ".run-"
 
   private let arguments: ParsedArguments
+  private let awaited: [Awaited]
 
-  init(_ arguments: ParsedArguments) { self.arguments = arguments }
+  /// - Parameter plan: what is to run.
+  init(_ arguments: ParsedArguments, _ plan: Plan) throws {
+    self.arguments = arguments
+    awaited = arguments.all("wait").map { Awaited($0, node: nil) }
+    try Awaited.check(awaited, plan: plan)
+  }
 
   func wait() throws -> ExitCode {
     // Beside the runs' folders, so that it can be moved into one.
-    let output = "\(arguments.logs)/.\(UUID().uuidString)"
+    let output = "\(arguments.logs)/\(Self.scratchPrefix)\(UUID().uuidString)"
     let process = try start(output: output)
     do {
       let run = try run(of: process)
       try FileManager.default.moveItem(
         atPath: output, toPath: "\(run.folder.path)/\(Self.outputName)")
-      _ = try Waiting(folder: run.folder.path, arguments)
-        .wait(for: arguments.all("wait").map { Awaited($0, node: nil) })
+      _ = try Waiting(folder: run.folder.path, arguments).wait(for: awaited)
       Terminal.say("\(run.name)\n")
       return .success
     } catch let error as RunEndedError {

@@ -41,11 +41,13 @@ enum CheckCommand: SeedbedCommand {
         "Judge whether things take longer than in this run, instead of by checks."),
       Option(
         "view", .text("VIEW.COLUMN"),
-        "With --against: what to compare; without it, what 'compare' measures.", .repeated),
+        "With --against: what to compare; without it, what 'compare' measures.", .repeated
+      ).with("against"),
       Option(
         "tolerance",
         ValueKind("PERCENT", allowed: "a percentage from 0% to 10000%") { percent($0) != nil },
-        "With --against: how much more what 95 in 100 are not above may be.", .defaulted("20%")),
+        "With --against: how much more what 95 in 100 are not above may be.", .defaulted("20%")
+      ).with("against"),
       Option(
         "format",
         .choice("FORMAT", ["table", "json"] + Report.Format.allCases.map(\.rawValue)),
@@ -54,6 +56,7 @@ enum CheckCommand: SeedbedCommand {
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
+    try ReportFile.check(arguments)
     let number = try ReadOnlyHistory(arguments.history).run(named: arguments["RUN"] ?? "last")
     let judge = try Judge(arguments.history, run: number)
     let (judgements, kept) =
@@ -69,7 +72,12 @@ enum CheckCommand: SeedbedCommand {
     let hints = try Hints(arguments).lines(judgements, by: judge, run: number)
     output.write(try text(of: judgements, by: judge, as: arguments["format"], hints: hints))
     try output.finish()
-    try stored.get()
+    do {
+      try stored.get()
+    } catch {
+      // What was found stands.
+      Terminal.complain("the verdicts are not stored: \(error)")
+    }
     return judgements.exitCode(
       areNamed: arguments.has("check") || judge.plannedChecks != nil)
   }

@@ -17,26 +17,24 @@ enum CollectCommand: SeedbedCommand {
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     let folder = try RunFolder(arguments.require("DIR"))
+    // Nobody is to find their events in a file that is damaged.
+    try History.open(arguments.history).check()
     var collector = try Collector(folder: folder, history: arguments.history)
     var total = Collector.Progress()
     var line = LiveLine()
     let ending = try collector.finish {
       total = total + $0
-      line.show("\(count(total.lines, "event")) collected")
+      line.show("\(counted(total.lines, "event")) collected")
     }
     line.clear()
     var output = StandardOutput()
     output.write(
-      "run \(collector.run) (\(folder.manifest.name)): \(count(total.lines, "new event"))"
-        + (total.rejected == 0 ? "" : ", \(count(total.rejected, "remark")) in rejected_lines")
+      "run \(collector.run) (\(folder.manifest.name)): \(counted(total.lines, "new event"))"
+        + (total.rejected == 0 ? "" : ", \(counted(total.rejected, "remark")) in rejected_lines")
         + "\n")
     for remark in ending.remarks { output.write("\(remark)\n") }
     try output.finish()
     // Of a run under way nobody has counted the lines yet.
     return ending.count.map(\.isComplete) ?? true ? .success : .error
-  }
-
-  private static func count(_ number: Int, _ noun: String) -> String {
-    "\(number) \(noun)\(number == 1 ? "" : "s")"
   }
 }

@@ -38,14 +38,15 @@ extension CompareCommand {
       let rows =
         before.map { [.text("both")] + $0 } + [side("one", a), side("other", b)]
       if arguments["format"] != "json" {
-        output.write("the first \(same) events are the same; then:\n")
+        output.write(
+          "the first \(counted(same, "event")) \(same == 1 ? "is" : "are") the same; then:\n")
       }
       output = write(rows, arguments, to: output)
       try output.finish()
       return .failed
     }
     output.write(
-      arguments["format"] == "json" ? "[]\n" : "the same \(same) events in both runs\n")
+      arguments["format"] == "json" ? "[]\n" : "the same \(counted(same, "event")) in both runs\n")
     try output.finish()
     return .success
   }

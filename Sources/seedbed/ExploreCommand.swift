@@ -35,7 +35,8 @@ enum ExploreCommand: SeedbedCommand {
       .flag("shrink", "Make the first failure small, and write it as a topology."),
       Option(
         "output", .text("FILE"),
-        "Where --shrink writes; without it, TOPOLOGY-shrunk-SEED.yaml in this folder."),
+        "Where --shrink writes; without it, TOPOLOGY-shrunk-SEED.yaml in this folder."
+      ).with("shrink"),
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
@@ -81,7 +82,7 @@ enum ExploreCommand: SeedbedCommand {
     let start = Instant.now
     var line = LiveLine()
     try shrinker.shrink { now in
-      line.show("\(size(of: now.topology)), \(now.trials) simulations")
+      line.show("\(size(of: now.topology)), \(counted(now.trials, "simulation"))")
     }
     line.clear()
     if Interruption.hasCome { return Terminal.complain("interrupted: nothing was written") }
@@ -108,7 +109,7 @@ enum ExploreCommand: SeedbedCommand {
       return Terminal.complain("interrupted: \(output) is written, but was not simulated again")
     }
     Terminal.say(
-      "shrunk to \(size(of: written)) with \(shrinker.trials) simulations in "
+      "shrunk to \(size(of: written)) with \(counted(shrinker.trials, "simulation")) in "
         + "\(RunDisplay.seconds(Instant.now - start)) s: \(what)\n\(command)\n")
   }
 
@@ -116,14 +117,14 @@ enum ExploreCommand: SeedbedCommand {
     do {
       try text.write(toFile: path, atomically: true, encoding: .utf8)
     } catch {
-      throw UsageError("\(path): \(error.localizedDescription): choose another file with --output")
+      throw UsageError("\(words(of: error)): choose another file with --output")
     }
   }
 
   private static func size(of topology: Topology) -> String {
     let nodes = topology.groups.reduce(0) { $0 + $1.count }
     let faults = topology.faults.count
-    return "\(nodes) node\(nodes == 1 ? "" : "s"), \(faults) fault\(faults == 1 ? "" : "s"), "
+    return "\(counted(nodes, "node")), \(counted(faults, "fault")), "
       + "stop at \(topology.stopAt)"
   }
 

@@ -91,9 +91,9 @@ struct ExploreDisplay {
     let took = Instant.now - start
     let rest = seeds.count - judged
     Terminal.say(
-      "\(judged) seeds: \(parts.joined(separator: ", ")); \(RunDisplay.seconds(simulated)) s "
+      "\(counted(judged, "seed")): \(parts.joined(separator: ", ")); \(RunDisplay.seconds(simulated)) s "
         + "simulated in \(RunDisplay.seconds(took)) s"
-        + (rest > 0 ? "; interrupted, \(rest) seeds are left\n" : "\n"))
+        + (rest > 0 ? "; interrupted, \(counted(rest, "seed")) left\n" : "\n"))
     for (name, reason) in unasked.sorted(by: { $0.key < $1.key }) {
       Terminal.say("not asked: \(name): \(reason)\n")
     }
@@ -102,7 +102,7 @@ struct ExploreDisplay {
   private mutating func showProgress() {
     let done = counts.values.reduce(0, +)
     let failed = counts[.failed, default: 0] + counts[.error, default: 0]
-    line.show("\(done)/\(seeds.count) seeds, \(failed) failed")
+    line.show("\(done)/\(counted(seeds.count, "seed")), \(failed) failed")
   }
 }
 

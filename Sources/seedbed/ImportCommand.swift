@@ -17,11 +17,14 @@ enum ImportCommand: SeedbedCommand {
     positionals: [Positional("FILE", "The archive.")],
     options: [.logs, .history])
 
+  /// What the folder's name begins with that an archive is unpacked into.
+  static let scratchPrefix = ".import-"
+
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     let file = try arguments.require("FILE")
     try FileManager.default.createDirectory(
       atPath: arguments.logs, withIntermediateDirectories: true)
-    let scratch = "\(arguments.logs)/.import-\(UUID().uuidString)"
+    let scratch = "\(arguments.logs)/\(scratchPrefix)\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(atPath: scratch) }
 
@@ -30,31 +33,57 @@ enum ImportCommand: SeedbedCommand {
     guard manifest.name == name else {
       throw UsageError("\(file): its folder is '\(name)', but its plan is of '\(manifest.name)'")
     }
-    let folder = "\(arguments.logs)/\(name)"
-    let known = History.exists(arguments.history) ? try History.runs(of: arguments.history) : []
-    guard !FileManager.default.fileExists(atPath: folder),
-      !known.contains(where: { $0.name == name })
-    else {
-      throw UsageError(
-        "\(folder) is there already, or in the history: the run was imported, or ran here")
-    }
     guard
       let verdicts = try? String(
         contentsOfFile: "\(scratch)/\(ExportCommand.verdicts)", encoding: .utf8)
     else {
       throw UsageError("\(file): it has no readable \(ExportCommand.verdicts)")
     }
+    let folder = "\(arguments.logs)/\(name)"
+    try checkPlace(folder, of: name, arguments)
+    try History.open(arguments.history).checkIfSmall()
     try FileManager.default.moveItem(atPath: scratch, toPath: folder)
-    var collector = try Collector(folder: RunFolder(folder), history: arguments.history)
-    _ = try collector.finish()
     do {
-      try History.restore(verdicts: verdicts, on: collector.run, in: arguments.history)
-    } catch let error as DatabaseError {
-      try History.remove(runs: [collector.run], from: arguments.history)
-      try FileManager.default.removeItem(atPath: folder)
+      let run = try record(folder, verdicts: verdicts, of: file, in: arguments.history)
+      Terminal.say("run \(run) in \(arguments.history): \(name)\n")
+      return .success
+    } catch {
+      try? FileManager.default.removeItem(atPath: folder)
+      throw error
+    }
+  }
+
+  /// Makes sure that nothing of this name is there.
+  private static func checkPlace(
+    _ folder: String, of name: String, _ arguments: ParsedArguments
+  ) throws {
+    let known = History.exists(arguments.history) ? try History.runs(of: arguments.history) : []
+    if known.contains(where: { $0.name == name }) {
+      throw UsageError(
+        "\(folder) is there already, or in the history: the run was imported, or ran here")
+    }
+    guard !FileManager.default.fileExists(atPath: folder) else {
+      throw UsageError(
+        "\(folder) is there already, and not in the history: 'seedbed collect \(folder)' records it, "
+          + "or remove it and import again")
+    }
+  }
+
+  /// Brings the run into the history, or leaves nothing of it there. Returns its number.
+  private static func record(
+    _ folder: String, verdicts: String, of file: String, in history: String
+  ) throws -> Int64 {
+    var collector = try Collector(folder: RunFolder(folder), history: history)
+    do {
+      _ = try collector.finish()
+      try History.restore(verdicts: verdicts, on: collector.run, in: history)
+      return collector.run
+    } catch {
+      try? History.remove(runs: [collector.run], from: history)
+      guard let error = error as? DatabaseError, error.isBadSQL || error.isConstraint else {
+        throw error
+      }
       throw UsageError("\(file): its \(ExportCommand.verdicts): \(error.message)")
     }
-    Terminal.say("run \(collector.run) in \(arguments.history): \(name)\n")
-    return .success
   }
 }

@@ -80,10 +80,12 @@ extension Option {
 
 extension ValueKind {
   static func duration(_ range: ClosedRange<Microseconds>) -> ValueKind {
-    ValueKind(
+    var kind = ValueKind(
       "DURATION",
       allowed: "a duration from \(range.lowerBound) to \(range.upperBound), e.g. 20s"
     ) { Microseconds(parsing: $0).map(range.contains) ?? false }
+    kind.guess = { OptionSpecification.Kind.duration(range).guess($0) }
+    return kind
   }
 }
 

@@ -26,11 +26,24 @@ enum LogsCommand: SeedbedCommand {
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     let history = try ReadOnlyHistory(
       arguments.history, runNamed: try arguments.require("RUN"))
+    let kinds = arguments.all("kind")
+    for kind in kinds where !KnownKinds.names.union(KnownKinds.areas).contains(kind) {
+      // Programs log what they like.
+      guard try history.hasEvents(of: kind) else {
+        throw KnownKinds.refusal(of: kind, areas: KnownKinds.areas)
+      }
+    }
+    let node = try arguments.require("NODE")
     var output = StandardOutput()
-    try history.forEachLogLine(of: arguments.require("NODE"), kinds: arguments.all("kind")) {
+    var isEmpty = true
+    try history.forEachLogLine(of: node, kinds: kinds) {
+      isEmpty = false
       output.write(contentsOf: $0)
     }
     try output.finish()
+    if isEmpty, !kinds.isEmpty {
+      Terminal.complain("\(node) has logged no event of \(kinds.joined(separator: ", "))")
+    }
     return .success
   }
 }

@@ -9,41 +9,41 @@ import Topology
 struct Pruning {
   static let options: [Option] = [
     .flag("prune", "Show which runs would be removed, by --keep or --older-than; see --apply."),
-    Option("keep", .integer("N", 0...1_000_000), "With --prune: all but the last N runs go."),
+    Option("keep", .integer("N", 0...1_000_000), "With --prune: all but the last N runs go.")
+      .with("prune"),
     Option(
       "older-than", .duration(Microseconds.seconds(0)...Microseconds.seconds(10 * 365 * 86_400)),
-      "With --prune: only runs launched so long ago go, e.g. 168h."),
-    .flag("apply", "With --prune: remove them, logs and rows, for good."),
+      "With --prune: only runs launched so long ago go, e.g. 168h."
+    ).with("prune"),
+    .flag("apply", "With --prune: remove them, logs and rows, for good.").with("prune"),
   ]
 
   private let arguments: ParsedArguments
 
   init(_ arguments: ParsedArguments) throws {
     self.arguments = arguments
-    guard arguments.has("prune") else {
-      let given = ["keep", "older-than", "apply"].first(where: arguments.has) ?? ""
-      throw UsageError("--\(given) belongs to --prune", command: "seedbed runs")
-    }
     guard arguments.has("keep") || arguments.has("older-than") else {
       throw UsageError(
         "--prune needs a rule: --keep N, --older-than DURATION or both", command: "seedbed runs")
     }
   }
 
-  static func isAsked(_ arguments: ParsedArguments) -> Bool {
-    ["prune", "keep", "older-than", "apply"].contains(where: arguments.has)
-  }
-
   /// Shows what goes, and removes it if told so.
   func run() throws -> ExitCode {
     let age = (arguments.duration("older-than")?.count ?? 0) / 1_000_000
-    let kept = Set(
-      try History.runs(of: arguments.history).prefix(Int(arguments.integer("keep") ?? 0)).map(\.run)
-    )
-    let chosen = try History.runs(of: arguments.history, olderThan: age)
-      .filter { !kept.contains($0.run) }
+    let hasHistory = History.exists(arguments.history)
+    let all = hasHistory ? try History.runs(of: arguments.history) : []
+    let kept = Set(all.prefix(Int(arguments.integer("keep") ?? 0)).map(\.run))
+    let chosen =
+      hasHistory
+      ? try History.runs(of: arguments.history, olderThan: age).filter { !kept.contains($0.run) }
+      : []
     let live = chosen.filter { LiveRunFolder.isInUse($0.folder) }
     let going = chosen.filter { run in !live.contains { $0.run == run.run } }
+    let lost = going.filter { folder(of: $0) == nil }.map(\.run)
+    let leftovers = Leftover.all(
+      in: arguments.logs, olderThan: age,
+      except: all.filter { !lost.contains($0.run) }.map(\.name))
     var output = StandardOutput()
     for run in live { output.write("run \(run.run) (\(run.name)): under way, stays\n") }
     var bytes = 0
@@ -52,9 +52,17 @@ struct Pruning {
       bytes += size ?? 0
       output.write(
         "run \(run.run) (\(run.name)): "
-          + (size.map { "\(Self.megabytes($0)) in \(run.folder)\n" } ?? "its folder is gone\n"))
+          + (size.map { "\(Self.megabytes($0)) in \(run.folder)\n" }
+            ?? "its folder is gone, or no run's\n"))
     }
-    let sum = "\(going.count) run\(going.count == 1 ? "" : "s"), \(Self.megabytes(bytes))"
+    for leftover in leftovers {
+      bytes += Self.size(of: leftover.path)
+      output.write("\(leftover.path): \(leftover.why)\n")
+    }
+    let sum =
+      counted(going.count, "run")
+      + (leftovers.isEmpty ? "" : " and \(counted(leftovers.count, "leftover"))")
+      + ", \(Self.megabytes(bytes))"
     guard arguments.has("apply") else {
       output.write("would remove \(sum): add --apply\n")
       try output.finish()
@@ -64,7 +72,8 @@ struct Pruning {
     for run in going {
       if let folder = folder(of: run) { try FileManager.default.removeItem(atPath: folder) }
     }
-    try History.remove(runs: going.map(\.run), from: arguments.history)
+    for leftover in leftovers { try FileManager.default.removeItem(atPath: leftover.path) }
+    if !going.isEmpty { try History.remove(runs: going.map(\.run), from: arguments.history) }
     output.write("removed \(sum)\n")
     try output.finish()
     return .success

@@ -27,6 +27,27 @@ struct ReportFile {
     path = String(text[text.index(after: equals)...])
   }
 
+  /// Makes sure, before anything starts, that the reports that are asked for can be written.
+  static func check(_ arguments: ParsedArguments) throws(UsageError) {
+    for file in arguments.all("report").compactMap({ ReportFile(parsing: $0) }) {
+      let folder = URL(filePath: file.path).deletingLastPathComponent().path
+      guard isFolder(folder) else {
+        throw UsageError("--report \(file.path): there is no folder \(folder): make it first")
+      }
+      guard FileManager.default.isWritableFile(atPath: folder) else {
+        throw UsageError("--report \(file.path): nothing may be written into \(folder)")
+      }
+      if isFolder(file.path) {
+        throw UsageError("--report \(file.path): this is a folder; name a file")
+      }
+    }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    (try? URL(filePath: path).resolvingSymlinksInPath().resourceValues(forKeys: [.isDirectoryKey]))?
+      .isDirectory ?? false
+  }
+
   static func write(_ arguments: ParsedArguments, _ report: Report) throws {
     for file in arguments.all("report").compactMap({ ReportFile(parsing: $0) }) {
       do {
@@ -34,7 +55,7 @@ struct ReportFile {
           to: URL(filePath: file.path), options: .atomic)
       } catch {
         throw ReportFileError(
-          description: "cannot write the report \(file.path): \(error.localizedDescription)")
+          description: "cannot write the report \(file.path): \(words(of: error))")
       }
     }
   }

@@ -1,4 +1,5 @@
 import Arguments
+import Glibc
 import Networks
 import Participants
 import Supervisor
@@ -42,20 +43,23 @@ enum RunCommand: SeedbedCommand {
         "wait", .text("EVENT|SQL"),
         "Go into the background when this has come, as for 'wait', and print the run's name.",
         .repeated),
-      .timeout("1m"),
+      Option.timeout("1m").with("wait"),
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
-    if arguments.has("wait") { return try BackgroundRun(arguments).wait() }
     let file = try TopologyFile(reading: arguments.require("TOPOLOGY"))
+    let plan: (UInt64) throws -> Plan
     if let config = arguments["config"] {
       let seeds = try Self.seeds(reading: config)
-      return try RunSession.run(file, arguments) {
-        try Self.plan(file, at: seeds, arguments, seed: $0)
-      }
+      plan = { try Self.plan(file, at: seeds, arguments, seed: $0) }
+    } else {
+      let topology = try RunSession.topology(file, arguments)
+      plan = { topology.plan(seed: $0) }
     }
-    let topology = try RunSession.topology(file, arguments)
-    return try RunSession.run(file, arguments) { topology.plan(seed: $0) }
+    guard arguments.has("wait") else { return try RunSession.run(file, arguments, plan) }
+    // All that can be wrong is said before another process begins.
+    let session = try RunSession(plan: plan(arguments.seed), topology: file, arguments)
+    return try BackgroundRun(arguments, session.plan).wait()
   }
 
   /// The addresses of a `config.txt`.
@@ -64,10 +68,31 @@ enum RunCommand: SeedbedCommand {
     do {
       let seeds = try SeedList(parsing: file.text).seeds
       if seeds.isEmpty { throw UsageError("\(path): no address: give one HOST:PORT per line") }
+      for seed in seeds { try check(seed, in: path) }
       return seeds
     } catch let error as SeedListError {
       throw UsageError("\(path):\(error.line): \(error)")
     }
+  }
+
+  /// Makes sure that a node of this machine can listen there, whatever has the port.
+  private static func check(_ seed: Address, in path: String) throws(UsageError) {
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_flags = AI_NUMERICHOST
+    unsafe hints.ai_socktype = CInt(SOCK_DGRAM.rawValue)
+    var found: UnsafeMutablePointer<addrinfo>?
+    guard unsafe getaddrinfo(seed.host, "0", &hints, &found) == 0, let address = unsafe found else {
+      throw UsageError("\(path): '\(seed)': give the host as a number, e.g. 127.0.0.1")
+    }
+    defer { unsafe freeaddrinfo(address) }
+    let descriptor = unsafe socket(address.pointee.ai_family, address.pointee.ai_socktype, 0)
+    defer { close(descriptor) }
+    let isBound =
+      unsafe bind(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) == 0
+    guard !isBound, errno == EADDRNOTAVAIL else { return }
+    throw UsageError(
+      "\(path): \(seed) is no address of this machine, and the seeds are to listen there: give one that "
+        + "it has, e.g. 127.0.0.1:\(seed.port)")
   }
 
   /// The plan with one seed at each address.

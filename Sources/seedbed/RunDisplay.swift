@@ -1,3 +1,4 @@
+import Arguments
 import Clock
 import Participants
 import Supervisor
@@ -53,9 +54,11 @@ final class RunDisplay: RunObserver {
   /// What there is to read of an event, if it is a milestone.
   private func milestone(_ event: Event) -> String? {
     switch event.kind {
-    case "run.launched": "launching \(plan.nodes.count { $0.joins == nil }) nodes"
+    case "run.launched": "launching \(counted(plan.nodes.count { $0.joins == nil }, "node"))"
     case "run.began": "all nodes are ready, \(seconds(since: launched, began))s after the launch"
     case "run.stopping": "stopping (\(text(event["reason"])))"
+    case "run.continued":
+      "the supervisor goes on; the nodes ran while it was stopped, for up to \(idle(event))s"
     case "fault.applied": fault(event)
     case "fault.healed": "\(fault(event)): back"
     // The faults that a stop leaves over need no line each.
@@ -85,6 +88,11 @@ final class RunDisplay: RunObserver {
     case (_, .integer(let signal)): "signal \(signal)"
     default: ""
     }
+  }
+
+  private func idle(_ event: Event) -> String {
+    guard case .integer(let idle)? = event["idle"] else { return "" }
+    return Self.seconds(Microseconds(idle))
   }
 
   private func text(_ value: Event.Value?) -> String {
@@ -119,7 +127,7 @@ final class RunDisplay: RunObserver {
       parts = ["\(progress.live) to end"]
     }
     if progress.faults > 0 { parts.append("faults \(progress.faultsDone)/\(progress.faults)") }
-    if let events { parts.append("\(events()) events") }
+    if let events { parts.append(counted(events(), "event")) }
     let rest = parts.joined(separator: "  ")
     let phase = "\(progress.phase)".padded(to: 10)
     let room = terminal.width - phase.count - rest.count - 3
@@ -151,7 +159,7 @@ final class RunDisplay: RunObserver {
     let reason = isSaid ? "" : ": \(conclusion.reason)"
     say("\(conclusion.outcome.rawValue)\(reason)\n")
     let suffix = rejected == 0 ? "" : ", \(rejected) rejected"
-    if let recorded { say("\(recorded): \(events) events\(suffix)\n") }
+    if let recorded { say("\(recorded): \(counted(events, "event"))\(suffix)\n") }
   }
 
   private func seconds(since start: Instant?, _ now: Instant?) -> String {

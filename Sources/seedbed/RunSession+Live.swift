@@ -14,11 +14,11 @@ extension RunSession {
     let clock = ContinuousClock()
     let start = clock.now
     let command = try NodeCommand()
+    let stopRequest = try StopRequest()
     let launched = Instant.now
     let folder = try makeFolder(
       driver: "live", in: arguments.logs, history: arguments.history, made: launched,
       launched: launched)
-    let stopRequest = try StopRequest()
     let display = RunDisplay(plan, isQuiet: isQuiet)
     let supervisor: Supervisor
     do {
@@ -34,7 +34,7 @@ extension RunSession {
     defer { withExtendedLifetime(supervisor) {} }
     let collector = CollectorThread(
       folder: folder.path, history: arguments.history, stopRequest: stopRequest)
-    display.start("run \(folder.name): \(plan.nodes.count) nodes, seed \(plan.seed)") {
+    display.start("run \(folder.name): \(counted(plan.nodes.count, "node")), seed \(plan.seed)") {
       collector.events
     }
     let conclusion = try supervisor.run()

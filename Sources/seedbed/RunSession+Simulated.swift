@@ -26,11 +26,18 @@ extension RunSession {
       driver: "simulated", in: logs, history: history, made: .now, launched: Simulation.launch)
     let display = RunDisplay(plan)
     let title = isKept ? "simulated run \(folder.name)" : "simulation"
-    display.start("\(title): \(plan.nodes.count) nodes, seed \(plan.seed)")
-    let simulated = try SimulatedRun(
-      plan, roles: Networks.roles, version: Version.current, folder: folder, history: history,
-      kinds: isKept ? nil : NeededKinds.forChecks(checks?.map(\.text) ?? []), observer: display,
-      isInterrupted: { Interruption.hasCome })
+    display.start("\(title): \(counted(plan.nodes.count, "node")), seed \(plan.seed)")
+    let simulated: SimulatedRun
+    do {
+      simulated = try SimulatedRun(
+        plan, roles: Networks.roles, version: Version.current, folder: folder, history: history,
+        kinds: isKept ? nil : NeededKinds.forChecks(checks?.map(\.text) ?? []), observer: display,
+        isInterrupted: { Interruption.hasCome })
+    } catch {
+      // The seed gives it again.
+      folder.remove()
+      throw error
+    }
     let conclusion = simulated.outcome.conclusion
     display.clear()
     display.finish(

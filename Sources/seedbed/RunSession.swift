@@ -30,6 +30,11 @@ struct RunSession {
     self.plan = plan
     self.topology = topology
     self.arguments = arguments
+    if arguments.has("no-checks"), arguments.has("report") {
+      throw UsageError(
+        "--report tells what checks say, and with --no-checks none does: leave one out")
+    }
+    try ReportFile.check(arguments)
     checks = try Self.library(arguments)?.checks(plan.checks, network: plan.network)
   }
 
@@ -64,10 +69,10 @@ struct RunSession {
       version: Version.current, launched: Microseconds(launched.microseconds), plan: plan)
     do {
       try folder.write(manifest, topology: topology.text)
-      _ = try History.open(history)
+      try History.open(history).checkIfSmall()
     } catch {
       folder.remove()
-      throw UsageError("\(error)")
+      throw error
     }
     return folder
   }
@@ -91,7 +96,10 @@ struct RunSession {
     _ conclusion: SupervisorCore.Conclusion, run: Int64, history: String, isQuiet: Bool = false
   ) throws -> (verdicts: ExitCode, report: Report) {
     let judge = try Judge(history, run: run)
-    guard let checks, conclusion.began, conclusion.outcome != .interrupted else {
+    // What could not be logged would be missed.
+    guard let checks, conclusion.began, conclusion.outcome != .interrupted,
+      !conclusion.storageFailed
+    else {
       return (.success, try judge.report([]))
     }
     let judgements = judge.judge(checks)
@@ -139,6 +147,7 @@ struct RunSession {
     switch conclusion.outcome {
     case .completed: verdicts
     case .interrupted: .inconclusive
+    case .failed where conclusion.storageFailed: .error
     case .failed where conclusion.launchFailure == .code(ExitCode.usage.rawValue): .usage
     case .failed: verdicts == .error ? .error : .failed
     }

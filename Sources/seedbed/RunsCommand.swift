@@ -10,7 +10,8 @@ enum RunsCommand: SeedbedCommand {
       (✗), were inconclusive (?) or did not work (!); other formats have more. Dates are in UTC.
 
       With --prune, shows which runs --keep and --older-than would remove (with both, those that \
-      both name); --apply removes their folders and their rows. A run under way always stays.
+      both name); --apply removes their folders and their rows. A run under way always stays. What \
+      commands that were killed have left in the folder, and is no run, goes as well.
       """,
     examples: [
       Example("seedbed runs", "All of them."),
@@ -21,7 +22,7 @@ enum RunsCommand: SeedbedCommand {
     options: [.format] + Pruning.options + [.logs, .history])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
-    if Pruning.isAsked(arguments) { return try Pruning(arguments).run() }
+    if arguments.has("prune") { return try Pruning(arguments).run() }
     AbandonedRun.settleAll(in: arguments.logs, history: arguments.history)
     let history = try ReadOnlyHistory(arguments.history)
     let format = arguments.format

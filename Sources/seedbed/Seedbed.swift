@@ -34,6 +34,7 @@ protocol SeedbedCommand: SendableMetatype {
         print(text, terminator: "")
         return .success
       case .run(let parsed):
+        Advice.remember(parsed, among: root.subcommands)
         guard let chosen = commands.first(where: { $0.command.name == parsed.command.name }) else {
           preconditionFailure("a command that is not in the list was parsed")
         }
@@ -43,7 +44,7 @@ protocol SeedbedCommand: SendableMetatype {
       for message in error.messages { Terminal.complain(message) }
       return error.exitCode
     } catch {
-      Terminal.complain("\(error)")
+      Terminal.complain(words(of: error))
       return .error
     }
   }

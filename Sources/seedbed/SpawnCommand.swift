@@ -69,14 +69,23 @@ enum SpawnCommand: SeedbedCommand {
       counts[group.name] = arguments.integer(group.option).map { Int($0) }
     }
     let kills = Int(arguments.integer("kill") ?? 0)
-    if let most = counts[template.victims], kills > most {
+    let most =
+      counts[template.victims]
+      ?? template.groups.first { $0.name == template.victims }?.count ?? 0
+    if kills > most {
       throw arguments.refusal(
-        of: "kill", allowed: "at most the \(most) nodes of group \(template.victims)")
+        of: "kill",
+        allowed: "at most \(most), all nodes of group \(template.victims)")
     }
     let duration = arguments.duration("for")
     let file = template.compose(
       counts: counts, duration: duration ?? .seconds(20), kills: kills)
-    let topology = try RunSession.topology(file, arguments)
+    let topology: Topology
+    do {
+      topology = try RunSession.topology(file, arguments)
+    } catch let error as TopologyError {
+      throw error.withoutLines
+    }
     return try RunSession.run(file, arguments) { topology.plan(seed: $0) }
   }
 }

@@ -55,7 +55,7 @@ struct Terminal {
 
   /// Prints `seedbed: MESSAGE` as an error.
   static func complain(_ message: String) {
-    let line = Array("seedbed: \(message)\n".utf8)
+    let line = Array("seedbed: \(Advice.complete(message))\n".utf8)
     _ = unsafe line.withUnsafeBytes { bytes in
       unsafe write(STDERR_FILENO, bytes.baseAddress, bytes.count)
     }

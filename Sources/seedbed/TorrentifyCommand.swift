@@ -43,7 +43,8 @@ enum TorrentifyCommand: SeedbedCommand {
     let output = arguments["output"] ?? "torrent.json"
     try write(torrent.json(), to: output)
     print(
-      "\(output): \(name), \(torrent.fileSize) bytes in \(torrent.chunks.count) chunks of "
+      "\(output): \(name), \(counted(torrent.fileSize, "byte")) in "
+        + "\(counted(torrent.chunks.count, "chunk")) of "
         + "\(torrent.chunkSize)")
     return .success
   }

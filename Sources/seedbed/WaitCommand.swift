@@ -41,6 +41,7 @@ enum WaitCommand: SeedbedCommand {
     let folder =
       try (try? LiveRun.named(reference, arguments))?.folder.path
       ?? ReadOnlyHistory(arguments.history, runNamed: reference).folder()
+    try Awaited.check(awaited, plan: RunFolder(folder).manifest.plan)
     let rows = try Waiting(folder: folder, arguments).wait(for: awaited)
     var output = StandardOutput()
     for row in rows {
@@ -63,6 +64,7 @@ struct Awaited {
 
   /// As it was asked for.
   let text: String
+  private let sql: String
   private let kind: String?
   private let node: String?
 
@@ -70,12 +72,28 @@ struct Awaited {
   init(_ text: String, node: String?) {
     self.text = node.map { "\(text) of \($0)" } ?? text
     kind = text.contains { $0.isWhitespace } ? nil : text
+    sql = kind == nil ? text : Self.event
     self.node = node
+  }
+
+  /// Makes sure that all of it can come: programs log what they like, and other nodes what there is.
+  ///
+  /// - Throws: `UsageError` for a kind of event that there is not; `DatabaseError` for bad SQL.
+  static func check(_ awaited: [Awaited], plan: Plan) throws {
+    let history = try ReadOnlyHistory.empty()
+    for item in awaited {
+      guard let kind = item.kind else {
+        _ = try history.database.prepare(item.sql)
+        continue
+      }
+      guard plan.programs.isEmpty, !KnownKinds.names.contains(kind) else { continue }
+      throw KnownKinds.refusal(of: kind)
+    }
   }
 
   /// The row that it has come with; `nil` as long as it has not.
   func row(in history: borrowing ReadOnlyHistory) throws -> Row? {
-    let statement = try history.database.prepare(kind == nil ? text : Self.event)
+    let statement = try history.database.prepare(sql)
     if let kind { try statement.bind(.text(kind), node.map { .text($0) } ?? .null) }
     guard try statement.step() else { return nil }
     let values = (0..<statement.columnCount).map { statement.value(at: $0) }

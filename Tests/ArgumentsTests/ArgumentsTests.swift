@@ -29,11 +29,19 @@ private let grow = Command(
     .flag("quiet", "Say nothing."),
   ])
 
+private let water = Command(
+  "water", "Water a bed.",
+  options: [
+    Option("for", .choice("WORD", ["a-minute", "an-hour"]), "How long.", .defaulted("a-minute"))
+      .with("hose"),
+    .flag("hose", "With a hose."),
+  ])
+
 private let look = Command(
   "look", "Look at a bed.", positionals: [Positional("BED", "The bed's file.", .optional)])
 
 private let garden = Command(
-  "garden", "Tend a garden.", subcommands: [grow, look], version: "1.2.3")
+  "garden", "Tend a garden.", subcommands: [grow, look, water], version: "1.2.3")
 
 private func arguments(_ line: [String]) throws -> ParsedArguments {
   guard case .run(let arguments) = try garden.parse(line) else {
@@ -117,7 +125,7 @@ private func complaint(_ line: String...) -> String? {
   @Test func `a misspelled command or option is named, with the nearest word`() {
     #expect(
       complaint("gorw", "bed")
-        == "unknown command 'gorw' (did you mean 'grow'?); there are: grow, look\n"
+        == "unknown command 'gorw' (did you mean 'grow'?); there are: grow, look, water\n"
         + "See 'garden --help'.")
     #expect(
       complaint("grow", "--row=3")
@@ -209,6 +217,7 @@ private func complaint(_ line: String...) -> String? {
           grow                    Grow a bed of plants, and say how many of them came
                                   up.
           look                    Look at a bed.
+          water                   Water a bed.
 
         OPTIONS:
           --version               Print the version.
@@ -224,6 +233,26 @@ private func complaint(_ line: String...) -> String? {
   }
 }
 
+@Suite struct `An option that belongs to another` {
+  @Test func `is refused alone, and taken with it`() throws {
+    #expect(
+      complaint("water", "--for", "an-hour")
+        == "--for belongs to --hose, which is not given\nSee 'garden water --help'.")
+    #expect(try arguments(["water", "--for", "an-hour", "--hose"])["for"] == "an-hour")
+    #expect(try arguments(["water"])["for"] == "a-minute")
+  }
+}
+
+@Suite struct `A number of things` {
+  @Test(arguments: [
+    (0, "0 nodes, 0 processes"), (1, "1 node, 1 process"), (2, "2 nodes, 2 processes"),
+  ])
+  func `is told with its noun as it is said`(number: Int, text: String) {
+    let processes = counted(number, "process", plural: "processes")
+    #expect("\(counted(number, "node")), \(processes)" == text)
+  }
+}
+
 @Suite struct `The nearest word` {
   @Test(arguments: [
     ("grops", "groups"), ("Groups", "groups"), ("gruops", "groups"), ("sotp", "stop"),
@@ -236,6 +265,13 @@ private func complaint(_ line: String...) -> String? {
   @Test(arguments: ["xyz", "", "st", String(repeating: "stop", count: 20)])
   func `is none where nothing is near`(word: String) {
     #expect(nearestWord(to: word, among: ["stop", "groups"]) == nil)
+  }
+
+  @Test func `is the one that begins with it, where only one does`() {
+    let commands = ["compare", "collect", "check"]
+    #expect(nearestWord(to: "comp", among: commands) == "compare")
+    #expect(nearestWord(to: "c", among: commands) == nil)
+    #expect(nearestWord(to: "link", among: ["link.opened", "link.closed"]) == nil)
   }
 
   @Test func `is the first of several as near`() {

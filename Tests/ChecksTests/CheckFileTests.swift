@@ -67,7 +67,11 @@ import Testing
   @Test(
     "A mistake in the header is named with its file and line",
     arguments: [
-      (0, "-- check: yours", "1: the check is called 'yours', but its file 'mine.sql'"),
+      (
+        0, "-- check: yours",
+        "1: the check is called 'yours', but its file 'mine.sql': write '-- check: mine', or call the "
+          + "file yours.sql"
+      ),
       (1, "-- promise:", "2: 'promise' has no value"),
       (1, "-- severity: error", "4: 'severity' stands here twice"),
       (

@@ -287,7 +287,7 @@ import Topology
     try Data(repeating: 0x20, count: 4_096).write(to: URL(filePath: "\(run.path)/peer-1.ndjson"))
     let ending = try run.collect()
     #expect(!ending.isComplete)
-    #expect(ending.remarks.last?.hasPrefix("the logs hold 1 lines, and the history has 9 ") == true)
+    #expect(ending.remarks.last?.hasPrefix("the logs hold 1 line, and the history has 9 ") == true)
     #expect(try run.rows("SELECT complete FROM runs") == ["0"])
   }
 

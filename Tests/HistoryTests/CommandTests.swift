@@ -112,9 +112,9 @@ import Testing
   @Test("input that cannot be used ends with 64 and says why")
   func badInput() throws {
     let arguments: [([String], String)] = [
-      (["runs"], "\(run.history): there is no history yet: "),
+      (["runs"], "there are no runs yet: there is no \(run.history). "),
       (["collect", "absent"], "absent: there is no such folder: "),
-      (["show", "--logs", "absent"], "there is no history yet: "),
+      (["show", "--logs", "absent"], "there are no runs yet: there is no absent/history.sqlite. "),
     ]
     for (arguments, message) in arguments {
       let (code, text) = try seedbed(arguments)

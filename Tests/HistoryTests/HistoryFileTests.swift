@@ -119,8 +119,8 @@ import Testing
         == "\(folder.path): this is not a file: choose another one with --history")
     #expect(
       message { _ = try ReadOnlyHistory(file) }
-        == "\(file): there is no history yet: 'seedbed run' makes one, and 'seedbed collect' rebuilds "
-        + "it")
+        == "there are no runs yet: there is no \(file). 'seedbed run' makes one, 'seedbed collect' "
+        + "rebuilds it, and --logs and --history say where it is")
     try Data().write(to: URL(filePath: file))
     #expect(
       message { _ = try ReadOnlyHistory(file) }

@@ -55,14 +55,14 @@ extension RunTests {
       #expect(late.status == 1)
       #expect(late.errors == "seedbed: not within 50ms: run.ended\n")
 
-      let waiting = try workspace.start(["wait", name, "never.happens", "--timeout", "1h"])
+      let waiting = try workspace.start(["wait", name, "run.digested", "--timeout", "1h"])
       let stop = try await workspace.run(["stop", "last"])
       #expect(stop.status == 0, "\(stop.errors)")
       #expect(stop.output == "\(name): completed\n")
       #expect(await waiting.end() == 2)
       #expect(
         waiting.errors
-          == "seedbed: the run has ended without: never.happens (\(name): completed)\n")
+          == "seedbed: the run has ended without: run.digested (\(name): completed)\n")
       #expect(workspace.processes.isEmpty)
       #expect(
         try workspace.integer(
@@ -87,9 +87,9 @@ extension RunTests {
       let workspace = try Workspace()
       let file = try workspace.write(RunTests.topology, to: "t.yaml")
       let run = try await workspace.run(
-        ["run", file, "--wait", "never.happens", "--timeout", "300ms"])
+        ["run", file, "--wait", "run.digested", "--timeout", "300ms"])
       #expect(run.status == 1)
-      #expect(run.errors.contains("not within 300ms: never.happens"), "\(run.errors)")
+      #expect(run.errors.contains("not within 300ms: run.digested"), "\(run.errors)")
       #expect(workspace.processes.isEmpty)
     }
 

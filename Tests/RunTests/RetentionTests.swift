@@ -171,6 +171,68 @@ extension RunTests {
     }
   }
 
+  @Suite("What commands that were killed have left")
+  struct LeftoverTests {
+    @Test("What is no run and never will be is told of once, shown, and removed when told so")
+    func leftovers() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(
+        """
+        network: gossip
+        groups: { seed: { count: 1 }, peer: { count: 1, after: seed } }
+        stop: { at: 1s }
+        """, to: "t.yaml")
+      #expect(try await workspace.run(["simulate", file, "--no-checks"]).status == 0)
+      let run = try #require(workspace.runs.first)
+      let stamp = "20200101-000000-gossip-000"
+      let script = """
+        cd '\(workspace.logs)'
+        mkdir \(stamp)0 \(stamp)1 \(stamp)2 \(stamp)3 \(stamp)4 .import-old .import-new notes
+        touch \(stamp)1/control.sock \(stamp)1/supervisor.ndjson .run-old
+        head -c 50 '\(run)/plan.json' > \(stamp)2/plan.json
+        cp '\(run)/plan.json' \(stamp)3 && touch \(stamp)3/supervisor.ndjson
+        # A plan that a newer one made, and what it logged.
+        echo '{"plan":{"version":1000}}' > \(stamp)4/plan.json && echo '{}' > \(stamp)4/x.ndjson
+        touch -d '3 days ago' .import-old .run-old
+        """
+      let made = try Invocation("/bin/sh", ["-ec", script], folder: workspace.folder)
+      try #require(await made.end() == 0, "\(made.errors)")
+      let before = try FileManager.default.contentsOfDirectory(atPath: workspace.logs).sorted()
+
+      let ps = try await workspace.run(["ps"])
+      #expect(ps.errors.contains("run \(stamp)1 was killed"), "\(ps.errors)")
+      #expect(ps.errors.contains("can never be recorded"), "\(ps.errors)")
+      for command in ["ps", "runs"] {
+        #expect(try await workspace.run([command]).errors == "")
+      }
+      let shown = try await workspace.run(["runs", "--prune", "--keep", "1"])
+      for (name, why) in [
+        ("\(stamp)0", "no run: it has no plan.json"),
+        ("\(stamp)1", "no run: it has no plan.json"),
+        ("\(stamp)2", "no run: its plan.json is cut short"),
+        ("\(stamp)3", "nothing was logged: the run never started"),
+        (".import-old", "its command never came to its end"),
+        (".run-old", "its command never came to its end"),
+      ] {
+        #expect(shown.output.contains("\(workspace.logs)/\(name): \(why)\n"), "\(shown.output)")
+      }
+      #expect(shown.output.contains("would remove 0 runs and 6 leftovers, "), "\(shown.output)")
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: workspace.logs).sorted() == before)
+
+      let applied = try await workspace.run(["runs", "--prune", "--keep", "1", "--apply"])
+      #expect(applied.output.contains("removed 0 runs and 6 leftovers, "), "\(applied.errors)")
+      let left = try FileManager.default.contentsOfDirectory(atPath: workspace.logs)
+      #expect(
+        left.filter { $0.hasPrefix(stamp) || $0.hasPrefix(".") }.sorted() == [
+          ".import-new", "\(stamp)4",
+        ])
+      #expect(left.contains("notes"))
+      #expect(FileManager.default.fileExists(atPath: run))
+      #expect(try workspace.integer("SELECT count(*) FROM runs") == 1)
+    }
+  }
+
   @Suite("Runs side by side and again")
   struct RepetitionTests {
     @Test("A topology is run so many times, and what did not pass is counted")

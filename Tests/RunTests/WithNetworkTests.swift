@@ -60,7 +60,7 @@ extension RunTests {
           faults == [Fault(action: "pause", node: "peer-2"), Fault(action: "kill", node: "peer-3")])
         await #expect(throws: SeedbedError.self) { try await network.fault("kill", "peer-3") }
         await #expect(throws: SeedbedError.self) {
-          try await network.wait(for: "never.happens", within: .milliseconds(100))
+          try await network.wait(for: "run.digested", within: .milliseconds(100))
         }
         try await network.requireChecks(allowsInconclusive: true)
         let failure = await #expect(throws: SeedbedError.self) {
@@ -103,7 +103,7 @@ extension RunTests {
       let test = Task {
         try await withNetwork(.text(Self.quick)) { network in
           seen.network.withLock { $0 = network }
-          try await network.wait(for: "never.happens", within: .seconds(600))
+          try await network.wait(for: "run.digested", within: .seconds(600))
         }
       }
       try await eventually("the network is there") { seen.network.withLock { $0 != nil } }

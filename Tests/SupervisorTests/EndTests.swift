@@ -56,6 +56,30 @@ struct EndTests {
     #expect(host.count("terminate peer-2") == 1)
     #expect(host.conclusion?.outcome == .failed)
     #expect(host.conclusion?.reason == "the disk is full")
+    #expect(host.conclusion?.storageFailed == false)
+  }
+
+  @Test(
+    "A run whose folder cannot be written to has failed for that, and not for the nodes that ended")
+  func fullDisk() {
+    var host = FakeHost(.small())
+    host.behaviours[1].crashesAfter = .seconds(5)
+    host.schedule(.storageFailed("cannot write logs: no space"), after: .seconds(5))
+    host.run()
+    #expect(host.conclusion?.outcome == .failed)
+    #expect(host.conclusion?.reason == "cannot write logs: no space")
+    #expect(host.conclusion?.storageFailed == true)
+  }
+
+  @Test("A supervisor that was stopped and goes on notes for how long, and a short break is none")
+  func continued() {
+    var host = FakeHost(.small())
+    host.schedule(.continued(after: .milliseconds(2_400)), after: .seconds(4))
+    host.schedule(.continued(after: .seconds(7)), after: .seconds(5))
+    host.run()
+    let events = host.events.filter { $0.kind == "run.continued" }
+    #expect(events.map { $0["idle"] } == [.integer(7_000_000)])
+    #expect(host.conclusion?.outcome == .completed)
   }
 
   @Test("Processes that outlive their node are waited for, then named")

@@ -61,15 +61,15 @@ import Topology
       "network: mesh\ngroups: { hub: { count: 2 }\nstop: { at: 1s }\n",
       "t.yaml:3:1: not YAML: did not find expected ',' or '}' (while parsing a flow mapping)"
     ),
+    ("a:\n\t- b\n", "t.yaml:2:1: not YAML: a tab; lines are indented with spaces only"),
+    ("à: ü\nb:\n  \tc: 1\n", "t.yaml:3:3: not YAML: a tab; lines are indented with spaces only"),
     (
-      "a:\n\t- b\n",
-      "t.yaml:2:1: not YAML: found character that cannot start any token (while "
+      "a: @b\n",
+      "t.yaml:1:4: not YAML: found character that cannot start any token (while "
         + "scanning for the next token)"
     ),
     ("a: b\u{1}\n", "t.yaml:1:5: not YAML: control characters are not allowed"),
     ("à: 1\nb: ü\u{1}\n", "t.yaml:2:5: not YAML: control characters are not allowed"),
-    ("a: 1\nb: 2\na: 3\n", "t.yaml:3:1: duplicate key 'a'; the first is in line 1"),
-    ("a: { b: 1, b: 2 }\n", "t.yaml:1:12: duplicate key 'b'; the first is in line 1"),
     ("a: &x 1\n", "t.yaml:1:4: anchors are not supported: write the value out"),
     ("a: 1\nb: *x\n", "t.yaml:2:4: aliases are not supported: write the value out"),
     ("a: !!int 1\n", "t.yaml:1:4: tags are not supported: write the value alone"),
@@ -91,6 +91,65 @@ import Topology
 
 @Suite struct `What a topology may not say` {
   private let rest = "stop: { at: 20s }\n"
+
+  @Test func `all that is wrong is said at once, whatever stage finds it`() {
+    let text = """
+      network: mesh
+      network: mosh
+      groups:
+        hub: { count: 2, count: 3 }
+        leaf: { count: 3, after: hupp }
+      faults:
+        - { at: 1s, kill: leaf-9 }
+        - { at: 90s, kill: hub-1 }
+      ready: { within: soon }
+      stop: { at: 20s }
+      checks: [all-is-wel]
+
+      """
+    #expect(
+      complaints(text, set: ["nonsense", "faults.7.at=1s", "colour=red"]) == [
+        "t.yaml:2:1: duplicate key 'network'; the first is in line 1",
+        "t.yaml:4:20: duplicate key 'count'; the first is in line 4",
+        "--set nonsense: expected KEY=VALUE with the key's names joined by dots, "
+          + "e.g. groups.peer.count=50",
+        "--set faults.7.at=1s: there is no '7' in 'faults', which is a list of 0 to 1",
+        "--set colour=red: unknown key 'colour'; allowed here: network, groups, faults, ready, stop, "
+          + "unexpected-exits, checks, network-model, isolation",
+        "t.yaml:9:18: 'within' takes a duration from 1ms to 1h, found 'soon'",
+        "t.yaml:11:10: unknown check 'all-is-wel' (did you mean 'all-is-well'?); there are: "
+          + "all-is-well, nothing-is-lost",
+        "t.yaml:5:28: unknown group 'hupp' (did you mean 'hub'?); there are: hub, leaf",
+      ])
+    // The groups are sound now, so that the faults can be judged by them.
+    #expect(
+      complaints(text.replacing("hupp", with: "hub"), set: ["ready.within=1h2"]).suffix(2) == [
+        "t.yaml:7:21: unknown node 'leaf-9': group 'leaf' has leaf-1 to leaf-3",
+        "t.yaml:8:11: a kill at 90s is too late: the run stops at 20s",
+      ])
+  }
+
+  @Test(arguments: [
+    ("6", "6s"), ("1.5", "1500ms"), ("6 s", "6s"), ("6sec", "6s"), ("2 minutes", "2m"),
+    ("250 millis", "250ms"), ("1 Hour", "1h"), ("0", nil), ("6x", nil), ("soon", nil),
+    ("999h", nil),
+  ])
+  func `a duration with another unit than there is, or none, is guessed`(
+    text: String, guess: String?
+  ) {
+    #expect(
+      complaints("network: mesh\ngroups: { hub: { count: 1 } }\nstop: { at: \(text) }\n") == [
+        "t.yaml:3:13: 'at' takes a duration from 1ms to 168h, found '\(text)'"
+          + (guess.map { " (did you mean '\($0)'?)" } ?? "")
+      ])
+  }
+
+  @Test func `a duplicate key in a change is refused with it`() {
+    #expect(
+      complaints(meshText, set: ["stop={ at: 1s, at: 2s }"]) == [
+        "--set stop={ at: 1s, at: 2s }: duplicate key 'at'; the first is in --set stop={ at: 1s, at: 2s }"
+      ])
+  }
 
   @Test func `an unknown or missing key is named, with the nearest and all that are allowed`() {
     #expect(

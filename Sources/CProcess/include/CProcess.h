@@ -57,13 +57,18 @@ int cprocess_epoll_add(int epoll, int descriptor, uint64_t token);
 /// Fills in the tokens of what is ready. A wait that a signal broke off returns 0.
 int cprocess_epoll_wait(int epoll, uint64_t *tokens, int limit, int timeout_ms);
 
-/// Blocks SIGINT, SIGTERM and, unless it is ignored, SIGHUP for this thread and those it starts,
-/// ignores SIGPIPE, and returns a descriptor that is readable when one of the three arrives.
+/// Blocks for this thread and those it starts every signal that people and systems send to end a
+/// process (SIGHUP only if it is not ignored), and SIGCONT, which comes when a stopped one goes on.
+/// Ignores SIGPIPE, and returns a descriptor that is readable when one of them arrives.
 int cprocess_signals_open(void);
 /// The next of the signals that arrived, or 0.
 int cprocess_signals_next(int signals);
 /// Lets the signals do to this thread what they do by default. One that is pending does it now.
 void cprocess_signals_unblock(void);
+
+/// Sets room on the disk aside for a part of a file beyond its end, whose size stays. Where the file's
+/// system cannot do that, -EOPNOTSUPP.
+int cprocess_reserve(int descriptor, uint64_t offset, uint64_t size);
 
 /// A descriptor that becomes readable by a write of eight bytes.
 int cprocess_event_open(void);

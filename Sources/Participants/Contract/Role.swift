@@ -123,6 +123,14 @@ extension OptionSpecification.Kind {
     }
   }
 
+  /// A value that a text was probably meant to be which is none, as it is written.
+  package func guess(_ text: some StringProtocol) -> String? {
+    guard case .duration(let range) = self, let guess = Microseconds.guess(text),
+      range.contains(guess)
+    else { return nil }
+    return guess.description
+  }
+
   /// Reads a value as written. `nil` when it is not what ``allowed`` says.
   package func parse(_ text: some StringProtocol) -> OptionValue? {
     switch self {

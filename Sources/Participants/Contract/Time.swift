@@ -45,6 +45,23 @@ extension Microseconds: CustomStringConvertible {
     self.init(total)
   }
 
+  /// What a text that is no duration was probably meant to be: a number without its unit, with a space
+  /// before it or with a unit in words. `nil` where nobody can tell.
+  package static func guess(_ text: some StringProtocol) -> Microseconds? {
+    let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    let words = text[number.endIndex...].drop { $0 == " " }.lowercased()
+    let unit =
+      switch words {
+      case "", "s", "sec", "secs", "second", "seconds": "s"
+      case "ms", "msec", "millis", "millisecond", "milliseconds": "ms"
+      case "us", "µs", "usec", "microsecond", "microseconds": "us"
+      case "m", "min", "mins", "minute", "minutes": "m"
+      case "h", "hr", "hrs", "hour", "hours": "h"
+      default: "?"
+      }
+    return Microseconds(parsing: number + unit)
+  }
+
   /// The shortest exact spelling: `0s`, `250us`, `20ms`, `1500ms`, `2s`, `3m`.
   @usableFromInline package var description: String {
     guard count != 0 else { return "0s" }

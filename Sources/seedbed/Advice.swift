@@ -1,0 +1,32 @@
+import Arguments
+import Synchronization
+
+/// Completes the commands that messages advise (`'seedbed check 2'`) by where this command was told to
+/// look, so that they can be copied.
+enum Advice {
+  /// The options that say where.
+  private static let names = ["logs", "history"]
+
+  /// By command: what it is to be told. Set once, when the command line was read.
+  private static let words = Mutex<[String: String]>([:])
+
+  /// - Parameter commands: all that there are.
+  static func remember(_ arguments: ParsedArguments, among commands: [Command]) {
+    let given = names.filter { arguments.has($0) }
+    let all = commands.map { command in
+      let taken = given.filter { name in command.options.contains { $0.name == name } }
+      let words = taken.flatMap { ["--\($0)", arguments[$0] ?? ""] }
+      return (command.name, words.isEmpty ? "" : " \(shellLine(words))")
+    }
+    words.withLock { $0 = Dictionary(all) { first, _ in first } }
+  }
+
+  static func complete(_ message: String) -> String {
+    let words = words.withLock(\.self)
+    return message.replacing(/'seedbed ([a-z]+)[^'\n]*'/) { match in
+      let isWhole = ["--help", "--logs", "--history"].contains { match.output.0.contains($0) }
+      let more = isWhole ? "" : words[String(match.output.1)] ?? ""
+      return "\(match.output.0.dropLast())\(more)'"
+    }
+  }
+}
