@@ -42,7 +42,7 @@ enum RunCommand: SeedbedCommand {
         "wait", .text("EVENT|SQL"),
         "Go into the background when this has come, as for 'wait', and print the run's name.",
         .repeated),
-      .timeout("1m"),
+      .timeout("2m"),
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
