@@ -50,8 +50,9 @@ lint: ## Check formatting and the repository's own rules
 format: ## Format the sources in place
 	$(SWIFT) format --in-place --recursive $(SOURCES)
 
-docs: ## Regenerate the reference pages that tests compare with the code
-	SEEDBED_RECORD=1 $(SWIFT) test -c release --filter "ReferenceTests|HistoryFileTests|DocumentationTests|ChecksTests"
+docs: ## Regenerate the reference pages and the outputs in docs that tests compare with the code
+	SEEDBED_RECORD=1 $(SWIFT) test -c release --filter \
+	  "ReferenceTests|HistoryFileTests|DocumentationTests|ChecksTests|RecordedOutputTests"
 	git diff --stat docs
 
 clean: ## Remove what was built; logs stay

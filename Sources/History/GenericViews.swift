@@ -17,12 +17,24 @@ extension View {
 
   static let clockSkews = View(
     name: "clock_skews",
-    summary: "How far the clocks of two nodes of a run may differ.",
+    summary: """
+      How far the times of two events may be off, though each is right by its own node: in a \
+      simulation nodes' clocks differ (`clock-skew`), and what a program prints without a time gets \
+      that at which the supervisor saw it, which is measured (`usage.printed_late`).
+      """,
     columns: [
       ("run", "the run"),
-      ("most", "in microseconds; 0 but in a simulation with a `clock-skew`, of which it is twice"),
+      ("most", "between two nodes, in microseconds: twice the `clock-skew`, and the latest look"),
+      ("of_one", "between a node and the supervisor: the `clock-skew`, and the latest look"),
     ],
-    body: "SELECT run, 2 * coalesce(plan ->> '$.networkModel.clockSkew', 0) AS most FROM runs")
+    body: """
+      SELECT run, 2 * skew + late AS most, skew + late AS of_one
+      FROM (
+        SELECT r.run, coalesce(r.plan ->> '$.networkModel.clockSkew', 0) AS skew,
+          coalesce((SELECT max(u.printed_late) FROM usage u WHERE u.run = r.run), 0) AS late
+        FROM runs r
+      )
+      """)
 
   static let deaths = View(
     name: "deaths",
@@ -133,27 +145,49 @@ extension View {
   static let overloads = View(
     name: "overloads",
     summary: """
-      A stretch of the run in which nodes may have waited long for a processor: the host \
-      was at least 95% busy, and the supervisor's sample, due each second, came a tenth of a \
-      second late.
+      A stretch of the run, from one of the supervisor's samples to the next, due each second, in \
+      which who wanted to go on waited for a processor for a tenth of a second or more: a node \
+      (`lateness`), or the supervisor. Neither is believed unless the host says so too: at least 95% \
+      busy, or tasks that waited for half of that time.
       """,
     columns: [
       ("run", "the run"),
       ("from_t", "the sample before"),
       ("from_s", "seconds from the run's beginning to `from_t`"),
-      ("to_t", "the late sample"),
+      ("to_t", "the sample"),
       ("to_s", "seconds from the run's beginning to `to_t`"),
       ("host_busy", "permille of all cores"),
+      ("pressure", "permille of the time in which some task waited for a processor; NULL: unknown"),
+      ("runnable", "tasks that ran or waited for a processor at `to_t`; NULL: unknown"),
+      ("supervisor_late", "how late the supervisor woke up, at most, in microseconds"),
+      ("nodes_late", "how late a node woke up, at most, in microseconds; NULL: none was"),
     ],
     body: """
-      SELECT u.run, u.from_t, (u.from_t - r.began_t) / 1e6 AS from_s,
-        u.to_t, (u.to_t - r.began_t) / 1e6 AS to_s, u.host_busy
-      FROM (
-        SELECT run, lag(t) OVER (PARTITION BY run ORDER BY t) AS from_t, t AS to_t, host_busy
+      WITH
+      -- Where nobody has measured it, the supervisor was as late as its sample.
+      samples AS (
+        SELECT run, lag(t) OVER (PARTITION BY run ORDER BY t) AS from_t, t AS to_t, host_busy,
+          pressure, runnable,
+          coalesce(late, t - lag(t) OVER (PARTITION BY run ORDER BY t) - 1000000) AS late
         FROM usage
-      ) u JOIN runs r ON r.run = u.run
-      WHERE u.host_busy >= 950 AND u.to_t - u.from_t >= 1100000
-        AND (r.stopping_t IS NULL OR u.from_t < r.stopping_t)
+      ),
+      stretches AS (
+        SELECT s.run, s.from_t, s.to_t, s.host_busy, s.pressure, s.runnable,
+          s.late AS supervisor_late, max(l.late) AS nodes_late,
+          max(s.late, coalesce(max(l.late), 0)) AS late
+        FROM samples s LEFT JOIN lateness l
+          ON l.run = s.run AND l.second BETWEEN s.from_t / 1000000 AND s.to_t / 1000000
+            AND l.from_t < s.to_t AND l.to_t > s.from_t
+        GROUP BY s.run, s.to_t
+      )
+      SELECT o.run, o.from_t, (o.from_t - r.began_t) / 1e6 AS from_s,
+        o.to_t, (o.to_t - r.began_t) / 1e6 AS to_s, o.host_busy, o.pressure, o.runnable,
+        o.supervisor_late, o.nodes_late
+      FROM stretches o JOIN runs r ON r.run = o.run
+      WHERE o.from_t IS NOT NULL AND o.late >= 100000
+        AND (o.host_busy >= 950
+          OR 2 * o.pressure * (o.to_t - o.from_t) / 1000 >= min(o.late, o.to_t - o.from_t))
+        AND (r.stopping_t IS NULL OR o.from_t < r.stopping_t)
       """)
 
   static let separations = View(

@@ -34,9 +34,9 @@ extension View {
       -- is granted.
       matched AS MATERIALIZED (
         SELECT t.run, t.reporter, t.peer, t.seed, t.seed_address, t.t, min(h.t) AS received_t
-        FROM told t LEFT JOIN heard h
+        FROM told t JOIN clock_skews k ON k.run = t.run LEFT JOIN heard h
           ON h.run = t.run AND h.seed = t.seed AND h.peer = t.peer AND h.by = t.reporter_address
-            AND h.t >= t.t - 1000000
+            AND h.t >= t.t - 1000000 - k.most
         GROUP BY t.run, t.reporter, t.n
       ),
       -- The death that the report is about: the last that had begun.
@@ -90,9 +90,8 @@ extension View {
         SELECT run, node, t, coalesce(back_t, 9e18) AS back_t FROM deaths
       ),
       reports AS MATERIALIZED (SELECT * FROM dead_node_reports),
-      -- How far a simulated node's clock may be behind the one that a death is dated by, which is not
-      -- skewed.
-      skew AS MATERIALIZED (SELECT run, most / 2 AS most FROM clock_skews),
+      -- How far a node's times may be off from the one that a death is dated by.
+      skew AS MATERIALIZED (SELECT run, of_one AS most FROM clock_skews),
       -- Neighbours that had a link when the node died, by their own records. Who closed it for
       -- a reason of its own before the deadline has no duty.
       neighbours AS MATERIALIZED (
@@ -129,7 +128,8 @@ extension View {
       outcomes AS (
         SELECT b.run, b.node, b.dead, b.cause, b.death_t, b.deadline_t,
           min(p.reported_t) AS reported_t, min(p.received_t) AS received_t,
-          coalesce(max(p.reported_t <= b.deadline_t AND p.received_t IS NOT NULL), 0) AS fulfilled
+          coalesce(max(p.reported_t <= b.deadline_t + k.most AND p.received_t IS NOT NULL), 0)
+            AS fulfilled
         FROM bound b JOIN skew k ON k.run = b.run
           LEFT JOIN reports p ON p.run = b.run AND p.reporter = b.node AND p.dead = b.dead
             AND p.reported_t >= b.death_t - k.most

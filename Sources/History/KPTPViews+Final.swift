@@ -245,17 +245,18 @@ extension View {
         SELECT run, back_t FROM deaths WHERE back_t IS NOT NULL
         UNION
         SELECT run, ready_t FROM nodes WHERE role = 'kptp-peer'
-      )
+      ),
+      skew AS MATERIALIZED (SELECT run, of_one FROM clock_skews)
       SELECT f.run, f.node, f.key, f.owner, f.t, (f.t - r.began_t) / 1e6 AS s,
         f.put_t, (f.put_t - r.began_t) / 1e6 AS put_s, f.copies, f.found,
         coalesce(f.copies > 0, 0) AND coalesce(f.t < r.stopping_t, 0)
           AND NOT EXISTS (
             SELECT 1 FROM disturbed c
-            WHERE c.run = f.run AND c.t BETWEEN f.put_t - f.route_within AND f.t)
+            WHERE c.run = f.run AND c.t BETWEEN f.put_t - f.route_within AND f.t + k.of_one)
           AND NOT EXISTS (
             SELECT 1 FROM separations s
-            WHERE s.run = f.run AND s.from_t <= f.t
+            WHERE s.run = f.run AND s.from_t <= f.t + k.of_one
               AND coalesce(s.to_t, 9e18) >= f.put_t - f.heal_within) AS judged
-      FROM found f JOIN runs r ON r.run = f.run
+      FROM found f JOIN runs r ON r.run = f.run JOIN skew k ON k.run = f.run
       """)
 }

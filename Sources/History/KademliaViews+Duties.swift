@@ -68,7 +68,7 @@ extension View {
       """,
     columns: [
       ("run", "the run"),
-      ("from_t", "when the fault began"),
+      ("from_t", "when the fault began, by the clock that is furthest behind"),
       ("from_s", "seconds from the run's beginning to `from_t`"),
       (
         "until_t",
@@ -77,10 +77,11 @@ extension View {
       ("until_s", "seconds from the run's beginning to `until_t`"),
     ],
     body: """
-      SELECT f.run, f.applied_t AS from_t, (f.applied_t - r.began_t) / 1e6 AS from_s,
+      SELECT f.run, f.applied_t - k.of_one AS from_t,
+        (f.applied_t - k.of_one - r.began_t) / 1e6 AS from_s,
         f.healed_t + h.within AS until_t,
         (f.healed_t + h.within - r.began_t) / 1e6 AS until_s
-      FROM faults f JOIN runs r ON r.run = f.run
+      FROM faults f JOIN runs r ON r.run = f.run JOIN clock_skews k ON k.run = f.run
         JOIN (SELECT run, max(heal_within) AS within FROM kademlia_deadlines GROUP BY run) h
           ON h.run = f.run
       WHERE f.applied_t IS NOT NULL AND f.action IN ('partition', 'loss', 'latency', 'bandwidth')

@@ -1,11 +1,13 @@
 extension View {
-  /// Times in which a node was away, or the network kept nodes apart.
+  /// Times in which a node was away, or the network kept nodes apart, by whichever clock.
   private static let troubles = """
     absent AS MATERIALIZED (
-      SELECT run, node, t, coalesce(back_t, 9e18) AS back_t FROM deaths
+      SELECT d.run, d.node, d.t - k.of_one AS t, coalesce(d.back_t + k.of_one, 9e18) AS back_t
+      FROM deaths d JOIN clock_skews k ON k.run = d.run
     ),
     apart AS MATERIALIZED (
-      SELECT run, from_t, coalesce(to_t, 9e18) AS to_t FROM separations
+      SELECT s.run, s.from_t - k.of_one AS from_t, coalesce(s.to_t + k.of_one, 9e18) AS to_t
+      FROM separations s JOIN clock_skews k ON k.run = s.run
     )
     """
 

@@ -50,9 +50,11 @@ enum RecordedFacts {
     VALUES (:run, :data ->> 'node', :t, :data ->> 'cpu', :data ->> 'memory')
     """,
     "usage.sampled": """
-    INSERT OR REPLACE INTO usage (run, t, host_busy, supervisor_cpu, memory_available)
+    INSERT OR REPLACE INTO usage (run, t, host_busy, supervisor_cpu, memory_available, runnable,
+      pressure, late, printed_late)
     VALUES (:run, :t, :data ->> 'host_busy', :data ->> 'supervisor_cpu',
-      :data ->> 'memory_available')
+      :data ->> 'memory_available', :data ->> 'runnable', :data ->> 'pressure', :data ->> 'late',
+      :data ->> 'printed_late')
     """,
   ]
 
@@ -70,7 +72,24 @@ enum RecordedFacts {
     UPDATE nodes SET ready_t = :t, address = :data ->> 'address', options = :data -> 'options',
       role = coalesce(role, :data ->> 'role')
     WHERE run = :run AND node = :node
-    """
+    """,
+    // A part in each second that it lasted, and no more of them than an hour has: the log may be
+    // anybody's.
+    "node.late": """
+    WITH RECURSIVE
+    late (from_t) AS (SELECT max(:t - (:data ->> 'late'), :t - 3600000000)),
+    seconds (second) AS (
+      SELECT from_t / 1000000 FROM late
+      UNION ALL
+      SELECT second + 1 FROM seconds WHERE second < :t / 1000000
+    )
+    INSERT INTO lateness (run, second, from_t, to_t, late, events)
+    SELECT :run, second, max(from_t, second * 1000000), min(:t, (second + 1) * 1000000),
+      :data ->> 'late', 1
+    FROM seconds, late WHERE true
+    ON CONFLICT (run, second) DO UPDATE SET from_t = min(from_t, excluded.from_t),
+      to_t = max(to_t, excluded.to_t), late = max(late, excluded.late), events = events + 1
+    """,
   ]
 
   /// The first line of every incarnation of a node of ours.

@@ -158,6 +158,37 @@ extension Schema {
         ("host_busy", "the busy share of all cores since the last sample, in thousandths"),
         ("supervisor_cpu", "the processor time of the supervisor so far, in microseconds"),
         ("memory_available", "the memory that was still available, in KiB"),
+        (
+          "runnable",
+          "tasks of the machine that ran or waited for a processor; NULL in older histories and in "
+            + "simulations"
+        ),
+        (
+          "pressure",
+          "the share of the time since the last sample in which some task waited for a processor, in "
+            + "thousandths; NULL where the system does not tell"
+        ),
+        (
+          "late",
+          "the latest that the supervisor woke up since the last sample, after it wanted to, in "
+            + "microseconds; NULL as for `runnable`"
+        ),
+        (
+          "printed_late",
+          "how long before their time lines of programs may have been printed, at most, since the last "
+            + "sample, in microseconds; NULL: none were"
+        ),
+      ]),
+    Table(
+      name: "lateness",
+      summary: "A second in which nodes of ours woke up a tenth of a second late or more: `node.late`.",
+      columns: [
+        ("run", "the run's number"),
+        ("second", "in seconds since the epoch"),
+        ("from_t", "when, within the second, the first of them wanted to wake up"),
+        ("to_t", "when, within the second, the last of them did"),
+        ("late", "how late the latest was, in microseconds, of which some may lie outside the second"),
+        ("events", "how many nodes said so; one that was late for long in each of its seconds"),
       ]),
     Table(
       name: "node_usage",

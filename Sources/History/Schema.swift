@@ -43,6 +43,23 @@ package enum Schema {
           WHEN reason LIKE '%was kept)' THEN 'remark'
           ELSE 'refused' END
         """),
+    Migration(
+      name: "record who waited for a processor",
+      sql: """
+        ALTER TABLE usage ADD COLUMN runnable INTEGER;
+        ALTER TABLE usage ADD COLUMN pressure INTEGER;
+        ALTER TABLE usage ADD COLUMN late INTEGER;
+        ALTER TABLE usage ADD COLUMN printed_late INTEGER;
+        CREATE TABLE lateness (
+          run INTEGER NOT NULL,
+          second INTEGER NOT NULL,
+          from_t INTEGER NOT NULL,
+          to_t INTEGER NOT NULL,
+          late INTEGER NOT NULL,
+          events INTEGER NOT NULL,
+          PRIMARY KEY (run, second)
+        ) STRICT, WITHOUT ROWID
+        """),
   ]
 
   private static let firstTables = """

@@ -62,6 +62,9 @@ package import Participants
   /// Inputs that came up while effects were carried out.
   private var pending: [Input] = []
   private var isDelivering = false
+  private var lateness = Lateness()
+  /// Whether the loop has blocked and nothing has been done since.
+  private var isAsleep = false
   private var isFinishing = false
   private(set) var isStopping = false
   let rulesFile: RulesFile?
@@ -114,12 +117,14 @@ package import Participants
     let rules = unsafe watchSignal(SIGURG) { handle, _ in
       unsafe LiveDriver.of(handle?.pointee.loop)?.readRules()
     }
-    let flusher = unsafe flushBeforeBlocking()
+    let blocking = unsafe watchBlocking()
+    Stops.watch()
     defer {
       unsafe terminate.deallocate()
       unsafe interrupt.deallocate()
       unsafe rules.deallocate()
-      unsafe flusher.deallocate()
+      unsafe blocking.before.deallocate()
+      unsafe blocking.after.deallocate()
     }
     record(
       NodeEvents.ready(
@@ -140,6 +145,7 @@ package import Participants
   /// Hands an input to the participant and carries out what it wants done. Inputs that this brings
   /// up are handed over afterwards, in order.
   func deliver(_ input: Input) {
+    if isAsleep { wake() }
     pending.append(input)
     guard !isDelivering else { return }
     isDelivering = true
@@ -231,13 +237,34 @@ package import Participants
     return unsafe handle
   }
 
-  /// The log reaches the disk before the node waits for anything.
-  private func flushBeforeBlocking() -> UnsafeMutablePointer<uv_prepare_t> {
-    let handle = UnsafeMutablePointer<uv_prepare_t>.allocate(capacity: 1)
-    unsafe uv_prepare_init(loop, handle)
-    unsafe uv_prepare_start(
-      handle, { handle in unsafe LiveDriver.of(handle?.pointee.loop)?.flushLog() })
-    unsafe handle.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { unsafe uv_unref($0) }
-    return unsafe handle
+  /// The log reaches the disk before the node waits for anything; and how long it waits is measured.
+  private func watchBlocking() -> (
+    before: UnsafeMutablePointer<uv_prepare_t>, after: UnsafeMutablePointer<uv_check_t>
+  ) {
+    let before = UnsafeMutablePointer<uv_prepare_t>.allocate(capacity: 1)
+    unsafe uv_prepare_init(loop, before)
+    unsafe uv_prepare_start(before, { unsafe LiveDriver.of($0?.pointee.loop)?.sleep() })
+    unsafe before.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { unsafe uv_unref($0) }
+    let after = UnsafeMutablePointer<uv_check_t>.allocate(capacity: 1)
+    unsafe uv_check_init(loop, after)
+    unsafe uv_check_start(after, { unsafe LiveDriver.of($0?.pointee.loop)?.wake() })
+    unsafe after.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { unsafe uv_unref($0) }
+    return unsafe (before, after)
+  }
+
+  private func sleep() {
+    flushLog()
+    let wait = unsafe uv_backend_timeout(loop)
+    lateness.sleep(
+      at: now, for: wait < 0 ? nil : .milliseconds(Int64(wait)), stops: Stops.count)
+    isAsleep = true
+  }
+
+  /// Call it before anything else is done once the loop goes on.
+  private func wake() {
+    guard isAsleep else { return }
+    isAsleep = false
+    guard let late = lateness.wake(at: now, stops: Stops.count), !isStopping else { return }
+    record(NodeEvents.late(late))
   }
 }

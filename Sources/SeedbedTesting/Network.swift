@@ -21,7 +21,7 @@ public struct Network: Sendable {
   /// - Throws: ``SeedbedError`` when it does not come in time, or the run ends without it.
   @discardableResult
   public func wait(
-    for event: String, of node: String? = nil, within limit: Duration = .seconds(30)
+    for event: String, of node: String? = nil, within limit: Duration = .seconds(120)
   ) async throws -> Row {
     try await wait([event] + (node.map { ["--node", $0] } ?? []), within: limit)
   }
@@ -32,7 +32,7 @@ public struct Network: Sendable {
   /// - Returns: the query's first row.
   @discardableResult
   public func wait(
-    until sql: String, within limit: Duration = .seconds(30)
+    until sql: String, within limit: Duration = .seconds(120)
   ) async throws -> Row {
     // A query has a space; one word would be taken for an event.
     try await wait([sql + " "], within: limit)

@@ -40,7 +40,7 @@ public struct TopologySource: Sendable, ExpressibleByStringLiteral {
 ///   - limit: how long the nodes may take to become ready.
 public func withNetwork(
   _ topology: TopologySource, seed: UInt64? = nil, set changes: [String] = [],
-  within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
+  within limit: Duration = .seconds(120), sourceLocation: SourceLocation = #_sourceLocation,
   _ body: @escaping @Sendable (Network) async throws -> Void
 ) async throws {
   let workspace = try Workspace()

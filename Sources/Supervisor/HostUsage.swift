@@ -13,20 +13,43 @@ struct HostUsage {
   /// Ticks since the machine started, over all cores.
   private var busy = 0
   private var total = 0
+  /// How long some task has waited for a processor since the machine started, in microseconds, and when
+  /// that was read; `nil` on a system that does not tell.
+  private var stalled: (total: Int64, at: Instant)?
+  /// The latest that the supervisor woke up since the last sample.
+  private var late = Microseconds.zero
 
   /// The node whose turn it is.
   private var next = 0
 
-  init() { _ = hostBusy() }
+  init(at now: Instant) {
+    _ = hostBusy()
+    _ = pressure(at: now)
+  }
+
+  /// The supervisor woke up so much later than it wanted to.
+  mutating func woke(late: Microseconds) { self.late = max(self.late, late) }
 
   /// The event for the time since the last one.
-  mutating func sample() -> Event {
-    Event(
+  ///
+  /// - Parameter printedLate: how long before they were seen lines of programs may have been printed since
+  ///   then; `nil` where none were.
+  mutating func sample(at now: Instant, printedLate: Microseconds?) -> Event {
+    var event = Event(
       SupervisorEvents.usageSampled,
       [
         "host_busy": .integer(Int64(hostBusy())), "supervisor_cpu": .integer(Self.ownTime()),
         "memory_available": .integer(Self.memoryAvailable()),
+        "runnable": .integer(Self.runnable()), "late": .integer(late.count),
       ])
+    if let pressure = pressure(at: now) {
+      event.fields.append((name: "pressure", value: .integer(pressure)))
+    }
+    if let printedLate {
+      event.fields.append((name: "printed_late", value: .integer(printedLate.count)))
+    }
+    late = .zero
+    return event
   }
 
   /// The events for the nodes whose turn it is.
@@ -69,6 +92,25 @@ struct HostUsage {
     let newBusy = newTotal - ticks[3] - ticks[4]
     defer { (busy, total) = (newBusy, newTotal) }
     return newTotal > total ? max(0, newBusy - busy) * 1_000 / (newTotal - total) : 0
+  }
+
+  /// The fourth field of proc_loadavg(5): `RUNNABLE/ALL`. This process is one of them.
+  private static func runnable() -> Int64 {
+    let fields = TextFile.read("/proc/loadavg")?.split(separator: " ") ?? []
+    return fields.count > 3 ? fields[3].split(separator: "/").first.flatMap { Int64($0) } ?? 0 : 0
+  }
+
+  /// Permille of the time since the last call in which some task waited for a processor; `nil` where the
+  /// system does not tell.
+  private mutating func pressure(at now: Instant) -> Int64? {
+    // some avg10=0.00 avg60=0.00 avg300=0.00 total=MICROSECONDS
+    let line = TextFile.read("/proc/pressure/cpu")?.split(separator: "\n").first ?? ""
+    guard let word = line.split(separator: " ").last, word.hasPrefix("total="),
+      let total = Int64(word.dropFirst(6))
+    else { return nil }
+    defer { stalled = (total, now) }
+    guard let stalled, now > stalled.at else { return nil }
+    return min(1_000, (total - stalled.total) * 1_000 / (now - stalled.at).count)
   }
 
   /// Processor time of this process in microseconds, all threads.

@@ -8,13 +8,19 @@ import Participants
 ///
 /// `printed.times` has lines `NODE SIZE MICROSECONDS`: at that time the node's output had grown to so
 /// many bytes. So a line's time is that of the first note that covers it: never before it was
-/// printed, and mostly a few milliseconds after.
+/// printed, and mostly a few milliseconds after. How much it can be is measured (``takeLateness()``).
 struct PrintedTimes {
   /// How long what was printed may wait for its note: a program that prints without a pause costs the
   /// supervisor no more than this many looks.
   static let interval = Microseconds.milliseconds(2)
 
+  /// The longest that the supervisor sleeps beside programs that print. Nobody can say when in that sleep
+  /// a line was printed.
+  static let longestSleep = Microseconds.milliseconds(10)
+
   static func pause() { usleep(UInt32(interval.count)) }
+
+  private static let bytesAtOnce = 65_536
 
   private struct Output {
     let node: String
@@ -33,7 +39,12 @@ struct PrintedTimes {
   /// When ``look(_:)`` has something to do; `nil` where there is a watch on each file.
   var wakeAt: Instant? { nextLook }
 
-  init(_ folder: LiveRunFolder) throws(SupervisorError) {
+  /// Whatever was printed before has been noted.
+  private var seen: Instant
+  private var lateness: Microseconds?
+
+  init(_ folder: LiveRunFolder, at now: Instant) throws(SupervisorError) {
+    seen = now
     guard let file = Descriptor(opening: folder.printedTimes, O_WRONLY | O_CREAT | O_APPEND) else {
       throw SupervisorError(
         "cannot write \(folder.printedTimes): \(SupervisorError.text(of: errno))")
@@ -67,15 +78,36 @@ struct PrintedTimes {
 
   /// Notes what has grown of the files that have no watch, where it is time.
   mutating func look(_ now: () -> Instant) -> CInt? {
-    guard let due = nextLook, due <= now() else { return nil }
-    nextLook = now() + LogWatch.interval
+    let start = now()
+    guard let due = nextLook, due <= start else { return nil }
+    nextLook = start + LogWatch.interval
+    defer { seen = start }
     return note(outputs.keys.filter { $0 < 0 }.sorted(), now)
+  }
+
+  /// Whether there is anything to note.
+  var isWatching: Bool { !outputs.isEmpty }
+
+  /// Call it where the watch has nothing to be noted that was printed before that time.
+  mutating func seenAll(before time: Instant) {
+    // Of files without a watch only a look tells.
+    if nextLook == nil { seen = time }
+  }
+
+  /// How long before its time a line may have been printed, of all that were noted since the last call;
+  /// `nil` where none were.
+  mutating func takeLateness() -> Microseconds? {
+    defer { lateness = nil }
+    return lateness
   }
 
   /// Notes what has grown, after the watch became readable. Returns the errno where that fails.
   mutating func note(_ now: () -> Instant) -> CInt? {
     var numbers: Set<CInt> = []
-    let bytes = watch?.read(atMost: 65_536) ?? []
+    let start = now()
+    let bytes = watch?.read(atMost: Self.bytesAtOnce) ?? []
+    // If not, some are left.
+    defer { if bytes.count < Self.bytesAtOnce { seenAll(before: start) } }
     // struct inotify_event without a name: wd, mask, cookie and length, 4 bytes each.
     for start in stride(from: 0, to: bytes.count - 15, by: 16) {
       let number = bytes[start..<(start + 4)].reversed().reduce(0) { $0 << 8 | UInt32($1) }
@@ -99,7 +131,9 @@ struct PrintedTimes {
       guard size > output.size else { continue }
       outputs[number]?.size = size
       // Looked at after the size: a line is never older than its time says.
-      text += Array("\(output.node) \(size) \(now().microseconds)\n".utf8)
+      let time = now()
+      lateness = max(lateness ?? .zero, time - seen)
+      text += Array("\(output.node) \(size) \(time.microseconds)\n".utf8)
     }
     while !text.isEmpty {
       let count = file.write(text[...])

@@ -20,13 +20,13 @@ struct Programs {
   ///
   /// - Parameter environment: what programs get besides their own, `NAME=VALUE` each.
   init?(
-    _ plan: Plan, in folder: LiveRunFolder, environment: [String]
+    _ plan: Plan, in folder: LiveRunFolder, environment: [String], at now: Instant
   ) throws(SupervisorError) {
     guard !plan.programs.isEmpty else { return nil }
     guardian = try Guard(nodes: plan.nodes.count)
     self.folder = folder
     launcher = try ProgramLauncher(folder, seed: plan.seed, environment: environment)
-    printed = try PrintedTimes(folder)
+    printed = try PrintedTimes(folder, at: now)
     let nodes = plan.nodes.indices.filter { index in
       plan.program(of: plan.nodes[index])?.takesPort ?? false
     }

@@ -62,7 +62,7 @@ package final class Supervisor {
   private var control: ControlSocket
   /// The process that the run must not outlive, and its ID.
   private var owner: (descriptor: Descriptor, pid: Int32)?
-  private var usage = HostUsage()
+  private var usage: HostUsage
   /// The process of each node that has one.
   private var processes: [NodeProcess?]
   /// Groups that still had members when their leader was reaped.
@@ -86,13 +86,15 @@ package final class Supervisor {
     signals = try .taking(cprocess_signals_open(), for: "a signal queue")
     try NodeProcess.checkSystem()
     openFiles = OpenFiles.raiseLimit()
-    programs = try Programs(plan, in: folder, environment: command.environment)
+    programs = try Programs(
+      plan, in: folder, environment: command.environment, at: clock.now)
     let plan = programs?.plan ?? plan
     self.plan = plan
     self.folder = folder
     self.command = command
     self.stopRequest = stopRequest
     self.observer = observer
+    usage = HostUsage(at: clock.now)
     network = plan.isolation == .namespace ? try IsolatedNetwork(plan, folder) : nil
     relay = plan.isolation == .relay ? try RelayProcess(plan, command, in: folder) : nil
     core = SupervisorCore(plan: plan, seedLists: seedLists)
@@ -156,8 +158,10 @@ package final class Supervisor {
 
   private func waitForInputs() throws(SupervisorError) {
     var tokens = [UInt64](repeating: 0, count: 64)
-    let count = unsafe cprocess_epoll_wait(
-      epoll.number, &tokens, CInt(tokens.count), millisecondsToWait)
+    let longest = millisecondsToWait
+    let start = clock.now
+    let count = unsafe cprocess_epoll_wait(epoll.number, &tokens, CInt(tokens.count), longest)
+    if longest >= 0 { usage.woke(late: clock.now - start - .milliseconds(Int64(longest))) }
     guard count >= 0 else {
       throw SupervisorError(
         "cannot wait for events: \(SupervisorError.text(of: -count))", exitCode: .error)
@@ -195,8 +199,12 @@ package final class Supervisor {
     for ready in readyProbe.take(at: clock.now) { self.ready(ready.node, ready.address) }
     take(logWatch.look(at: clock.now))
     note(programs?.printed.look { self.clock.now })
-    // A program that prints without a pause wakes the supervisor no more often than this.
-    if tokens.prefix(Int(count)).contains(Token.printed) { PrintedTimes.pause() }
+    if tokens.prefix(Int(count)).contains(Token.printed) {
+      // A program that prints without a pause wakes the supervisor no more often than this.
+      PrintedTimes.pause()
+    } else if Int(count) < tokens.count {
+      programs?.printed.seenAll(before: start)
+    }
   }
 
   /// Until the core's next moment, or the display's.
@@ -207,6 +215,7 @@ package final class Supervisor {
       if let wake { moments.append(wake - clock.now) }
     }
     if let interval = observer.interval { moments.append(interval) }
+    if programs?.printed.isWatching == true { moments.append(PrintedTimes.longestSleep) }
     guard let soonest = moments.min() else { return -1 }
     return CInt(clamping: max(0, (soonest.count + 999) / 1_000))
   }
@@ -307,7 +316,7 @@ package final class Supervisor {
         lingering.removeAll(where: \.group.isEmpty)
         handle(.groupsSeen(alive: lingering.map(\.node)))
       case .sampleUsage:
-        write(usage.sample())
+        write(usage.sample(at: clock.now, printedLate: programs?.printed.takeLateness()))
         for event in usage.sample(zip(plan.nodes, processes).map { ($0.name, $1?.pid) }) {
           write(event)
         }

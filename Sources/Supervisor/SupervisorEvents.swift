@@ -120,6 +120,19 @@ package enum SupervisorEvents {
         "supervisor_cpu",
         "processor time of the whole supervisor process so far, in microseconds"),
       EventField("memory_available", "memory the machine can still give, in KiB"),
+      EventField("runnable", "tasks of the machine that run or wait for a processor"),
+      EventField(
+        "pressure",
+        "the share of the time since the last sample in which some task waited for a processor, in "
+          + "permille; absent where the system does not tell (`/proc/pressure/cpu`)"),
+      EventField(
+        "late",
+        "the latest that the supervisor woke up since the last sample, after it wanted to, in "
+          + "microseconds"),
+      EventField(
+        "printed_late",
+        "how long before they were seen lines of programs may have been printed, at most, since the "
+          + "last sample, in microseconds; absent where none were"),
     ])
 
   static let nodeSampled = EventKind(

@@ -36,12 +36,12 @@ enum FaultCommand: SeedbedCommand {
     ],
     options: [
       Option("for", .text("DURATION"), "How long it lasts, where it ends."),
-      .timeout("1m"), .logs, .history,
+      .timeout("2m"), .logs, .history,
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     let run = try LiveRun.named(arguments.require("RUN"), arguments)
-    let client = try run.connect(within: arguments.duration("timeout") ?? .seconds(60))
+    let client = try run.connect(within: arguments.duration("timeout") ?? .seconds(120))
     let answer = try client.ask(
       Control.Request(
         .fault, action: arguments.require("ACTION"), target: arguments.require("TARGET"),

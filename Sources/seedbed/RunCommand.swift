@@ -43,7 +43,7 @@ enum RunCommand: SeedbedCommand {
         "wait", .text("EVENT|SQL"),
         "Go into the background when this has come, as for 'wait', and print the run's name.",
         .repeated),
-      Option.timeout("1m").with("wait"),
+      Option.timeout("2m").with("wait"),
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {

@@ -18,9 +18,9 @@ enum WaitCommand: SeedbedCommand {
       """,
     examples: [
       Example("seedbed wait last run.began", "Every node is ready."),
-      Example("seedbed wait last link.opened --node peer-3 --timeout 10s", "In one node's log."),
+      Example("seedbed wait last link.opened --node peer-3", "In one node's log."),
       Example(
-        "seedbed wait last \"SELECT count(*) > 2 FROM dead_node_reports WHERE dead = 'peer-3'\"",
+        "seedbed wait last \"SELECT count(*) FROM dead_node_reports WHERE dead = 'peer-3'\"",
         "A state, by SQL."),
     ],
     positionals: [
@@ -29,7 +29,7 @@ enum WaitCommand: SeedbedCommand {
     ],
     options: [
       Option("node", .text("NODE"), "Only events of this node."),
-      .timeout("30s"), .logs, .history, .format,
+      .timeout("2m"), .logs, .history, .format,
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
@@ -125,7 +125,7 @@ struct Waiting {
     self.folder = folder
     name = try RunFolder(folder).manifest.name
     history = arguments.history
-    limit = arguments.duration("timeout") ?? .seconds(30)
+    limit = arguments.duration("timeout") ?? .seconds(120)
   }
 
   /// - Throws: when not all of it has come in time, or before the run's end.

@@ -153,6 +153,19 @@ final class Story {
       ["host_busy": .integer(busy), "supervisor_cpu": .integer(1), "memory_available": .integer(1)])
   }
 
+  /// The same, on a system that tells how long tasks waited, in permille and milliseconds.
+  func sample(
+    at moment: Double, busy: Int64, pressure: Int64, late: Int64, printedLate: Int64 = 0
+  ) {
+    say(
+      "supervisor", "usage.sampled", at: moment,
+      [
+        "host_busy": .integer(busy), "supervisor_cpu": .integer(1), "memory_available": .integer(1),
+        "runnable": .integer(3), "pressure": .integer(pressure), "late": .integer(late * 1_000),
+        "printed_late": .integer(printedLate * 1_000),
+      ])
+  }
+
   /// The host has no processor to spare in that time, and the samples come late.
   func overload(from start: Double, to end: Double) {
     unsay("usage.sampled", from: start + 0.01, to: end - 0.01)

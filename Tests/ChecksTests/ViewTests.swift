@@ -1,13 +1,8 @@
 import Checks
-import Exploration
 import Foundation
 import History
-import Networks
 import Participants
-import Simulator
-import Supervisor
 import Testing
-import Topology
 
 @Suite("Views of a gossip run") struct ViewTests {
   private let story = Story()
@@ -192,7 +187,9 @@ import Topology
       set: ["seeder", "client"].map { "groups.\($0).options.announce=tracker" }, into: history)
     let writable = try History.open(history)
     let runs = try #require(try writable.integer("SELECT max(run) FROM runs"))
-    for table in ["runs", "nodes", "events", "faults", "fault_sides", "usage"] {
+    for table in [
+      "runs", "nodes", "events", "faults", "fault_sides", "usage", "lateness",
+    ] {
       let copy = try columns(of: table, in: writable, forRunsAfter: runs)
       try writable.execute("INSERT INTO \(table) SELECT \(copy) FROM \(table)")
     }
@@ -207,26 +204,6 @@ import Topology
         #expect(found[run] == found[run + runs], "\(view.name): \(found)")
       }
     }
-  }
-
-  /// Simulates one of the repository's topologies, for the views that a story of gossip leaves empty.
-  private func simulate(
-    _ topology: String, set overrides: [String] = [], into history: String
-  ) throws {
-    let root = URL(filePath: Story.library).deletingLastPathComponent()
-    let file = try TopologyFile(reading: root.appending(path: "topologies/\(topology).yaml").path)
-    let plan = try Topology(file, overrides: overrides, roles: Networks.roles, checks: nil)
-      .plan(seed: 1)
-    let folder = try LiveRunFolder(
-      in: URL(filePath: history).deletingLastPathComponent().path, network: plan.network,
-      launched: Simulation.launch)
-    let manifest = RunManifest(
-      name: folder.name, network: plan.network, driver: "simulated", topology: file.path,
-      version: "0", launched: Microseconds(Simulation.launch.microseconds), plan: plan)
-    try folder.write(manifest, topology: file.text)
-    let simulated = try SimulatedRun(
-      plan, roles: Networks.roles, version: "0", folder: folder, history: history)
-    #expect(simulated.events > 1_000)
   }
 
   /// The columns of a table, for a copy of its rows as other runs.

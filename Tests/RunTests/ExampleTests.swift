@@ -3,8 +3,8 @@ import Glibc
 import SeedbedTesting
 import Testing
 
-/// `docs/TUTORIAL.md` and the networks in `examples/` that it walks through.
-enum Tutorial {
+/// A page of the documentation, for those who do as it says.
+enum Page {
   static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().path
 
@@ -13,14 +13,21 @@ enum Tutorial {
   }
 
   /// The texts between lines of three backticks, with the word after the first of them.
-  static func blocks() throws -> [(language: String, text: String)] {
-    let lines = try text("docs/TUTORIAL.md").split(
-      separator: "\n", omittingEmptySubsequences: false)
+  static func blocks(_ page: String) throws -> [(language: String, text: String)] {
+    let lines = try text(page).split(separator: "\n", omittingEmptySubsequences: false)
     let fences = lines.indices.filter { lines[$0].hasPrefix("```") }
     return stride(from: 0, to: fences.count - 1, by: 2).map { index in
       let text = lines[(fences[index] + 1)..<fences[index + 1]].joined(separator: "\n")
       return (String(lines[fences[index]].dropFirst(3)), text + "\n")
     }
+  }
+
+}
+
+/// `docs/TUTORIAL.md` and the networks in `examples/` that it walks through.
+enum Tutorial {
+  static func blocks() throws -> [(language: String, text: String)] {
+    try Page.blocks("docs/TUTORIAL.md")
   }
 
   /// What it tells the reader to type, in order, but for the installation: a script for each run that it
@@ -39,8 +46,18 @@ enum Tutorial {
 }
 
 extension Workspace {
+  /// One with what commands in the documentation name.
+  static func ofTheRepository() throws -> Workspace {
+    let workspace = try Workspace()
+    for name in ["topologies", "examples", "checks"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(workspace.folder)/\(name)", withDestinationPath: "\(Page.root)/\(name)")
+    }
+    return workspace
+  }
+
   /// Runs a script in the workspace's folder, with the logs where `seedbed` puts them by itself.
-  fileprivate func startHere(_ script: String) throws -> Invocation {
+  func startHere(_ script: String) throws -> Invocation {
     let tools = URL(filePath: executable).deletingLastPathComponent().path
     return try Invocation(
       "/bin/bash", ["-ec", "cd \"$0\"; PATH=\"$1:$PATH\"\n\(script)", folder, tools], folder: folder
@@ -60,16 +77,14 @@ extension RunTests {
         "rumour/peer.py", "rumour/rumour.yaml", "rumour/rumours-reach-everyone.sql",
         "watch/watcher.sh", "gossip/mixed.yaml",
       ]
-      #expect(try shown.map(\.text) == files.map { try Tutorial.text("examples/\($0)") })
+      #expect(try shown.map(\.text) == files.map { try Page.text("examples/\($0)") })
     }
 
     @Test("has commands that do what it says", .enabled(if: hasPython))
     func commands() async throws {
       // All at once, each with logs of its own.
       let started = try Tutorial.scripts().map { script in
-        let workspace = try Workspace()
-        try FileManager.default.createSymbolicLink(
-          atPath: "\(workspace.folder)/examples", withDestinationPath: "\(Tutorial.root)/examples")
+        let workspace = try Workspace.ofTheRepository()
         return (script: script, workspace: workspace, running: try workspace.startHere(script))
       }
       #expect(started.count == 6)

@@ -11,8 +11,8 @@
 -- from the death on, and until a second after the node is back (it may be on its way); of a frozen
 -- node not before as many replies can be missing as the reporter waits for
 -- (gossip_deadlines.patience). A separation of the two excuses it from as long after its beginning,
--- until the report of it must have been made (gossip_deadlines.report_within). Where a simulation
--- skews the nodes' clocks, two of them may differ by twice as much.
+-- until the report of it must have been made (gossip_deadlines.report_within). Two nodes' times may
+-- differ (clock_skews).
 WITH
 skew AS MATERIALIZED (SELECT most FROM clock_skews),
 missing AS MATERIALIZED (SELECT * FROM deaths),
@@ -27,14 +27,15 @@ false_ones AS (
   FROM (SELECT * FROM reports ORDER BY seed) p
   WHERE NOT EXISTS (
     SELECT 1 FROM missing m
-    WHERE m.node = p.dead AND (m.back_t IS NULL OR p.reported_t <= m.back_t + 1000000)
+    WHERE m.node = p.dead AND (m.back_t IS NULL OR p.reported_t - (SELECT most FROM skew) <= m.back_t + 1000000)
       AND p.reported_t + (SELECT most FROM skew) >= m.t + iif(m.cause = 'frozen', coalesce(p.patience, 0), 0))
     AND NOT EXISTS (
       SELECT 1 FROM separated x
         JOIN fault_sides a ON a.fault = x.fault AND a.node = p.reporter
         JOIN fault_sides b ON b.fault = x.fault AND b.node = p.dead AND b.side <> a.side
-      WHERE p.reported_t >= x.from_t + coalesce(p.patience, 0)
-        AND (x.to_t IS NULL OR p.reported_t <= x.to_t + coalesce(p.report_within, 0)))
+      WHERE p.reported_t + (SELECT most FROM skew) >= x.from_t + coalesce(p.patience, 0)
+        AND (x.to_t IS NULL
+          OR p.reported_t - (SELECT most FROM skew) <= x.to_t + coalesce(p.report_within, 0)))
   GROUP BY dead, reporter, death_t
 )
 SELECT p.dead AS reported, p.reporter, round(p.reported_s, 3) AS reported_s,

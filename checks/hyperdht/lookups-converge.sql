@@ -15,20 +15,22 @@
 -- A row for each query that ended although closer nodes were there, more than those that it asked in
 -- vain (the dead, and who was too slow). Not judged: nodes in the first two seconds of their lives, and
 -- queries while the network was disturbed or some node was frozen, or an announcement's lifetime
--- afterwards.
+-- afterwards. Two nodes' times may differ (clock_skews).
 WITH
 times AS MATERIALIZED (
   SELECT max(options ->> 'announcement-lifetime') AS lifetime FROM nodes
 ),
+skews AS MATERIALIZED (SELECT most AS skew FROM clock_skews),
 disturbed AS MATERIALIZED (
-  SELECT t AS from_t, coalesce(back_t, 9e18) AS to_t FROM deaths WHERE cause = 'frozen'
+  SELECT t - skew AS from_t, coalesce(back_t, 9e18) AS to_t FROM deaths JOIN skews
+  WHERE cause = 'frozen'
   UNION ALL
-  SELECT applied_t, coalesce(healed_t, 9e18) FROM faults
+  SELECT applied_t - skew, coalesce(healed_t, 9e18) FROM faults JOIN skews
   WHERE action IN ('partition', 'loss', 'latency', 'bandwidth') AND applied_t IS NOT NULL
 ),
 living AS MATERIALIZED (
-  SELECT node, place, started_t + 2000000 AS from_t, coalesce(gone_t, 9e18) AS to_t
-  FROM hyperdht_nodes
+  SELECT node, place, started_t + 2000000 + skew AS from_t, coalesce(gone_t, 9e18) - skew AS to_t
+  FROM hyperdht_nodes JOIN skews
 ),
 -- SQLite has no exclusive or: it is what is in one of two numbers without what is in both.
 judged AS MATERIALIZED (

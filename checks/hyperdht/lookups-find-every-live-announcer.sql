@@ -19,15 +19,16 @@ WITH
 times AS MATERIALIZED (
   SELECT max(options ->> 'announcement-lifetime') AS lifetime FROM nodes
 ),
+-- How far two nodes' times may differ.
+skews AS MATERIALIZED (SELECT most AS skew FROM clock_skews),
 frozen AS MATERIALIZED (
-  SELECT node, t AS from_t, coalesce(back_t, 9e18) AS to_t FROM deaths WHERE cause = 'frozen'
+  SELECT node, t - skew AS from_t, coalesce(back_t, 9e18) AS to_t FROM deaths JOIN skews
+  WHERE cause = 'frozen'
 ),
 disturbed AS MATERIALIZED (
-  SELECT applied_t AS from_t, coalesce(healed_t, 9e18) AS to_t FROM faults
+  SELECT applied_t - skew AS from_t, coalesce(healed_t, 9e18) AS to_t FROM faults JOIN skews
   WHERE action IN ('partition', 'loss', 'latency', 'bandwidth') AND applied_t IS NOT NULL
 ),
--- How far two nodes' clocks may differ.
-skews AS MATERIALIZED (SELECT most AS skew FROM clock_skews),
 known AS MATERIALIZED (
   SELECT node, key, announced_t + skew AS announced_t,
     min(coalesce(withdrawn_t, 9e18), coalesce(gone_t, 9e18)) - skew AS until_t

@@ -11,8 +11,7 @@
 -- second after it is back (an answer may be on its way); of a frozen peer not before as many
 -- heartbeats can be missing as the owner waits for (kptp_deadlines.patience). A separation of the
 -- two excuses it from as long after its beginning until a death would have been noticed
--- (kptp_deadlines.leave_within). Where a simulation skews the nodes' clocks, two of them may differ
--- by twice as much.
+-- (kptp_deadlines.leave_within). Two nodes' times may differ (clock_skews).
 WITH
 skew AS MATERIALIZED (SELECT most FROM clock_skews),
 missing AS MATERIALIZED (SELECT * FROM deaths),
@@ -37,14 +36,14 @@ SELECT coalesce(e.peer_node, e.peer) AS removed, e.node AS by_peer, round(e.unti
 FROM removals e
 WHERE NOT EXISTS (
     SELECT 1 FROM missing m
-    WHERE m.node = e.peer_node AND (m.back_t IS NULL OR e.until_t <= m.back_t + 1000000)
+    WHERE m.node = e.peer_node AND (m.back_t IS NULL OR e.until_t - (SELECT most FROM skew) <= m.back_t + 1000000)
       AND e.until_t + (SELECT most FROM skew) >= m.t + iif(m.cause = 'frozen', e.patience, 0))
   AND NOT EXISTS (
     SELECT 1 FROM separations x
       JOIN fault_sides a ON a.fault = x.fault AND a.node = e.node
       JOIN fault_sides b ON b.fault = x.fault AND b.node = e.peer_node AND b.side <> a.side
-    WHERE e.until_t >= x.from_t + e.patience
-      AND (x.to_t IS NULL OR e.until_t <= x.to_t + e.leave_within))
+    WHERE e.until_t + (SELECT most FROM skew) >= x.from_t + e.patience
+      AND (x.to_t IS NULL OR e.until_t - (SELECT most FROM skew) <= x.to_t + e.leave_within))
 ORDER BY e.until_t, e.node;
 
 SELECT count(*) FROM routing_entries;

@@ -11,12 +11,12 @@
 
 -- A row for each client that was forgotten though it was there for the whole time of the ping that it
 -- is said not to have answered, and though nothing separated the two. Time in which the host was
--- overloaded does not count.
+-- overloaded does not count. Two nodes' times may differ (clock_skews).
 WITH
 forgotten AS (
   SELECT e.node AS tracker, c.node AS client, e.t, e.data ->> 'reason' AS reason,
-    e.t - (t.options ->> 'ping-timeout') AS asked_t
-  FROM events e JOIN nodes t ON t.node = e.node JOIN nodes c ON c.address = e.peer
+    e.t + k.most AS until_t, e.t - (t.options ->> 'ping-timeout') - k.most AS asked_t
+  FROM events e JOIN clock_skews k JOIN nodes t ON t.node = e.node JOIN nodes c ON c.address = e.peer
   WHERE e.kind = 'owner.forgotten'
 )
 SELECT client, tracker, round((f.t - r.began_t) / 1e6, 3) AS forgotten_s, f.reason,
@@ -26,11 +26,11 @@ FROM forgotten f JOIN runs r
 WHERE (r.stopping_t IS NULL OR f.t < r.stopping_t)
   AND NOT EXISTS (
     SELECT 1 FROM deaths d
-    WHERE d.node IN (f.client, f.tracker) AND d.t <= f.t
+    WHERE d.node IN (f.client, f.tracker) AND d.t <= f.until_t
       AND coalesce(d.back_t, 9e18) >= f.asked_t)
   AND NOT EXISTS (
     SELECT 1 FROM faults x JOIN fault_sides p ON p.fault = x.fault AND p.node = f.client
-    WHERE x.applied_t <= f.t AND coalesce(x.healed_t, 9e18) >= f.asked_t)
+    WHERE x.applied_t <= f.until_t AND coalesce(x.healed_t, 9e18) >= f.asked_t)
 ORDER BY f.t, client;
 
 SELECT count(DISTINCT peer) FROM events WHERE kind = 'owner.announced';

@@ -14,8 +14,8 @@ while sleep 0.2; do
     ask '' 0.1
     ask 'peer list' 0.2
     exec 3>&-
-    count=0
-    [[ $answer == 'peer list:'* ]] && count=$(grep -o , <<< "$answer" | wc -l)
+    [[ $answer == 'peer list:'* ]] || continue # no answer in time is no empty list: ask again
+    count=$(grep -o , <<< "$answer" | wc -l)
     [[ ${last[$seed]} == "$count" ]] && continue
     last[$seed]=$count
     echo "{\"kind\":\"list.seen\",\"peer\":\"$seed\",\"count\":$count}"

@@ -16,7 +16,9 @@ WITH told AS (
   SELECT count(*) AS count FROM nodes
   WHERE node_group = 'peer' AND ended_t >= (SELECT stopping_t FROM runs)
 )
-SELECT w.node, s.node AS seed, coalesce(told.count, 0) AS told, living.count AS living
+SELECT w.node, s.node AS seed, coalesce(told.count, 0) AS told, living.count AS living,
+  (SELECT 'the host was overloaded' FROM overloads, runs
+   WHERE to_t > stopping_t - 5e6 LIMIT 1) AS excuse
 FROM living, nodes w JOIN nodes s ON s.node_group = 'seed'
   LEFT JOIN told ON told.node = w.node AND told.peer = s.address
 WHERE w.node_group = 'watcher' AND told.count IS NOT living.count;

@@ -32,7 +32,18 @@ package enum NodeEvents {
         "held", "how often something had to wait on purpose since the rules before; 0 simulated"),
     ])
 
-  package static let all = [ready, rulesApplied, stopping, stopped, printed]
+  package static let late = EventKind(
+    "node.late",
+    "The node slept, and woke up a tenth of a second or more after it wanted to: it waited for a "
+      + "processor. At most one a second. What its own code takes its time for does not count, nor "
+      + "does a pause. Never simulated.",
+    fields: [EventField("late", "how late, in microseconds before this event")])
+
+  package static let all = [ready, rulesApplied, late, stopping, stopped, printed]
+
+  package static func late(_ late: Microseconds) -> Event {
+    Event(self.late, ["late": .integer(late.count)])
+  }
 
   package static func rulesApplied(
     _ number: Int, faults: [Int], lost: Int = 0, held: Int = 0
