@@ -191,7 +191,8 @@ package struct Judge: ~Copyable {
         + (check.tooFew.isEmpty ? "" : ": \(check.tooFew)")
     } else {
       judgement.verdict = doubt == nil ? .pass : .inconclusive
-      judgement.reason = counted(witnesses, "witness", plural: "witnesses") + (doubt.map { ", but \($0)" } ?? "")
+      judgement.reason =
+        counted(witnesses, "witness", plural: "witnesses") + (doubt.map { ", but \($0)" } ?? "")
     }
   }
 

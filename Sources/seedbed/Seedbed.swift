@@ -24,7 +24,9 @@ protocol SeedbedCommand: SendableMetatype {
 
   static func main() {
     cprocess_normalise()
-    exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    let code = run(Array(CommandLine.arguments.dropFirst()))
+    Terminal.settle()
+    exit(code.rawValue)
   }
 
   private static func run(_ arguments: [String]) -> ExitCode {

@@ -25,6 +25,7 @@ struct StandardOutput: TextOutputStream {
   }
 
   private mutating func flush() {
+    Terminal.settle()
     var written = 0
     while failure == nil, written < buffer.count {
       let count = unsafe buffer[written...].withUnsafeBytes { bytes in

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Where the output goes, and what it can show.
 struct Terminal {
@@ -47,10 +48,45 @@ struct Terminal {
     hasColour ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : String(text)
   }
 
-  /// Writes to the output at once, whatever reads it; a reader that has gone is no reason to end.
+  /// What was said and is not written yet.
+  private static let waiting = Mutex<[UInt8]>([])
+  /// How much may wait, in bytes; what is said beyond it is left out.
+  private static let mostWaiting = 1 << 20
+  /// What a terminal or pipe that is ready takes without a wait, in bytes.
+  private static let readySize = 256
+
+  /// Writes to the output at once, or, where nobody takes it at the moment (Ctrl-S, a pager), when
+  /// something more is said or ``settle()`` waits for it: a run does not wait for whoever looks at it. A
+  /// reader that has gone is no reason to end.
   static func say(_ text: String) {
-    let bytes = Array(text.utf8)
-    _ = unsafe bytes.withUnsafeBytes { unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+    waiting.withLock { waiting in
+      if waiting.count < mostWaiting { waiting += Array(text.utf8) }
+      write(&waiting, isPatient: false)
+    }
+  }
+
+  /// Whether all that was said is written.
+  static var isSettled: Bool { waiting.withLock(\.isEmpty) }
+
+  /// Writes what waits, however long its reader takes.
+  static func settle() { waiting.withLock { write(&$0, isPatient: true) } }
+
+  private static func write(_ waiting: inout [UInt8], isPatient: Bool) {
+    while !waiting.isEmpty {
+      var output = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+      let ready = unsafe poll(&output, 1, isPatient ? -1 : 0)
+      if ready < 0, errno == EINTR { continue }
+      guard ready > 0 else { return }
+      let size = min(waiting.count, readySize)
+      let count = unsafe waiting.withUnsafeBytes { bytes in
+        unsafe Glibc.write(STDOUT_FILENO, bytes.baseAddress, size)
+      }
+      if count >= 0 {
+        waiting.removeFirst(count)
+      } else if errno != EINTR, errno != EAGAIN {
+        waiting = []
+      }
+    }
   }
 
   /// Prints `seedbed: MESSAGE` as an error.
@@ -72,7 +108,7 @@ struct LiveLine {
 
   /// - Parameter text: shorter than the terminal is wide.
   mutating func show(_ text: String) {
-    guard isPossible, text != shown else { return }
+    guard isPossible, text != shown, Terminal.isSettled else { return }
     Terminal.say("\r\(text)\u{1b}[K")
     shown = text
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SeedbedTesting
 import Testing
 
@@ -59,6 +60,44 @@ extension RunTests {
         let seen = try await screen(workspace, arguments, environment: environment)
         #expect(!seen.contains("\u{1b}"), "\(seen)")
         #expect(seen.replacing("\r\n", with: "").contains("\r") == false, "\(seen)")
+      }
+    }
+
+    @Test("a run goes on to its end while it is stopped (Ctrl-S), and says then what it had to say")
+    func stopped() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(topology, to: "t.yaml")
+      let terminal = unsafe posix_openpt(O_RDWR | O_NOCTTY)
+      try #require(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0)
+      defer { close(terminal) }
+      let other = unsafe open(ptsname(terminal), O_RDWR | O_NOCTTY)
+      try #require(other >= 0 && tcflow(other, TCOOFF) == 0)
+      let run = Process()
+      run.executableURL = URL(filePath: workspace.executable)
+      run.arguments = ["run", file, "--no-checks", "--logs", workspace.logs]
+      run.environment = ["TERM": "xterm"]
+      run.standardOutput = FileHandle(fileDescriptor: other)
+      try run.run()
+      try await eventually("the run is recorded") {
+        FileManager.default.fileExists(atPath: workspace.history)
+          && (try? workspace.integer("SELECT complete FROM runs WHERE outcome = 'completed'")) == 1
+      }
+      #expect(run.isRunning)
+      #expect(tcflow(other, TCOON) == 0)
+      close(other)
+      var seen: [UInt8] = []
+      var piece = [UInt8](repeating: 0, count: 4_096)
+      while true {
+        let count = unsafe read(terminal, &piece, piece.count)
+        // The other side's end is an error here.
+        guard count > 0 else { break }
+        seen += piece[..<count]
+      }
+      run.waitUntilExit()
+      #expect(run.terminationStatus == 0)
+      let text = String(decoding: seen, as: UTF8.self)
+      for words in ["launching 5 nodes", "kill peer-1", "completed\r\n", "events\r\n"] {
+        #expect(text.contains(words), "\(text)")
       }
     }
 
