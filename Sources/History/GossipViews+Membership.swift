@@ -18,6 +18,7 @@ extension View {
     ],
     body: """
       WITH
+      skews AS MATERIALIZED (SELECT run, most AS skew FROM clock_skews),
       heard AS MATERIALIZED (
         SELECT run, node AS seed, peer, data ->> 'by' AS by, t
         FROM events WHERE kind = 'report.received'
@@ -34,9 +35,9 @@ extension View {
       -- is granted.
       matched AS MATERIALIZED (
         SELECT t.run, t.reporter, t.peer, t.seed, t.seed_address, t.t, min(h.t) AS received_t
-        FROM told t JOIN clock_skews k ON k.run = t.run LEFT JOIN heard h
+        FROM told t JOIN skews k ON k.run = t.run LEFT JOIN heard h
           ON h.run = t.run AND h.seed = t.seed AND h.peer = t.peer AND h.by = t.reporter_address
-            AND h.t >= t.t - 1000000 - k.most
+            AND h.t >= t.t - 1000000 - k.skew
         GROUP BY t.run, t.reporter, t.n
       ),
       -- The death that the report is about: the last that had begun.

@@ -50,6 +50,6 @@ enum Stops {
   static func watch() {
     // Makes the counter before a signal can want it.
     _ = count
-    unsafe signal(SIGCONT) { _ in Stops.continued.add(1, ordering: .relaxed) }
+    signal(SIGCONT) { _ in Stops.continued.add(1, ordering: .relaxed) }
   }
 }

@@ -1,5 +1,6 @@
 import Checks
 import History
+import Participants
 import Testing
 
 /// What counts as time in which the host was overloaded.

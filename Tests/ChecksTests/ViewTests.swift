@@ -3,6 +3,7 @@ import Foundation
 import History
 import Participants
 import Testing
+import Topology
 
 @Suite("Views of a gossip run") struct ViewTests {
   private let story = Story()

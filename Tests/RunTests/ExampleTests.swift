@@ -100,6 +100,12 @@ extension RunTests {
         }
       }
       let first = started[0]
+      let said = Set(first.running.output.split(separator: "\n").map { RecordedBlock.shape(String($0)) })
+      for line in try #require(Tutorial.blocks().first { $0.language == "text" }).text
+        .split(separator: "\n") where !line.hasPrefix("✓") || first.running.status == 0
+      {
+        #expect(said.contains(RecordedBlock.shape(String(line))), "\(line)")
+      }
       #expect(try first.workspace.integer("SELECT count(*) FROM deaths WHERE back_t > gone_t") == 2)
       for words in ["rumour.heard", "rumour.started", "cause"] {
         #expect(first.running.output.contains(words))

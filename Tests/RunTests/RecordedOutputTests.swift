@@ -74,7 +74,7 @@ struct RecordedBlock {
     let line = line.hasPrefix("simulated run") ? String(line.dropFirst("simulated ".count)) : line
     return line.replacing(runName(line) ?? "\n", with: "NAME")
       .replacing(/(^|[ (])-?[0-9][0-9.,]*/) { "\($0.output.1)#" }
-      .replacing(/  +/, with: "  ")
+      .replacing(/[ ] +/, with: "  ")
   }
 }
 
@@ -157,7 +157,7 @@ extension RunTests {
             let seed = try #require(command.output.first?.firstMatch(of: /seed (\d+)/)).1
             let output = try await output(
               of: command.text.replacing("seedbed run", with: "seedbed simulate")
-                .replacing(/ --seed \d+/, with: "") + " --seed \(seed)", in: workspace)
+                .replacing(/[ ]--seed \d+/, with: "") + " --seed \(seed)", in: workspace)
             #expect(
               command.output.map(RecordedBlock.shape).sorted()
                 == output.filter { !$0.hasPrefix("digest") }.map(RecordedBlock.shape).sorted(),

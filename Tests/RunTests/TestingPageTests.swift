@@ -3,30 +3,30 @@ import SeedbedTesting
 import Testing
 
 extension RunTests {
-  /// `docs/TESTING.md`, whose example this is.
-  @Test func theDeadAreReported() async throws {
-    try await withNetwork(
-      .file("topologies/gossip.yaml"), seed: 7, set: ["faults=[]", "stop.at=1h"]
-    ) { network in
-      try await network.wait(
-        until: "SELECT count(*) FROM links WHERE peer_node = 'peer-3' AND closed_t IS NULL")
-      try await network.fault("kill", "peer-3")
-      try await network.wait(
-        until: "SELECT count(*) FROM dead_node_duties WHERE dead = 'peer-3' AND fulfilled")
-      #expect(try await network.integer("SELECT count(*) FROM nodes") == 35)
-      try await network.requireChecks("dead-nodes-are-reported")
-    }
-  }
-
   @Suite("docs/TESTING.md")
   struct TestingPageTests {
+    /// The page's example.
+    @Test func theDeadAreReported() async throws {
+      try await withNetwork(
+        .file("topologies/gossip.yaml"), seed: 7, set: ["faults=[]", "stop.at=1h"]
+      ) { network in
+        try await network.wait(
+          until: "SELECT count(*) FROM links WHERE peer_node = 'peer-3' AND closed_t IS NULL")
+        try await network.fault("kill", "peer-3")
+        try await network.wait(
+          until: "SELECT count(*) FROM dead_node_duties WHERE dead = 'peer-3' AND fulfilled")
+        #expect(try await network.integer("SELECT count(*) FROM nodes") == 35)
+        try await network.requireChecks("dead-nodes-are-reported")
+      }
+    }
+
     @Test("shows a test that is run")
     func swift() throws {
       let blocks = try Page.blocks("docs/TESTING.md").filter { $0.language == "swift" }
       let example = try #require(blocks.first?.text)
       let source = try String(contentsOfFile: #filePath, encoding: .utf8)
       for line in example.split(separator: "\n") where !line.hasPrefix("import") {
-        #expect(source.contains("\n  \(line)\n"), "\(line)")
+        #expect(source.contains("\n    \(line)\n"), "\(line)")
       }
       #expect(example.contains("@Test func theDeadAreReported"))
     }

@@ -13,17 +13,18 @@
 -- was not there for a part of that time, or the network was disturbed, or the run was being ended. Two
 -- nodes' times may differ (clock_skews).
 WITH
+skews AS MATERIALIZED (SELECT most AS skew FROM clock_skews),
 judged AS MATERIALIZED (
-  SELECT p.* FROM holepunches p JOIN runs r ON r.run = p.run JOIN clock_skews k
-  WHERE p.outcome = 'open' AND p.finished_t + k.most < coalesce(r.stopping_t, 9e18)
+  SELECT p.* FROM holepunches p JOIN runs r ON r.run = p.run JOIN skews
+  WHERE p.outcome = 'open' AND p.finished_t + skew < coalesce(r.stopping_t, 9e18)
     AND NOT EXISTS (
       SELECT 1 FROM deaths d
-      WHERE d.node IN (p.node, p.peer_node) AND d.t <= p.finished_t + k.most
-        AND coalesce(d.back_t, 9e18) >= p.started_t - k.most)
+      WHERE d.node IN (p.node, p.peer_node) AND d.t <= p.finished_t + skew
+        AND coalesce(d.back_t, 9e18) >= p.started_t - skew)
     AND NOT EXISTS (
       SELECT 1 FROM faults f
-      WHERE f.action IN ('partition', 'loss', 'latency', 'bandwidth') AND f.applied_t <= p.finished_t + k.most
-        AND coalesce(f.healed_t, 9e18) >= p.started_t - k.most)
+      WHERE f.action IN ('partition', 'loss', 'latency', 'bandwidth') AND f.applied_t <= p.finished_t + skew
+        AND coalesce(f.healed_t, 9e18) >= p.started_t - skew)
 )
 SELECT p.node, p.peer_node, p.peer, p.opened_at, round(p.started_s, 3) AS started_s, p.sent,
   p.answered, p.asked_t IS NOT NULL AS is_asked, p.heard_t IS NOT NULL AS is_heard,

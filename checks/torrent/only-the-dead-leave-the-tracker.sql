@@ -13,10 +13,11 @@
 -- is said not to have answered, and though nothing separated the two. Time in which the host was
 -- overloaded does not count. Two nodes' times may differ (clock_skews).
 WITH
-forgotten AS (
+skews AS MATERIALIZED (SELECT most AS skew FROM clock_skews),
+forgotten AS MATERIALIZED (
   SELECT e.node AS tracker, c.node AS client, e.t, e.data ->> 'reason' AS reason,
-    e.t + k.most AS until_t, e.t - (t.options ->> 'ping-timeout') - k.most AS asked_t
-  FROM events e JOIN clock_skews k JOIN nodes t ON t.node = e.node JOIN nodes c ON c.address = e.peer
+    e.t + skew AS until_t, e.t - (t.options ->> 'ping-timeout') - skew AS asked_t
+  FROM events e JOIN skews JOIN nodes t ON t.node = e.node JOIN nodes c ON c.address = e.peer
   WHERE e.kind = 'owner.forgotten'
 )
 SELECT client, tracker, round((f.t - r.began_t) / 1e6, 3) AS forgotten_s, f.reason,
