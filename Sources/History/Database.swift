@@ -31,7 +31,10 @@ internal import Glibc
       case .readOnly: SQLITE_OPEN_READONLY
       }
     var opened: OpaquePointer?
-    let code = unsafe sqlite3_open_v2(file, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
+    let unchanging = mode == .readOnly ? Self.unchangingName(file) : nil
+    let code = unsafe sqlite3_open_v2(
+      unchanging ?? file, &opened,
+      flags | SQLITE_OPEN_NOMUTEX | (unchanging == nil ? 0 : SQLITE_OPEN_URI), nil)
     guard code == SQLITE_OK, let handle = unsafe opened else {
       let error = unsafe DatabaseError(code: code, handle: opened, sql: nil, file: file)
       unsafe sqlite3_close_v2(opened)
@@ -41,6 +44,19 @@ internal import Glibc
     self.file = file
     unsafe sqlite3_extended_result_codes(handle, 1)
     unsafe sqlite3_busy_timeout(handle, Self.busyTimeoutMilliseconds)
+  }
+
+  /// To read a database with a write-ahead log SQLite writes beside it. Where it cannot, and there is no
+  /// log, the file has to be opened as one that nobody changes: the name for that, or `nil`.
+  private static func unchangingName(_ file: String) -> String? {
+    let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? "."
+    guard unsafe access(file, R_OK) == 0, unsafe access(folder, W_OK) != 0,
+      unsafe access("\(file)-wal", F_OK) != 0
+    else { return nil }
+    // https://sqlite.org/uri.html
+    let escaped = file.replacing("%", with: "%25").replacing("?", with: "%3f")
+      .replacing("#", with: "%23")
+    return "file:\(escaped)?immutable=1"
   }
 
   deinit {

@@ -31,6 +31,9 @@ package struct DatabaseError: ReportedError {
 
   private var primaryCode: Int32 { code & 0xff }
 
+  /// `SQLITE_IOERR_SHMSIZE`: the write-ahead log's index does not fit on the disk.
+  private static let noRoomForIndex = SQLITE_IOERR | 19 << 8
+
   /// The statement ran longer than ``Database/limitTime(to:)`` or
   /// ``Database/limitProcessorTime(to:)`` allows.
   package var isInterruption: Bool { primaryCode == SQLITE_INTERRUPT }
@@ -80,6 +83,8 @@ package struct DatabaseError: ReportedError {
       ": choose another file with --history, or move this one away"
     case SQLITE_CORRUPT:
       "; the file is damaged: move it away and rebuild it with 'seedbed collect' on each run's folder"
+    case SQLITE_IOERR where code == Self.noRoomForIndex:
+      "; free some space on its disk or choose another file with --history"
     case SQLITE_IOERR:
       "; the disk failed to read or write (code \(code)): see the system's log and 'ulimit -f'"
     case SQLITE_INTERRUPT: "; the statement took too long"

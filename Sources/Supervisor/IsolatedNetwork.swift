@@ -50,8 +50,8 @@ final class IsolatedNetwork {
     throw SupervisorError(
       "cannot make a network namespace: \(SupervisorError.text(of: -result)). "
         + "'isolation: namespace' needs root, or a system that lets users make namespaces "
-        + "(sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, or the container's "
-        + "settings); leave it out to run on loopback.")
+        + "(sysctl user.max_user_namespaces, user.max_net_namespaces, kernel.unprivileged_userns_clone, "
+        + "or the container's settings); leave it out to run on loopback.")
   }
 
   /// The namespace that the node's processes are started in.

@@ -9,8 +9,6 @@ import Topology
 struct BackgroundRun {
   /// What the run's own process says, in the run's folder.
   private static let outputName = "run.out"
-  /// What the file's name begins with that it says it in until the folder is there.
-  static let scratchPrefix = ".run-"
 
   private let arguments: ParsedArguments
   private let awaited: [Awaited]
@@ -24,7 +22,7 @@ struct BackgroundRun {
 
   func wait() throws -> ExitCode {
     // Beside the runs' folders, so that it can be moved into one.
-    let output = "\(arguments.logs)/\(Self.scratchPrefix)\(UUID().uuidString)"
+    let output = "\(arguments.logs)/.run-\(UUID().uuidString)"
     let process = try start(output: output)
     do {
       let run = try run(of: process)

@@ -17,14 +17,11 @@ enum ImportCommand: SeedbedCommand {
     positionals: [Positional("FILE", "The archive.")],
     options: [.logs, .history])
 
-  /// What the folder's name begins with that an archive is unpacked into.
-  static let scratchPrefix = ".import-"
-
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     let file = try arguments.require("FILE")
     try FileManager.default.createDirectory(
       atPath: arguments.logs, withIntermediateDirectories: true)
-    let scratch = "\(arguments.logs)/\(scratchPrefix)\(UUID().uuidString)"
+    let scratch = "\(arguments.logs)/.import-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(atPath: scratch) }
 

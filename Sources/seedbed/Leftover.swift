@@ -29,7 +29,8 @@ struct Leftover {
   }
 
   private static func reason(_ name: String, _ path: String) -> String? {
-    if name.hasPrefix(BackgroundRun.scratchPrefix) || name.hasPrefix(ImportCommand.scratchPrefix) {
+    // What 'run --wait' says, or 'import' unpacks, until it has a run's folder.
+    if name.wholeMatch(of: /\.(run-|import-)?[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}/) != nil {
       return age(of: path) >= patience ? "its command never came to its end" : nil
     }
     // YYYYMMDD-HHMMSS-NETWORK-xxxx

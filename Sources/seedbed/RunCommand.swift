@@ -12,7 +12,8 @@ enum RunCommand: SeedbedCommand {
     discussion: """
       Every node is a process of its own. When all are ready the schedule begins; when it ends \
       the nodes are stopped and the checks judge the run. Ctrl-C stops the nodes in order and \
-      still records the run; a second Ctrl-C kills them.
+      still records the run; a second Ctrl-C, or Ctrl-\\, kills them. Ctrl-Z stops only seedbed: \
+      the nodes run on, and what was due meanwhile is done when seedbed goes on.
 
       The exit code is 0 when every check passed, 1 when a check or the run failed, 2 when there \
       was too little to judge or the run was interrupted, 3 when it could not be recorded or \

@@ -10,6 +10,7 @@ extension RunTests {
       network: gossip
       groups: { seed: { count: 1 }, peer: { count: 2, after: seed } }
       stop: { at: 300ms }
+
       """
 
     /// The command lines have T for the topology and F for the workspace's folder.
@@ -89,23 +90,39 @@ extension RunTests {
       #expect(workspace.runs.isEmpty)
     }
 
-    /// A shell's line before which the system has no more inotify instances, or watches, to give.
-    private static func without(_ kind: String) -> String {
-      "echo 0 > /proc/sys/user/max_inotify_\(kind) && exec \"$0\" \"$@\""
+    /// Starts `seedbed` where the system has no more of something to give.
+    private static func start(
+      _ arguments: [String], without limit: String, _ workspace: Workspace
+    ) throws -> Invocation {
+      let line = "echo 0 > /proc/sys/user/max_\(limit) && exec \"$0\" \"$@\""
+      return try Invocation(
+        "/usr/bin/unshare",
+        ["-Ur", "/bin/sh", "-c", line, workspace.executable] + arguments
+          + ["--logs", workspace.logs], folder: workspace.folder)
     }
 
     private static func canLimit() async -> Bool {
       guard let workspace = try? Workspace(),
-        let shell = try? Invocation(
-          "/usr/bin/unshare", ["-Ur", "/bin/sh", "-c", without("instances"), "/bin/true"],
-          folder: workspace.folder)
+        let run = try? start(["ps"], without: "inotify_instances", workspace)
       else { return false }
-      return await shell.end() == 0
+      return await run.end() == 0
+    }
+
+    @Test(
+      "Where there may be no namespaces, a run in them is refused, and leaves nothing",
+      .enabled("a user namespace can have limits", canLimit))
+    func noNamespaces() async throws {
+      let workspace = try Workspace()
+      let file = try workspace.write(topology + "isolation: namespace\n", to: "t.yaml")
+      let run = try Self.start(["run", file], without: "net_namespaces", workspace)
+      #expect(await run.end() == 64, "\(run.output)\(run.errors)")
+      #expect(run.errors.contains("isolation: namespace"), "\(run.errors)")
+      #expect(workspace.runs.isEmpty)
     }
 
     @Test(
       "Where the system has no more inotify watches, the run goes on without",
-      .enabled("inotify can be limited by a user namespace", canLimit),
+      .enabled("a user namespace can have limits", canLimit),
       arguments: ["instances", "watches"])
     func noInotify(kind: String) async throws {
       let workspace = try Workspace()
@@ -122,12 +139,8 @@ extension RunTests {
         faults: [{ at: 100ms, restart: peer-1 }]
         stop: { at: 600ms }
         """, to: "t.yaml")
-      let run = try Invocation(
-        "/usr/bin/unshare",
-        [
-          "-Ur", "/bin/sh", "-c", Self.without(kind), workspace.executable, "run", file,
-          "--no-checks", "--logs", workspace.logs,
-        ], folder: workspace.folder)
+      let run = try Self.start(
+        ["run", file, "--no-checks"], without: "inotify_\(kind)", workspace)
       #expect(await run.end() == 0, "\(run.output)\(run.errors)")
       #expect(run.output.contains("restart peer-1: back"), "\(run.output)")
       #expect(

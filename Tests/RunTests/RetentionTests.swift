@@ -185,15 +185,17 @@ extension RunTests {
       #expect(try await workspace.run(["simulate", file, "--no-checks"]).status == 0)
       let run = try #require(workspace.runs.first)
       let stamp = "20200101-000000-gossip-000"
+      let id = "0A1B2C3D-0000-4000-8000-00000000000"
+      let scratch = [".import-\(id)1", ".import-\(id)2", ".run-\(id)3", ".\(id)4"]
       let script = """
         cd '\(workspace.logs)'
-        mkdir \(stamp)0 \(stamp)1 \(stamp)2 \(stamp)3 \(stamp)4 .import-old .import-new notes
-        touch \(stamp)1/control.sock \(stamp)1/supervisor.ndjson .run-old
+        mkdir \(stamp)0 \(stamp)1 \(stamp)2 \(stamp)3 \(stamp)4 \(scratch[0]) \(scratch[1]) notes
+        touch \(stamp)1/control.sock \(stamp)1/supervisor.ndjson \(scratch[2]) \(scratch[3])
         head -c 50 '\(run)/plan.json' > \(stamp)2/plan.json
         cp '\(run)/plan.json' \(stamp)3 && touch \(stamp)3/supervisor.ndjson
         # A plan that a newer one made, and what it logged.
         echo '{"plan":{"version":1000}}' > \(stamp)4/plan.json && echo '{}' > \(stamp)4/x.ndjson
-        touch -d '3 days ago' .import-old .run-old
+        touch -d '3 days ago' \(scratch[0]) \(scratch[2]) \(scratch[3])
         """
       let made = try Invocation("/bin/sh", ["-ec", script], folder: workspace.folder)
       try #require(await made.end() == 0, "\(made.errors)")
@@ -211,21 +213,22 @@ extension RunTests {
         ("\(stamp)1", "no run: it has no plan.json"),
         ("\(stamp)2", "no run: its plan.json is cut short"),
         ("\(stamp)3", "nothing was logged: the run never started"),
-        (".import-old", "its command never came to its end"),
-        (".run-old", "its command never came to its end"),
+        (scratch[0], "its command never came to its end"),
+        (scratch[2], "its command never came to its end"),
+        (scratch[3], "its command never came to its end"),
       ] {
         #expect(shown.output.contains("\(workspace.logs)/\(name): \(why)\n"), "\(shown.output)")
       }
-      #expect(shown.output.contains("would remove 0 runs and 6 leftovers, "), "\(shown.output)")
+      #expect(shown.output.contains("would remove 0 runs and 7 leftovers, "), "\(shown.output)")
       #expect(
         try FileManager.default.contentsOfDirectory(atPath: workspace.logs).sorted() == before)
 
       let applied = try await workspace.run(["runs", "--prune", "--keep", "1", "--apply"])
-      #expect(applied.output.contains("removed 0 runs and 6 leftovers, "), "\(applied.errors)")
+      #expect(applied.output.contains("removed 0 runs and 7 leftovers, "), "\(applied.errors)")
       let left = try FileManager.default.contentsOfDirectory(atPath: workspace.logs)
       #expect(
         left.filter { $0.hasPrefix(stamp) || $0.hasPrefix(".") }.sorted() == [
-          ".import-new", "\(stamp)4",
+          scratch[1], "\(stamp)4",
         ])
       #expect(left.contains("notes"))
       #expect(FileManager.default.fileExists(atPath: run))
