@@ -6,7 +6,7 @@
 -- too-few: no query came to its end
 
 -- A row for each query that ended although closer nodes were there, more than those that it asked in
--- vain (the dead, and who was too slow). Not judged: nodes in the first two seconds of their lives, and
+-- vain (the dead, and who was silent). Not judged: nodes in the first two seconds of their lives, and
 -- queries while the network was disturbed or some node was frozen, or an announcement's lifetime
 -- afterwards.
 WITH
