@@ -2,7 +2,7 @@
 package struct HTTPMessage: Equatable, Sendable {
   /// Of a request; empty in a response.
   package var method = ""
-  /// Of a request: what follows the method, e.g. `/chunk?x=1`.
+  /// Of a request: what follows the method, e.g. `/chunk?x=1` or `http://host/chunk?x=1`.
   package var target = ""
   /// Of a response; 0 in a request.
   package var status = 0
@@ -14,8 +14,18 @@ package struct HTTPMessage: Equatable, Sendable {
 
   package init() {}
 
-  /// The target without its query.
-  package var path: Substring { target.prefix { $0 != "?" } }
+  /// The path that the target names, be it in absolute form or not (RFC 9112, section 3.2).
+  package var path: Substring {
+    var rest = target[...]
+    if let scheme = ["http://", "https://"].first(where: { rest.lowercased().hasPrefix($0) }) {
+      rest = rest.dropFirst(scheme.count).drop { $0 != "/" && $0 != "?" }
+    }
+    let path = rest.prefix { $0 != "?" }
+    return path.isEmpty ? "/" : path
+  }
+
+  /// Whether it is a request for the head of what `GET` gives.
+  package var isHead: Bool { method == "HEAD" }
 
   /// The first field of this name, which is in lower case.
   package subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
@@ -116,7 +126,8 @@ package struct HTTPResponse: Equatable, Sendable {
   /// - Parameters:
   ///   - length: of the whole body, where ``body`` is only its beginning.
   ///   - keepingAlive: whether the connection stays open afterwards.
-  package func bytes(length: Int? = nil, keepingAlive: Bool) -> [UInt8] {
+  ///   - isHead: whether only the head was asked for (RFC 9110, section 9.3.2).
+  package func bytes(length: Int? = nil, keepingAlive: Bool, isHead: Bool = false) -> [UInt8] {
     let head = """
       HTTP/1.1 \(status) \(reason ?? Self.reason(status))\r
       Content-Type: \(contentType)\r
@@ -125,7 +136,7 @@ package struct HTTPResponse: Equatable, Sendable {
       \r
 
       """
-    return Array(head.utf8) + body
+    return Array(head.utf8) + (isHead ? [] : body)
   }
 
   private static func reason(_ status: Int) -> String {

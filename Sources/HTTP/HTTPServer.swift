@@ -6,7 +6,9 @@ package import Participants
 /// - **Feed it** each input about a connection that it ``holds(_:)``, or that was accepted, and each
 ///   timer of its ``Limits/timer``. It gives the requests that are to be answered.
 /// - **Answer** every request, at once or later. The next one of the connection comes then: an
-///   answer gives it back.
+///   answer gives it back. A `HEAD` comes as the `GET` that it stands for; its answer goes without
+/// the
+///   body.
 ///
 /// A connection that says nothing, or not enough, for too long is closed; one that sends what is no
 /// HTTP, or more than is allowed, is told so and closed.
@@ -50,6 +52,13 @@ package struct HTTPServer {
     /// Whether the deadline is that of a request that has begun.
     var isTimed = true
     let from: Address
+
+    /// The first of the requests, as its owner gets it.
+    func first(of id: ConnectionID) -> Request? {
+      guard var message = requests.first else { return nil }
+      if message.isHead { message.method = "GET" }
+      return Request(connection: id, from: from, message: message)
+    }
   }
 
   package let limits: Limits
@@ -95,7 +104,7 @@ package struct HTTPServer {
       return nil
     }
     guard isFree else { return nil }
-    guard let first = client.requests.first else {
+    guard let first = client.first(of: id) else {
       if client.reader.isInMessage, !client.isTimed {
         clients[id]?.isTimed = true
         emit.setTimer(key(id), at: now + limits.requestTime)
@@ -103,7 +112,7 @@ package struct HTTPServer {
       return nil
     }
     emit.cancelTimer(key(id))
-    return Request(connection: id, from: client.from, message: first)
+    return first
   }
 
   private mutating func refuse(_ id: ConnectionID, _ fault: HTTPFault, emit: inout Effects) {
@@ -132,8 +141,9 @@ package struct HTTPServer {
   package mutating func answer(
     _ id: ConnectionID, _ response: HTTPResponse, at now: Instant, emit: inout Effects
   ) -> Request? {
-    guard let keepsAlive = begin(id) else { return nil }
-    emit.write(response.bytes(keepingAlive: keepsAlive), to: id)
+    guard let request = clients[id]?.requests.first else { return nil }
+    emit.write(
+      response.bytes(keepingAlive: request.keepsAlive, isHead: request.isHead), to: id)
     return finish(id, at: now, emit: &emit)
   }
 
@@ -152,9 +162,7 @@ package struct HTTPServer {
       return nil
     }
     defer { clients[id] = client }
-    if let next = client.requests.first {
-      return Request(connection: id, from: client.from, message: next)
-    }
+    if let next = client.first(of: id) { return next }
     client.isTimed = client.reader.isInMessage
     emit.setTimer(key(id), at: now + (client.isTimed ? limits.requestTime : limits.idleTime))
     return nil

@@ -53,6 +53,39 @@ import Testing
     #expect(!server.server.holds(id))
   }
 
+  @Test("HEAD gets what GET gets, but for the body, and the next request its own answer")
+  func heads() {
+    func answers(_ method: String) -> String {
+      var server = Server()
+      let id = server.accept()
+      #expect(
+        server.read("\(method) /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n", from: id)?.method
+          == "GET")
+      #expect(server.answer(id, "one")?.target == "/2")
+      _ = server.answer(id, "two")
+      return server.heard(on: id).text
+    }
+    let (get, head) = (answers("GET"), answers("HEAD"))
+    #expect(head.components(of: "Content-Length: 3") == 2)
+    #expect(head.hasSuffix("two"))
+    #expect(get.components(of: "one") == 1 && head.components(of: "one") == 0)
+    #expect(get.utf8.count == head.utf8.count + 3)
+  }
+
+  @Test(
+    "the path is the same in absolute form",
+    arguments: [
+      ("/dht", "/dht"), ("/dht?x=/y", "/dht"), ("http://host/dht", "/dht"),
+      ("HTTP://host:80/dht?x=1", "/dht"), ("https://host/dht", "/dht"), ("http://host", "/"),
+      ("http://host?x=/y", "/"), ("/http://host/dht", "/http://host/dht"),
+    ])
+  func paths(target: String, path: String) {
+    var server = Server()
+    let id = server.accept()
+    let message = server.read("GET \(target) HTTP/1.1\r\nHost: host\r\n\r\n", from: id)
+    #expect(message.map { String($0.path) } == path)
+  }
+
   @Test("whoever sends requests without waiting for answers is cut off at the limit")
   func floods() {
     var server = Server()

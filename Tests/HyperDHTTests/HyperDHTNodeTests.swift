@@ -1,3 +1,4 @@
+import Hashing
 import HyperDHT
 import ParticipantTesting
 import Participants
@@ -11,10 +12,11 @@ import Wire
   private static let mallory = Address(host: "10.3.0.1", port: 5_002)
 
   private static func peers(
-    _ kind: PeerRequest.Kind, port: UInt16? = nil, local: [UInt8]? = nil, token: [UInt8]? = nil
+    _ kind: PeerRequest.Kind, id: [UInt8]? = nil, port: UInt16? = nil, local: [UInt8]? = nil,
+    token: [UInt8]? = nil
   ) -> RPCRequest {
     RPCRequest(
-      command: PeerRequest.command, target: key, token: token,
+      command: PeerRequest.command, id: id, target: key, token: token,
       value: PeerRequest(kind, port: port, localAddress: local).encoded)
   }
 
@@ -238,16 +240,51 @@ import Wire
     let bad: [[UInt8]] = [
       [], [0x80], [0x80, 1, 0xff], [0x80, 1] + forwarded.encoded, [0x80, 1] + short.encoded,
       [0x80, 1] + RPCRequest(command: "peers").encoded,
-      [0x80, 1]
-        + RPCRequest(command: PeerRequest.command, target: Self.key, value: [8, 9]).encoded,
       [0, 1] + RPCResponse(nodes: [1, 2, 3]).encoded,
     ]
     for bytes in bad { stage.handle(.datagram(from: Self.alice, bytes)) }
-    #expect(stage.logged(HyperDHTEvents.rejected).count >= 6)
+    #expect(stage.logged(HyperDHTEvents.rejected).count >= 5)
     #expect(stage.sent.isEmpty)
     for _ in 0..<1_000 { stage.handle(.datagram(from: Self.alice, [0x80])) }
     #expect(stage.logged(HyperDHTEvents.rejected).count < 20)
     #expect(stage.ask(RPCRequest(command: RPCRequest.ping), from: Self.alice) != nil)
+  }
+
+  @Test(
+    "what the originals answer is answered, though it makes no sense",
+    arguments: [
+      [], [0xff, 0xff], [8], [8, 9], [16, 1], [8, 0, 26, 2, 1, 2], [8, 0, 16, 0xff, 0xff, 4],
+    ] as [[UInt8]])
+  func malformedPeers(value: [UInt8]) {
+    var stage = Stage()
+    let request = RPCRequest(command: PeerRequest.command, target: Self.key, value: value)
+    let response = stage.ask(request, from: Self.alice)
+    #expect(response?.token != nil && response?.value == nil)
+  }
+
+  @Test("a kind of request for peers that nobody knows is a lookup, and whoever asks finds peers")
+  func peersForAll() throws {
+    var stage = Stage()
+    Self.update(&stage, .announce, from: Self.mallory)
+    for kind: UInt8 in 0...9 {
+      let request = RPCRequest(command: PeerRequest.command, target: Self.key, value: [8, kind])
+      let value = try #require(stage.ask(request, from: Self.alice)?.value)
+      let peers = try PeerResponse(decoding: value).peers
+      #expect(try IPEncoding.ipv4.decodeList(peers) == [Self.mallory])
+    }
+  }
+
+  @Test("an ID of another length counts as none", arguments: [0, 3, 31, 33, 64])
+  func oddIDs(count: Int) throws {
+    var stage = Stage()
+    let id = [UInt8](repeating: 7, count: count)
+    #expect(stage.ask(RPCRequest(command: RPCRequest.ping, id: id), from: Self.alice) != nil)
+    #expect(stage.ask(Self.peers(.lookup, id: id), from: Self.alice)?.token != nil)
+    #expect(
+      stage.ask(RPCRequest(command: RPCRequest.ping, target: id), from: Self.alice) != nil)
+    #expect(stage.requests(to: Self.alice).isEmpty, "nobody is there to be known")
+    let find = RPCRequest(command: RPCRequest.findNode, target: id)
+    #expect(stage.ask(find, from: Self.alice) == nil)
   }
 
   // MARK: Queries
@@ -275,7 +312,7 @@ import Wire
     #expect(stage.logged(HyperDHTEvents.found).map(\.peer) == [peer])
   }
 
-  @Test("where more are late than have answered, they are waited for")
+  @Test("where more are silent than have answered, they are waited for")
   func slowHost() throws {
     let entry = Stage.contact(1)
     let others = (20...22).map(Stage.contact)
@@ -285,37 +322,129 @@ import Wire
     stage.answer(as: entry)
     stage.wait(.seconds(1))
     stage.answer(as: entry, naming: others)
-    stage.wait(.milliseconds(900))
+    stage.wait(.milliseconds(2_900))
     #expect(stage.logged(HyperDHTEvents.queryFinished).isEmpty)
-    // One of them is enough: two late ones are left, and two have answered.
+    // One of them is enough: two silent ones are left, and two have answered.
     stage.answer(as: others[0])
     #expect(stage.logged(HyperDHTEvents.queryFinished).first?["answered"] == .integer(2))
   }
 
-  @Test("the dead cost a query as long as answers take, and are asked for through who named them")
-  func deadNodes() throws {
-    let entry = Stage.contact(1)
-    let living = (2...12).map(Stage.contact)
-    let dead = (20...27).map(Stage.contact)
+  /// A node that looks a key up every ten seconds, from the twentieth on, and knows those, who
+  /// always answer at once.
+  private static func asker(_ living: [Contact]) -> Stage {
     var stage = Stage(
       HyperDHTRoles.node,
       [
-        "bootstrap": .addresses([entry.address.description]), "lookup": .text("a key"),
-        "lookup-count": .count(1), "start-delay": .duration(.seconds(20)),
+        "bootstrap": .addresses([living[0].address.description]), "lookup": .text("a key"),
+        "lookup-count": .count(3), "lookup-interval": .duration(.seconds(10)),
+        "start-delay": .duration(.seconds(20)),
       ])
-    stage.answer(as: entry)
-    for contact in living {
-      stage.introduce(contact)
-    }
+    stage.answer(as: living[0])
+    for contact in living.dropFirst() { stage.introduce(contact) }
     stage.wait(.seconds(20))
-    for contact in [entry] + living { stage.answer(as: contact, naming: dead) }
-    #expect(stage.logged(HyperDHTEvents.queryFinished).isEmpty)
-    // Everybody has always answered at once.
+    return stage
+  }
+
+  @Test("the dead cost a query a wait once, and are asked for through who named them")
+  func deadNodes() throws {
+    let living = (1...12).map(Stage.contact)
+    let dead = (20...27).map(Stage.contact)
+    var stage = Self.asker(living)
+    for contact in living { stage.answer(as: contact, naming: dead) }
     stage.wait(.milliseconds(1))
-    let finished = try #require(stage.logged(HyperDHTEvents.queryFinished).first)
-    #expect(finished["answered"] == .integer(12))
-    let punches = ([entry] + living).flatMap { stage.requests(to: $0.address) }
+    let punches = living.flatMap { stage.requests(to: $0.address) }
       .filter { $0.request.forwardRequest != nil }
     #expect(punches.count == dead.count)
+    // They may be slow, until they have been asked again.
+    stage.wait(.milliseconds(998))
+    #expect(stage.logged(HyperDHTEvents.queryFinished).isEmpty)
+    stage.wait(.milliseconds(10))
+    let finished = try #require(stage.logged(HyperDHTEvents.queryFinished).first)
+    #expect(finished["answered"] == .integer(12))
+    // The next one asks them as well, and waits for the others only.
+    stage.wait(.seconds(9))
+    for contact in living { stage.answer(as: contact, naming: dead) }
+    let next = try #require(stage.logged(HyperDHTEvents.queryFinished).last)
+    #expect(next["query"] != finished["query"] && next["answered"] == .integer(12))
+    #expect(next["asked"] == .integer(20))
+    #expect(next.integer("took") < 1_000_000)
+  }
+
+  @Test(
+    "a slow node counts, is waited for however often, and stays known", arguments: [50, 500, 999])
+  func slowNode(milliseconds: Int64) throws {
+    let living = (1...12).map(Stage.contact)
+    let slow = Stage.contact(20)
+    var stage = Self.asker(living)
+    for lookup in 1...3 {
+      for contact in living { stage.answer(as: contact, naming: [slow]) }
+      stage.wait(.milliseconds(milliseconds))
+      #expect(stage.logged(HyperDHTEvents.queryFinished).count == lookup - 1)
+      stage.answer(as: slow)
+      #expect(stage.logged(HyperDHTEvents.queryFinished).count == lookup)
+      stage.wait(.milliseconds(10_000 - milliseconds))
+    }
+    #expect(
+      stage.logged(HyperDHTEvents.queryFinished).allSatisfy { $0["answered"] == .integer(13) })
+  }
+
+  @Test("who is silent is named to nobody until they are heard")
+  func silentNodes() throws {
+    let living = (1...12).map(Stage.contact)
+    var stage = Self.asker(living)
+    for contact in living.dropFirst() { stage.answer(as: contact) }
+    #expect(try stage.nodes(closeTo: Self.key).contains(living[0]))
+    stage.wait(.milliseconds(1_010))
+    #expect(stage.logged(HyperDHTEvents.queryFinished).count == 1)
+    #expect(try !stage.nodes(closeTo: Self.key).contains(living[0]))
+    stage.answer(as: living[0])
+    #expect(try stage.nodes(closeTo: Self.key).contains(living[0]))
+  }
+
+  @Test("where several become silent at once, every contact that was not heard lately is asked")
+  func massacre() throws {
+    let living = (1...30).map(Stage.contact)
+    let dead = (0..<DHTRPC.severalSilent).map { number in
+      Contact(
+        id: Self.key.dropLast() + [UInt8(number)],
+        address: Address(host: "10.2.1.\(number)", port: 4_000))
+    }
+    var stage = Self.asker(living)
+    let asked = living.filter { contact in stage.sent.contains { $0.to == contact.address } }
+    #expect(asked.count == 20)
+    for contact in living { stage.answer(as: contact, naming: dead) }
+    stage.wait(.milliseconds(999))
+    func pinged() -> [Contact] {
+      living.filter { contact in
+        stage.requests(to: contact.address).contains {
+          $0.request.command == RPCRequest.ping && $0.request.forwardRequest == nil
+        }
+      }
+    }
+    #expect(pinged().isEmpty)
+    stage.wait(.milliseconds(10))
+    let pinged = pinged()
+    #expect(!pinged.isEmpty && pinged.allSatisfy { !asked.contains($0) })
+  }
+
+  @Test("who has joined looks where it knows nobody, by way of those it joined by")
+  func gaps() throws {
+    let entry = Address(host: "10.2.0.1", port: 4_000)
+    var stage = Stage(
+      HyperDHTRoles.node, ["bootstrap": .addresses([entry.description]), "k": .count(2)])
+    guard case .text(let text) = stage.logged(HyperDHTEvents.started).first?["id"],
+      let own = Hexadecimal.bytes(text)
+    else { return #expect(Bool(false)) }
+    let near = (1...2).map { number in
+      Contact(
+        id: own.dropLast() + [own[31] ^ UInt8(number)],
+        address: Address(host: "10.2.0.\(number)", port: 4_000))
+    }
+    stage.answer(as: near[0], naming: near)
+    stage.answer(as: near[1])
+    #expect(stage.logged(HyperDHTEvents.joined).count == 1)
+    let targets = stage.requests(to: entry).compactMap(\.request.target)
+    #expect(targets.contains { $0[0] ^ own[0] == 0x80 })
+    #expect(Set(targets).count == DHTRPC.mostGaps)
   }
 }

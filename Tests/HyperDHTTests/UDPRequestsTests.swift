@@ -17,16 +17,33 @@ import Testing
 
     init(secret: [UInt8] = [1]) { secrets = Secrets(key: secret) }
 
-    mutating func send(_ purpose: String = "") -> UInt16 {
+    mutating func send(patience: Microseconds? = nil) -> UInt16 {
       defer { collect() }
       return requests.send(
-        [], to: other, for: purpose, at: now, using: &secrets, emit: &effects) ?? 0
+        [], to: other, patience: patience, for: "", at: now, using: &secrets, emit: &effects) ?? 0
     }
 
-    mutating func answer(_ number: UInt16, after wait: Microseconds) {
-      now = now + wait
-      _ = requests.take(number, from: other, at: now, emit: &effects)
-      collect()
+    mutating func answer(_ number: UInt16) -> UDPRequests<String>.Answered? {
+      defer { collect() }
+      return requests.take(number, from: other, at: now, emit: &effects)
+    }
+
+    /// What happens to a request that nobody answers, and after how many milliseconds.
+    mutating func story() -> [String] {
+      var story: [String] = []
+      while requests.count > 0 {
+        let before = sent
+        let (lapse, at) = lapse()
+        let what =
+          switch lapse {
+          case .late: "late"
+          case .missing: "missing"
+          case .failed: "failed"
+          case nil: sent > before ? "sent" : "nothing"
+          }
+        story.append("\(at.count / 1_000) \(what)")
+      }
+      return story
     }
 
     /// Goes to when the timer is due, or so much later, and fires it.
@@ -52,71 +69,55 @@ import Testing
     }
   }
 
-  @Test("a request is late after a unit, and sent three times before it fails")
+  @Test("a request is sent three times before it fails, and told of when it is late, then missing")
   func schedule() {
     var bench = Bench()
     _ = bench.send()
-    guard case (.late, .seconds(1)) = bench.lapse() else { return #expect(Bool(false)) }
-    #expect(bench.sent == 1)
-    for (seconds, sent) in [(1, 2), (3, 3)] {
-      let (lapse, at) = bench.lapse()
-      #expect(lapse == nil && at == .seconds(Int64(seconds)) && bench.sent == sent)
-    }
-    guard case (.failed, .seconds(6)) = bench.lapse() else { return #expect(Bool(false)) }
-    #expect(bench.requests.count == 0)
+    var story = bench.story()
+    #expect(story == ["1000 sent", "3000 sent", "6000 failed"])
+    bench = Bench()
+    _ = bench.send(patience: .milliseconds(10))
+    story = bench.story()
+    #expect(story == ["10 late", "1000 sent", "1010 missing", "3000 sent", "6000 failed"])
+    bench = Bench()
+    _ = bench.send(patience: .milliseconds(2_500))
+    story = bench.story()
+    #expect(story == ["1000 sent", "2500 late", "3000 sent", "3500 missing", "6000 failed"])
   }
 
-  @Test("where answers take ten milliseconds, a request is soon late, and sent again by the clock")
-  func patience() {
+  @Test("an answer tells how long it took, and whether it can be to one sending only")
+  func times() throws {
     var bench = Bench()
-    for _ in 0..<100 { bench.answer(bench.send(), after: .milliseconds(10)) }
-    #expect(bench.requests.patience == .milliseconds(11))
-    let start = bench.now
-    _ = bench.send()
-    guard case .late = bench.lapse().0 else { return #expect(Bool(false)) }
-    #expect(bench.now == start + .milliseconds(11))
-    #expect(bench.lapse().0 == nil)
-    #expect(bench.now == start + .seconds(1))
-  }
-
-  @Test("answers that come late lengthen the patience, up to a unit")
-  func slow() {
-    var bench = Bench()
-    for _ in 0..<100 { bench.answer(bench.send(), after: .milliseconds(10)) }
-    for _ in 0..<100 { bench.answer(bench.send(), after: .milliseconds(200)) }
-    #expect(bench.requests.patience > .milliseconds(200))
-    #expect(bench.requests.patience < .milliseconds(210))
-    for _ in 0..<100 { bench.answer(bench.send(), after: .milliseconds(999)) }
-    #expect(bench.requests.patience > .milliseconds(990))
-    #expect(bench.requests.patience <= .seconds(1))
-  }
-
-  @Test("what is answered after it was sent again tells nothing of how long answers take")
-  func ambiguous() {
-    var bench = Bench()
-    for _ in 0..<100 { bench.answer(bench.send(), after: .milliseconds(10)) }
-    let number = bench.send()
+    let first = bench.send()
+    bench.now = bench.now + .milliseconds(10)
+    let promptly = bench.answer(first)
+    let prompt = try #require(promptly)
+    #expect(prompt.time == .milliseconds(10) && prompt.isCertain)
+    let second = bench.send()
     _ = bench.lapse()
-    _ = bench.lapse()
-    #expect(bench.sent == 102)
-    bench.answer(number, after: .milliseconds(10))
-    #expect(bench.requests.patience == .milliseconds(11))
+    let slowly = bench.answer(second)
+    let slow = try #require(slowly)
+    #expect(slow.time == .seconds(1) && !slow.isCertain)
   }
 
   @Test("who was kept from running first reads what has come before it calls others late")
   func oversleeping() {
     var bench = Bench()
-    for _ in 0..<100 { bench.answer(bench.send(), after: .milliseconds(10)) }
-    let number = bench.send()
+    let number = bench.send(patience: .milliseconds(10))
     #expect(bench.lapse(late: .milliseconds(100)).0 == nil)
-    bench.answer(number, after: .zero)
+    let answered = bench.answer(number)
+    #expect(answered != nil)
     #expect(bench.requests.count == 0)
     // It was not there: the next look is soon.
-    _ = bench.send()
+    _ = bench.send(patience: .milliseconds(10))
     #expect(bench.lapse(late: .milliseconds(100)).0 == nil)
     guard case .late = bench.lapse(late: .milliseconds(100)).0 else {
       return #expect(Bool(false))
     }
+    // Nor does a second oversleeping pass for silence.
+    _ = bench.lapse()
+    #expect(bench.lapse(late: .seconds(5)).0 == nil)
+    guard case .missing = bench.lapse().0 else { return #expect(Bool(false)) }
   }
 
   @Test("numbers follow from the secret, and from nothing else")

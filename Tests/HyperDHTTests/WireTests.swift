@@ -89,7 +89,6 @@ import Wire
     #expect(throws: WireError.self) { try RPCRequest(decoding: []) }
     let many = (0..<300).flatMap { _ in [0x78, 1] as [UInt8] }
     #expect(throws: WireError.self) { try RPCResponse(decoding: many) }
-    #expect(throws: WireError.self) { try PeerRequest(decoding: [8, 3]) }
     #expect(throws: WireError.self) { try PeerRequest(decoding: [8, 0, 16, 0xff, 0xff, 4]) }
     #expect(throws: WireError.self) { try PeerRequest(decoding: [16, 1]) }
     var forwarded = RPCRequest(command: "peers")

@@ -104,7 +104,8 @@ import Wire
       ([2] + id + [0xc0], "neither request nor response"),
       ([0] + id + [0xc0], "not a name with arguments"),
       ([0] + id + name + [0x90], "wrong arguments"),
-      ([0] + id + name + [0x91, 0xc4, 19] + id.prefix(19), "wrong arguments"),
+      ([0] + id + name + [0x91, 0xc4, 0], "wrong arguments"),
+      ([0] + id + name + [0x91, 0xc4, 21] + id + [7], "wrong arguments"),
       ([0] + id + name + [0x91, 0xb4] + id, "wrong arguments"),
       ([0] + id + [0x92, 0xa4] + Array("eval".utf8) + [0x90], "an unknown call"),
       ([1] + id + [0xc0, 0xc0], "bytes follow the message"),
@@ -120,6 +121,17 @@ import Wire
     for (bytes, reason) in examples {
       #expect(throws: WireError(reason)) { try RPCMessage(decoding: bytes) }
     }
+  }
+
+  @Test("an ID of a request is a number, which may have fewer bytes", arguments: 1...20)
+  func shortIDs(count: Int) throws {
+    let name: [UInt8] = [0x92, 0xa4] + Array("ping".utf8)
+    let id = [UInt8](repeating: 7, count: count)
+    let datagram = [0] + [UInt8](repeating: 9, count: 20) + name + [0x91, 0xc4, UInt8(count)] + id
+    guard case .request(_, .ping(let sender)) = try RPCMessage(decoding: datagram) else {
+      return #expect(Bool(false))
+    }
+    #expect(sender.bytes == [UInt8](repeating: 0, count: 20 - count) + id)
   }
 
   @Test("contacts that nobody could reach are left out, and other lists are refused")

@@ -13,7 +13,7 @@
 -- not-asked: no node announces a key or looks one up
 
 -- A row for each query that ended although closer nodes were there, more than those that it asked in
--- vain (the dead, and who was too slow). Not judged: nodes in the first two seconds of their lives, and
+-- vain (the dead, and who was silent). Not judged: nodes in the first two seconds of their lives, and
 -- queries while the network was disturbed or some node was frozen, or an announcement's lifetime
 -- afterwards. Two nodes' times may differ (clock_skews).
 WITH

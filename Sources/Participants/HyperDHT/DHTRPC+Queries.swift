@@ -8,36 +8,49 @@ extension DHTRPC {
     at now: Instant, emit: inout Effects
   ) -> UInt64? {
     query(
-      command, target, value: value, isUpdate: isUpdate, isJoin: false, at: now,
-      emit: &emit)
+      command, target, value: value, isUpdate: isUpdate, for: .owner, at: now, emit: &emit)
   }
 
   mutating func query(
     _ command: String, _ target: [UInt8], value: [UInt8]? = nil, isUpdate: Bool = false,
-    isJoin: Bool, at now: Instant, emit: inout Effects
+    for client: Client, at now: Instant, emit: inout Effects
   ) -> UInt64? {
     guard jobs.count < settings.maxQueries else { return nil }
     lastQuery += 1
     let number = lastQuery
-    let known = table.closest(to: target, settings.k).map {
-      Contact(id: $0.id, address: $0.contact.address)
-    }
+    let known = closest(to: target)
     var job = Job(
       query: Query(target: target, own: own, k: settings.k, from: known), command: command,
-      value: value, isUpdate: isUpdate, isJoin: isJoin)
-    // Where few are known, whoever is at the addresses to join by is asked too.
-    if known.count < settings.k {
-      let strangers = bootstrap.filter { ids[$0] == nil }
+      value: value, isUpdate: isUpdate, client: client)
+    // Where few are known, whoever is at the addresses to join by is asked too; and where nobody is
+    // known who is close, whoever is known may know nobody either.
+    let isGap = client == .gap
+    if known.count < settings.k || isGap {
+      let strangers = bootstrap.filter { isGap || ids[$0] == nil }
       for address in strangers {
+        let stranger = Contact(id: [], address: address)
         let isSent = requests.send(
-          request(of: job).encoded, to: address, for: .ask(query: number, id: nil), at: now,
-          using: &secrets, emit: &emit)
-        if isSent != nil { job.query.strangers.insert(address) }
+          request(of: job).encoded, to: address, patience: punctuality.patience(with: stranger),
+          for: .ask(query: number, id: nil), at: now, using: &secrets, emit: &emit)
+        let isAwaited = known.isEmpty || !punctuality.isSilent(stranger)
+        if isSent != nil, isAwaited { job.query.strangers.insert(address) }
       }
     }
     jobs[number] = job
     advance(number, at: now, emit: &emit)
     return number
+  }
+
+  /// Those of the table that are closest to a target: `k` that are not silent, and the silent among
+  /// them.
+  func closest(to target: [UInt8]) -> [Contact] {
+    var wanted = settings.k
+    return table.closest(to: target, settings.k + punctuality.count)
+      .map { Contact(id: $0.id, address: $0.contact.address) }
+      .prefix { contact in
+        defer { if !punctuality.isSilent(contact) { wanted -= 1 } }
+        return wanted > 0
+      }
   }
 
   private func request(of job: Job, token: [UInt8]? = nil) -> RPCRequest {
@@ -52,20 +65,22 @@ extension DHTRPC {
     // The query is changed where it stands: a copy would be one of all its entries.
     while jobs[number]?.updating == nil, let chosen = jobs[number]?.query.next(), !chosen.isEmpty {
       guard let payload = jobs[number].map({ request(of: $0).encoded }) else { return }
-      // Who keeps something should hear of what becomes of it, be they slow.
-      let isPatient = jobs[number]?.isUpdate ?? false
       for contact in chosen {
         let isSent = requests.send(
-          payload, to: contact.address, patiently: isPatient,
+          payload, to: contact.address, patience: punctuality.patience(with: contact),
           for: .ask(query: number, id: contact.id), at: now, using: &secrets, emit: &emit)
-        if isSent == nil { jobs[number]?.query.fail(contact.id) }
+        if isSent == nil {
+          jobs[number]?.query.fail(contact.id)
+        } else if punctuality.isSilent(contact) {
+          jobs[number]?.query.disregard(contact.id)
+        }
       }
     }
     guard let job = jobs[number], job.updating == nil, job.query.isFinished else { return }
     if job.isUpdate {
       update(number, after: job.query, at: now, emit: &emit)
     } else {
-      finish(number)
+      finish(number, at: now, emit: &emit)
     }
   }
 
@@ -79,29 +94,39 @@ extension DHTRPC {
       guard let token else { continue }
       let isSent = requests.send(
         request(of: job, token: token).encoded, to: contact.address,
+        patience: punctuality.patience(with: contact),
         for: .update(query: number, id: contact.id), at: now, using: &secrets, emit: &emit)
       if isSent != nil { sent += 1 }
     }
     jobs[number]?.updating = sent
-    if sent == 0 { finish(number) }
+    if sent == 0 { finish(number, at: now, emit: &emit) }
   }
 
-  mutating func finishUpdate(of number: UInt64, isTaken: Bool) {
+  mutating func finishUpdate(
+    of number: UInt64, isTaken: Bool, at now: Instant, emit: inout Effects
+  ) {
     guard let updating = jobs[number]?.updating else { return }
     jobs[number]?.updating = updating - 1
     if isTaken { jobs[number]?.updated += 1 }
-    if updating == 1 { finish(number) }
+    if updating == 1 { finish(number, at: now, emit: &emit) }
   }
 
-  private mutating func finish(_ number: UInt64) {
+  private mutating func finish(_ number: UInt64, at now: Instant, emit: inout Effects) {
     guard let job = jobs.removeValue(forKey: number) else { return }
-    if job.isJoin {
+    switch job.client {
+    case .owner:
+      outcomes.append(.finished(query: number, job.query, updated: job.updated))
+    case .gap:
+      break
+    case .join:
       isJoining = false
       guard job.query.answered > 0 else { return }
       hasJoined = true
       outcomes.append(.joined)
-    } else {
-      outcomes.append(.finished(query: number, job.query, updated: job.updated))
+      // The neighbours may know as little of what is far away (Kademlia's paper, section 2.3).
+      for target in table.gaps.prefix(Self.mostGaps) {
+        _ = query(RPCRequest.findNode, target, for: .gap, at: now, emit: &emit)
+      }
     }
   }
 }

@@ -22,13 +22,18 @@ extension DHTRPC {
     }
     let response = try RPCResponse(decoding: payload)
     let nodes = try settings.encoding.decodeNodes(response.nodes ?? [])
-    guard let purpose = requests.take(header.number, from: address, at: now, emit: &emit) else {
+    guard let answered = requests.take(header.number, from: address, at: now, emit: &emit) else {
       // Late answers are common and mean nothing.
       return nil
     }
+    if let asked = answered.purpose.asked, asked == response.id || asked.isEmpty {
+      punctuality.answered(
+        Contact(id: asked, address: address), after: answered.time, isCertain: answered.isCertain,
+        at: now)
+    }
     take(
-      response, naming: nodes.filter { $0.address.port > 0 }, to: purpose, from: address, at: now,
-      emit: &emit)
+      response, naming: nodes.filter { $0.address.port > 0 }, to: answered.purpose, from: address,
+      at: now, emit: &emit)
     return nil
   }
 
@@ -102,10 +107,7 @@ extension DHTRPC {
   }
 
   private func nodes(closeTo target: [UInt8]) -> [UInt8] {
-    settings.encoding.encode(
-      table.closest(to: target, settings.k).lazy.map {
-        Contact(id: $0.id, address: $0.contact.address)
-      })
+    settings.encoding.encode(closest(to: target).lazy.filter { !punctuality.isSilent($0) })
   }
 
   private func send(
@@ -136,7 +138,7 @@ extension DHTRPC {
     case .check(let id, let newcomer):
       checking.remove(address)
       if let id, id != response.id { replace(id, at: address, by: newcomer, now: now) }
-    case .ping, .punch:
+    case .ping, .probe, .punch:
       break
     case .ask(let number, let id):
       guard let job = jobs[number], job.updating == nil else { return }
@@ -158,7 +160,7 @@ extension DHTRPC {
       }
       advance(number, at: now, emit: &emit)
     case .update(let number, let id):
-      finishUpdate(of: number, isTaken: id == response.id)
+      finishUpdate(of: number, isTaken: id == response.id, at: now, emit: &emit)
     }
   }
 
@@ -178,20 +180,42 @@ extension DHTRPC {
     emit: inout Effects
   ) {
     switch lapse {
-    case .late(.ask(let number, let id), let address):
-      guard jobs[number]?.updating == nil else { return }
+    case .late(let purpose, let address):
+      guard case .ask(let number, let id?) = purpose, jobs[number]?.updating == nil else { return }
+      if let referrer = jobs[number]?.query.delay(id) {
+        punch(address, through: referrer, at: now, emit: &emit)
+      }
+      advance(number, at: now, emit: &emit)
+    case .missing(let purpose, let address):
+      suspect(purpose, at: address, now: now, emit: &emit)
+      guard case .ask(let number, let id) = purpose, jobs[number]?.updating == nil else { return }
       if let id {
-        if let referrer = jobs[number]?.query.delay(id) {
-          punch(address, through: referrer, at: now, emit: &emit)
-        }
+        jobs[number]?.query.disregard(id)
       } else {
         jobs[number]?.query.strangers.remove(address)
       }
       advance(number, at: now, emit: &emit)
-    case .late:
-      break
     case .failed(let purpose, let address):
       fail(purpose, at: address, now: now, emit: &emit)
+    }
+  }
+
+  /// Somebody is silent. Where several are at once, all contacts that were not heard meanwhile are
+  /// asked, so that not every one of the dead costs a query its time.
+  private mutating func suspect(
+    _ purpose: Purpose, at address: Address, now: Instant, emit: inout Effects
+  ) {
+    guard let id = purpose.asked, punctuality.miss(Contact(id: id, address: address), at: now)
+    else { return }
+    silences = silences.filter { $0 + settings.unit > now } + [now]
+    guard silences.count == Self.severalSilent else { return }
+    let ping = RPCRequest(command: RPCRequest.ping, id: shownID).encoded
+    for entry in table.entries where entry.contact.heard + settings.unit * 2 < now {
+      let contact = Contact(id: entry.id, address: entry.contact.address)
+      guard !punctuality.isSilent(contact) else { continue }
+      requests.send(
+        ping, to: contact.address, patience: punctuality.patience(with: contact),
+        for: .probe(id: contact.id), at: now, using: &secrets, emit: &emit)
     }
   }
 
@@ -205,7 +229,7 @@ extension DHTRPC {
       if let id { replace(id, at: address, by: newcomer, now: now) }
     case .ping(let number):
       outcomes.append(.silent(number))
-    case .punch:
+    case .probe, .punch:
       break
     case .ask(let number, let id):
       guard let id else { return }
@@ -214,7 +238,7 @@ extension DHTRPC {
       advance(number, at: now, emit: &emit)
     case .update(let number, let id):
       replace(id, at: address, by: nil, now: now)
-      finishUpdate(of: number, isTaken: false)
+      finishUpdate(of: number, isTaken: false, at: now, emit: &emit)
     }
   }
 
@@ -243,5 +267,18 @@ extension DHTRPC {
     requests.send(
       ping.encoded, to: referrer, answeredBy: address, for: .punch, at: now, using: &secrets,
       emit: &emit)
+  }
+}
+
+extension DHTRPC.Purpose {
+  /// Whose answer is waited for: an ID, an empty one for an address to join by. `nil`: of whoever
+  /// is there nothing is learned.
+  fileprivate var asked: [UInt8]? {
+    switch self {
+    case .check(let id, _): id
+    case .ask(_, let id): id ?? []
+    case .probe(let id), .update(_, let id): id
+    case .ping, .punch: nil
+    }
   }
 }

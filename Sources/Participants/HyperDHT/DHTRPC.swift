@@ -13,7 +13,8 @@ package import Participants
 /// - **Nobody is believed unproven.** Who asks is pinged, and gets into the table by the answer. An
 ///   address has one place in the table, whatever IDs it claims.
 /// - **Only who was asked may answer**, and requests have random numbers.
-/// - **The dead do not stall a query** (``Query``), and cost at most one unit of time.
+/// - **The dead stall a query once**, and the slow are waited for (``Punctuality``, ``Query``). The silent
+///   are named to nobody.
 /// - **Tokens hold for one address, port and command** (``Tokens``).
 /// - **Pings are passed on only to nodes in the table**, and to whom the owner knows, so nobody is flooded through others.
 package struct DHTRPC: Sendable {
@@ -106,6 +107,8 @@ package struct DHTRPC: Sendable {
   enum Purpose: Sendable {
     /// Who is there? `newcomer` wants the place of `id`, if that one is not there any more.
     case check(id: [UInt8]?, newcomer: Contact?)
+    /// Is a contact there? Who is not keeps its place: it may be this node that is cut off.
+    case probe(id: [UInt8])
     /// `id` is `nil` where it is not known who is there.
     case ask(query: UInt64, id: [UInt8]?)
     case update(query: UInt64, id: [UInt8])
@@ -115,17 +118,32 @@ package struct DHTRPC: Sendable {
     case punch
   }
 
+  /// Whom a query is for.
+  enum Client: Sendable {
+    case owner
+    /// The node itself, which looks up its own ID.
+    case join
+    /// The node itself, whose table has a gap.
+    case gap
+  }
+
   /// A query with what it asks.
   struct Job: Sendable {
     var query: Query
     let command: String
     let value: [UInt8]?
     let isUpdate: Bool
-    let isJoin: Bool
+    let client: Client
     /// Requests of the second round, which brings the tokens back.
     var updating: Int?
     var updated = 0
   }
+
+  /// So many contacts that become silent within a unit of time are no single deaths.
+  package static let severalSilent = 3
+
+  /// Ranges that a node looks into when it has joined, the widest ones.
+  package static let mostGaps = 8
 
   package let settings: Settings
   package let bootstrap: [Address]
@@ -135,6 +153,9 @@ package struct DHTRPC: Sendable {
   var secrets: Secrets
   var tokens: Tokens
   var requests: UDPRequests<Purpose>
+  var punctuality: Punctuality
+  /// When contacts became silent, of late.
+  var silences: [Instant] = []
   /// Addresses with a ping under way.
   var checking: Set<Address> = []
   var jobs: [UInt64: Job] = [:]
@@ -154,6 +175,7 @@ package struct DHTRPC: Sendable {
     tokens = Tokens(using: &secrets)
     requests = UDPRequests(
       unit: settings.unit, limit: settings.maxRequests, timer: TimerPurpose.request.rawValue)
+    punctuality = Punctuality(unit: settings.unit)
   }
 
   /// Whether a timer is its own.
@@ -188,6 +210,7 @@ package struct DHTRPC: Sendable {
       take(lapse, at: now, emit: &emit)
     case .upkeep:
       emit.setTimer(key, at: now + settings.upkeepInterval)
+      punctuality.forget(before: now - settings.staleAfter)
       for entry in table.entries where entry.contact.heard + settings.staleAfter <= now {
         check(entry.contact.address, id: entry.id, at: now, emit: &emit)
       }
@@ -212,7 +235,7 @@ package struct DHTRPC: Sendable {
     guard !isJoining, isAlone ? !bootstrap.isEmpty : !hasJoined else { return }
     isJoining = true
     let number = query(
-      RPCRequest.findNode, own, isJoin: true, at: now, emit: &emit)
+      RPCRequest.findNode, own, for: .join, at: now, emit: &emit)
     if number == nil { isJoining = false }
   }
 
@@ -235,6 +258,7 @@ package struct DHTRPC: Sendable {
     _ contact: Contact, at now: Instant, emit: inout Effects
   ) {
     guard contact.id != own else { return }
+    punctuality.hear(contact)
     if let old = ids[contact.address], old != contact.id { remove(old) }
     if let known = table[contact.id], known.address != contact.address {
       check(
@@ -271,9 +295,10 @@ package struct DHTRPC: Sendable {
   ) {
     guard !checking.contains(address) else { return }
     let ping = RPCRequest(command: RPCRequest.ping, id: shownID)
+    let patience = punctuality.patience(with: Contact(id: id ?? [], address: address))
     let number = requests.send(
-      ping.encoded, to: address, for: .check(id: id, newcomer: newcomer), at: now,
-      using: &secrets, emit: &emit)
+      ping.encoded, to: address, patience: patience, for: .check(id: id, newcomer: newcomer),
+      at: now, using: &secrets, emit: &emit)
     if number != nil { checking.insert(address) }
   }
 

@@ -90,34 +90,52 @@ package struct HyperDHT: Sendable {
       let call = try rpc.receive(datagram, from: address, at: now, emit: &emit)
       punches.hear(address, at: now, emit: &emit)
       guard let call else { return }
-      let value = try answer(call, at: now, using: &random, emit: &emit)
+      // Its sender is told who is closer, whatever it wants of this node.
+      let request: PeerRequest?
+      do throws(WireError) { request = try self.request(in: call) } catch {
+        request = nil
+        reject(error, datagram, from: address, emit: &emit)
+      }
+      let value = request.flatMap {
+        answer($0, of: call, at: now, using: &random, emit: &emit)
+      }
       rpc.answer(call, value: value, emit: &emit)
     } catch {
-      guard let count = repeats.count(HyperDHTEvents.rejected, error.description) else { return }
-      emit.log(
-        Event(
-          HyperDHTEvents.rejected, peer: address,
-          [
-            "reason": .text(error.description), "bytes": .integer(Int64(datagram.count)),
-            "count": .integer(count),
-          ]))
+      reject(error, datagram, from: address, emit: &emit)
     }
   }
 
-  /// The value that goes with the answer. A command that is not known gets none.
-  private mutating func answer(
-    _ call: DHTRPC.Call, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) throws(WireError) -> [UInt8]? {
+  private mutating func reject(
+    _ error: WireError, _ datagram: [UInt8], from address: Address, emit: inout Effects
+  ) {
+    guard let count = repeats.count(HyperDHTEvents.rejected, error.description) else { return }
+    emit.log(
+      Event(
+        HyperDHTEvents.rejected, peer: address,
+        [
+          "reason": .text(error.description), "bytes": .integer(Int64(datagram.count)),
+          "count": .integer(count),
+        ]))
+  }
+
+  /// `nil`: a command that is not known.
+  private func request(in call: DHTRPC.Call) throws(WireError) -> PeerRequest? {
     guard call.command == PeerRequest.command, let value = call.value else { return nil }
-    let request = try PeerRequest(decoding: value)
+    return try PeerRequest(decoding: value)
+  }
+
+  /// The value that goes with the answer: other peers of the key, as the originals give them to
+  /// whoever asks, but for who takes an announcement back.
+  private mutating func answer(
+    _ request: PeerRequest, of call: DHTRPC.Call, at now: Instant,
+    using random: inout SeededGenerator, emit: inout Effects
+  ) -> [UInt8]? {
     var peer = call.asker
     if let port = request.port, port > 0 { peer.port = port }
+    // Without a token it is the first round, which asks for one.
     switch request.kind {
-    case .lookup:
-      break
     case .announce where call.isUpdate:
       announce(call, peer, local: request.localAddress, at: now, emit: &emit)
-      return nil
     case .unannounce where call.isUpdate:
       if announcements.remove(call.target, peer, from: call.asker) {
         changes.log(
@@ -127,9 +145,8 @@ package struct HyperDHT: Sendable {
         refuse("nothing of the sender's", from: call.asker, emit: &emit)
       }
       return nil
-    case .announce, .unannounce:
-      // The first round, which asks for tokens.
-      return nil
+    case .lookup, .announce, .unannounce:
+      break
     }
     return announcements.answer(
       call.target, to: call.asker, announcing: peer, local: request.localAddress,

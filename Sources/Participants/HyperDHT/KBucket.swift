@@ -86,6 +86,22 @@ package struct KBucket<Contact: Sendable>: Sendable {
     return Array(part.entries.prefix(Self.stalestNamed))
   }
 
+  /// IDs of the ranges of which no contact is known although a leaf's worth is of closer ones, the
+  /// widest range first: each of contacts that share so many bits with the own ID and no more.
+  package var gaps: [[UInt8]] {
+    let shared = entries.map { entry in
+      (0..<own.count * 8).prefix { Self.bit($0, of: entry.id) == Self.bit($0, of: own) }.count
+    }
+    let present = Set(shared)
+    return (0..<own.count * 8).prefix { depth in shared.count { $0 > depth } >= size }
+      .filter { !present.contains($0) }
+      .map { depth in
+        var id = own
+        id[depth / 8] ^= 0x80 >> UInt8(depth % 8)
+        return id
+      }
+  }
+
   package mutating func remove(_ id: [UInt8]) -> Contact? {
     let position = leaf(of: id).position
     guard let index = parts[position].entries.firstIndex(where: { $0.id == id }) else { return nil }

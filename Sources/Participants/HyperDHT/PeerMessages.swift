@@ -30,6 +30,8 @@ package struct PeerRequest: Equatable, Sendable {
     self.localAddress = localAddress
   }
 
+  /// As the original for Node.js does, it takes any kind that it does not know for a lookup, and
+  /// does without a local address that is none.
   package init(decoding bytes: [UInt8]) throws(WireError) {
     var reader = ProtobufReader(bytes)
     var kind: Kind?
@@ -37,16 +39,13 @@ package struct PeerRequest: Equatable, Sendable {
     while let (field, value) = try reader.next() {
       switch field {
       case 1:
-        kind = Kind(rawValue: try value.number())
-        guard kind != nil else { throw WireError("an unknown kind of request for peers") }
+        kind = Kind(rawValue: try value.number()) ?? .lookup
       case 2:
         port = UInt16(exactly: try value.number())
         guard port != nil else { throw WireError("a port is greater than 65535") }
       case 3:
-        localAddress = try value.bytes()
-        guard localAddress?.count == IPEncoding.ipv4.size else {
-          throw WireError("a local address is not \(IPEncoding.ipv4.size) bytes long")
-        }
+        let bytes = try value.bytes()
+        localAddress = bytes.count == IPEncoding.ipv4.size ? bytes : nil
       default: break
       }
     }

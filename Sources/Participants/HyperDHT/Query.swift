@@ -3,9 +3,10 @@ package import Participants
 /// An iterative search for the nodes closest to a target, each of which is asked the same.
 ///
 /// It has at most ``concurrency`` requests under way, each to the closest node not asked yet among the
-/// `k` closest, and ends when those have answered. A node whose answer is `late` (``UDPRequests``) does
-/// not hold it up: the search goes on, and may end, as if that one were not there, unless there are
-/// more of these than have answered; if it answers before the end, it counts again.
+/// `k` closest, and ends when those have answered. A node whose answer is late (``Punctuality``)
+/// holds nobody up: the next closest is asked in addition. It is still waited for, as are all that
+/// are closer than the `k`, until it is silent; and if it answers before the end, it counts again.
+/// Silent ones are waited for only where they are more than have answered.
 package struct Query: Sendable {
   /// Requests under way at once.
   package static let concurrency = 16
@@ -15,7 +16,7 @@ package struct Query: Sendable {
   static let rememberedLimit = 16
 
   enum State {
-    case fresh, asked, late, answered, failed
+    case fresh, asked, late, silent, answered, failed
   }
 
   struct Entry {
@@ -35,7 +36,7 @@ package struct Query: Sendable {
   private(set) var entries: [Entry] = []
   package private(set) var asked = 0
   package private(set) var answered = 0
-  /// Addresses that were asked without knowing who is there, and have not answered nor are late.
+  /// Addresses that were asked without knowing who is there, and are waited for.
   var strangers: Set<Address> = []
 
   package init(target: [UInt8], own: [UInt8], k: Int, from contacts: [Contact]) {
@@ -55,24 +56,34 @@ package struct Query: Sendable {
     Array(entries.lazy.filter { $0.state == .answered }.map { ($0.contact, $0.token) }.prefix(k))
   }
 
-  /// Nodes closer than the closest that answered: they were asked, and have not answered in time.
+  /// Nodes closer than the closest that answered: they were asked, and have not answered.
   package var missed: Int {
     entries.prefix { $0.state != .answered }.count { $0.state != .fresh }
   }
 
   package var isFinished: Bool {
     if asked >= Self.askedLimit * k { return true }
-    guard strangers.isEmpty, candidates.allSatisfy({ entries[$0].state == .answered }) else {
-      return false
+    guard strangers.isEmpty else { return false }
+    var wanted = k
+    for entry in entries where wanted > 0 {
+      switch entry.state {
+      case .fresh, .asked, .late: return false
+      case .answered: wanted -= 1
+      case .silent, .failed: break
+      }
     }
-    // Where more are late than have answered, it is rather the own host that is slow.
-    return entries.indices.count { entries[$0].state == .late } <= answered
+    // Where more are silent than have answered, it is rather the own host that is slow or cut off.
+    return entries.count { $0.state == .silent } <= answered
   }
 
-  /// The places of the k closest that the search goes by. (Entries themselves would be copied.)
+  /// The places of the k closest that are asked. (Entries themselves would be copied.)
   private var candidates: some Sequence<Int> {
-    entries.indices.lazy.filter { entries[$0].state != .failed && entries[$0].state != .late }
-      .prefix(k)
+    entries.indices.lazy.filter {
+      switch entries[$0].state {
+      case .fresh, .asked, .answered: true
+      case .late, .silent, .failed: false
+      }
+    }.prefix(k)
   }
 
   /// Whom to ask now; they count as asked.
@@ -88,9 +99,7 @@ package struct Query: Sendable {
 
   /// A node that was asked answered, with a token and the nodes that it knows.
   package mutating func answer(_ id: [UInt8], token: [UInt8]?, naming contacts: [Contact]) {
-    guard let index = index(of: id),
-      entries[index].state == .asked || entries[index].state == .late
-    else { return }
+    guard let index = waiting(id) else { return }
     entries[index].state = .answered
     entries[index].token = token
     answered += 1
@@ -108,18 +117,29 @@ package struct Query: Sendable {
     answer(contact.id, token: token, naming: contacts)
   }
 
-  /// A node that was asked has not answered yet. Returns who named it, who may help to reach it.
+  /// A node that was asked is late. Returns who named it, who may help to reach it.
   package mutating func delay(_ id: [UInt8]) -> Address? {
-    guard let index = index(of: id), entries[index].state == .asked else { return nil }
-    entries[index].state = .late
+    guard let index = waiting(id) else { return nil }
+    if entries[index].state == .asked { entries[index].state = .late }
     return entries[index].referrer
   }
 
+  /// A node that was asked is silent.
+  package mutating func disregard(_ id: [UInt8]) {
+    if let index = waiting(id) { entries[index].state = .silent }
+  }
+
   package mutating func fail(_ id: [UInt8]) {
-    guard let index = index(of: id),
-      entries[index].state == .asked || entries[index].state == .late
-    else { return }
-    entries[index].state = .failed
+    if let index = waiting(id) { entries[index].state = .failed }
+  }
+
+  /// The place of a node that was asked and has not answered.
+  private func waiting(_ id: [UInt8]) -> Int? {
+    guard let index = index(of: id) else { return nil }
+    switch entries[index].state {
+    case .asked, .late, .silent: return index
+    case .fresh, .answered, .failed: return nil
+    }
   }
 
   private mutating func add(_ contacts: [Contact], namedBy referrer: Address?, step: Int) {

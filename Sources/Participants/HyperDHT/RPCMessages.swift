@@ -59,11 +59,13 @@ package struct RPCRequest: Equatable, Sendable {
           throw WireError("a command is no text")
         }
         command = text
-      case 2: id = try value.bytes(exactly: Contact.idSize)
-      case 3: target = try value.bytes(exactly: Contact.idSize)
+      case 2: id = try value.id()
+      case 3: target = try value.id()
       case 4: forwardRequest = try value.bytes()
       case 5: forwardResponse = try value.bytes()
-      case 6: token = try value.bytes(atMost: Self.longestToken)
+      case 6:
+        let bytes = try value.bytes()
+        token = bytes.count <= Self.longestToken ? bytes : nil
       case 7: self.value = try value.bytes()
       default: break
       }
@@ -113,7 +115,7 @@ package struct RPCResponse: Equatable, Sendable {
     self.init()
     while let (field, value) = try reader.next() {
       switch field {
-      case 1: id = try value.bytes(exactly: Contact.idSize)
+      case 1: id = try value.id()
       case 2: nodes = try value.bytes()
       case 3: self.value = try value.bytes()
       case 4: token = try value.bytes(atMost: RPCRequest.longestToken)
@@ -144,10 +146,10 @@ extension ProtobufReader.Value {
     return bytes
   }
 
-  func bytes(exactly count: Int) throws(WireError) -> [UInt8] {
+  /// `nil` for one of another length: it counts as not said, as with the originals.
+  func id() throws(WireError) -> [UInt8]? {
     let bytes = try bytes()
-    guard bytes.count == count else { throw WireError("an ID is not \(count) bytes long") }
-    return bytes
+    return bytes.count == Contact.idSize ? bytes : nil
   }
 
   func number() throws(WireError) -> UInt64 {

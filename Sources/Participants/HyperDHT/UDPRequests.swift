@@ -28,8 +28,8 @@ package struct UDPHeader: Equatable, Sendable {
 }
 
 /// The requests that wait for a response. Each is sent again after 1 unit of time and after 2 more,
-/// and has failed after another 3. Its owner is told much sooner that it is late: when responses
-/// usually take less (``ResponseTimes``).
+/// and has failed after another 3. Before that its owner is told that it is late, and a unit later
+/// that it is missing, which is more than that one datagram was lost.
 ///
 /// Its owner has a timer for each request, named by the request's number, whose end it hands to
 /// ``lapse(_:at:emit:)``. Numbers are drawn at random, so that nobody can answer for another without
@@ -43,17 +43,32 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
     let takesAnyPort: Bool
     let purpose: Purpose
     let start: Instant
-    /// When its timer is due.
-    var due: Instant
-    /// Its timer came too late once.
-    var wasOverslept = false
+    /// When it is to be told that it is late, and then that it is missing; `nil`: no more.
+    var telling: Instant?
+    /// When it is sent again, or has failed.
+    var sending: Instant
     var isLate = false
+    /// Its timer came too late, and was set once more.
+    var wasOverslept = false
     var sent = 1
+
+    var due: Instant { min(telling ?? sending, sending) }
+  }
+
+  /// What came of a request.
+  package struct Answered: Sendable {
+    package let purpose: Purpose
+    /// Since it was first sent.
+    package let time: Microseconds
+    /// Whether it was sent only once, so that the response is to that.
+    package let isCertain: Bool
   }
 
   package enum Lapse: Sendable {
-    /// It waits for longer than responses usually take, and is going to be sent again.
+    /// It waits for longer than its answerer usually takes.
     case late(Purpose, to: Address)
+    /// It does, though it was sent again.
+    case missing(Purpose, to: Address)
     case failed(Purpose, to: Address)
   }
 
@@ -68,7 +83,6 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
   package let limit: Int
   private let timer: UInt8
   private var waiting: [UInt16: Waiting] = [:]
-  private var responseTimes = ResponseTimes()
 
   /// - Parameter timer: the purpose of the timers' keys.
   package init(unit: Microseconds, limit: Int, timer: UInt8) {
@@ -79,21 +93,18 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
 
   package var count: Int { waiting.count }
 
-  /// How long a request waits until it is late: a unit until anything is known.
-  package var patience: Microseconds { min(responseTimes.limit ?? unit, unit) }
-
   /// Sends a request. Returns its number; `nil`: too many wait already.
   ///
   /// - Parameters:
   ///   - answerer: who is to answer, where that is another than who is asked.
   ///   - takesAnyPort: whether the answer may come from any port of the answerer's host, as it does
   ///     from behind a NAT that gives a port for each destination. It proves nothing then.
-  ///   - patiently: whether it is late after a unit only.
+  ///   - patience: after which it is late; `nil`: nobody wants to know.
   @discardableResult
   package mutating func send(
     _ payload: [UInt8], to address: Address, answeredBy answerer: Address? = nil,
-    takesAnyPort: Bool = false, patiently: Bool = false, for purpose: Purpose, at now: Instant,
-    using secrets: inout Secrets, emit: inout Effects
+    takesAnyPort: Bool = false, patience: Microseconds? = nil, for purpose: Purpose,
+    at now: Instant, using secrets: inout Secrets, emit: inout Effects
   ) -> UInt16? {
     guard waiting.count < limit else { return nil }
     var number: UInt16
@@ -101,28 +112,28 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
       number = secrets.number() & UDPHeader.greatest
     } while waiting[number] != nil
     let datagram = UDPHeader(isRequest: true, number: number).datagram(payload)
-    let wait = patiently ? unit : patience
-    waiting[number] = Waiting(
+    let request = Waiting(
       datagram: datagram, address: address, answerer: answerer ?? address,
-      takesAnyPort: takesAnyPort, purpose: purpose, start: now, due: now + wait)
+      takesAnyPort: takesAnyPort, purpose: purpose, start: now,
+      telling: patience.map { now + $0 }, sending: now + unit)
+    waiting[number] = request
     emit.send(datagram, to: address)
-    emit.setTimer(key(number), at: now + wait)
+    emit.setTimer(key(number), at: request.due)
     return number
   }
 
   /// A response came. `nil`: nobody waits for it, or not from there.
   package mutating func take(
     _ number: UInt16, from address: Address, at now: Instant, emit: inout Effects
-  ) -> Purpose? {
+  ) -> Answered? {
     guard let request = waiting[number],
       request.answerer == address
         || request.takesAnyPort && request.answerer.host == address.host
     else { return nil }
     waiting[number] = nil
-    // Of a request that was sent twice nobody knows which of the two was answered.
-    if request.sent == 1, request.address == address { responseTimes.add(now - request.start) }
     emit.cancelTimer(key(number))
-    return request.purpose
+    return Answered(
+      purpose: request.purpose, time: now - request.start, isCertain: request.sent == 1)
   }
 
   /// A request's timer is due. `nil`: nothing has changed for the owner.
@@ -130,62 +141,35 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
     guard let number = UInt16(exactly: key.subject), var request = waiting[number] else {
       return nil
     }
-    guard request.isLate else {
-      // Who was kept from running for a while may have responses that were not read yet.
-      request.isLate = request.wasOverslept || now < request.due + Self.oversleeping
-      request.wasOverslept = true
-      request.due = request.isLate ? request.start + unit : now + ResponseTimes.grain
+    // Who was kept from running for a while may have responses that were not read yet.
+    request.wasOverslept = !request.wasOverslept && now >= request.due + Self.oversleeping
+    guard !request.wasOverslept else {
       waiting[number] = request
-      emit.setTimer(key, at: request.due)
-      return request.isLate ? .late(request.purpose, to: request.answerer) : nil
+      emit.setTimer(key, at: now + ResponseTimes.grain)
+      return nil
     }
-    guard request.sent < Self.mostSent else {
+    var lapse: Lapse?
+    if let telling = request.telling, telling <= request.sending {
+      lapse =
+        request.isLate
+        ? .missing(request.purpose, to: request.answerer)
+        : .late(request.purpose, to: request.answerer)
+      request.telling = request.isLate ? nil : telling + unit
+      request.isLate = true
+    } else if request.sent < Self.mostSent {
+      request.sent += 1
+      request.sending = now + unit * request.sent
+      emit.send(request.datagram, to: request.address)
+    } else {
       waiting[number] = nil
       return .failed(request.purpose, to: request.answerer)
     }
-    request.sent += 1
     waiting[number] = request
-    emit.send(request.datagram, to: request.address)
-    emit.setTimer(key, at: now + unit * request.sent)
-    return nil
+    emit.setTimer(key, at: request.due)
+    return lapse
   }
 
   private func key(_ number: UInt16) -> TimerKey {
     TimerKey(purpose: timer, subject: UInt64(number))
-  }
-}
-
-/// How long responses take, from whomever: smoothed, with how much they vary, after RFC 6298,
-/// section 2.
-///
-/// There a request is sent again after the limit; here it is only late, others are asked in place of
-/// its node, and it counts when it comes after all. So the limit is tighter (twice the variation and
-/// not four times), and need not double when it was too short: slow responses are measured, too.
-package struct ResponseTimes: Sendable {
-  /// What the limit is above the smoothed time at least (G in the RFC): the grain of timers.
-  static let grain = Microseconds.milliseconds(1)
-  /// And how many variations (K in the RFC).
-  private static let variations = 2
-
-  private var smoothed: Microseconds?
-  private var variation = Microseconds.zero
-
-  package init() {}
-
-  /// After this a response is late; `nil`: nothing was measured yet.
-  package var limit: Microseconds? {
-    smoothed.map { $0 + max(Self.grain, variation * Self.variations) }
-  }
-
-  /// A response took so long.
-  package mutating func add(_ time: Microseconds) {
-    guard let smoothed else {
-      self.smoothed = time
-      variation = Microseconds(time.count / 2)
-      return
-    }
-    let error = time.count - smoothed.count
-    variation = Microseconds((3 * variation.count + abs(error)) / 4)
-    self.smoothed = Microseconds(smoothed.count + error / 8)
   }
 }

@@ -90,7 +90,7 @@ package enum RPCCall: Equatable, Sendable {
     guard case .array(let parts) = body, parts.count == 2, case .text(let name) = parts[0],
       case .array(let arguments) = parts[1]
     else { throw WireError("not a name with arguments") }
-    let ids = arguments.prefix(2).compactMap(NodeID.init(packed:))
+    let ids = arguments.prefix(2).compactMap(NodeID.init(asked:))
     switch (name, arguments.count, ids.count) {
     case ("ping", 1, 1): self = .ping(sender: ids[0])
     case ("find_node", 2, 2): self = .findNode(sender: ids[0], key: ids[1])
@@ -187,6 +187,12 @@ package enum RPCResult: Equatable, Sendable {
 }
 
 extension NodeID {
+  /// As a request has it: the original takes it for a number, which may have fewer bytes.
+  fileprivate init?(asked value: MessagePack) {
+    guard case .binary(let bytes) = value, (1...Self.size).contains(bytes.count) else { return nil }
+    self.init([UInt8](repeating: 0, count: Self.size - bytes.count) + bytes)
+  }
+
   /// 20 bytes of binary data.
   init?(packed value: MessagePack) {
     guard case .binary(let bytes) = value else { return nil }
