@@ -116,11 +116,14 @@ package struct PlannedNode: Codable, Equatable, Sendable {
   package var nat: PlannedNAT?
   /// A fixed address to listen on; `nil` for any free port on loopback. Port 0 is any.
   package var listen: String?
+  /// A host of the other family, to listen on as well, at the same port.
+  package var also: String?
 
   package init(
     name: String, group: String, role: String, options: [String: String] = [:],
     addresses: [String: [String]] = [:], after: String? = nil, delay: Microseconds = .zero,
-    joins: Microseconds? = nil, nat: PlannedNAT? = nil, listen: String? = nil
+    joins: Microseconds? = nil, nat: PlannedNAT? = nil, listen: String? = nil,
+    also: String? = nil
   ) {
     self.name = name
     self.group = group
@@ -132,6 +135,7 @@ package struct PlannedNode: Codable, Equatable, Sendable {
     self.joins = joins
     self.nat = nat
     self.listen = listen
+    self.also = also
   }
 }
 

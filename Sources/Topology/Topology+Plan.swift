@@ -57,7 +57,10 @@ extension Topology {
         options: node.1.filter { addresses[$0.key] == nil }.mapValues(\.description),
         addresses: addresses, after: group.after,
         delay: group.joins == nil ? group.every * index : .zero, joins: group.joins(index),
-        nat: group.nat.map { PlannedNAT(name: $0.isShared ? group.name : node.0, model: $0) })
+        nat: group.nat.map { PlannedNAT(name: $0.isShared ? group.name : node.0, model: $0) },
+        listen: group.listening.map {
+          Address(host: $0.host, port: $0.port ?? 0).description
+        }, also: group.listening?.also)
     }
   }
 

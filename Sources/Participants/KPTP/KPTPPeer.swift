@@ -94,6 +94,7 @@ package struct KPTPPeer: Participant {
 
   // KPTPPeer+Values.swift
   var store: ValueStore
+  var manners = ValueManners()
   var puts = Puts()
   var gets = Gets()
 
