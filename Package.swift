@@ -72,7 +72,9 @@ let package = Package(
 
     // …and what runs, records and judges networks.
     .target(name: "Patterns", dependencies: ["CPCRE"]),
-    .target(name: "Topology", dependencies: ["Arguments", "CYAML", "Participants", "Patterns"]),
+    .target(
+      name: "Topology",
+      dependencies: ["Arguments", "CYAML", "Participants", "Patterns", "Wire"]),
     .target(
       name: "Supervisor",
       dependencies: [

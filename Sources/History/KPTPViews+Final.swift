@@ -210,7 +210,7 @@ extension View {
       ("owner", "who puts it; NULL: nobody did before"),
       ("t", "when it had the value, or gave up"),
       ("s", "seconds from the run's beginning to `t`"),
-      ("put_t", "when it had last been put, `kptp_deadlines.get_within` before `t` at the latest"),
+      ("put_t", "when it had last been put, before the peer began to look for it"),
       ("put_s", "seconds from the run's beginning to `put_t`"),
       ("copies", "how many peers kept it then"),
       ("found", "1: it got the value that its owner puts"),
@@ -225,8 +225,9 @@ extension View {
       wanted AS MATERIALIZED (
         SELECT e.run, e.node, e.n, e.t, e.data ->> 'key' AS key,
           e.kind = 'value.found' AND coalesce(e.data ->> 'intact', 0) AS found,
-          e.t - k.get_within AS asked_t, k.route_within, k.heal_within
+          e.t - (e.data ->> 'waited') - s.most AS asked_t, k.route_within, k.heal_within
         FROM events e JOIN kptp_deadlines k ON k.run = e.run AND k.node = e.node
+          JOIN clock_skews s ON s.run = e.run
         WHERE e.kind IN ('value.found', 'value.missing')
       ),
       put AS MATERIALIZED (

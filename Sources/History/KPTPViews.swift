@@ -43,12 +43,11 @@ extension View {
         "m (i + a) + 40 i + 1 s: the same after a separation, when each round only one of 8 peers "
           + "asks a bootstrap address"
       ),
-      ("get_within", "4 a + 1 s: the longest that the last part of getting a value takes"),
     ],
     body: """
       SELECT run, node, patience, leave_within, leave_within + 4 * interval AS route_within,
         leave_within + 8 * interval AS settle_within,
-        leave_within + 40 * interval AS heal_within, 4 * timeout + 1000000 AS get_within
+        leave_within + 40 * interval AS heal_within
       FROM (
         SELECT run, node, interval, timeout, (misses - 1) * interval AS patience,
           misses * (interval + timeout) + 1000000 AS leave_within

@@ -100,7 +100,9 @@ extension View {
       Two nodes of which one must know the other: since both were there, \
       `pex_deadlines.learn_within` went by in which both stayed, nothing was between any nodes, and \
       one whom the later of the two dials first was there (or the earlier, where the later dials \
-      nobody).
+      nobody). Programs that play peers say nothing of whom they know, nor when they tell others: that \
+      they know is not asked, and while there are any, the two must have the same one to dial first, \
+      who is no program, or be each other's.
       """,
     columns: [
       ("run", "the run"),
@@ -118,16 +120,19 @@ extension View {
       WITH
       \(troubles),
       born AS MATERIALIZED (
-        SELECT e.run, e.node, e.t AS ready_t, n.options ->> 'bootstrap' AS bootstrap, n.address
+        SELECT e.run, e.node, e.t AS ready_t, n.options ->> 'bootstrap' AS bootstrap
         FROM events e JOIN nodes n ON n.run = e.run AND n.node = e.node
         WHERE e.kind = 'node.ready' AND n.role = 'pex-peer'
       ),
+      -- Peers without options are programs.
+      mixed AS MATERIALIZED (SELECT DISTINCT run FROM born WHERE bootstrap IS NULL),
       -- Whom a node dials first, and is told of all others by.
       guides AS MATERIALIZED (
         SELECT b.run, b.node, b.ready_t, g.node AS guide
         FROM born b
           JOIN nodes g ON g.run = b.run
             AND instr(',' || b.bootstrap || ',', ',' || g.address || ',') > 0
+        WHERE g.options ->> 'bootstrap' IS NOT NULL
         GROUP BY b.run, b.node, b.ready_t, g.node
       ),
       within AS MATERIALIZED (
@@ -141,6 +146,7 @@ extension View {
           max(a.ready_t, b.ready_t) AS later_t, min(a.ready_t, b.ready_t) AS earlier_t
         FROM born a JOIN born b ON b.run = a.run AND b.node <> a.node
           JOIN within w ON w.run = a.run
+        WHERE a.bootstrap IS NOT NULL
       ),
       known AS MATERIALIZED (
         SELECT run, node, peer_node, learned_t, coalesce(forgotten_t, 9e18) AS forgotten_t
@@ -155,6 +161,11 @@ extension View {
             WHERE g.run = p.run AND (
                 g.node = p.later AND g.ready_t = p.later_t
                 OR g.guide = p.later AND g.node = p.earlier AND g.ready_t = p.earlier_t)
+              AND (
+                g.guide IN (p.later, p.earlier) OR p.run NOT IN (SELECT run FROM mixed)
+                OR EXISTS (
+                  SELECT 1 FROM guides h
+                  WHERE h.run = g.run AND h.guide = g.guide AND h.node = p.earlier))
               AND NOT EXISTS (
                 SELECT 1 FROM absent x
                 WHERE x.run = g.run AND x.node = g.guide

@@ -6,24 +6,35 @@ package import Participants
 extension LiveDriver {
   /// Binds the node and starts to listen. Port 0 takes any free one.
   ///
+  /// - Parameter other: a host of the other family, to listen on as well, at the same port.
   /// - Returns: the address that others can reach it at: the real port, and the advertised host
   ///   where there is one.
   package func listen(
-    on address: Address, transports: Transports, advertising host: String? = nil
+    on address: Address, and other: String? = nil, transports: Transports,
+    advertising host: String? = nil
   ) throws(NodeFailure) -> Address {
-    guard let socketAddress = SocketAddress(numeric: address) else {
+    let socketAddress = try Self.socketAddress(address)
+    if let other,
+      try Self.socketAddress(Address(host: other, port: 0)).family == socketAddress.family
+    {
       throw NodeFailure(
-        "cannot listen on \(address): the host must be an IPv4 or IPv6 address or localhost")
+        "cannot listen on \(address.host) and \(other): one must be an IPv4 address and one an IPv6 "
+          + "address")
     }
     var attempt = 1
     while true {
       do throws(NodeFailure) {
-        var bound = try openSockets(at: address, socketAddress, transports)
+        var bound = try openSockets(at: address, transports, alone: other == nil)
+        if let other {
+          _ = try openSockets(
+            at: Address(host: other, port: bound.port), transports, alone: false)
+        }
         if rulesFile != nil { source = Self.source(of: bound) }
         bound.host = host ?? bound.host
         return bound
       } catch {
-        // A port that is free for streams may be taken for datagrams: then it is to be another.
+        // A port that is free for streams may be taken for datagrams, or at the other host: then it
+        // is to be another.
         guard address.port == 0, attempt < Self.mostBindings else { throw error }
         closeSockets()
         attempt += 1
@@ -31,28 +42,41 @@ extension LiveDriver {
     }
   }
 
+  private static func socketAddress(_ address: Address) throws(NodeFailure) -> SocketAddress {
+    guard let socketAddress = SocketAddress(numeric: address) else {
+      throw NodeFailure(
+        "cannot listen on \(address): the host must be an IPv4 or IPv6 address or localhost")
+    }
+    return socketAddress
+  }
+
+  /// - Parameter alone: whether no other socket has the port. Then one of `::` takes IPv4 too.
   private func openSockets(
-    at address: Address, _ socketAddress: SocketAddress, _ transports: Transports
+    at address: Address, _ transports: Transports, alone: Bool
   ) throws(NodeFailure) -> Address {
-    var (bound, socketAddress) = (address, socketAddress)
+    var bound = address
+    var socketAddress = try Self.socketAddress(address)
+    let isIPv6 = CInt(socketAddress.family) == AF_INET6
     if transports.contains(.stream) {
-      bound.port = try listenForStreams(on: &socketAddress, named: address)
+      let flags = isIPv6 && !alone ? CUnsignedInt(UV_TCP_IPV6ONLY.rawValue) : 0
+      bound.port = try listenForStreams(on: &socketAddress, flags, named: address)
       socketAddress.port = bound.port
     }
     if transports.contains(.datagram) {
-      bound.port = try receiveDatagrams(on: &socketAddress, named: bound)
+      let flags = isIPv6 && !alone ? CUnsignedInt(UV_UDP_IPV6ONLY.rawValue) : 0
+      bound.port = try receiveDatagrams(on: &socketAddress, flags, named: bound)
     }
     return bound
   }
 
   private func listenForStreams(
-    on socketAddress: inout SocketAddress, named address: Address
+    on socketAddress: inout SocketAddress, _ flags: CUnsignedInt, named address: Address
   ) throws(NodeFailure) -> UInt16 {
     let handle = UnsafeMutablePointer<uv_tcp_t>.allocate(capacity: 1)
     unsafe uv_tcp_init(loop, handle)
-    unsafe listener = handle
+    unsafe listeners[socketAddress.family] = handle
     let stream = unsafe UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_stream_t.self)
-    var result = unsafe socketAddress.withPointer { unsafe uv_tcp_bind(handle, $0, 0) }
+    var result = unsafe socketAddress.withPointer { unsafe uv_tcp_bind(handle, $0, flags) }
     if result == 0 {
       result = unsafe uv_listen(stream, Self.acceptQueue) { stream, status in
         guard status == 0, let stream = unsafe stream else { return }
@@ -77,8 +101,9 @@ extension LiveDriver {
   func connect(_ id: ConnectionID, to address: Address, from port: LocalPort) {
     let connection = Connection(id, on: self)
     connections[id] = connection
-    if port == .listening { bindToListeningPort(connection) }
-    if let socketAddress = SocketAddress(numeric: address) {
+    let socketAddress = SocketAddress(numeric: address)
+    if port == .listening { bindToListeningPort(connection, towards: socketAddress?.family) }
+    if let socketAddress {
       guard path(to: address.numeric) != nil else { return connect(connection, to: socketAddress) }
       connection.hold = Hold(connection, to: address.numeric, on: self)
       connection.hold?.dial(socketAddress)
@@ -92,8 +117,10 @@ extension LiveDriver {
   ///
   /// The listening socket allows it only now, and only to sockets that ask: nobody else can bind the
   /// port by mistake (`SO_REUSEPORT`, socket(7)).
-  private func bindToListeningPort(_ connection: Connection) {
-    guard let listener = unsafe listener else { return }
+  ///
+  /// - Parameter family: of the address that is dialled; `nil`: a name that was not looked up yet.
+  private func bindToListeningPort(_ connection: Connection, towards family: sa_family_t?) {
+    guard let listener = unsafe listeners[family ?? sa_family_t(AF_INET)] else { return }
     connection.isBound = unsafe Self.bind(connection.handle, as: listener)
   }
 
@@ -189,12 +216,12 @@ extension LiveDriver {
   // MARK: - Datagrams
 
   private func receiveDatagrams(
-    on socketAddress: inout SocketAddress, named address: Address
+    on socketAddress: inout SocketAddress, _ flags: CUnsignedInt, named address: Address
   ) throws(NodeFailure) -> UInt16 {
     let handle = UnsafeMutablePointer<uv_udp_t>.allocate(capacity: 1)
     unsafe uv_udp_init(loop, handle)
-    unsafe datagramSocket = handle
-    var result = unsafe socketAddress.withPointer { unsafe uv_udp_bind(handle, $0, 0) }
+    unsafe datagramSockets[socketAddress.family] = handle
+    var result = unsafe socketAddress.withPointer { unsafe uv_udp_bind(handle, $0, flags) }
     if result == 0 {
       result = unsafe uv_udp_recv_start(
         handle,
@@ -224,8 +251,9 @@ extension LiveDriver {
   }
 
   func transmit(_ datagram: [UInt8], to address: Address) {
-    guard let socket = unsafe datagramSocket,
-      var socketAddress = SocketAddress(numeric: address)
+    guard var socketAddress = SocketAddress(numeric: address),
+      // One of `::` sends to IPv4 too.
+      let socket = unsafe datagramSockets[socketAddress.family] ?? datagramSockets.first?.value
     else { return }
     unsafe datagram.withUnsafeBytes { bytes in
       let base = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)
@@ -236,14 +264,17 @@ extension LiveDriver {
   }
 
   func closeSockets() {
-    unsafe closeSocket(UnsafeMutableRawPointer(listener))
-    unsafe closeSocket(UnsafeMutableRawPointer(datagramSocket))
-    unsafe listener = nil
-    unsafe datagramSocket = nil
+    for unsafe listener in unsafe listeners.values {
+      unsafe closeSocket(UnsafeMutableRawPointer(listener))
+    }
+    for unsafe socket in unsafe datagramSockets.values {
+      unsafe closeSocket(UnsafeMutableRawPointer(socket))
+    }
+    unsafe listeners = [:]
+    unsafe datagramSockets = [:]
   }
 
-  private func closeSocket(_ socket: UnsafeMutableRawPointer?) {
-    guard let socket = unsafe socket else { return }
+  private func closeSocket(_ socket: UnsafeMutableRawPointer) {
     unsafe uv_close(socket.assumingMemoryBound(to: uv_handle_t.self)) { handle in
       unsafe handle?.deallocate()
     }

@@ -52,8 +52,9 @@ package import Participants
   let clock = SteadyClock()
   var now: Instant { clock.now }
   private var timers: [TimerKey: Timer] = [:]
-  var listener: UnsafeMutablePointer<uv_tcp_t>?
-  var datagramSocket: UnsafeMutablePointer<uv_udp_t>?
+  /// By the family of their addresses, as all of a node's sockets are.
+  var listeners: [sa_family_t: UnsafeMutablePointer<uv_tcp_t>] = unsafe [:]
+  var datagramSockets: [sa_family_t: UnsafeMutablePointer<uv_udp_t>] = unsafe [:]
   let readBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: readSize)
   /// What came of requests to read and write files, and has not been told.
   var answers: [(key: FileKey, answer: FileAnswer)] = []
@@ -106,9 +107,11 @@ package import Participants
     return unsafe Unmanaged<LiveDriver>.fromOpaque(data).takeUnretainedValue()
   }
 
-  /// Starts the participant at the address that ``listen(on:transports:advertising:)`` returned, and
-  /// runs until the process is asked to end (SIGTERM or SIGINT) and everything is closed.
-  package func run(at address: Address) throws(NodeFailure) {
+  /// Starts the participant at the address that ``listen(on:and:transports:advertising:)`` returned,
+  /// and runs until the process is asked to end (SIGTERM or SIGINT) and everything is closed.
+  ///
+  /// - Parameter other: the second host that it listens on.
+  package func run(at address: Address, and other: String? = nil) throws(NodeFailure) {
     let stop: @convention(c) (UnsafeMutablePointer<uv_signal_t>?, CInt) -> Void = { handle, _ in
       unsafe LiveDriver.of(handle?.pointee.loop)?.stop()
     }
@@ -128,7 +131,7 @@ package import Participants
     }
     record(
       NodeEvents.ready(
-        at: address, role: identity.role, version: identity.version, pid: getpid(),
+        at: address, and: other, role: identity.role, version: identity.version, pid: getpid(),
         options: identity.options))
     readRules()
     flushLog()

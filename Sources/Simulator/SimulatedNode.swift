@@ -27,6 +27,8 @@ struct SimulatedNode {
   let role: Role
   var options: OptionValues
   let address: Address
+  /// A second one, of the other family.
+  let also: Address?
   /// The NAT that it is behind; -1 for none.
   var nat: Int32 = -1
   /// Counts lives, so that what was planned for an earlier one is passed over.
@@ -50,12 +52,22 @@ struct SimulatedNode {
   var receivesFrom: Int64 = 0
 
   init(
-    name: String, role: Role, options: OptionValues, address: Address, skew: Int64
+    name: String, role: Role, options: OptionValues, address: Address, also: Address?,
+    skew: Int64
   ) {
     self.name = name
     self.role = role
     self.options = options
     self.address = address
+    self.also = also
     self.skew = skew
   }
+
+  /// The host that it sends from to another.
+  func host(towards other: String) -> String {
+    guard let also, Self.isIPv6(also.host) == Self.isIPv6(other) else { return address.host }
+    return also.host
+  }
+
+  private static func isIPv6(_ host: String) -> Bool { host.utf8.contains(UInt8(ascii: ":")) }
 }

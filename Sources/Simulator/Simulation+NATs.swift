@@ -53,6 +53,7 @@ extension Simulation {
   mutating func send(_ bytes: [UInt8], from node: Int, to address: Address) {
     let nat = nodes[node].nat
     var source = nodes[node].address
+    source.host = nodes[node].host(towards: address.host)
     var to = self.node(at: address, from: node)
     var port: UInt16?
     if nat >= 0, to.map({ nodes[Int($0)].nat != nat }) ?? true {

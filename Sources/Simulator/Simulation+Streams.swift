@@ -25,6 +25,8 @@ struct StreamEnd {
   var isParked = false
   /// The port that this side dialled from.
   var port = LocalPort.any
+  /// Whether it dialled from the second of its addresses.
+  var isFromOther = false
   /// Whether the other side wants to know when everything has arrived.
   var tellsDrain = false
   /// Attempts to dial that the network swallowed.
@@ -55,6 +57,8 @@ extension Simulation {
     let end = makeEnd(
       Int32(node), id, remote: self.node(at: address, from: node) ?? -1, isAnswered: false)
     streams[Int(end)].port = port
+    streams[Int(end)].isFromOther =
+      nodes[node].host(towards: address.host) != nodes[node].address.host
     nodes[node].ends[id] = end
     planDial(end)
   }
@@ -115,9 +119,11 @@ extension Simulation {
     let (from, to) = (Int(streams[Int(end)].node), Int(streams[Int(end)].remote))
     let nat = nodes[from].nat
     let isTranslated = nat >= 0 && nat != nodes[to].nat
-    let host = isTranslated ? nats[Int(nat)].host : nodes[from].address.host
+    let other = streams[Int(end)].isFromOther ? nodes[from].also : nil
+    let own = other ?? nodes[from].address
+    let host = isTranslated ? nats[Int(nat)].host : own.host
     switch streams[Int(end)].port {
-    case .listening where !isTranslated: return nodes[from].address
+    case .listening where !isTranslated: return own
     case .any, .listening:
       return Address(
         host: host,

@@ -103,6 +103,7 @@ package struct Simulation {
     let catalogue = Dictionary(uniqueKeysWithValues: roles.map { ($0.fullName, $0) })
     // Nodes of a group share theirs: a thousand options each would be most of a large network.
     var options: [[String: [String: String]]: OptionValues] = [:]
+    var ports = SharedPorts(plan)
     for (index, planned) in plan.nodes.enumerated() {
       guard let role = catalogue[planned.role] else { preconditionFailure(planned.role) }
       let key = [planned.role: planned.options]
@@ -110,13 +111,15 @@ package struct Simulation {
       options[key] = values
       let node = SimulatedNode(
         name: planned.name, role: role, options: values,
-        address: Self.address(index, seed: plan.seed, isPrivate: planned.nat != nil),
-        skew: conditions.skew(using: &random))
+        address: ports.address(of: planned)
+          ?? Self.address(index, seed: plan.seed, isPrivate: planned.nat != nil),
+        also: ports.also(of: planned), skew: conditions.skew(using: &random))
       for (path, bytes) in disks[planned.name] ?? [:] {
         _ = self.disks.answer(.write(path: path, offset: 0, bytes[...]), of: index)
       }
       nodes.append(node)
       byAddress[node.address] = Int32(index)
+      if let also = node.also { byAddress[also] = Int32(index) }
       byName[node.name] = Int32(index)
     }
     makeNATs()

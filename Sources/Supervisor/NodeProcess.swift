@@ -73,7 +73,7 @@ package struct NodeCommand: Sendable {
         executable, node.role, "--name", node.name, "--listen", listen,
         "--log", folder.log(of: node.name), "--config", folder.seedList, "--seed", String(seed),
         "--data", folder.data(of: node.name), "--rules", folder.rules,
-      ] + (host.map { ["--advertise", $0] } ?? [])
+      ] + (host.map { ["--advertise", $0] } ?? []) + (node.also.map { ["--also", $0] } ?? [])
     let options = node.options.merging(addresses.mapValues(\.description)) { $1 }
     return fixed + options.sorted { $0.key < $1.key }.flatMap { ["--\($0.key)", $0.value] }
   }

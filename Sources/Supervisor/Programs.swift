@@ -34,7 +34,8 @@ struct Programs {
     ports = Dictionary(uniqueKeysWithValues: zip(nodes, reservations))
     var withPorts = plan
     for (node, reservation) in ports {
-      withPorts.nodes[node].listen = "\(plan.nodes[node].host):\(reservation.port)"
+      withPorts.nodes[node].listen =
+        Address(host: plan.nodes[node].host, port: reservation.port).description
     }
     self.plan = withPorts
     var patterns: [String: Pattern] = [:]

@@ -74,17 +74,25 @@ extension ReadyProbe.Asked {
   }
 
   private mutating func connect(at now: Instant) {
-    (hasAsked, answer, since) = (false, [], now)
-    let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
-    socket = Descriptor(Glibc.socket(AF_INET, type | CInt(SOCK_NONBLOCK.rawValue), 0))
-    var target = sockaddr_in()
-    target.sin_family = sa_family_t(AF_INET)
-    target.sin_port = address.port.bigEndian
-    guard let socket, unsafe inet_pton(AF_INET, address.host, &target.sin_addr) == 1 else {
-      self.socket = nil
-      return
+    (hasAsked, answer, since, socket) = (false, [], now, nil)
+    var v4 = sockaddr_in()
+    v4.sin_family = sa_family_t(AF_INET)
+    v4.sin_port = address.port.bigEndian
+    var v6 = sockaddr_in6()
+    v6.sin6_family = sa_family_t(AF_INET6)
+    v6.sin6_port = address.port.bigEndian
+    if unsafe inet_pton(AF_INET, address.host, &v4.sin_addr) == 1 {
+      connect(AF_INET, to: &v4)
+    } else if unsafe inet_pton(AF_INET6, address.host, &v6.sin6_addr) == 1 {
+      connect(AF_INET6, to: &v6)
     }
-    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+  }
+
+  private mutating func connect<SocketAddress>(_ family: CInt, to target: inout SocketAddress) {
+    let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+    socket = Descriptor(Glibc.socket(family, type | CInt(SOCK_NONBLOCK.rawValue), 0))
+    guard let socket else { return }
+    let size = socklen_t(MemoryLayout<SocketAddress>.size)
     let failed = unsafe withUnsafeBytes(of: &target) { bytes in
       unsafe Glibc.connect(
         socket.number, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), size) != 0

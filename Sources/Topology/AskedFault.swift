@@ -77,6 +77,7 @@ extension Plan {
         let sides = try NodeNames(self).sides(disturbance.sides, of: fault, seed: seed)
         if isolation == .none {
           try fault.checkReach(sides, Set(nodes.filter { program(of: $0) != nil }.map(\.name)))
+          try fault.checkRecognition(sides, Set(nodes.filter { !$0.isRecognised }.map(\.name)))
         }
         planned = [
           PlannedFault(

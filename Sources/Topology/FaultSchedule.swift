@@ -247,4 +247,15 @@ extension Topology.Fault {
       "a \(word) is carried out by nodes of ours, and \(program) is a program: let a relay do it, with "
         + "'isolation: relay', or the kernel, with 'isolation: namespace'")
   }
+
+  /// Drivers tell nodes apart by addresses of 127.0.0.1.
+  func checkRecognition(
+    _ sides: (from: [String], to: [String]), _ elsewhere: Set<String>
+  ) throws(FaultSchedule.Problem) {
+    guard let node = (sides.from + sides.to).first(where: elsewhere.contains) else { return }
+    throw FaultSchedule.Problem(
+      .target,
+      "a \(word) is carried out by nodes that know one another by addresses of 127.0.0.1, and "
+        + "\(node) listens elsewhere: leave 'listen' out of the topology")
+  }
 }

@@ -122,12 +122,14 @@ package struct PlannedNode: Codable, Equatable, Sendable {
   package var listen: String?
   /// Its place in ``Plan/settings``; `nil` for a program, whose options nobody knows.
   package var settings: Int?
+  /// A host of the other family, to listen on as well, at the same port.
+  package var also: String?
 
   package init(
     name: String, group: String, role: String, options: [String: String] = [:],
     addresses: [String: [String]] = [:], after: String? = nil, delay: Microseconds = .zero,
     joins: Microseconds? = nil, nat: PlannedNAT? = nil, listen: String? = nil,
-    settings: Int? = nil
+    also: String? = nil, settings: Int? = nil
   ) {
     self.name = name
     self.group = group
@@ -140,6 +142,7 @@ package struct PlannedNode: Codable, Equatable, Sendable {
     self.nat = nat
     self.listen = listen
     self.settings = settings
+    self.also = also
   }
 }
 

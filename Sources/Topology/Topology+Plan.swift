@@ -69,6 +69,9 @@ extension Topology {
         addresses: addresses, after: group.after,
         delay: group.joins == nil ? group.every * index : .zero, joins: group.joins(index),
         nat: group.nat.map { PlannedNAT(name: $0.isShared ? group.name : node.0, model: $0) },
+        listen: group.listening.map {
+          Address(host: $0.host, port: $0.port ?? 0).description
+        }, also: group.listening?.also,
         settings: group.program == nil ? first + place.1 : nil)
     }
   }

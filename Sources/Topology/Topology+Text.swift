@@ -28,6 +28,7 @@ extension Topology {
     if group.every > .zero { lines.append("    every: \(group.every)") }
     if let joins = group.joins { lines.append("    joins: \(joins)") }
     if let nat = group.nat { lines.append("    nat: \(nat.text)") }
+    if let listening = group.listening { lines.append("    listen: \(listening.text)") }
     if !group.options.isEmpty { lines.append("    options: \(Self.map(group.options))") }
     guard !group.variants.isEmpty else { return lines }
     lines.append("    variants:")

@@ -31,6 +31,8 @@ package struct Topology: Equatable, Sendable {
     package var joins: Microseconds?
     /// What its nodes are behind; `nil` for nothing.
     package var nat: NATModel?
+    /// Where its nodes listen; `nil` for any port of 127.0.0.1.
+    package var listening: Listening?
     /// Those given that are not the role's defaults.
     package var options: [String: OptionValue]
     /// The role's defaults; none for programs.

@@ -102,6 +102,7 @@ struct TopologyReader {
     before = problems.count
     check(groups, stopAt: topology.stopAt)
     checkIsolation(topology, root["isolation"])
+    checkListening(topology, groups)
     if problems.count == before { checkAddresses(topology, groups) }
     if problems.count == before, faultsAreSound, stop.at != nil {
       check(topology, faults.map(\.places))
@@ -140,7 +141,7 @@ struct TopologyReader {
   private mutating func readGroup(_ entry: YAMLEntry) -> PlacedGroup? {
     let isProgram = entry.hasCommand
     let allowed =
-      ["role", "count", "after", "every", "joins", "command"]
+      ["role", "count", "after", "every", "joins", "listen", "command"]
       + (isProgram ? Self.programKeys : ["nat", "options", "variants"])
     checkName("a group", entry.key, at: entry.place)
     guard
@@ -153,7 +154,8 @@ struct TopologyReader {
     let joins = fields.duration(group["joins"], .zero...Topology.latestStop)
     var read = Topology.Group(
       name: entry.key, role: Topology.externalRole, count: count ?? 1, after: after,
-      every: every ?? .zero, joins: joins, nat: readNAT(group["nat"]), options: [:], variants: [])
+      every: every ?? .zero, joins: joins, nat: readNAT(group["nat"]),
+      listening: fields.listening(group["listen"]), options: [:], variants: [])
     if isProgram {
       read.program = readProgram(group)
       let role = group["role"].flatMap { readRole(fields.text($0), at: $0.value.place) }

@@ -51,12 +51,12 @@ import Relay
       random: SeededGenerator(seed: command.seed, stream: command.name),
       log: EventLog(path: command.log), rules: command.rules)
     let address = try driver.listen(
-      on: command.listen, transports: role.transports, advertising: command.advertisedHost)
+      on: command.listen, and: command.also, transports: role.transports, advertising: command.advertisedHost)
     if role.seedList == .listed, let config = command.config {
       try SeedListFile.add(address, to: config)
     }
     do throws(NodeFailure) {
-      try driver.run(at: address)
+      try driver.run(at: address, and: command.also)
       return .success
     } catch {
       return complain("\(error)", error.isMisuse ? .usage : .error)

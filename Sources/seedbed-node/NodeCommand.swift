@@ -7,6 +7,7 @@ import Participants
 struct NodeCommand {
   let name: String
   let listen: Address
+  let also: String?
   let advertisedHost: String?
   let config: String?
   let log: String?
@@ -21,6 +22,7 @@ struct NodeCommand {
       throw arguments.refusal(of: "listen", allowed: Self.addressForm)
     }
     self.listen = listen
+    also = arguments["also"]
     name = arguments["name"] ?? role.fullName
     advertisedHost = arguments["advertise"]
     config = arguments["config"]
@@ -82,6 +84,9 @@ struct NodeCommand {
           "listen",
           ValueKind("HOST:PORT", allowed: addressForm) { Address(parsing: $0) != nil },
           "Where to listen; port 0 takes any free one.", .defaulted("127.0.0.1:0")),
+        Option(
+          "also", .text("HOST"),
+          "Another host to listen on, at the same port: ::1 beside 127.0.0.1, say."),
         Option(
           "advertise", .text("HOST"), "The host to tell others, if it is not that of --listen."),
         Option(

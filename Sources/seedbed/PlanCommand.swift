@@ -95,8 +95,11 @@ enum PlanCommand: SeedbedCommand {
     let options = first.options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     let words = plan.program(of: first)?.command ?? options
     let nat = first.nat.map { ", behind \($0.model.isShared ? "one NAT" : "NATs"): \($0.model)" }
+    let hosts = [first.listen, first.also].compactMap(\.self).joined(separator: " and ")
+    let place = hosts.isEmpty ? "" : ", at \(hosts)"
     return [
-      names, first.role, start(first, last) + (nat ?? ""), words.joined(separator: " "),
+      names, first.role, start(first, last) + (nat ?? "") + place,
+      words.joined(separator: " "),
     ]
   }
 

@@ -36,6 +36,9 @@ extension NodeTests {
 
       let accepted = try original.accept()
       try accepted.read(Self.peers(port, original.port))
+      // What others of ours know it by: for the original, a piece that it lacks.
+      try accepted.read([33, 0, 0, 0, 0] + Array("seedbed pex tok:".utf8))
+      _ = try accepted.read(16)
       try accepted.read(Self.ask)
       accepted.write(Self.give + Self.piece.dropLast(), cutAt: [1, 5, 37, 70_000])
       accepted.write([0])
@@ -68,6 +71,28 @@ extension NodeTests {
       let other = try NodeProcess("pex-peer", ["--listen", "[::1]:0", "--bootstrap", address])
       let linked = try node.event("neighbour.linked") { $0["direction"] as? String == "accepted" }
       #expect(linked["peer"] as? String == (try other.event("node.ready")["address"] as? String))
+    }
+
+    @Test("is found by way of an original, which passes its port on as one of ::1")
+    func throughOriginals() throws {
+      let both = ["--listen", "127.0.0.1:0", "--also", "::1"]
+      let (one, other) = (try NodeProcess("pex-peer", both), try NodeProcess("pex-peer", both))
+      let port = try other.port()
+      #expect(try other.event("node.ready")["also"] as? String == "[::1]:\(port)")
+      let original = try Connection(port: one.port())
+      let loopback = [UInt8](repeating: 0, count: 15) + [1]
+      original.write([19, 0, 0, 0, 2] + loopback + [UInt8(port & 255), UInt8(port >> 8)])
+      let found = try one.event("neighbour.linked")
+      #expect(found["peer"] as? String == "[::1]:\(port)")
+      #expect(found["direction"] as? String == "dialled")
+      // Each finds out who dialled in, and that one connection is enough.
+      for (node, peer) in [(one, port), (other, try one.port())] {
+        _ = try node.event("neighbour.linked") {
+          $0["direction"] as? String == "accepted"
+            && ($0["peer"] as? String)?.hasSuffix(":\(peer)") == true
+        }
+      }
+      _ = try one.event("neighbour.lost") { $0["reason"] as? String == "double" }
     }
 
     @Test("a file moves from one node to another, and the node that wanted it ends")

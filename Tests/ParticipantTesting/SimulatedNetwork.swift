@@ -28,8 +28,9 @@ package final class SimulatedNetwork: EventSink {
 
   package func take(_ event: Event, line: [UInt8], of node: String, at: Instant) {
     events.append((at - Simulation.launch, node, event))
-    if event.kind == "node.ready", case .text(let address) = event["address"] {
-      names[address] = node
+    guard event.kind == "node.ready" else { return }
+    for field in ["address", "also"] {
+      if case .text(let address) = event[field] { names[address] = node }
     }
   }
 

@@ -32,7 +32,7 @@ import Wire
     }
   }
 
-  @Test("a peers message names its sender first, with a little-endian port")
+  @Test("a peers message lists whom its sender knows, itself among them, with little-endian ports")
   func peers() {
     let lists: [[Address]] = Self.told.messages.compactMap {
       if case .peers(let addresses) = $0 { addresses } else { nil }

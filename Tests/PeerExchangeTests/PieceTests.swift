@@ -69,28 +69,40 @@ import Testing
         == [.text("\(asked[0])"), .text("\(asked[1])")])
   }
 
-  @Test func `does not ask who asks for the same piece`() {
-    var peer = PeerStage(["want": .count(1), "bootstrap": .addresses([third.description])])
-    let caller = peer.stage.accept()
-    peer.stage.say(PeerExchangeWire.peers([other]), on: caller)
+  @Test(arguments: [false, true])
+  func `does not ask who is known to ask for the same piece`(isKnown: Bool) throws {
+    // The first is asked; the second would be next.
+    var peer = PeerStage(with: [third, other], ["want": .count(1)])
+    #expect(peer.asked(on: peer.link(third)).count == 1)
+    let caller = peer.call(from: other)
+    if isKnown { try peer.prove(other, on: caller) }
     for number in 0..<75 {
       peer.stage.say(PeerExchangeWire.ask(Fixture.hash(number, size: PeerStage.size)), on: caller)
     }
-    peer.connect(other)
-    #expect(peer.asked(on: peer.link(other)).isEmpty)
-    peer.connect(third)
-    #expect(peer.asked(on: peer.link(third)).count == 1)
+    peer.stage.wait(.seconds(5))
+    #expect(peer.asked(on: peer.link(other)).isEmpty == isKnown)
   }
 
-  @Test func `asks first for what most are known to lack`() {
-    var peer = PeerStage(["want": .count(20), "bootstrap": .addresses([third.description])])
+  @Test func `asks first for what most are known to lack`() throws {
+    let asking = (1...2).map { Address(host: "10.0.1.\($0)", port: 1) }
+    var peer = PeerStage(
+      ["want": .count(20), "bootstrap": .addresses((asking + [third]).map(\.description))])
     let wanted = peer.logged(PeerExchangeEvents.pieceWanted).compactMap { $0["hash"] }
+    var asked: [PieceHash] = []
+    for neighbour in asking {
+      peer.connect(neighbour)
+      let caller = peer.call(from: neighbour)
+      asked += peer.asked(on: peer.link(neighbour))
+      try peer.prove(neighbour, on: caller)
+    }
     let rare = (0..<75).map { Fixture.hash($0, size: PeerStage.size) }
-      .filter { wanted.contains(.text("\($0)")) }.suffix(4)
-    for host in ["10.0.1.1", "10.0.1.2"] {
+      .filter { wanted.contains(.text("\($0)")) && !asked.contains($0) }.suffix(4)
+    for neighbour in asking {
       let caller = peer.stage.accept()
-      peer.stage.say(PeerExchangeWire.peers([Address(host: host, port: 1)]), on: caller)
+      peer.stage.say(PeerExchangeWire.peers([neighbour]), on: caller)
+      // They ask before they are recognised, as they do in life.
       for hash in rare { peer.stage.say(PeerExchangeWire.ask(hash), on: caller) }
+      try peer.prove(neighbour, on: caller)
     }
     peer.connect(third)
     #expect(Set(peer.asked(on: peer.link(third))) == Set(rare))

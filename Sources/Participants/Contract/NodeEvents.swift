@@ -5,6 +5,8 @@ package enum NodeEvents {
     "The node is bound and has started. The first line of each of its lives.",
     fields: [
       EventField("address", "where it can be reached"),
+      EventField(
+        "also", "a second address at which it listens, of the other family; absent: none"),
       EventField("role", "`NETWORK-ROLE`"),
       EventField("version", "of the program"),
       EventField("pid", "its process"),
@@ -58,8 +60,11 @@ package enum NodeEvents {
   }
 
   /// What a node tells about itself when it is ready.
+  ///
+  /// - Parameter other: the second host that it listens on.
   package static func ready(
-    at address: Address, role: String, version: String, pid: Int32, options: OptionValues
+    at address: Address, and other: String? = nil, role: String, version: String, pid: Int32,
+    options: OptionValues
   ) -> Event {
     let options = options.all.map { option in
       let value: Event.Value =
@@ -71,11 +76,16 @@ package enum NodeEvents {
         }
       return (name: option.name, value: value)
     }
-    return Event(
+    var event = Event(
       ready,
       [
         "address": .text(address.description), "role": .text(role), "version": .text(version),
         "pid": .integer(Int64(pid)), "options": .object(options),
       ])
+    if let other {
+      let second = Address(host: other, port: address.port)
+      event.fields.insert((name: "also", value: .text(second.description)), at: 1)
+    }
+    return event
   }
 }

@@ -9,6 +9,8 @@ package enum KPTPEvents {
   private static let type = EventField("type", "the message's type on the wire")
   private static let reason = EventField("reason", "why, in a word or two")
   private static let key = EventField("key", "the value's key")
+  private static let waited = EventField(
+    "waited", "microseconds since the peer began to look for it")
 
   // Itself.
   package static let identityDerived = EventKind(
@@ -114,9 +116,11 @@ package enum KPTPEvents {
     fields: [key], tallied: true)
   package static let valueFound = EventKind(
     "value.found", "A peer got the value of a key.", peer: "who had it",
-    fields: [key, EventField("intact", "whether it is what its owner puts under that key")])
+    fields: [
+      key, EventField("intact", "whether it is what its owner puts under that key"), waited,
+    ])
   package static let valueMissing = EventKind(
-    "value.missing", "Nobody near a key had its value.", fields: [key])
+    "value.missing", "Nobody near a key had its value.", fields: [key, waited])
 
   package static let messageIgnored = EventKind(
     "message.ignored", "A message that has no meaning where it came was passed over.",

@@ -128,6 +128,11 @@ extension KPTPPeer {
         (.heartbeatResponse, .step), (.stored, .store), (.found, .find):
         end(id, emit: &emit)
         takeAnswer(message, of: peer, to: question, at: now, emit: &emit)
+      case (.welcome, .store), (.welcome, .find):
+        // An original has passed the question over, and takes us for a client that says nothing.
+        ignore(message, of: peer.address, emit: &emit)
+        emit.close(id)
+        finish(id, .late, at: now, emit: &emit)
       case (.hello, _), (.heartbeat, _): answerBack(id, emit: &emit)
       case (.bootstrapReply, _), (.welcome, _), (.heartbeatResponse, _), (.bootstrapRequest, _),
         (.store, _), (.stored, _), (.find, _), (.found, _), (nil, _):
@@ -168,8 +173,12 @@ extension KPTPPeer {
           KPTPEvents.heartbeatReceived, peer: from,
           ["peers": .integer(Int64(message.peers.count))]), per: from, emit: &emit)
       emit.write(self.message(.heartbeatResponse), to: id)
-    case .store: keep(message, of: from, on: id, emit: &emit)
-    case .find: handOut(message, on: id, emit: &emit)
+    case .store:
+      Endpoint(from).map { manners.speaks($0) }
+      keep(message, of: from, on: id, emit: &emit)
+    case .find:
+      Endpoint(from).map { manners.speaks($0) }
+      handOut(message, on: id, emit: &emit)
     case .bootstrapReply, .heartbeatResponse, .stored, .found, nil:
       ignore(message, of: from, emit: &emit)
       return
@@ -201,8 +210,12 @@ extension KPTPPeer {
     case .heartbeat: answered(message, by: peer, at: now, emit: &emit)
     case .introduction: break
     case .step(let lookup): step(lookup, answeredBy: peer, message.peers, at: now, emit: &emit)
-    case .store(let payload): put(payload, isKept: true, at: now, emit: &emit)
-    case .find(let payload): take(message, of: peer, asFor: payload, at: now, emit: &emit)
+    case .store(let payload):
+      manners.speaks(peer)
+      put(payload, isKept: true, at: now, emit: &emit)
+    case .find(let payload):
+      manners.speaks(peer)
+      take(message, of: peer, asFor: payload, at: now, emit: &emit)
     }
   }
 
@@ -215,8 +228,24 @@ extension KPTPPeer {
     case .heartbeat: missed(peer, reason, at: now, emit: &emit)
     case .introduction: stayedSilent(peer, reason, at: now, emit: &emit)
     case .step(let lookup): step(lookup, failedBy: peer, at: now, emit: &emit)
-    case .store(let payload): put(payload, isKept: false, at: now, emit: &emit)
-    case .find(let payload): findElsewhere(payload, at: now, emit: &emit)
+    case .store(let payload):
+      noteSilence(of: peer, reason, at: now)
+      put(payload, isKept: false, at: now, emit: &emit)
+    case .find(let payload):
+      noteSilence(of: peer, reason, at: now)
+      findElsewhere(payload, at: now, emit: &emit)
+    }
+  }
+
+  /// One that could be reached and did not answer about a value may keep none.
+  private mutating func noteSilence(of peer: Endpoint, _ reason: Silence, at now: Instant) {
+    switch reason {
+    case .late, .closed(.ended):
+      let until = now + settings.valueInterval * ValueManners.askedAgainAfter
+      guard manners.isSilent(peer, until: until) else { return }
+      puts.hasLearned = true
+      gets.hasLearned = true
+    case .closed, .garbled: break
     }
   }
 

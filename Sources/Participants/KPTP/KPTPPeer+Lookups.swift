@@ -22,6 +22,8 @@ struct Lookup {
       case .get: "get"
       }
     }
+
+    var isForValue: Bool { if case .refresh = self { false } else { true } }
   }
 
   /// Peers that are asked at a time, and that must all have answered in the end: one of them alone
@@ -56,19 +58,33 @@ struct Lookup {
     steps[index].state = state
   }
 
-  /// Those who did not fail, nearest first.
-  private var hopes: some Collection<Step> { steps.lazy.filter { $0.state != .failed } }
+  /// The nearest of those who did not fail: so many that are of use, and the others among them, who
+  /// know the way all the same.
+  ///
+  /// - Parameter isOfUse: whether somebody found may do what the way is for.
+  private func nearest(_ isOfUse: (Endpoint) -> Bool) -> [Step] {
+    var nearest: [Step] = []
+    var found = 0
+    for step in steps where step.state != .failed {
+      nearest.append(step)
+      if isOfUse(step.endpoint) { found += 1 }
+      if found == Self.breadth { break }
+    }
+    return nearest
+  }
 
   var underWay: Int { steps.count { $0.state == .asked } }
 
   /// Whom to ask now.
-  var next: Endpoint? {
+  func next(_ isOfUse: (Endpoint) -> Bool) -> Endpoint? {
     guard underWay < Self.breadth else { return nil }
-    return hopes.prefix(Self.breadth).first { $0.state == .known }?.endpoint
+    return nearest(isOfUse).first { $0.state == .known }?.endpoint
   }
 
   /// Whether the nearest have all answered.
-  var isDone: Bool { hopes.prefix(Self.breadth).allSatisfy { $0.state == .answered } }
+  func isDone(_ isOfUse: (Endpoint) -> Bool) -> Bool {
+    nearest(isOfUse).allSatisfy { $0.state == .answered }
+  }
 
   /// Those who answered, nearest first.
   var answered: [Endpoint] { steps.filter { $0.state == .answered }.map(\.endpoint) }
@@ -134,11 +150,14 @@ extension KPTPPeer {
 
   private mutating func advance(_ number: UInt64, at now: Instant, emit: inout Effects) {
     guard let index = lookups.firstIndex(where: { $0.number == number }) else { return }
-    while lookups[index].asked < settings.lookupSteps, let peer = lookups[index].next {
+    // Only peers that keep values are of use where one is to be put or got.
+    let (isForValue, manners) = (lookups[index].purpose.isForValue, manners)
+    let isOfUse = { (peer: Endpoint) in !isForValue || !manners.isMute(peer, at: now) }
+    while lookups[index].asked < settings.lookupSteps, let peer = lookups[index].next(isOfUse) {
       askStep(peer, of: index, at: now, emit: &emit)
     }
     let isOutOfSteps = lookups[index].asked >= settings.lookupSteps
-    guard lookups[index].isDone || isOutOfSteps && lookups[index].underWay == 0 else { return }
+    guard lookups[index].isDone(isOfUse) || isOutOfSteps && lookups[index].underWay == 0 else { return }
     let lookup = lookups.remove(at: index)
     emit.log(
       Event(
@@ -149,8 +168,10 @@ extension KPTPPeer {
         ]))
     switch lookup.purpose {
     case .refresh: break
-    case .put(let payload): spread(payload, to: lookup.answered, at: now, emit: &emit)
-    case .get(let payload): find(payload, at: lookup.answered, at: now, emit: &emit)
+    case .put(let payload):
+      spread(payload, to: lookup.answered.filter(isOfUse), at: now, emit: &emit)
+    case .get(let payload):
+      find(payload, at: lookup.answered.filter(isOfUse), at: now, emit: &emit)
     }
   }
 }

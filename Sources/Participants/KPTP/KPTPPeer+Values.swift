@@ -2,18 +2,35 @@ import Participants
 
 /// A peer's own values on their way to who shall keep them, one after the other.
 struct Puts {
+  /// Ways to one key, at most: another is gone when some found on the last keep no values.
+  static let mostWays = 8
+
   /// Numbers still to be put, from 1.
   var remaining: Range<Int> = 0..<0
-  /// Peers that have not said yet whether they keep the present one.
+
+  // Of the present one.
+  var ways = 0
+  /// Peers that were not asked, nearest to the key first.
+  var candidates: ArraySlice<Endpoint> = []
+  var asked: Set<Endpoint> = []
+  /// Peers that have not said yet whether they keep it.
   var waiting = 0
   var copies = 0
+  /// Whether the peer keeps it itself.
+  var isKept = false
+  /// Whether somebody was found to keep no values since the last way was gone.
+  var hasLearned = false
 }
 
 /// The value that a peer is getting: one at a time.
 struct Gets {
-  var started = 0
+  var number = 0
+  var startedAt = Instant(microseconds: 0)
+  var ways = 0
   /// Peers that may have it, nearest to the key last.
   var holders: [Endpoint] = []
+  var asked: Set<Endpoint> = []
+  var hasLearned = false
   var isUnderWay = false
 }
 
@@ -27,15 +44,13 @@ extension KPTPPeer {
       puts.remaining = 1..<(settings.putCount + 1)
       putNext(at: now, emit: &emit)
     }
-    if gets.started < settings.getCount, !gets.isUnderWay,
+    if gets.number < settings.getCount, !gets.isUnderWay,
       let owner = table.entries.randomElement(using: &random)
     {
-      gets.started += 1
-      gets.isUnderWay = true
+      gets = Gets(number: gets.number + 1, startedAt: now, isUnderWay: true)
       let number = Int.random(in: 1...max(1, settings.putCount), using: &random)
       let key = Payload(ownedBy: owner.endpoint, number: number).key
-      let payload = Payload(key: key)
-      startLookup(of: payload.id, for: .get(payload), at: now, emit: &emit)
+      seek(Payload(key: key), at: now, emit: &emit)
     }
   }
 
@@ -43,7 +58,14 @@ extension KPTPPeer {
 
   private mutating func putNext(at now: Instant, emit: inout Effects) {
     guard let number = puts.remaining.first else { return }
-    let payload = Payload(ownedBy: own, number: number)
+    puts = Puts(remaining: puts.remaining)
+    place(Payload(ownedBy: own, number: number), at: now, emit: &emit)
+  }
+
+  /// Goes the way to a key, to put its value there.
+  private mutating func place(_ payload: Payload, at now: Instant, emit: inout Effects) {
+    puts.ways += 1
+    puts.hasLearned = false
     startLookup(of: payload.id, for: .put(payload), at: now, emit: &emit)
   }
 
@@ -51,19 +73,34 @@ extension KPTPPeer {
   mutating func spread(
     _ payload: Payload, to peers: [Endpoint], at now: Instant, emit: inout Effects
   ) {
-    let target = payload.id
-    let nearer = peers.prefix(settings.replicas).count {
-      $0.id.distance(to: target) < own.id.distance(to: target)
+    puts.candidates = peers.filter { !puts.asked.contains($0) }[...]
+    spreadOn(payload, at: now, emit: &emit)
+  }
+
+  /// Asks as many as copies are missing, and the next nearest where one keeps none.
+  private mutating func spreadOn(_ payload: Payload, at now: Instant, emit: inout Effects) {
+    let ownDistance = own.id.distance(to: payload.id)
+    while puts.copies + puts.waiting < settings.replicas {
+      let next = puts.candidates.first
+      let isNearer = next.map { ownDistance <= $0.id.distance(to: payload.id) } ?? true
+      if isNearer, !puts.isKept {
+        puts.isKept = true
+        puts.copies += 1
+        store.put(payload)
+      } else if let next {
+        puts.candidates.removeFirst()
+        puts.asked.insert(next)
+        if ask(next, .store(payload), at: now, emit: &emit) { puts.waiting += 1 }
+      } else {
+        break
+      }
     }
-    let keepsOne = nearer < settings.replicas
-    puts.copies = keepsOne ? 1 : 0
-    if keepsOne { store.put(payload) }
-    let others = peers.prefix(settings.replicas - puts.copies)
-    puts.waiting = others.count
-    for peer in others where !ask(peer, .store(payload), at: now, emit: &emit) {
-      puts.waiting -= 1
+    guard puts.waiting == 0 else { return }
+    if puts.copies < settings.replicas, puts.hasLearned, puts.ways < Puts.mostWays {
+      place(payload, at: now, emit: &emit)
+    } else {
+      conclude(payload, at: now, emit: &emit)
     }
-    if puts.waiting == 0 { conclude(payload, at: now, emit: &emit) }
   }
 
   mutating func put(
@@ -71,7 +108,7 @@ extension KPTPPeer {
   ) {
     puts.waiting -= 1
     if isKept { puts.copies += 1 }
-    if puts.waiting == 0 { conclude(payload, at: now, emit: &emit) }
+    spreadOn(payload, at: now, emit: &emit)
   }
 
   private mutating func conclude(_ payload: Payload, at now: Instant, emit: inout Effects) {
@@ -99,26 +136,40 @@ extension KPTPPeer {
 
   // MARK: - Getting
 
+  /// Goes the way to a key, to get its value there.
+  private mutating func seek(_ payload: Payload, at now: Instant, emit: inout Effects) {
+    gets.ways += 1
+    gets.hasLearned = false
+    startLookup(of: payload.id, for: .get(payload), at: now, emit: &emit)
+  }
+
   /// The way to a key has ended: asks the nearest there for its value, one after the other.
   mutating func find(
     _ payload: Payload, at peers: [Endpoint], at now: Instant, emit: inout Effects
   ) {
     if let value = store[payload.key] {
-      gets.isUnderWay = false
-      logFound(Payload(key: payload.key, value: value), at: own, emit: &emit)
+      logFound(Payload(key: payload.key, value: value), at: own, now, emit: &emit)
     } else {
       // One that came since the value was put may stand before those who keep it.
-      gets.holders = Array(peers.prefix(settings.replicas + 1).reversed())
+      gets.holders = peers.prefix(settings.replicas + 1).filter { !gets.asked.contains($0) }
+        .reversed()
       findElsewhere(payload, at: now, emit: &emit)
     }
   }
 
   mutating func findElsewhere(_ payload: Payload, at now: Instant, emit: inout Effects) {
     while let next = gets.holders.popLast() {
+      gets.asked.insert(next)
       if ask(next, .find(payload), at: now, emit: &emit) { return }
     }
+    if gets.hasLearned, gets.ways < Puts.mostWays {
+      return seek(payload, at: now, emit: &emit)
+    }
     gets.isUnderWay = false
-    emit.log(Event(KPTPEvents.valueMissing, ["key": .text(payload.keyText)]))
+    emit.log(
+      Event(
+        KPTPEvents.valueMissing,
+        ["key": .text(payload.keyText), "waited": .integer((now - gets.startedAt).count)]))
   }
 
   /// An answer to the question for a value.
@@ -129,15 +180,20 @@ extension KPTPPeer {
     guard let found = Payload(message.name), found.key == payload.key, !found.value.isEmpty else {
       return findElsewhere(payload, at: now, emit: &emit)
     }
-    gets.isUnderWay = false
-    logFound(found, at: peer, emit: &emit)
+    logFound(found, at: peer, now, emit: &emit)
   }
 
-  private func logFound(_ payload: Payload, at peer: Endpoint, emit: inout Effects) {
+  private mutating func logFound(
+    _ payload: Payload, at peer: Endpoint, _ now: Instant, emit: inout Effects
+  ) {
+    gets.isUnderWay = false
     emit.log(
       Event(
         KPTPEvents.valueFound, peer: peer.address,
-        ["key": .text(payload.keyText), "intact": .flag(payload.isIntact)]))
+        [
+          "key": .text(payload.keyText), "intact": .flag(payload.isIntact),
+          "waited": .integer((now - gets.startedAt).count),
+        ]))
   }
 
   /// Somebody wants a key's value.

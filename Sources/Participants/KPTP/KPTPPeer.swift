@@ -97,6 +97,7 @@ package struct KPTPPeer: Participant {
 
   // KPTPPeer+Values.swift
   var store: ValueStore
+  var manners = ValueManners()
   var puts = Puts()
   var gets = Gets()
 

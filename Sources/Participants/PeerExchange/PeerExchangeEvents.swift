@@ -12,14 +12,25 @@ package enum PeerExchangeEvents {
   // Who there is.
   package static let addressLearned = EventKind(
     "address.learned", "An address was heard of that this peer did not know.", peer: "the address",
-    fields: [EventField("from", "who told, an address; `option`: it was told at the start")],
-    tallied: true)
+    fields: [
+      EventField(
+        "from",
+        "who told, an address; `option`: it was told at the start; absent: nobody knows yet"),
+      EventField("connection", "the number of the connection that it was told on; absent: none"),
+    ], tallied: true)
   package static let addressForgotten = EventKind(
-    "address.forgotten", "An address was dropped, because nobody could be reached there.",
-    peer: "the address", fields: [EventField("dials", "how many were in vain, in a row")],
-    tallied: true)
+    "address.forgotten",
+    "An address was dropped: nobody could be reached there, or it is another one of a known peer.",
+    peer: "the address",
+    fields: [
+      EventField(
+        "dials",
+        "how many were in vain, in a row; 0: it is a known peer's, or this one's own")
+    ], tallied: true)
   package static let neighbourLinked = EventKind(
-    "neighbour.linked", "A connection to another peer is there, and who it is is known.",
+    "neighbour.linked",
+    "A connection to another peer is there, and who it is is known: whom this peer dialled, or who "
+      + "was found by dialling back.",
     peer: "the neighbour", fields: [direction, connection], tallied: true)
   package static let neighbourLost = EventKind(
     "neighbour.lost", "A connection that was linked is gone.", peer: "the neighbour",
@@ -30,13 +41,14 @@ package enum PeerExchangeEvents {
         """
         `ended` or `reset` by the neighbour; `garbled`: what it sent made no sense; `slow`: a piece \
         took too long; `shunned`: it gave what nobody asked for, or wrong pieces; `backlogged`: it \
-        did not read
+        did not read; `double`: it had been dialled at two addresses; `own`: this peer had dialled \
+        itself
         """),
     ], tallied: true)
   package static let neighbourShunned = EventKind(
     "neighbour.shunned", "A peer that offended too often is not dialled or asked any more.",
-    peer: "that peer", fields: [EventField("offences", "unasked and wrong pieces that it gave")],
-    tallied: true)
+    peer: "that peer, where it is known",
+    fields: [EventField("offences", "unasked and wrong pieces that it gave")], tallied: true)
 
   // What they have.
   package static let pieceHeld = EventKind(
@@ -44,19 +56,20 @@ package enum PeerExchangeEvents {
   package static let pieceWanted = EventKind(
     "piece.wanted", "The node wants a piece that it does not have.", fields: [hash])
   package static let pieceAsked = EventKind(
-    "piece.asked", "A neighbour was asked for a piece.", peer: "the neighbour", fields: [hash],
-    tallied: true)
+    "piece.asked", "A neighbour was asked for a piece.", peer: "the neighbour, where it is known",
+    fields: [hash], tallied: true)
   package static let pieceUnanswered = EventKind(
     "piece.unanswered", "A neighbour that was asked for a piece stayed silent: others are asked.",
-    peer: "the neighbour", fields: [hash], tallied: true)
+    peer: "the neighbour, where it is known", fields: [hash], tallied: true)
   package static let pieceReceived = EventKind(
-    "piece.received", "A wanted piece came, and counts from now on.", peer: "who gave it",
+    "piece.received", "A wanted piece came, and counts from now on.",
+    peer: "who gave it, where that is known",
     fields: [
       hash, EventField("content", "the SHA-256 of what came"), bytes,
       EventField("waited", "microseconds from the ask to the last byte"),
     ])
   package static let pieceDropped = EventKind(
-    "piece.dropped", "A piece came that does not count.", peer: "who gave it",
+    "piece.dropped", "A piece came that does not count.", peer: "who gave it, where that is known",
     fields: [
       hash, bytes,
       EventField(
@@ -67,8 +80,8 @@ package enum PeerExchangeEvents {
         """),
     ], tallied: true)
   package static let pieceGiven = EventKind(
-    "piece.given", "A piece that was asked for has left the node.", peer: "who asked",
-    fields: [hash, bytes], tallied: true)
+    "piece.given", "A piece that was asked for has left the node.",
+    peer: "who asked, where that is known", fields: [hash, bytes, connection], tallied: true)
   package static let piecesCompleted = EventKind(
     "pieces.completed", "Every piece that was wanted is there.",
     fields: [EventField("count", "how many were wanted")])
@@ -90,14 +103,14 @@ package enum PeerExchangeEvents {
   // What is not taken.
   package static let bytesRejected = EventKind(
     "bytes.rejected", "Bytes arrived that are no message of this protocol, or a message too long.",
-    peer: "the sender, where it said who it is",
+    peer: "the sender, where it is known",
     fields: [
       reason, EventField("bytes", "how many were dropped, or the length that was announced"),
     ], tallied: true)
   package static let asksDropped = EventKind(
     "asks.dropped", "An ask was not answered because the neighbour has too many waiting.",
-    peer: "the neighbour, where it said who it is",
-    fields: [EventField("count", "how many so far of this neighbour's; logged at 1, 2, 4, 8, …")])
+    peer: "the neighbour, where it is known",
+    fields: [EventField("count", "how many so far on this connection; logged at 1, 2, 4, 8, …")])
   package static let callerRefused = EventKind(
     "caller.refused", "A connection was closed at once because as many as allowed are held.",
     fields: [EventField("count", "how many so far; logged at 1, 2, 4, 8, …")])

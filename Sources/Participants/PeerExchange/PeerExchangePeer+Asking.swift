@@ -45,21 +45,28 @@ extension PeerExchangePeer {
 
   // MARK: - Asking
 
+  /// A neighbour that may be asked for so many pieces more.
+  private struct Free {
+    let peer: Address?
+    let id: ConnectionID
+    var slots: Int
+  }
+
   /// Asks for what is wanted, as far as neighbours may be asked: each piece of the one that was not
   /// asked for it yet, or longest ago.
   mutating func ask(at now: Instant, emit: inout Effects) {
     guard !store.waiting.isEmpty else { return }
-    var free = known.connections.compactMap { peer, id in
+    var free = neighbours.compactMap { peer, id in
       let slots = settings.asksInFlight - (links[id]?.asks.count ?? settings.asksInFlight)
-      return slots > 0 ? (peer: peer, id: id, slots: slots) : nil
+      return slots > 0 ? Free(peer: peer, id: id, slots: slots) : nil
     }
     guard !free.isEmpty else { return }
     for number in store.choice {
-      guard let place = Self.best(of: free, for: store[number], at: now) else { continue }
-      ask(free[place].peer, free[place].id, for: number, at: now, emit: &emit)
+      guard let place = best(of: free, for: number, at: now) else { continue }
+      ask(free[place], for: number, at: now, emit: &emit)
       if settings.asksAll {
         for (other, neighbour) in free.enumerated() where other != place {
-          ask(neighbour.peer, neighbour.id, for: number, at: now, emit: &emit)
+          ask(neighbour, for: number, at: now, emit: &emit)
         }
       }
       free[place].slots -= 1
@@ -70,14 +77,14 @@ extension PeerExchangePeer {
 
   /// The least busy of those that were not asked for a piece yet, else the one that was asked
   /// longest ago; `nil` when it is too early to ask any of them again.
-  private static func best(
-    of neighbours: [(peer: Address, id: ConnectionID, slots: Int)], for piece: Piece,
-    at now: Instant
-  ) -> Int? {
+  private func best(of neighbours: [Free], for number: Int, at now: Instant) -> Int? {
     let never = Instant(microseconds: .min)
+    let lackedBy = store[number].lackedBy
     var best: (place: Int, until: Instant)?
     for (place, neighbour) in neighbours.enumerated() {
-      let until = piece.lackedBy[neighbour.peer] ?? never
+      let lacks =
+        neighbour.peer.map { lackedBy[$0] } ?? links[neighbour.id]?.lacked[number]
+      let until = lacks ?? never
       guard until <= now else { continue }
       if let other = best,
         (other.until, -neighbours[other.place].slots) <= (until, -neighbour.slots)
@@ -90,8 +97,9 @@ extension PeerExchangePeer {
   }
 
   private mutating func ask(
-    _ peer: Address, _ id: ConnectionID, for number: Int, at now: Instant, emit: inout Effects
+    _ neighbour: Free, for number: Int, at now: Instant, emit: inout Effects
   ) {
+    let id = neighbour.id
     let hash = store[number].hash
     store.ask(number)
     if links[id]?.asks.isEmpty == true {
@@ -100,8 +108,9 @@ extension PeerExchangePeer {
     links[id]?.asks.append(Link.Ask(number: number, at: now))
     emit.write(PeerExchangeWire.ask(hash), to: id)
     changes.log(
-      Event(PeerExchangeEvents.pieceAsked, peer: peer, ["hash": .text(hash.description)]),
-      per: [peer.description, String(number)], at: now, emit: &emit)
+      Event(
+        PeerExchangeEvents.pieceAsked, peer: neighbour.peer, ["hash": .text(hash.description)]),
+      per: [neighbour.peer?.description, String(number)], at: now, emit: &emit)
   }
 
   /// A neighbour may have been silent for too long.
@@ -121,16 +130,16 @@ extension PeerExchangePeer {
   private mutating func passOver(
     _ count: Int, on id: ConnectionID, at now: Instant, emit: inout Effects
   ) {
-    guard count > 0, let link = links[id], let peer = link.peer else { return }
+    guard count > 0, let link = links[id] else { return }
     links[id]?.asks.removeFirst(count)
     for ask in link.asks.prefix(count) {
-      lacks(ask.number, peer, at: now)
+      note(lackOf: ask.number, on: id, at: now)
       store.giveUp(ask.number)
       changes.log(
         Event(
-          PeerExchangeEvents.pieceUnanswered, peer: peer,
+          PeerExchangeEvents.pieceUnanswered, peer: link.peer,
           ["hash": .text(store[ask.number].hash.description)]),
-        per: [peer.description, String(ask.number)], at: now, emit: &emit)
+        per: [link.peer?.description, String(ask.number)], at: now, emit: &emit)
       links[id]?.late.append(ask)
     }
     let excess = (links[id]?.late.count ?? 0) - Link.lateLimit
@@ -138,8 +147,13 @@ extension PeerExchangePeer {
   }
 
   /// A neighbour is not to be asked for a piece for a while.
-  mutating func lacks(_ number: Int, _ peer: Address?, at now: Instant) {
-    if let peer { store[number].lackedBy[peer] = now + settings.askAgain }
+  mutating func note(lackOf number: Int, on id: ConnectionID, at now: Instant) {
+    let until = now + settings.askAgain
+    if let peer = links[id]?.peer {
+      store[number].lackedBy[peer] = until
+    } else {
+      links[id]?.lacked[number] = until
+    }
   }
 
   // MARK: - What comes
@@ -162,7 +176,7 @@ extension PeerExchangePeer {
       links[id]?.arrival = .dropping(hash, reason: "twice")
     } else if store[number].size != size {
       links[id]?.arrival = .dropping(hash, reason: "wrong")
-      lacks(number, links[id]?.peer, at: now)
+      note(lackOf: number, on: id, at: now)
     } else {
       links[id]?.arrival = .taking(ask)
       store.come(number, on: id)
@@ -221,7 +235,7 @@ extension PeerExchangePeer {
         store[ask.number].isSpoiled = content != hash
         keep(ask, content, from: link.peer, at: now, emit: &emit)
       } else {
-        lacks(ask.number, link.peer, at: now)
+        note(lackOf: ask.number, on: id, at: now)
         store.fail(ask.number)
         refuse(hash, reason: "wrong", from: id, at: now, emit: &emit)
       }
@@ -264,8 +278,8 @@ extension PeerExchangePeer {
           "reason": .text(reason),
         ]), per: hash, at: now, emit: &emit)
     guard reason != "twice" else { return }
-    // Who gave it on its own connection may only say to be that peer: it is held against the
-    // connection alone.
+    // Whoever passes on what two peers say to each other is taken for one of them: what was given on
+    // its own connection is held against that alone.
     let peer = link.direction == .dialled ? link.peer : nil
     links[id]?.offences += 1
     known.update(peer) { $0.offences += 1 }

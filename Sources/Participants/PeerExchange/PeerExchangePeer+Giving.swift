@@ -6,10 +6,13 @@ extension PeerExchangePeer {
   mutating func hear(
     _ hash: PieceHash, askedBy id: ConnectionID, at now: Instant, emit: inout Effects
   ) {
-    guard let number = store.numbers[hash], let link = links[id] else { return }
+    guard let link = links[id] else { return }
+    guard let number = store.numbers[hash] else {
+      return recognise(hash, on: id, at: now, emit: &emit)
+    }
     guard store[number].isHeld else {
       // It would not ask if it had it.
-      return lacks(number, link.peer, at: now)
+      return note(lackOf: number, on: id, at: now)
     }
     switch settings.gives {
     case "never": return
@@ -93,6 +96,7 @@ extension PeerExchangePeer {
         [
           "hash": .text(store[number].hash.description),
           "bytes": .integer(Int64(store[number].size)),
+          "connection": .integer(Int64(id.number)),
         ]), per: [link.peer?.description, String(number)], at: now, emit: &emit)
     isFree(id, at: now, emit: &emit)
   }

@@ -10,21 +10,34 @@ extension PeerExchangePeer {
     Address(host: IPv6(address.host)?.text ?? address.host, port: address.port)
   }
 
-  /// An address was heard of: dials it if it is new.
+  /// An address was heard of: dials it if it is new, and was not dialled in vain lately. One that was
+  /// gets one dial, not ``patience`` of them.
   ///
-  /// - Parameter source: who told; `nil`: an option.
+  /// - Parameters:
+  ///   - id: the connection that it was told on; `nil`: an option.
+  ///   - isOwn: whoever told says that it is its own. A node that was away is found again by that.
   mutating func learn(
-    _ address: Address, from source: Address?, at now: Instant, emit: inout Effects
+    _ address: Address, toldOn id: ConnectionID?, isOwn: Bool = false, at now: Instant,
+    emit: inout Effects
   ) {
     let address = Self.normal(address)
-    guard address != own, address.port > 0, !known.contains(address),
-      known.count < settings.maxKnown
+    guard address != own, address.port > 0, !known.contains(address), aliases[address] == nil,
+      known.count < settings.maxKnown, isOwn || !forgotten.isLeftAlone(address, at: now)
     else { return }
-    known.add(KnownPeer(address: address, isBootstrap: source == nil))
-    changes.log(
-      Event(
-        PeerExchangeEvents.addressLearned, peer: address,
-        ["from": .text(source?.description ?? "option")]), per: address, at: now, emit: &emit)
+    known.add(
+      KnownPeer(
+        address: address, isBootstrap: id == nil,
+        failures: forgotten.times(address) > 0 ? Self.patience - 1 : 0))
+    var event = Event(PeerExchangeEvents.addressLearned, peer: address)
+    if let id {
+      if let teller = links[id]?.peer {
+        event.fields.append((name: "from", value: .text(teller.description)))
+      }
+      event.fields.append((name: "connection", value: .integer(Int64(id.number))))
+    } else {
+      event.fields.append((name: "from", value: "option"))
+    }
+    changes.log(event, per: address, at: now, emit: &emit)
     dial(address, at: now, emit: &emit)
   }
 
@@ -46,8 +59,11 @@ extension PeerExchangePeer {
       $0.isOpen = true
       $0.failures = 0
     }
+    forgotten.remove(peer)
     logLinked(id, at: now, emit: &emit)
     emit.write(introduction(using: &random), to: id)
+    issueToken(on: id, emit: &emit)
+    proveAll(to: peer, on: id, emit: &emit)
     planNews(at: now, emit: &emit)
     ask(at: now, emit: &emit)
   }
@@ -62,11 +78,19 @@ extension PeerExchangePeer {
     guard let peer = known[address], !peer.isBootstrap, peer.accepted == nil,
       peer.failures >= Self.patience
     else { return }
+    forget(address, dials: peer.failures, at: now, emit: &emit)
+    forgotten.add(address, at: now, interval: settings.exchangeInterval)
+    aliases = aliases.filter { $0.value != address }
+  }
+
+  mutating func forget(
+    _ address: Address, dials: Int, at now: Instant, emit: inout Effects
+  ) {
     known.remove(address)
     changes.log(
       Event(
-        PeerExchangeEvents.addressForgotten, peer: address,
-        ["dials": .integer(Int64(peer.failures))]), per: address, at: now, emit: &emit)
+        PeerExchangeEvents.addressForgotten, peer: address, ["dials": .integer(Int64(dials))]),
+      per: address, at: now, emit: &emit)
   }
 
   mutating func giveUpDial(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
@@ -91,36 +115,23 @@ extension PeerExchangePeer {
     emit.setTimer(key(.greeting, id), at: now + settings.giveTimeout)
   }
 
-  /// A neighbour told whom it knows, itself first.
+  /// A neighbour told whom it knows.
   mutating func hear(
     of addresses: [Address], on id: ConnectionID, at now: Instant, emit: inout Effects
   ) {
-    guard let first = addresses.first, let link = links[id] else { return }
-    if link.direction == .accepted, link.peer == nil {
-      introduce(id, as: first, from: link.source, at: now, emit: &emit)
+    guard let link = links[id] else { return }
+    var addresses = addresses
+    // Ours put themselves first, and may not know under which of their addresses they are seen.
+    if let source = link.source, let first = addresses.first,
+      IPv6(first.host)?.isUnspecified == true
+    {
+      addresses[0].host = source.host
     }
-    guard let teller = links[id]?.peer else { return }
-    for address in addresses.dropFirst() { learn(address, from: teller, at: now, emit: &emit) }
+    if link.direction == .accepted, link.token == nil { note(addresses, toldOn: id) }
+    for address in addresses { learn(address, toldOn: id, at: now, emit: &emit) }
   }
 
-  /// Whoever dialled in says where it listens.
-  private mutating func introduce(
-    _ id: ConnectionID, as told: Address, from source: Address?, at now: Instant,
-    emit: inout Effects
-  ) {
-    var peer = Self.normal(told)
-    // It does not know under which of its addresses it is seen.
-    if IPv6(peer.host)?.isUnspecified == true, let source { peer.host = source.host }
-    peer = Self.normal(peer)
-    guard peer != own else { return }
-    links[id]?.peer = peer
-    learn(peer, from: peer, at: now, emit: &emit)
-    known.update(peer) { $0.accepted = id }
-    logLinked(id, at: now, emit: &emit)
-    planNews(at: now, emit: &emit)
-  }
-
-  private mutating func logLinked(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+  mutating func logLinked(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
     guard let link = links[id] else { return }
     changes.log(
       Event(
@@ -138,11 +149,10 @@ extension PeerExchangePeer {
     at now: Instant, using random: inout SeededGenerator, emit: inout Effects
   ) {
     planExchange(at: now + settings.exchangeInterval, emit: &emit)
-    for address in known.addresses {
-      guard let peer = known[address], peer.dialled == nil, !peer.isShunned else { continue }
+    for address in known.addresses where known[address]?.isSought == true {
       dial(address, at: now, emit: &emit)
     }
-    let neighbours = known.connections
+    let neighbours = self.neighbours
     guard !neighbours.isEmpty else { return }
     let message = introduction(using: &random)
     for (_, id) in neighbours { emit.write(message, to: id) }
@@ -200,25 +210,27 @@ extension PeerExchangePeer {
   ) {
     guard let link = links[id] else { return }
     remove(id, at: now, emit: &emit)
-    guard let peer = link.peer else { return }
-    known.update(peer) {
-      if $0.accepted == id { $0.accepted = nil }
-      if $0.dialled == id {
-        $0.dialled = nil
-        $0.isOpen = false
+    if let peer = link.peer {
+      known.update(peer) {
+        if $0.accepted == id { $0.accepted = nil }
+        if $0.dialled == id {
+          $0.dialled = nil
+          $0.isOpen = false
+        }
       }
+      changes.log(
+        Event(
+          PeerExchangeEvents.neighbourLost, peer: peer,
+          ["connection": .integer(Int64(id.number)), "reason": .text(reason)]), per: peer,
+        at: now, emit: &emit)
     }
-    changes.log(
-      Event(
-        PeerExchangeEvents.neighbourLost, peer: peer,
-        ["connection": .integer(Int64(id.number)), "reason": .text(reason)]), per: peer,
-      at: now, emit: &emit)
     ask(at: now, emit: &emit)
   }
 
   /// Forgets a connection, and what was to come and to go on it.
   private mutating func remove(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
     guard let link = links.removeValue(forKey: id) else { return }
+    if link.direction == .dialled { withdrawToken(of: link) }
     for purpose in [Purpose.dial, .ask, .arrival, .departure, .greeting] {
       emit.cancelTimer(key(purpose, id))
     }

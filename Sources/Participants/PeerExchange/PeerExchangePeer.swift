@@ -5,7 +5,8 @@ package import Participants
 /// their SHA-256.
 ///
 /// Wire-compatible with the original C program. A peer dials whom it was told of at the start; on a
-/// connection it says where it listens and whom it knows; everybody dials every address that is new.
+/// connection that it dials it says where it listens and whom it knows; everybody dials every address
+/// that is new.
 /// It asks neighbours for the pieces it wants and gives those it has; who lacks a piece stays silent.
 /// Where it differs from the original, and why:
 ///
@@ -17,7 +18,9 @@ package import Participants
 /// - **A give counts only if it was asked for on that connection**, and if its bytes, hashed as they
 ///   arrive, have that SHA-256. Whoever gives others too often is shunned.
 /// - **Only who is connected is told of**, so that the dead are forgotten: the original tells of
-///   everybody it ever heard of.
+///   everybody it ever heard of. What it names and nobody answers at is left alone ever longer.
+/// - **Who dialled in is known only when it is found by dialling back**
+///   (`PeerExchangePeer+Recognition.swift`): an original does not say who it is.
 /// - **Nothing grows without a limit.** One piece is on its way to a neighbour at a time, and the
 ///   next when that has left; asks wait in a bounded queue; pieces pass through unbuffered.
 package struct PeerExchangePeer: Participant {
@@ -79,16 +82,26 @@ package struct PeerExchangePeer: Participant {
 
   let settings: Settings
   let samples: SampleData
+  /// Random bytes, for tokens that nobody can guess.
+  let secret: [UInt8]
   var own = Address(host: "", port: 0)
 
   // Who there is: PeerExchangePeer+Peers.swift
   var known = KnownPeers()
+  var forgotten = ForgottenPeers()
+  /// Other addresses of a known peer, or of this one, and the one that it goes by.
+  var aliases: [Address: Address] = [:]
   var links = ConnectionTable<Link>()
   var nextExchange = Instant(microseconds: 0)
   /// Of what strangers do again and again.
   var repeats = Tally()
   /// Of neighbours and pieces.
   var changes = Tally(different: 65_536, sparing: 64)
+
+  // Who is at the other end: PeerExchangePeer+Recognition.swift
+  /// The connections that we dialled, by what may come back of the token that was sent on each: the
+  /// token itself, and the proof of its receipt.
+  var issued: [PieceHash: ConnectionID] = [:]
 
   // What is wanted: PeerExchangePeer+Asking.swift
   var store = PieceStore()
@@ -104,6 +117,7 @@ package struct PeerExchangePeer: Participant {
 
   init(_ settings: ParticipantSettings) {
     self.settings = Settings(settings.options)
+    secret = settings.secret
     samples = SampleData(pieceSize: self.settings.pieceSize)
   }
 
@@ -165,7 +179,7 @@ package struct PeerExchangePeer: Participant {
     }
     openFiles(emit: &emit)
     for address in settings.bootstrap {
-      learn(address, from: nil, at: now, emit: &emit)
+      learn(address, toldOn: nil, at: now, emit: &emit)
     }
     planExchange(at: now + settings.exchangeInterval, emit: &emit)
   }

@@ -28,7 +28,7 @@ package enum PeerExchangeWire {
     begin(.give, body: SHA256.size + bytes) + hash.bytes
   }
 
-  /// The sender's own address first. Addresses that are no IPv4 or IPv6 address are left out.
+  /// Ours put their own address first; originals list theirs anywhere. Addresses that are no IPv4 or IPv6 address are left out.
   package static func peers(_ addresses: [Address]) -> [UInt8] {
     let entries = addresses.prefix(longestList).compactMap(entry)
     return begin(.peers, body: entries.count * entry) + entries.joined()
