@@ -183,7 +183,7 @@ import Testing
     let story = Story()
     cut([("peer-4", "peer-5"), ("peer-5", "peer-1")], in: story, at: 14)
     #expect(
-      try story.objections() == ["dead-nodes-are-reported: inconclusive", "\(check): fail"])
+      try story.objections() == ["dead-nodes-are-reported: notAsked", "\(check): fail"])
     let judgement = try story.judgement(check)
     #expect(judgement.reason == "1 violation, 5 witnesses")
     #expect(judgement.column("peer") == ["peer-5"])

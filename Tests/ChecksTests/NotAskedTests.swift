@@ -1,5 +1,7 @@
+import Arguments
 import Checks
 import History
+import Participants
 import Testing
 
 @Suite("What a check is asked") struct NotAskedTests {
