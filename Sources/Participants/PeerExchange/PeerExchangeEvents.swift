@@ -47,7 +47,8 @@ package enum PeerExchangeEvents {
     ])
   package static let neighbourShunned = EventKind(
     "neighbour.shunned", "A peer that offended too often is not dialled or asked any more.",
-    peer: "that peer, where it is known", fields: [EventField("offences", "unasked and wrong pieces that it gave")])
+    peer: "that peer, where it is known",
+    fields: [EventField("offences", "unasked and wrong pieces that it gave")])
 
   // What they have.
   package static let pieceHeld = EventKind(
