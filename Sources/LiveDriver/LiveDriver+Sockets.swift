@@ -264,10 +264,10 @@ extension LiveDriver {
   }
 
   func closeSockets() {
-    for unsafe listener in unsafe listeners.values {
+    for unsafelistener in unsafe listeners.values {
       unsafe closeSocket(UnsafeMutableRawPointer(listener))
     }
-    for unsafe socket in unsafe datagramSockets.values {
+    for unsafesocket in unsafe datagramSockets.values {
       unsafe closeSocket(UnsafeMutableRawPointer(socket))
     }
     unsafe listeners = [:]

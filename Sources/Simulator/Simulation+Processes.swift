@@ -18,7 +18,8 @@ extension Simulation {
         secret: .random(ParticipantSettings.secretSize, using: &secrets)))
     log(
       NodeEvents.ready(
-        at: nodes[node].address, and: nodes[node].also?.host, role: nodes[node].role.fullName, version: version,
+        at: nodes[node].address, and: nodes[node].also?.host, role: nodes[node].role.fullName,
+        version: version,
         pid: nodes[node].pid,
         options: nodes[node].options), of: node)
     if rules > 0 { heed(node) }

@@ -103,7 +103,8 @@ extension TopologyReader {
             + "rest")
       }
       if group.nat != nil {
-        complain("group '\(group.name)' is behind a NAT, with a private address: leave 'listen' out")
+        complain(
+          "group '\(group.name)' is behind a NAT, with a private address: leave 'listen' out")
       }
       if isSimulated, total > Listening.mostPorts {
         complain("\(total) nodes in all; \(Listening.mostPorts) at most where some share a host")

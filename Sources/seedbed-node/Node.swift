@@ -51,7 +51,8 @@ import Relay
       random: SeededGenerator(seed: command.seed, stream: command.name),
       log: EventLog(path: command.log), rules: command.rules)
     let address = try driver.listen(
-      on: command.listen, and: command.also, transports: role.transports, advertising: command.advertisedHost)
+      on: command.listen, and: command.also, transports: role.transports,
+      advertising: command.advertisedHost)
     if role.seedList == .listed, let config = command.config {
       try SeedListFile.add(address, to: config)
     }

@@ -62,9 +62,10 @@ private struct Original: Participant {
     #expect(puts.count > 100)
     #expect(puts.allSatisfy { $0.event["copies"] == .integer(3) })
 
-    let keys = Set(puts.compactMap { put -> String? in
-      if case .text(let key) = put.event["key"] { key } else { nil }
-    })
+    let keys = Set(
+      puts.compactMap { put -> String? in
+        if case .text(let key) = put.event["key"] { key } else { nil }
+      })
     func isOfOurs(_ event: Event) -> Bool {
       if case .text(let key) = event["key"] { keys.contains(key) } else { false }
     }

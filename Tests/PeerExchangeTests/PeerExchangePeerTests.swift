@@ -135,7 +135,8 @@ struct PeerStage {
     let learned = peer.logged(PeerExchangeEvents.addressLearned)
     #expect(learned.map { $0["from"] } == [nil, nil], "nobody knows who dialled")
     #expect(
-      learned.map { $0["connection"] } == [Int64](repeating: Int64(caller.number), count: 2)
+      learned.map { $0["connection"] }
+        == [Int64](repeating: Int64(caller.number), count: 2)
         .map { .integer($0) })
     #expect(peer.logged(PeerExchangeEvents.neighbourLinked).isEmpty)
   }
@@ -187,7 +188,8 @@ struct PeerStage {
     var dials: [Int] = []
     for interval in 1...300 {
       peer.stage.say(PeerExchangeWire.peers([third, other]), on: caller)
-      while let dial = peer.stage.dials.last, dial.to == third, !peer.stage.closed.contains(dial.id),
+      while let dial = peer.stage.dials.last, dial.to == third,
+        !peer.stage.closed.contains(dial.id),
         dials.count < peer.stage.dials.count - 1
       {
         dials.append(interval)
@@ -247,7 +249,7 @@ struct PeerStage {
     peer.stage.say(PeerExchangeWire.peers([other]), on: caller)
     #expect(peer.heard(on: caller).isEmpty)
     peer.stage.handle(.closed(peer.link(), .refused))
-    peer.stage.wait(.seconds(1))
+    peer.stage.wait(.seconds(10))
     let said = peer.heard(on: caller)
     #expect(said.first == .peers([own]))
     #expect(said.count == 2, "and asks there")

@@ -69,8 +69,7 @@ struct SimulatedOriginal: Participant {
           dial(address.port, emit: &emit)
         }
       case .ask(let hash):
-        // It has the first half of the sample data.
-        guard let number = (0..<37).first(where: { samples.hash(of: $0) == hash }) else { continue }
+        guard let number = (0..<75).first(where: { samples.hash(of: $0) == hash }) else { continue }
         emit.write(PeerExchangeWire.give(hash, bytes: Self.pieceSize), to: id)
         for part in samples.parts(of: number) { emit.write(part, to: id) }
       case .give, .part, .whole, .unknown, .invalid: break

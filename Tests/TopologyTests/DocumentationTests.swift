@@ -24,7 +24,7 @@ import Topology
 
   @Test func `has examples that are valid`() throws {
     let examples = try blocks("yaml")
-    #expect(examples.count == 12)
+    #expect(examples.count == 13)
     for text in examples {
       // Beside a file that some of them name.
       let file = TopologyFile(path: Self.root + "/examples/rumour/example", text: text)

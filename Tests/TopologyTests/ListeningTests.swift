@@ -69,11 +69,13 @@ import Topology
   }
 
   @Test func `is no address of another group, and none of a node behind a NAT`() {
-    let two = complaints("count: 1, listen: '127.0.0.1:8100' }\n  leaf: { count: 1, after: hub, "
-      + "listen: '127.0.0.1:8100'")
+    let two = complaints(
+      "count: 1, listen: '127.0.0.1:8100' }\n  leaf: { count: 1, after: hub, "
+        + "listen: '127.0.0.1:8100'")
     #expect(two.count == 1 && two[0].contains("listens at 127.0.0.1:8100, as another group does"))
     let hidden = complaints(
-      "count: 1 }\n  leaf: { count: 1, after: hub, nat: symmetric, listen: '::1'", isSimulated: true)
+      "count: 1 }\n  leaf: { count: 1, after: hub, nat: symmetric, listen: '::1'", isSimulated: true
+    )
     #expect(hidden.count == 1 && hidden[0].contains("behind a NAT, with a private address"))
   }
 }

@@ -32,7 +32,7 @@ import Topology
     (
       "groups.leaf.cuont=5",
       "unknown key 'cuont' (did you mean 'count'?); allowed here: role, count, after, every, joins, "
-        + "command, nat, options, variants"
+        + "listen, command, nat, options, variants"
     ),
     ("groups.leaf.count=0", "'count' takes a whole number from 1 to 200000, found '0'"),
     ("groups.leaf.count=", "there is nothing in it"),

@@ -222,7 +222,7 @@ private func ring(_ lines: String..., command: String = "[./node.sh]", hub: Stri
     ("role: hub", "7:11: unknown role 'hub'; there are: none"),
     (
       "options: { pace: 1s }",
-      "7:5: unknown key 'options'; allowed here: role, count, after, every, joins, command, "
+      "7:5: unknown key 'options'; allowed here: role, count, after, every, joins, listen, command, "
         + "environment, folder, input, files, ready, events"
     ),
   ])

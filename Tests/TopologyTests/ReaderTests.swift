@@ -162,7 +162,7 @@ import Topology
     #expect(
       complaints("network: mesh\ngroups: { hub: { cuont: 1 } }\nstop: { within: 1s }\n") == [
         "t.yaml:2:18: unknown key 'cuont' (did you mean 'count'?); allowed here: role, count, "
-          + "after, every, joins, command, nat, options, variants",
+          + "after, every, joins, listen, command, nat, options, variants",
         "t.yaml:2:16: missing key 'count' in group 'hub'",
         "t.yaml:3:7: missing key 'at' in 'stop'",
       ])

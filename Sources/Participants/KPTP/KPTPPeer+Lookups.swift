@@ -157,7 +157,9 @@ extension KPTPPeer {
       askStep(peer, of: index, at: now, emit: &emit)
     }
     let isOutOfSteps = lookups[index].asked >= settings.lookupSteps
-    guard lookups[index].isDone(isOfUse) || isOutOfSteps && lookups[index].underWay == 0 else { return }
+    guard lookups[index].isDone(isOfUse) || isOutOfSteps && lookups[index].underWay == 0 else {
+      return
+    }
     let lookup = lookups.remove(at: index)
     emit.log(
       Event(
