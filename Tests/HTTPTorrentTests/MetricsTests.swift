@@ -51,6 +51,7 @@ import Testing
     #expect(
       stage.ask("POST", "/metrics", #"{"client_host":"127.0.0.1","client_port":1}"#)
         == "400 400 Bad Request: 'downloaded_chunks'")
+    #expect(stage.ask("POST", "/metrics", Self.report(1), type: "Application/JSON") == "200 Ok")
     #expect(stage.ask("PUT", "/metrics").hasPrefix("501 "))
     #expect(stage.ask("GET", "/other") == "404 404 Not Found.")
     #expect(stage.ask("POST", "/metrics", Self.report(1)) == "200 Ok")

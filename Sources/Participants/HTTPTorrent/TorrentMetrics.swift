@@ -68,7 +68,7 @@ package struct TorrentMetrics: Participant {
   }
 
   private mutating func take(_ message: HTTPMessage, at now: Instant) -> HTTPResponse {
-    guard message["content-type"]?.hasPrefix("application/json") == true else {
+    guard message["content-type"]?.lowercased().hasPrefix("application/json") == true else {
       return HTTPResponse(415, "415 Unsupported Media Type: expected application/json")
     }
     let report: Report

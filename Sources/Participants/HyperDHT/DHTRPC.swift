@@ -13,10 +13,11 @@ package import Participants
 /// - **Nobody is believed unproven.** Who asks is pinged, and gets into the table by the answer. An
 ///   address has one place in the table, whatever IDs it claims.
 /// - **Only who was asked may answer**, and requests have random numbers.
-/// - **The dead stall a query once**, and the slow are waited for (``Punctuality``, ``Query``). The silent
-///   are named to nobody.
+/// - **The slow are waited for, and the dead once** (``Punctuality``, ``Query``). The silent are named
+///   to nobody.
 /// - **Tokens hold for one address, port and command** (``Tokens``).
-/// - **Pings are passed on only to nodes in the table**, and to whom the owner knows, so nobody is flooded through others.
+/// - **Pings are passed on only to nodes in the table**, and to whom the owner knows, so nobody is
+///   flooded through others.
 package struct DHTRPC: Sendable {
   /// The owner's timers have other purposes.
   enum TimerPurpose: UInt8 {
