@@ -258,7 +258,7 @@ package final class Supervisor {
     let group = ProcessGroup(leader: process.pid)
     if !group.isEmpty { lingering.append((node: node, group: group)) }
     // A node that cannot write its log ends: the disk is to blame then, and not the node.
-    if case .code(1...) = status, let full = log.setRoomAside(more: 1) {
+    if case .code(1...) = status, let full = log.findRoom() {
       storageFailed(folder.path, full)
     }
     handle(.exited(node, status))

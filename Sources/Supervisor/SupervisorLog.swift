@@ -57,11 +57,14 @@ struct SupervisorLog {
     return setRoomAside()
   }
 
-  /// Sets more room aside. Returns the errno of a disk that has none.
-  ///
-  /// - Parameter more: further bytes than there are to be, to see whether there are any.
-  mutating func setRoomAside(more: Int = 0) -> CInt? {
-    let wanted = (size + reserve + more + Self.step - 1) / Self.step * Self.step
+  /// Sees whether the disk has more room: returns the errno where it has none.
+  mutating func findRoom() -> CInt? { setRoomAside(upTo: (reservedTo ?? 0) + Self.step) }
+
+  private mutating func setRoomAside() -> CInt? {
+    setRoomAside(upTo: (size + reserve + Self.step - 1) / Self.step * Self.step)
+  }
+
+  private mutating func setRoomAside(upTo wanted: Int) -> CInt? {
     guard let reserved = reservedTo, wanted > reserved else { return nil }
     let failed = -cprocess_reserve(file.number, UInt64(reserved), UInt64(wanted - reserved))
     switch failed {

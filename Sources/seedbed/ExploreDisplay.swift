@@ -31,7 +31,10 @@ struct ExploreDisplay {
   }
 
   mutating func start(_ topology: String) {
-    Terminal.say("exploring \(topology): seeds \(seeds.lowerBound) to \(seeds.upperBound)\n")
+    let which =
+      seeds.count == 1
+      ? "seed \(seeds.lowerBound)" : "seeds \(seeds.lowerBound) to \(seeds.upperBound)"
+    Terminal.say("exploring \(topology): \(which)\n")
     showProgress()
   }
 

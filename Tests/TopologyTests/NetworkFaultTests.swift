@@ -96,7 +96,7 @@ import Topology
     ("bandwidth: {between: leaf, and: hub}", "missing key 'limit' in 'bandwidth'"),
     (
       "bandwidth: {between: leaf, and: hub, limit: 1KiB/s}",
-      "'limit' takes a bandwidth from 1KB/s to 1000GB/s, found '1KiB/s'"
+      "'limit' takes a bandwidth from 1KB/s to 1000GB/s, e.g. 500KB/s, found '1KiB/s'"
     ),
     (
       "latency: {between: leaf, and: hub, add: 1ms, one-way: yes}",

@@ -63,7 +63,7 @@ import Topology
       "unknown key 'latncy' (did you mean 'latency'?); allowed here: latency, jitter, datagrams, "
         + "streams, bandwidth, clock-skew, start-delay"
     ),
-    ("latency: 2", "'latency' takes a duration from 0s to 1h, found '2'"),
+    ("latency: 2", "'latency' takes a duration from 0s to 1h, found '2' (did you mean '2s'?)"),
     ("latency: {}", "'latency' is a duration, or exactly one of uniform, normal, measured"),
     ("latency: { uniform: [5ms, 1ms] }", "'uniform' takes two durations, the lesser first"),
     ("latency: { uniform: [5ms] }", "'uniform' takes two durations, the lesser first"),
@@ -88,13 +88,17 @@ import Topology
     ),
     ("streams: { cut: often }", "'cut' takes whole or random, found 'often'"),
     ("streams: { stall: { for: 1s } }", "missing key 'rate' in 'stall'"),
-    ("bandwidth: 100", "'bandwidth' takes a bandwidth from 1KB/s to 1000GB/s, found '100'"),
     (
-      "bandwidth: 0.5KB/s", "'bandwidth' takes a bandwidth from 1KB/s to 1000GB/s, found '0.5KB/s'"
+      "bandwidth: 100",
+      "'bandwidth' takes a bandwidth from 1KB/s to 1000GB/s, e.g. 500KB/s, found '100'"
+    ),
+    (
+      "bandwidth: 0.5KB/s",
+      "'bandwidth' takes a bandwidth from 1KB/s to 1000GB/s, e.g. 500KB/s, found '0.5KB/s'"
     ),
     (
       "bandwidth: 1001GB/s",
-      "'bandwidth' takes a bandwidth from 1KB/s to 1000GB/s, found '1001GB/s'"
+      "'bandwidth' takes a bandwidth from 1KB/s to 1000GB/s, e.g. 500KB/s, found '1001GB/s'"
     ),
   ])
   func `is refused where it makes no sense`(text: String, message: String) {

@@ -207,7 +207,10 @@ import Topology
     ("count: two", "'count' takes a whole number from 1 to 200000, found 'two'"),
     ("count: [1]", "'count' takes a whole number from 1 to 200000, found a list"),
     ("count:", "'count' takes a whole number from 1 to 200000, found nothing"),
-    ("count: 1, every: 20", "'every' takes a duration from 0s to 1h, found '20'"),
+    (
+      "count: 1, every: 20",
+      "'every' takes a duration from 0s to 1h, found '20' (did you mean '20s'?)"
+    ),
     ("count: 1, every: 2h", "'every' takes a duration from 0s to 1h, found '2h'"),
     ("count: 1, role: {}", "'role' takes a word, found a mapping"),
     (
@@ -252,7 +255,7 @@ import Topology
       """
     #expect(
       complaints(text) == [
-        "t.yaml:8:13: 'pace' takes a duration from 1ms to 1m, found '5'",
+        "t.yaml:8:13: 'pace' takes a duration from 1ms to 1m, found '5' (did you mean '5s'?)",
         "t.yaml:9:12: 'shy' takes true or false, found 'yes'",
         "t.yaml:10:13: 'mode' takes calm or wild, found 'mild'",
         "t.yaml:11:16: 'friends' takes up to 2 names of nodes or groups, found a list",
