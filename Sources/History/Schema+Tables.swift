@@ -130,13 +130,17 @@ extension Schema {
       ]),
     Table(
       name: "lateness",
-      summary: "A second in which nodes of ours woke up a tenth of a second late or more: `node.late`.",
+      summary:
+        "A second in which nodes of ours woke up a tenth of a second late or more: `node.late`.",
       columns: [
         ("run", "the run's number"),
         ("second", "in seconds since the epoch"),
         ("from_t", "when, within the second, the first of them wanted to wake up"),
         ("to_t", "when, within the second, the last of them did"),
-        ("late", "how late the latest was, in microseconds, of which some may lie outside the second"),
+        (
+          "late",
+          "how late the latest was, in microseconds, of which some may lie outside the second"
+        ),
         ("events", "how many nodes said so; one that was late for long in each of its seconds"),
       ]),
     Table(

@@ -139,7 +139,9 @@ extension RunTests {
         checks: []
         """, to: "talk.yaml")
       let run = try workspace.start(["run", file])
-      let output = { FileManager.default.contents(atPath: "\(workspace.runs[0])/talker-1.out")?.count }
+      let output = {
+        FileManager.default.contents(atPath: "\(workspace.runs[0])/talker-1.out")?.count
+      }
       try await eventually("they talk") { !workspace.runs.isEmpty && output() ?? 0 > 500 }
       run.signal(SIGSTOP)
       let size = output() ?? 0
@@ -160,7 +162,8 @@ extension RunTests {
         WHERE kind = 'word.said'
         """)
       let granted = try #require(try workspace.integer("SELECT most FROM clock_skews"))
-      #expect(try workspace.integer("SELECT count(*) FROM events WHERE kind = 'word.said'") ?? 0 > 50)
+      #expect(
+        try workspace.integer("SELECT count(*) FROM events WHERE kind = 'word.said'") ?? 0 > 50)
       #expect(beyond == 0, "\(latest ?? 0) of \(granted)")
       // It was stopped for longer than two dozen of their words took.
       #expect(granted > 400_000 && granted >= latest ?? 0)
