@@ -40,7 +40,8 @@ import Testing
     #expect(try verdict(story) == .fail)
   }
 
-  @Test("Where nodes wake up late on such a machine, the time counts, though the supervisor does not")
+  @Test(
+    "Where nodes wake up late on such a machine, the time counts, though the supervisor does not")
   func lateNodes() throws {
     let story = story(busy: 1_000, pressure: 990, late: 5)
     wake(story, "peer-1", at: 11.5, late: 0.15)

@@ -100,7 +100,8 @@ extension RunTests {
         }
       }
       let first = started[0]
-      let said = Set(first.running.output.split(separator: "\n").map { RecordedBlock.shape(String($0)) })
+      let said = Set(
+        first.running.output.split(separator: "\n").map { RecordedBlock.shape(String($0)) })
       for line in try #require(Tutorial.blocks().first { $0.language == "text" }).text
         .split(separator: "\n") where !line.hasPrefix("✓") || first.running.status == 0
       {
