@@ -190,7 +190,7 @@ import Testing
         case .write(let id, let bytes):
           written[id, default: ""] += String(decoding: bytes, as: UTF8.self)
         case .close(let id): closed.insert(id)
-        case .awaitDrain, .send, .file, .setTimer, .cancelTimer, .log, .finish: break
+        case .awaitDrain, .send, .file, .setTimer, .cancelTimer, .log, .finish, .fail: break
         }
       }
     }

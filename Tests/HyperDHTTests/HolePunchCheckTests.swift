@@ -28,7 +28,7 @@ import Topology
         case .cancelTimer(let key): emit.cancelTimer(key)
         case .log(let event) where event.kind == HyperDHTEvents.punchHeard.name: break
         case .log(let event): emit.log(event)
-        case .connect, .write, .close, .awaitDrain, .file, .finish: Issue.record("\(effect)")
+        case .connect, .write, .close, .awaitDrain, .file, .finish, .fail: Issue.record("\(effect)")
         }
       }
     }

@@ -29,7 +29,7 @@ import Topology
         case .setTimer(let key, let instant): emit.setTimer(key, at: instant)
         case .cancelTimer(let key): emit.cancelTimer(key)
         case .log(let event): emit.log(event)
-        case .connect, .write, .close, .awaitDrain, .file, .finish: Issue.record("\(effect)")
+        case .connect, .write, .close, .awaitDrain, .file, .finish, .fail: Issue.record("\(effect)")
         }
       }
     }

@@ -151,6 +151,12 @@ final class Listener {
 
   deinit { close(descriptor) }
 
+  /// Whether somebody has connected and was not accepted.
+  var hasSomebody: Bool {
+    var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&ready, 1, 0) == 1
+  }
+
   func accept() throws -> Connection {
     var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     guard unsafe poll(&ready, 1, Int32(Deadline.seconds * 1_000)) == 1 else {
