@@ -11,11 +11,12 @@ private final class Spinners {
   init(_ count: Int, on processor: String, niceness: Int = 0) throws {
     shell = Process()
     shell.executableURL = URL(filePath: "/bin/bash")
-    // `read` ends with this process, whatever becomes of it, and the loops with the shell. Each has a
-    // session: the kernel may share a processor among sessions first (`sched_autogroup`).
+    // `read` ends with this process, whatever becomes of it, and the loops with the shell. Each has
+    // a session: the kernel may share a processor among sessions first (`sched_autogroup`).
     shell.arguments = [
       "-c",
-      "for ((i = 0; i < $1; i++)); do taskset -c $2 setsid nice -n $3 bash -c 'while :; do :; done' & done; "
+      "for ((i = 0; i < $1; i++)); do "
+        + "taskset -c $2 setsid nice -n $3 bash -c 'while :; do :; done' & done; "
         + "trap 'kill $(jobs -p)' EXIT; read",
       "spinners", "\(count)", processor, "\(niceness)",
     ]
