@@ -264,12 +264,8 @@ extension LiveDriver {
   }
 
   func closeSockets() {
-    for unsafelistener in unsafe listeners.values {
-      unsafe closeSocket(UnsafeMutableRawPointer(listener))
-    }
-    for unsafesocket in unsafe datagramSockets.values {
-      unsafe closeSocket(UnsafeMutableRawPointer(socket))
-    }
+    unsafe listeners.values.forEach { unsafe closeSocket(UnsafeMutableRawPointer($0)) }
+    unsafe datagramSockets.values.forEach { unsafe closeSocket(UnsafeMutableRawPointer($0)) }
     unsafe listeners = [:]
     unsafe datagramSockets = [:]
   }
