@@ -93,7 +93,7 @@ struct Terminal {
   static func complain(_ message: String) {
     let line = Array("seedbed: \(Advice.complete(message))\n".utf8)
     _ = unsafe line.withUnsafeBytes { bytes in
-      unsafe write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+      unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
     }
   }
 }

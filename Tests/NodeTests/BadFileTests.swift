@@ -25,7 +25,7 @@ extension NodeTests {
         for name in ["huge", "huge.pieces"] {
           let path = folder.appending(path: name).path
           try #require(manager.createFile(atPath: path, contents: nil))
-          try #require(truncate(path, 1 << 40) == 0)
+          try #require(unsafe truncate(path, 1 << 40) == 0)
         }
         let hash = String(repeating: "ab", count: 32)
         let list = "seedbed-pieces 1\npiece-size 1048576\nsize 5\n\(hash)\n"
@@ -33,7 +33,7 @@ extension NodeTests {
           try list.write(
             to: folder.appending(path: "\(name).pieces"), atomically: false, encoding: .utf8)
         }
-        try #require(mkfifo(folder.appending(path: "pipe.pieces").path, 0o644) == 0)
+        try #require(unsafe mkfifo(folder.appending(path: "pipe.pieces").path, 0o644) == 0)
         let chunk = String(repeating: "0", count: 40)
         try """
         {"fileName": "f", "chunkSize": 16384, "trackerUrl": "127.0.0.1:9", "fileSize": 5,

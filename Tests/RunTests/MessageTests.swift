@@ -45,7 +45,7 @@ extension RunTests {
         ("wait last link", "no kind of event 'link'"),
         ("wait last SELECT%20nope%20FROM%20events", "no such column: nope"),
       ] {
-        let words = line.split(separator: " ").map { $0.replacing("%20", with: " ") }
+        let words = line.split(separator: " ").map { $0.replacingOccurrences(of: "%20", with: " ") }
         let refused = try await workspace.run(words)
         #expect(refused.status == 64, "\(refused.output)")
         #expect(refused.errors.contains(message), "\(refused.errors)")

@@ -43,7 +43,7 @@ extension RunTests {
       _ = try workspace.write("8.8.8.8:4000\n", to: "far.txt")
       _ = try workspace.write("localhost:4000\n", to: "named.txt")
       func filled(_ text: some StringProtocol) -> String {
-        text.replacing(/\bT\b/, with: file).replacing(/\bF\b/, with: workspace.folder)
+        String(text).replacing(/\bT\b/, with: file).replacing(/\bF\b/, with: workspace.folder)
           .replacing("%20", with: " ")
       }
       let refused = try await workspace.run(line.split(separator: " ").map { filled($0) })
@@ -58,7 +58,7 @@ extension RunTests {
       }
     }
 
-    private static let hasPython = ["/usr/bin/python3"].allSatisfy { unsafe access($0, X_OK) == 0 }
+    private static let hasPython = FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")
 
     /// Lets no process of what follows open a pidfd: system call 434 everywhere.
     private let withoutPidfds = """

@@ -16,7 +16,7 @@ private final class SmallDisk {
     try await command("mount -t tmpfs -o size=\(size) none '\(path)'")
   }
 
-  deinit { unsafe umount2(path, CInt(MNT_DETACH.rawValue)) }
+  deinit { unsafe umount2(path, CInt(MNT_DETACH)) }
 
   /// Writes until nothing more fits.
   func fill() async throws {

@@ -67,11 +67,15 @@ extension RunTests {
     func stopped() async throws {
       let workspace = try Workspace()
       let file = try workspace.write(topology, to: "t.yaml")
-      let terminal = unsafe posix_openpt(O_RDWR | O_NOCTTY)
-      try #require(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0)
+      let terminal = unsafe open("/dev/ptmx", O_RDWR | O_NOCTTY)
       defer { close(terminal) }
-      let other = unsafe open(ptsname(terminal), O_RDWR | O_NOCTTY)
-      try #require(other >= 0 && tcflow(other, TCOOFF) == 0)
+      // pts(4): TIOCSPTLCK and TIOCGPTN.
+      var lock: CInt = 0
+      var number: CInt = 0
+      try #require(unsafe ioctl(terminal, 0x4004_5431, &lock) == 0)
+      try #require(unsafe ioctl(terminal, 0x8004_5430, &number) == 0)
+      let other = unsafe open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
+      try #require(tcflow(other, TCOOFF) == 0)
       let run = Process()
       run.executableURL = URL(filePath: workspace.executable)
       run.arguments = ["run", file, "--no-checks", "--logs", workspace.logs]
