@@ -196,7 +196,7 @@ extension KPTPPeer {
   mutating func ignore(_ message: KPTPMessage, of sender: Address, emit: inout Effects) {
     repeats.log(
       Event(KPTPEvents.messageIgnored, peer: sender, ["type": .integer(Int64(message.type))]),
-      per: sender, emit: &emit)
+      per: [sender.description, String(message.type)], emit: &emit)
   }
 
   /// A peer that we asked has answered: it lives at that address.

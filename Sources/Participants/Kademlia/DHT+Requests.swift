@@ -113,9 +113,9 @@ extension DHT {
     at now: Instant, using random: inout SeededGenerator, emit: inout Effects
   ) {
     while let request = requests.takeLate(at: now) {
-      repeats.log(
+      changes.log(
         Event(KademliaEvents.unanswered, peer: request.address, ["call": .text(request.call)]),
-        per: request.address, emit: &emit)
+        per: request.address, at: now, emit: &emit)
       switch request.purpose {
       case .ping:
         pinged.remove(request.address)

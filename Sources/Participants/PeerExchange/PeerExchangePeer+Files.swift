@@ -71,13 +71,13 @@ extension PeerExchangePeer {
     guard files.indices.contains(file) else { return }
     if case .failed = files[file].stage { return }
     files[file].stage = .failed
-    if isMisuse || settings.once && !files[file].isFinished {
-      emit.fail("\(files[file].named): \(reason)", isMisuse: isMisuse)
-    }
     emit.log(
       Event(
         PeerExchangeEvents.fileFailed,
         ["file": .text(files[file].path), "reason": .text(reason)]))
+    if isMisuse || settings.once && !files[file].isFinished {
+      emit.fail("\(files[file].named): \(reason)", isMisuse: isMisuse)
+    }
   }
 
   // MARK: - Looking through
