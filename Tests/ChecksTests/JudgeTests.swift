@@ -264,7 +264,7 @@ import Testing
       [judgement].json == """
         [{"check":"mine","promise":"It holds.","severity":"error","verdict":"fail",\
         "reason":"1 violation, 1 witness","violations":1,"witnesses":1,"least_witnesses":1,\
-        "file":"mine.sql","rows":[{"x":"a \\"b\\"","y":null,"z":1.5,"w":"1 bytes"}]}]
+        "file":"mine.sql","rows":[{"x":"a \\"b\\"","y":null,"z":1.5,"w":"1 byte"}]}]
         """)
     #expect(throws: Never.self) {
       try JSONSerialization.jsonObject(with: Data([judgement].json.utf8))
@@ -297,6 +297,7 @@ import Testing
           dead    cause   died_s  due_s  silent_neighbours  reported_by
           peer-5  killed  10.0    14.01  peer-4             peer-1
           violation 1: peer-5, peer-4, peer-1 around 10.000 s, log lines from -0.500 s to 30.100 s:
+            -0.500 s  peer-1  link.opened      peer-5 {"direction":"accepted"}
             -0.500 s  peer-1  link.opened      peer-3 {"direction":"dialled"}
             -0.500 s  peer-4  link.opened      peer-2 {"direction":"accepted"}
             -0.500 s  peer-5  link.opened      peer-1 {"direction":"dialled"}

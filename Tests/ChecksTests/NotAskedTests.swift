@@ -93,11 +93,13 @@ import Testing
     let judgement = try judge(["0"])
     try [judgement].store(run: 1, history: history)
     let verdicts = try History.verdicts(on: 1, in: history)
-    let other = try Story().collected()
+    let another = Story()
+    let other = try another.collected()
     try History.restore(verdicts: verdicts, on: 1, in: other)
     let restored = try ReadOnlyHistory(other).database
       .text("SELECT verdict || ': ' || reason FROM checks")
     #expect(restored == "not asked: reason 0")
+    withExtendedLifetime(another) {}
   }
 
   @Test("Faults that were asked for, or never came to pass, count as given")

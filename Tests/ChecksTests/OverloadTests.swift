@@ -83,7 +83,7 @@ import Testing
     let history = try ReadOnlyHistory(story.collected(), run: 1)
     let row = try history.database.text(
       """
-      SELECT group_concat((from_t - began_t) / 1000 || ' ' || (to_t - began_t) / 1000 || ' ' || late
+      SELECT group_concat(((from_t - began_t) / 1000) || ' ' || ((to_t - began_t) / 1000) || ' ' || late
         || ' ' || events) FROM lateness, runs
       """)
     #expect(row == "11390 11800 140000 4")

@@ -37,6 +37,9 @@ import Testing
       """
       ALTER TABLE runs DROP COLUMN digest; ALTER TABLE runs DROP COLUMN complete;
       ALTER TABLE rejected_lines DROP COLUMN kind;
+      ALTER TABLE usage DROP COLUMN runnable; ALTER TABLE usage DROP COLUMN pressure;
+      ALTER TABLE usage DROP COLUMN late; ALTER TABLE usage DROP COLUMN printed_late;
+      DROP TABLE lateness;
       DROP TABLE node_usage; DROP TABLE fault_sides; DROP TABLE faults;
       CREATE TABLE faults (run INTEGER NOT NULL, fault INTEGER NOT NULL, action TEXT NOT NULL,
         node TEXT NOT NULL, at INTEGER NOT NULL, lasting INTEGER, applied_t INTEGER,
