@@ -22,19 +22,6 @@ package protocol RunObserver: AnyObject {
 /// Make and run it on the main thread: the nodes die with the thread that started them, so that a
 /// supervisor that is killed leaves none behind.
 package final class Supervisor {
-  /// What the event loop waits for besides the nodes, whose tokens follow.
-  private enum Token {
-    static let signals: UInt64 = 0
-    static let stopRequest: UInt64 = 1
-    static let logWatch: UInt64 = 2
-    static let control: UInt64 = 3
-    static let owner: UInt64 = 4
-    static let printed: UInt64 = 5
-    static let relay: UInt64 = 6
-    static let firstClient: UInt64 = 7
-    static let firstNode = firstClient + UInt64(ControlSocket.mostClients)
-  }
-
   static let loopback = "127.0.0.1"
 
   private let plan: Plan

@@ -17,7 +17,7 @@ private final class Spinners {
       "-c",
       "for ((i = 0; i < $1; i++)); do "
         + "taskset -c $2 setsid nice -n $3 bash -c 'while :; do :; done' & done; "
-        + "trap 'kill $(jobs -p)' EXIT; read",
+        + "trap 'kill -9 $(jobs -p)' EXIT; read",
       "spinners", "\(count)", processor, "\(niceness)",
     ]
     shell.standardInput = Pipe()
