@@ -7,14 +7,18 @@ package struct Flood {
 
   /// A message, or all of them in turn.
   private let messages: [[UInt8]]
+  /// Whether they hang up after each message, and come back from another port.
+  private let hangsUp: Bool
   private var node: FuzzedNode
   private var callers: [ConnectionID] = []
   private var said = 0
   private var lastPort: UInt16 = 10_000
 
   /// - Parameter message: which of those that somebody may send to the role; `nil`: all in turn.
-  package init(_ role: Role, message: Int? = nil) {
+  /// - Parameter hangsUp: whether each message comes on a connection of its own.
+  package init(_ role: Role, message: Int? = nil, hangsUp: Bool = false) {
     let all = FuzzTargets.samples(of: role)
+    self.hangsUp = hangsUp
     messages = message.map { [all[$0]] } ?? all
     node = FuzzedNode(role)
   }
@@ -33,7 +37,9 @@ package struct Flood {
       if !node.holds(callers[place]) { callers[place] = call() }
       let message = messages[(said / Self.connections) % messages.count]
       node.take(.received(callers[place], message))
-      node.take(.datagram(from: Address(host: "127.0.0.1", port: 9_000 + UInt16(place)), message))
+      let port = hangsUp ? 9_000 + UInt16(said % 50_000) : 9_000 + UInt16(place)
+      node.take(.datagram(from: Address(host: "127.0.0.1", port: port), message))
+      if hangsUp { node.hangUp(callers[place]) }
       node.elapse(Microseconds(duration.count / Int64(count)))
       said += 1
     }

@@ -46,6 +46,12 @@ struct FuzzedNode {
     return caller
   }
 
+  mutating func hangUp(_ id: ConnectionID) {
+    guard let place = connections.firstIndex(of: id) else { return }
+    connections.remove(at: place)
+    handle(.closed(id, .ended))
+  }
+
   func holds(_ id: ConnectionID) -> Bool { connections.contains(id) }
 
   mutating func take(_ input: Input) { handle(input) }

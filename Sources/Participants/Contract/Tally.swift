@@ -2,11 +2,12 @@
 /// first is logged, the second, the fourth, the eighth…, so that a log grows with the logarithm of
 /// what they do.
 ///
-/// What is *the same* is up to whoever counts: as many events as a network without strangers has are
-/// to be told apart. Beyond a number of different ones, those that are new count as one.
+/// What is *the same* is up to whoever counts: by a key, an address say. Whoever comes back from another
+/// port each time has as many keys as they like, so of each kind only a number are told apart, and those
+/// that are new beyond it count as one.
 ///
 /// Of some events a check needs each that honest nodes cause, and those repeat themselves too when
-/// they come and go. A tally that is *sparing* logs so many of the same at any rate, and one more each
+/// they come and go: as many as a network without strangers has are to be told apart. A tally that is *sparing* logs so many of the same at any rate, and one more each
 /// second: honest nodes are slower, and floods are not.
 package struct Tally: Sendable {
   private struct Count: Sendable {
@@ -20,13 +21,16 @@ package struct Tally: Sendable {
 
   private let mostDifferent: Int
   private let spared: Int
-  /// By hashes: two that are equal by chance cost an event, and keys that strangers make up no memory.
-  private var counts: [Int: Count] = [:]
+  /// By kinds, and in each by hashes of keys: two that are equal by chance cost an event, and keys that
+  /// strangers make up no memory.
+  private var counts: [String: [Int: Count]] = [:]
+  /// Of those beyond the ones that are told apart, by kinds.
+  private var others: [String: Count] = [:]
 
   /// - Parameters:
-  ///   - different: events that are told apart.
+  ///   - different: events of a kind that are told apart.
   ///   - spared: events of a kind that are logged though they were before, where the time is given.
-  package init(different: Int = 1_024, sparing spared: Int = 0) {
+  package init(different: Int = 64, sparing spared: Int = 0) {
     mostDifferent = different
     self.spared = spared
   }
@@ -54,22 +58,19 @@ package struct Tally: Sendable {
   }
 
   private mutating func count(_ kind: String, _ key: some Hashable, at now: Instant?) -> Int64? {
-    var slot = Self.hash(kind, key)
-    if counts[slot] == nil, counts.count >= mostDifferent { slot = Self.hash(kind, 0) }
-    var count = counts[slot, default: Count()]
-    defer { counts[slot] = count }
+    let key = key.hashValue
+    if counts[kind]?[key] == nil, counts[kind]?.count ?? 0 >= mostDifferent {
+      return count(&others[kind, default: Count()], at: now)
+    }
+    return count(&counts[kind, default: [:]][key, default: Count()], at: now)
+  }
+
+  private func count(_ count: inout Count, at now: Instant?) -> Int64? {
     count.times += 1
     if let now, count.spared <= now + Self.pause * (spared - 1) {
       count.spared = max(count.spared, now) + Self.pause
       return count.times
     }
     return count.times & (count.times - 1) == 0 ? count.times : nil
-  }
-
-  private static func hash(_ kind: String, _ key: some Hashable) -> Int {
-    var hasher = Hasher()
-    hasher.combine(kind)
-    hasher.combine(key)
-    return hasher.finalize()
   }
 }
