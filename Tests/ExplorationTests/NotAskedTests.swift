@@ -43,10 +43,10 @@ import Topology
     }
   }
 
-  /// A kill so late that nobody can have noticed; a lookup, a put or an announcement that comes too
-  /// late, because nothing begins before the stop.
+  /// A death so late or so short that nobody can have noticed; a lookup, a put or an announcement
+  /// that comes too late, because nothing begins before the stop.
   @Test(arguments: [
-    ("gossip", ["faults=[{at: 19900ms, kill: peer-2}]"], "dead-nodes-are-reported"),
+    ("gossip", ["faults=[{at: 19900ms, pause: peer-2, for: 50ms}]"], "dead-nodes-are-reported"),
     ("gossip", ["groups.peer.options.gossip-delay=1m"], "gossip-reaches-every-live-peer"),
     ("gossip", ["groups.peer.options.gossip-delay=1m"], "texts-are-taken-once"),
     ("kptp", ["faults=[{at: 19900ms, pause: peer-2, for: 50ms}]"], "the-dead-leave-every-table"),
@@ -187,7 +187,7 @@ import Topology
           count: 40
           every: 20ms
           options:
-            { bootstrap: node-1, k: 2, answers: ANSWERS, put-count: 1, get-count: 20,
+            { bootstrap: node-1, k: 8, answers: ANSWERS, put-count: 3, get-count: 20,
               start-delay: 10s, get-interval: 100ms }
       stop: { at: 20s }
       """

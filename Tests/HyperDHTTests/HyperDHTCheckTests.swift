@@ -175,7 +175,7 @@ import Topology
       guard case .setTimer(let key, let instant) = effect, key.purpose == 0xe0 else {
         return effect
       }
-      return .setTimer(key, at: instant + .milliseconds(500))
+      return .setTimer(key, at: instant + .seconds(2))
     })
     let fewer = ["groups.node.count=60", "faults.0.kill.count=12"]
     #expect(

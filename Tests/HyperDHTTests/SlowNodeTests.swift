@@ -92,4 +92,110 @@ import Topology
   func convergence() throws {
     #expect(try Self.objections("hyperdht-hops", seed: 202, ["lookups-converge"]) == [])
   }
+
+  // MARK: A node by itself
+
+  private static let key = HyperDHTNode.key(of: "a key")
+
+  /// A node that looks a key up every ten seconds, from the twentieth on, and knows those, who
+  /// always answer at once.
+  private static func asker(_ living: [Contact]) -> Stage {
+    var stage = Stage(
+      HyperDHTRoles.node,
+      [
+        "bootstrap": .addresses([living[0].address.description]), "lookup": .text("a key"),
+        "lookup-count": .count(3), "lookup-interval": .duration(.seconds(10)),
+        "start-delay": .duration(.seconds(20)),
+      ])
+    stage.answer(as: living[0])
+    for contact in living.dropFirst() { stage.introduce(contact) }
+    stage.wait(.seconds(20))
+    return stage
+  }
+
+  @Test("the dead cost a query a wait once, and are asked for through who named them")
+  func deadNodes() throws {
+    let living = (1...12).map(Stage.contact)
+    let dead = (20...27).map(Stage.contact)
+    var stage = Self.asker(living)
+    for contact in living { stage.answer(as: contact, naming: dead) }
+    stage.wait(.milliseconds(1))
+    let punches = living.flatMap { stage.requests(to: $0.address) }
+      .filter { $0.request.forwardRequest != nil }
+    #expect(punches.count == dead.count)
+    // They may be slow, until they have been asked again.
+    stage.wait(.milliseconds(998))
+    #expect(stage.logged(HyperDHTEvents.queryFinished).isEmpty)
+    stage.wait(.milliseconds(10))
+    let finished = try #require(stage.logged(HyperDHTEvents.queryFinished).first)
+    #expect(finished["answered"] == .integer(12))
+    // The next one asks them as well, and waits for the others only.
+    stage.wait(.seconds(9))
+    for contact in living { stage.answer(as: contact, naming: dead) }
+    let next = try #require(stage.logged(HyperDHTEvents.queryFinished).last)
+    #expect(next["query"] != finished["query"] && next["answered"] == .integer(12))
+    #expect(next["asked"] == .integer(20))
+    #expect(next.integer("took") < 1_000_000)
+  }
+
+  @Test(
+    "a slow node counts, is waited for however often, and stays known", arguments: [50, 500, 999])
+  func slowNode(milliseconds: Int64) throws {
+    let living = (1...12).map(Stage.contact)
+    let slow = Stage.contact(20)
+    var stage = Self.asker(living)
+    for lookup in 1...3 {
+      for contact in living { stage.answer(as: contact, naming: [slow]) }
+      stage.wait(.milliseconds(milliseconds))
+      #expect(stage.logged(HyperDHTEvents.queryFinished).count == lookup - 1)
+      stage.answer(as: slow)
+      #expect(stage.logged(HyperDHTEvents.queryFinished).count == lookup)
+      stage.wait(.milliseconds(10_000 - milliseconds))
+    }
+    #expect(
+      stage.logged(HyperDHTEvents.queryFinished).allSatisfy { $0["answered"] == .integer(13) })
+  }
+
+  @Test("who is silent is named to nobody until they are heard")
+  func silentNodes() throws {
+    let living = (1...12).map(Stage.contact)
+    var stage = Self.asker(living)
+    for contact in living.dropFirst() { stage.answer(as: contact) }
+    #expect(try stage.nodes(closeTo: Self.key).contains(living[0]))
+    stage.wait(.milliseconds(1_010))
+    #expect(stage.logged(HyperDHTEvents.queryFinished).count == 1)
+    #expect(try !stage.nodes(closeTo: Self.key).contains(living[0]))
+    stage.answer(as: living[0])
+    #expect(try stage.nodes(closeTo: Self.key).contains(living[0]))
+  }
+
+  @Test("where several become silent at once, every contact that was not heard lately is asked")
+  func massacre() throws {
+    let living = (1...30).map(Stage.contact)
+    let dead = (0..<DHTRPC.severalSilent).map { number in
+      Contact(
+        id: Self.key.dropLast() + [UInt8(number)],
+        address: Address(host: "10.2.1.\(number)", port: 4_000))
+    }
+    var stage = Self.asker(living)
+    var heard: Set<Contact> = []
+    // Not all are asked at once, and the last only when the dead are late.
+    for _ in 1...3 {
+      heard.formUnion(living.filter { contact in stage.sent.contains { $0.to == contact.address } })
+      for contact in living { stage.answer(as: contact, naming: dead) }
+      stage.wait(.milliseconds(1))
+    }
+    func pinged() -> Set<Contact> {
+      Set(
+        living.filter { contact in
+          stage.requests(to: contact.address).contains {
+            $0.request.command == RPCRequest.ping && $0.request.forwardRequest == nil
+          }
+        })
+    }
+    stage.wait(.milliseconds(996))
+    #expect(heard.count == 20 && pinged().isEmpty)
+    stage.wait(.milliseconds(10))
+    #expect(pinged() == Set(living).subtracting(heard))
+  }
 }

@@ -60,7 +60,8 @@ package struct Punctuality: Sendable {
     var exception = exceptions[contact] ?? Exception(since: now)
     exception.times.add(time)
     exception.since = now
-    let isUsual = exception.times.limit ?? .zero <= usual.limit ?? unit
+    // By less than a timer's grain nobody is slower.
+    let isUsual = exception.times.limit ?? .zero < most + ResponseTimes.grain
     exceptions[contact] = isUsual ? nil : exception
   }
 
