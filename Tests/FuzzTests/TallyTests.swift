@@ -7,7 +7,7 @@ import Testing
 
   /// Logs an event for each key, and returns the `times` of those that were.
   private func log(
-    _ keys: some Sequence<Int>, _ kind: EventKind = asked, _ tally: inout Tally,
+    _ keys: some Sequence<Int>, of kind: EventKind = asked, _ tally: inout Tally,
     at now: Instant? = nil
   ) -> [Event.Value?] {
     var effects = Effects()
@@ -19,9 +19,8 @@ import Testing
 
   @Test func `logs the same at 1, 2, 4, 8 and so on, and says how often from the second time on`() {
     var tally = Tally()
-    #expect(
-      log(repeatElement(7, count: 20), &tally)
-        == [nil, 2, 4, 8, 16].map { $0.map(Event.Value.integer) })
+    let due: [Int64?] = [nil, 2, 4, 8, 16]
+    #expect(log(repeatElement(7, count: 20), &tally) == due.map { $0.map(Event.Value.integer) })
   }
 
   @Test func `tells so many of each kind apart, and counts the others as one`() {
@@ -29,7 +28,7 @@ import Testing
     #expect(log(0..<3, &tally).count == 3)
     #expect(log(100..<110, &tally).count == 4, "the 1st, 2nd, 4th and 8th of the others")
     #expect(log(0..<3, &tally) == Array(repeating: .integer(2), count: 3))
-    #expect(log(100..<103, Self.named, &tally).count == 3, "another kind is not concerned")
+    #expect(log(100..<103, of: Self.named, &tally).count == 3, "another kind is not concerned")
   }
 
   @Test func `spares so many, and one more each second, of those told apart and of the others`() {
