@@ -1,4 +1,3 @@
-import Arguments
 import Participants
 import Testing
 import Topology
