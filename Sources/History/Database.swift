@@ -156,10 +156,11 @@ internal import Glibc
       place.log = log
       return
     }
-    // SQLite removes the log by its name when the file is closed. Where it is this connection's, it must
-    // go: it would be taken for that of the file which is there now. Where it is not, it is that file's.
-    var keepsLog: Int32 = log == place.log ? 0 : 1
-    unsafe sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keepsLog)
+    // SQLite leaves the log of a file that has moved where it is: it would be taken for that of the file
+    // which is there now, unless it is that file's already.
+    if log != nil, log == place.log {
+      for end in ["-wal", "-shm"] { unsafe unlink(file + end) }
+    }
     throw HistoryError("\(file): this file was removed or replaced meanwhile", exitCode: .error)
   }
 

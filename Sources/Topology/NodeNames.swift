@@ -3,7 +3,9 @@ import Participants
 
 /// The names of all nodes, by group: what the words of a fault mean.
 struct NodeNames {
-  private let groups: [(name: String, nodes: [String])]
+  typealias Group = (name: String, nodes: [String])
+
+  private let groups: [Group]
   private let members: [String: [String]]
   /// The place of each node among all.
   private let places: [String: Int]
@@ -13,7 +15,7 @@ struct NodeNames {
   }
 
   init(_ plan: Plan) {
-    var groups: [(name: String, nodes: [String])] = []
+    var groups: [Group] = []
     for node in plan.nodes {
       if groups.last?.name == node.group {
         groups[groups.count - 1].nodes.append(node.name)
@@ -24,7 +26,8 @@ struct NodeNames {
     self.init(groups: groups)
   }
 
-  private init(groups: [(name: String, nodes: [String])]) {
+  /// - Parameter groups: without nodes where nobody knows how many there are.
+  init(groups: [Group]) {
     self.groups = groups
     members = Dictionary(groups.map { ($0.name, $0.nodes) }, uniquingKeysWith: +)
     places = Dictionary(
@@ -59,6 +62,24 @@ struct NodeNames {
     return FaultSchedule.Problem(
       .target,
       "unknown node '\(name)'\(guess); groups: \(groups.map(\.name).joined(separator: ", "))")
+  }
+
+  /// Refuses names in an action that are nobody's, whatever else is to be said of it.
+  func check(_ action: Topology.Fault.Action) throws(FaultSchedule.Problem) {
+    var mentioned: [String] = []
+    switch action {
+    case .node(_, .node(let name)): mentioned = [name]
+    case .network(_, let disturbance):
+      switch disturbance.sides {
+      case .between(let one, let other): mentioned = (one + other).filter { members[$0] == nil }
+      case .split(_, let group): _ = try nodes(of: group)
+      }
+    case .node(_, .some(_, let group)), .churn(let group, _, _): _ = try nodes(of: group)
+    }
+    for name in mentioned where places[name] == nil {
+      if groups.contains(where: { $0.nodes.isEmpty && name.hasPrefix("\($0.name)-") }) { continue }
+      throw unknown(name)
+    }
   }
 
   /// The nodes on the two sides of a fault on the network.

@@ -198,4 +198,16 @@ extension TopologyReader {
       fields.complain(places[fault][problem.part] ?? .file, problem.message)
     }
   }
+
+  /// Where the faults cannot be judged as a whole, whom they name still can.
+  mutating func checkNames(in faults: [PlacedFault]) {
+    let names = NodeNames(groups: nodes)
+    for (fault, places) in faults {
+      do throws(FaultSchedule.Problem) {
+        try names.check(fault.action)
+      } catch {
+        fields.complain(places[error.part] ?? .file, error.message)
+      }
+    }
+  }
 }

@@ -12,7 +12,7 @@ extension Topology {
   ///   - isSimulated: whether nodes are simulated, of which there may be more than processes.
   ///   - programs: `false` to refuse programs, which cannot be simulated.
   /// - Throws: every problem that can be told: what is no YAML hides all else, and what only the
-  ///   groups or the faults as a whole can tell is judged where each of them is sound.
+  ///   groups or the faults as a whole can tell, but for names, is judged where each of them is sound.
   package init(
     _ file: TopologyFile, overrides: [String] = [], roles: [Role],
     checks: ((_ network: String) -> [String])?, isSimulated: Bool = true, programs: Bool = true
@@ -55,6 +55,8 @@ struct TopologyReader {
   var fields = FieldReader()
   /// The roles of the topology's network.
   private(set) var networkRoles: [Role] = []
+  /// The groups' nodes, as far as their counts could be read.
+  private(set) var nodes: [NodeNames.Group] = []
 
   init(
     file: TopologyFile, roles: [Role], checks: ((String) -> [String])?, isSimulated: Bool,
@@ -93,7 +95,10 @@ struct TopologyReader {
     let model = fields.networkModel(root["network-model"])
     let isolation = fields.choice(root["isolation"], Isolation.allCases.map(\.rawValue))
       .flatMap(Isolation.init)
-    guard groupsAreSound, let network else { return nil }
+    guard groupsAreSound, let network else {
+      checkNames(in: faults)
+      return nil
+    }
     let topology = Topology(
       network: network, groups: groups.map(\.group), faults: faults.map(\.fault),
       readyWithin: ready.within ?? .seconds(30), stopAt: stop.at ?? Topology.latestStop,
@@ -106,6 +111,8 @@ struct TopologyReader {
     if problems.count == before { checkAddresses(topology, groups) }
     if problems.count == before, faultsAreSound, stop.at != nil {
       check(topology, faults.map(\.places))
+    } else {
+      checkNames(in: faults)
     }
     return problems.isEmpty ? topology : nil
   }
@@ -147,7 +154,10 @@ struct TopologyReader {
     guard
       let group = fields.fields(
         entry.value, of: "group '\(entry.key)'", allowed: allowed, required: ["count"])
-    else { return nil }
+    else {
+      nodes.append((entry.key, []))
+      return nil
+    }
     let count = fields.count(group["count"], 1...mostNodes)
     let after = fields.text(group["after"])
     let every = fields.duration(group["every"], .zero...Topology.longestWait)
@@ -156,6 +166,7 @@ struct TopologyReader {
       name: entry.key, role: Topology.externalRole, count: count ?? 1, after: after,
       every: every ?? .zero, joins: joins, nat: readNAT(group["nat"]),
       listening: fields.listening(group["listen"]), options: [:], variants: [])
+    nodes.append((read.name, count == nil ? [] : read.nodeNames))
     if isProgram {
       read.program = readProgram(group)
       let role = group["role"].flatMap { readRole(fields.text($0), at: $0.value.place) }

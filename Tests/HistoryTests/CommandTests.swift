@@ -114,7 +114,11 @@ import Testing
     let arguments: [([String], String)] = [
       (["runs"], "there are no runs yet: there is no \(run.history). "),
       (["collect", "absent"], "absent: there is no such folder: "),
-      (["show", "--logs", "absent"], "there are no runs yet: there is no absent/history.sqlite. "),
+      (
+        ["show", "--logs", "absent"],
+        "there are no runs yet: there is no \(run.history). 'seedbed run --logs absent --history "
+          + "\(run.history)' makes one"
+      ),
     ]
     for (arguments, message) in arguments {
       let (code, text) = try seedbed(arguments)

@@ -25,7 +25,9 @@ import Topology
         options:
           bootstrap: first-1
           piece-size: 1024
-          have: 10
+          # More than originals have: the rest is to be had from one another.
+          catalogue: 120
+          have: 100
           want: 20
           exchange-interval: 1s
           ask-timeout: 300ms

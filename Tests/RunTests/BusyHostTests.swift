@@ -4,29 +4,38 @@ import History
 import SeedbedTesting
 import Testing
 
-/// Endless loops on one processor, which is kept busy from outside of what runs there.
+/// Endless loops on one processor, which is kept busy from outside of what runs there: between
+/// ``begin()`` and ``end()`` alone, so that what they hold up is not all of a test.
 private final class Spinners {
-  private let shell: Process
+  private let shell = Process()
+  private let input = Pipe()
 
   init(_ count: Int, on processor: String, niceness: Int = 0) throws {
-    shell = Process()
     shell.executableURL = URL(filePath: "/bin/bash")
-    // `read` ends with this process, whatever becomes of it, and the loops with the shell. Each has
-    // a session: the kernel may share a processor among sessions first (`sched_autogroup`).
+    // Loops stop themselves before they begin, and may be told to go on before they have. Each has a
+    // session: the kernel may share a processor among sessions first (`sched_autogroup`). `read` ends
+    // with this process, whatever becomes of it, and the loops with the shell.
     shell.arguments = [
       "-c",
-      "for ((i = 0; i < $1; i++)); do "
-        + "taskset -c $2 setsid nice -n $3 bash -c 'while :; do :; done' & done; "
-        + "trap 'kill -9 $(jobs -p)' EXIT; read",
-      "spinners", "\(count)", processor, "\(niceness)",
+      """
+      for ((i = 0; i < $1; i++)); do
+        taskset -c $2 setsid nice -n $3 bash -c 'kill -STOP $$; while :; do :; done' &
+      done
+      trap 'kill -KILL $(jobs -p)' EXIT
+      read || exit
+      while kill -CONT $(jobs -p); do read -t 0.1; (( $? > 128 )) || break; done
+      """, "spinners", "\(count)", processor, "\(niceness)",
     ]
-    shell.standardInput = Pipe()
+    shell.standardInput = input
     shell.standardError = FileHandle.nullDevice
     try shell.run()
   }
 
+  func begin() throws { try input.fileHandleForWriting.write(contentsOf: Data("\n".utf8)) }
+
+  /// Once or more.
   func end() {
-    (shell.standardInput as? Pipe)?.fileHandleForWriting.closeFile()
+    try? input.fileHandleForWriting.close()
     shell.waitUntilExit()
   }
 }
@@ -40,20 +49,6 @@ extension RunTests {
         && FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset"),
       "this machine has no /proc/pressure/cpu, or no taskset"))
   struct BusyHostTests {
-    private struct Seen {
-      /// Seconds of the run, and of its overloads.
-      var seconds: Double
-      var lost: Double
-      /// `node.late`, and the latest of them in microseconds.
-      var late: Int64
-      var latest: Int64
-      /// Samples with the machine's own words on how long tasks waited, and the most, in permille.
-      var samples: Int64
-      var pressure: Int64
-      /// Stretches that nobody but the host speaks for.
-      var uncorroborated: Int64
-    }
-
     private var processor: String {
       get throws {
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
@@ -62,42 +57,82 @@ extension RunTests {
       }
     }
 
-    private func run(beside spinners: Int, niceness: Int, own: Int) async throws -> Seen {
+    /// Lines of one kind in the logs of the run's nodes, or of its supervisor.
+    private func count(_ kind: String, by name: String, in workspace: Workspace) throws -> Int {
+      let folder = try #require(workspace.runs.last)
+      return try FileManager.default.contentsOfDirectory(atPath: folder)
+        .filter { $0.hasPrefix(name) && $0.hasSuffix(".ndjson") }
+        .reduce(0) {
+          try $0
+            + String(contentsOfFile: "\(folder)/\($1)", encoding: .utf8)
+            .split(separator: "\n").count { $0.contains("\"\(kind)\"") }
+        }
+    }
+
+    /// A run beside loops, which begin after it and end before it, and last for two samples and until
+    /// what is awaited has been logged.
+    private func run(
+      beside spinners: Spinners, until isSeen: (Workspace) throws -> Bool
+    ) async throws -> Workspace {
+      defer { spinners.end() }
       let workspace = try Workspace()
-      let busy = try Spinners(spinners, on: processor, niceness: niceness)
-      defer { busy.end() }
+      let file = try workspace.write(
+        """
+        network: gossip
+        groups:
+          seed: { count: 2 }
+          peer: { count: 8, after: seed, options: { liveness-interval: 1s } }
+        stop: { at: 1h }
+        checks: []
+        """, to: "t.yaml")
       let run = try Invocation(
         "/usr/bin/taskset",
         [
-          "-c", processor, "/usr/bin/nice", "-n", "\(own)", workspace.executable, "spawn", "gossip",
-          "--seeds", "2", "--peers", "8", "--for", "6s", "--no-checks", "--logs", workspace.logs,
+          "-c", processor, workspace.executable, "run", file, "--wait", "run.began", "--timeout",
+          "2m", "--logs", workspace.logs,
         ], folder: workspace.folder)
       await run.end()
-      #expect(run.status == 0, "\(run.output)\(run.errors)")
-      let history = try Database(opening: workspace.history, mode: .readOnly)
-      func integer(_ sql: String) throws -> Int64 { try history.integer(sql) ?? 0 }
-      return Seen(
-        seconds: Double(try integer("SELECT stopping_t - began_t FROM runs")) / 1e6,
-        lost: Double(try integer("SELECT sum(to_t - from_t) FROM overloads")) / 1e6,
-        late: try integer("SELECT count(*) FROM events WHERE kind = 'node.late'"),
-        latest: try integer("SELECT max(data ->> 'late') FROM events WHERE kind = 'node.late'"),
-        samples: try integer("SELECT count(*) FROM usage WHERE runnable > 0 AND late IS NOT NULL"),
-        pressure: try integer("SELECT max(pressure) FROM usage"),
-        uncorroborated: try integer(
-          "SELECT count(*) FROM overloads WHERE max(supervisor_late, coalesce(nodes_late, 0)) < 100000"
-        ))
+      try #require(run.status == 0, "\(run.output)\(run.errors)")
+      try spinners.begin()
+      try await eventually("they wait for a processor") { try isSeen(workspace) }
+      let samples = try count("usage.sampled", by: "supervisor", in: workspace)
+      try await eventually("the supervisor samples that") {
+        try count("usage.sampled", by: "supervisor", in: workspace) >= samples + 2
+      }
+      spinners.end()
+      _ = try await workspace.stop()
+      return workspace
     }
+
+    /// Stretches that nobody but the host speaks for.
+    private static let uncorroborated = """
+      SELECT count(*) FROM overloads WHERE max(supervisor_late, coalesce(nodes_late, 0)) < 100000
+      """
 
     @Test("Nodes that wait for a processor say so, and the time that they lose counts")
     func starved() async throws {
-      // Loops at normal priority get ten times the processor that a node gets which wants it as much.
-      let busy = try await run(beside: 40, niceness: 0, own: 15)
-      #expect(busy.late > 0 && busy.latest >= 100_000, "\(busy)")
-      #expect(busy.lost > 0, "\(busy)")
-      #expect(busy.samples > 0 && busy.pressure > 500 && busy.uncorroborated == 0, "\(busy)")
-      // One loop at the lowest priority takes what nobody wants: everybody gets a turn soon.
-      let calm = try await run(beside: 1, niceness: 19, own: 0)
-      #expect(calm.lost / calm.seconds < busy.lost / busy.seconds, "\(calm) \(busy)")
+      // The kernel gives each a few milliseconds, in turns.
+      let busy = try await run(beside: Spinners(150, on: processor)) {
+        try count("node.late", by: "peer", in: $0) > 0
+      }
+      #expect(
+        try busy.integer("SELECT max(data ->> 'late') FROM events WHERE kind = 'node.late'") ?? 0
+          >= 100_000)
+      #expect(try busy.integer("SELECT sum(nodes_late IS NOT NULL) FROM overloads") ?? 0 > 0)
+      #expect(
+        try busy.integer("SELECT count(*) FROM usage WHERE runnable > 100 AND late >= 100000") ?? 0
+          > 0)
+      #expect(try busy.integer("SELECT max(pressure) FROM usage") ?? 0 > 500)
+      #expect(try busy.integer(Self.uncorroborated) == 0)
+    }
+
+    @Test("A processor that is fought for by others counts only where it comes too late")
+    func contested() async throws {
+      // Two loops at the lowest priority wait for one another all the time, and nobody for them.
+      let calm = try await run(beside: Spinners(2, on: processor, niceness: 19)) { _ in true }
+      #expect(try calm.integer("SELECT max(pressure) FROM usage") ?? 0 > 500)
+      #expect(try calm.integer("SELECT count(*) FROM usage WHERE late IS NOT NULL") ?? 0 > 0)
+      #expect(try calm.integer(Self.uncorroborated) == 0)
     }
 
     @Test("A node that is paused says nothing of it")

@@ -8,7 +8,7 @@ extension RunTests {
     private let topology = """
       network: gossip
       groups: { seed: { count: 1 }, peer: { count: 2, after: seed } }
-      stop: { at: 2s }
+      stop: { at: 10s }
       """
 
     @Test("Where nothing ran yet every command says so, and how to begin there")
@@ -50,9 +50,9 @@ extension RunTests {
         #expect(refused.status == 64, "\(refused.output)")
         #expect(refused.errors.contains(message), "\(refused.errors)")
       }
-      let none = try await workspace.run(["logs", "last", "peer-1", "--kind", "bucket"])
+      let none = try await workspace.run(["logs", "last", "peer-1", "--kind", "entry"])
       #expect(none.status == 0)
-      #expect(none.errors == "seedbed: peer-1 has logged no event of bucket\n")
+      #expect(none.errors == "seedbed: peer-1 has logged no event of entry\n")
       let some = try await workspace.run(["logs", "last", "peer-1", "--kind", "link"])
       #expect(some.output.contains("link.opened"))
       #expect(some.errors == "")

@@ -271,8 +271,8 @@ extension RunTests {
     @Test("What the run did not ask for is shown, and stored only where that is wanted")
     func experiments() async throws {
       let workspace = try Workspace()
-      func check(_ name: String, least: Int) throws {
-        _ = try workspace.write(
+      func check(_ name: String, least: Int) throws -> String {
+        try workspace.write(
           """
           -- check: \(name)
           -- promise: It holds.
@@ -283,8 +283,8 @@ extension RunTests {
           SELECT 1 WHERE false; SELECT 1;
           """, to: "\(name).sql")
       }
-      try check("own", least: 1)
-      try check("wip", least: 1)
+      let own = try check("own", least: 1)
+      let wip = try check("wip", least: 1)
       let file = try workspace.write(
         """
         network: gossip
@@ -298,21 +298,21 @@ extension RunTests {
           "SELECT group_concat(name || ' ' || verdict, ', ') FROM (SELECT * FROM checks ORDER BY name)"
         )
       }
-      let own = "own pass, texts-are-taken-once pass"
-      #expect(try verdicts() == own)
+      let asked = "own pass, texts-are-taken-once pass"
+      #expect(try verdicts() == asked)
       for experiment in [
-        ["--check", "./wip.sql"], ["--against", "1"], ["--check", "only-dead-nodes-are-reported"],
+        ["--check", wip], ["--against", "1"], ["--check", "only-dead-nodes-are-reported"],
       ] {
         let shown = try await workspace.run(["check", "1"] + experiment)
         #expect(shown.output.split(separator: "\n").count > 1, "\(shown.output)\(shown.errors)")
-        #expect(try verdicts() == own, "\(experiment)")
+        #expect(try verdicts() == asked, "\(experiment)")
       }
       // What the run asked for is stored, whatever stands beside it.
-      try check("own", least: 2)
-      _ = try await workspace.run(["check", "1", "--check", "./wip.sql", "--check", "./own.sql"])
+      _ = try check("own", least: 2)
+      _ = try await workspace.run(["check", "1", "--check", wip, "--check", own])
       let later = "own inconclusive, texts-are-taken-once pass"
       #expect(try verdicts() == later)
-      _ = try await workspace.run(["check", "1", "--check", "./wip.sql", "--store"])
+      _ = try await workspace.run(["check", "1", "--check", wip, "--store"])
       #expect(try verdicts() == later + ", wip pass")
     }
 
@@ -333,12 +333,13 @@ extension RunTests {
       let well = try await workspace.run(["simulate", file, "--seed", "1"])
       #expect(last(well, 1) == ["1 passed, 1 not asked"], "\(well.output)")
       #expect(!well.output.contains("to run it again"))
-      let late = ["--set", "faults=[{at: 7900ms, kill: peer-1}]"]
+      // Its neighbour has no time left to miss its answers.
+      let late = ["--set", "faults=[{at: 7900ms, pause: peer-1}]"]
       let ill = try await workspace.run(["simulate", file, "--seed", "1"] + late)
       let again = "to run it again: seedbed simulate \(file) --set "
       #expect(
         last(ill, 3) == [
-          "\(again)'faults=[{at: 7900ms, kill: peer-1}]' --seed 1",
+          "\(again)'faults=[{at: 7900ms, pause: peer-1}]' --seed 1",
           "to look closer: seedbed show 2 --logs \(workspace.logs)", "1 passed, 1 inconclusive",
         ], "\(ill.output)")
       let judged = try await workspace.run(["check", "2"])

@@ -192,7 +192,7 @@ extension RunTests {
       let file = try here.write(topology, to: "t.yaml")
       for seed in ["1", "2"] {
         let run = try await here.run([
-          "simulate", file, "--seed", seed, "--set", "stop.at=2s", "--no-checks",
+          "simulate", file, "--seed", seed, "--set", "stop.at=8s", "--no-checks",
         ])
         try #require(run.status == 0, "\(run.errors)")
       }

@@ -1,5 +1,3 @@
-import Arguments
-import Glibc
 import Participants
 import Testing
 import Topology
@@ -98,7 +96,7 @@ import Topology
       network: mosh
       groups:
         hub: { count: 2, count: 3 }
-        leaf: { count: 3, after: hupp }
+        leaf: { count: 3, after: hubb }
       faults:
         - { at: 1s, kill: leaf-9 }
         - { at: 90s, kill: hub-1 }
@@ -119,13 +117,38 @@ import Topology
         "t.yaml:9:18: 'within' takes a duration from 1ms to 1h, found 'soon'",
         "t.yaml:11:10: unknown check 'all-is-wel' (did you mean 'all-is-well'?); there are: "
           + "all-is-well, nothing-is-lost",
-        "t.yaml:5:28: unknown group 'hupp' (did you mean 'hub'?); there are: hub, leaf",
+        "t.yaml:5:28: unknown group 'hubb' (did you mean 'hub'?); there are: hub, leaf",
+        "t.yaml:7:21: unknown node 'leaf-9': group 'leaf' has leaf-1 to leaf-3",
       ])
     // The groups are sound now, so that the faults can be judged by them.
     #expect(
-      complaints(text.replacing("hupp", with: "hub"), set: ["ready.within=1h2"]).suffix(2) == [
+      complaints(text.replacing("hubb", with: "hub"), set: ["ready.within=1h2"]).suffix(2) == [
         "t.yaml:7:21: unknown node 'leaf-9': group 'leaf' has leaf-1 to leaf-3",
         "t.yaml:8:11: a kill at 90s is too late: the run stops at 20s",
+      ])
+  }
+
+  @Test func `whom faults name is judged by all groups whose size is known`() {
+    let text = """
+      network: mesh
+      groups:
+        hub: { count: 0 }
+        leaf: { role: leef, count: 3 }
+      faults:
+        - { at: 1s, kill: hub-7 }
+        - { at: 2s, kill: leaf-4 }
+        - { at: 3s, pause: { group: hup } }
+        - { at: 4s, partition: { between: [hub, leaf-1], and: leaf-5 } }
+      stop: { at: 20 }
+      """
+    #expect(
+      complaints(text) == [
+        "t.yaml:3:17: 'count' takes a whole number from 1 to 200000, found '0'",
+        "t.yaml:4:17: unknown role 'leef' (did you mean 'leaf'?); there are: hub, leaf",
+        "t.yaml:10:13: 'at' takes a duration from 1ms to 168h, found '20' (did you mean '20s'?)",
+        "t.yaml:7:21: unknown node 'leaf-4': group 'leaf' has leaf-1 to leaf-3",
+        "t.yaml:8:22: unknown group 'hup' (did you mean 'hub'?); there are: hub, leaf",
+        "t.yaml:9:26: unknown node 'leaf-5': group 'leaf' has leaf-1 to leaf-3",
       ])
   }
 
@@ -257,7 +280,7 @@ import Topology
       complaints(text) == [
         "t.yaml:8:13: 'pace' takes a duration from 1ms to 1m, found '5' (did you mean '5s'?)",
         "t.yaml:9:12: 'shy' takes true or false, found 'yes'",
-        "t.yaml:10:13: 'mode' takes calm or wild, found 'mild'",
+        "t.yaml:10:13: 'mode' takes calm or wild, found 'mild' (did you mean 'wild'?)",
         "t.yaml:11:16: 'friends' takes up to 2 names of nodes or groups, found a list",
         "t.yaml:12:14: 'motto' takes text of at most 20 bytes, found 'more than twenty bytes'",
       ])
@@ -372,93 +395,5 @@ import Topology
       "network: mesh\ngroups: { hub: { count: 1 } }\nstop: { at: 1s }\n" + keys)
     #expect(found.count == 21)
     #expect(found.last == "t.yaml: 5 more problems")
-  }
-}
-
-@Suite struct `A topology's file` {
-  private let folder = Folder()
-
-  @Test func `is read, and its checks are found beside it`() throws {
-    let check = try folder.write("my-own.sql", "SELECT 1;")
-    let path = try folder.write(
-      "t.yaml",
-      "network: mesh\ngroups: { hub: { count: 1 } }\nstop: { at: 1s }\n"
-        + "checks: [./my-own.sql, all-is-well]\n")
-    let read = try Topology(TopologyFile(reading: path), roles: roles, checks: { _ in knownChecks })
-    #expect(read.checks == [check, "all-is-well"])
-  }
-
-  @Test func `names the checks that are not there, or twice`() throws {
-    _ = try folder.write("my-own.sql", "SELECT 1;")
-    let path = try folder.write(
-      "t.yaml",
-      "network: mesh\ngroups: { hub: { count: 1 } }\nstop: { at: 1s }\n"
-        + "checks: [my-own.sql, ./my-own.sql, other.sql]\n")
-    let error = #expect(throws: TopologyError.self) {
-      try Topology(TopologyFile(reading: path), roles: roles, checks: { _ in knownChecks })
-    }
-    #expect(
-      error?.messages == [
-        "\(path):4:22: check './my-own.sql' is listed twice",
-        "\(path):4:36: there is no readable file 'other.sql'",
-      ])
-    #expect(error?.exitCode == .usage)
-  }
-
-  @Test func `is refused where it cannot be read`() throws {
-    #expect(
-      complaint(reading: "\(folder.path)/none") == "cannot be read: No such file or directory")
-    #expect(complaint(reading: folder.path) == "cannot be read: Is a directory")
-    let binary = try folder.write("binary", [0xff, 0xfe, 0x00])
-    #expect(complaint(reading: binary) == "not UTF-8 text")
-    let large = try folder.write("large", [UInt8](repeating: 0x20, count: TopologyFile.largest + 1))
-    #expect(complaint(reading: large) == "larger than 1048576 bytes: no topology")
-  }
-
-  /// What is said about a file, behind its path.
-  private func complaint(reading path: String) -> String? {
-    do throws(TopologyError) {
-      _ = try TopologyFile(reading: path)
-      return nil
-    } catch {
-      let prefix = "\(path): "
-      return error.description.hasPrefix(prefix)
-        ? String(error.description.dropFirst(prefix.count)) : error.description
-    }
-  }
-}
-
-/// A folder that goes with the test.
-private final class Folder {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/seedbed-topology-XXXXXX".utf8CString)
-    path = unsafe template.withUnsafeMutableBufferPointer { buffer in
-      guard let made = unsafe buffer.baseAddress.flatMap({ unsafe mkdtemp($0) }) else { return "" }
-      return unsafe String(cString: made)
-    }
-  }
-
-  private var files: [String] = []
-
-  func write(_ name: String, _ text: String) throws -> String { try write(name, Array(text.utf8)) }
-
-  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-    let file = "\(path)/\(name)"
-    let descriptor = unsafe open(file, O_WRONLY | O_CREAT, 0o600)
-    try #require(descriptor >= 0)
-    defer { close(descriptor) }
-    let count = unsafe bytes.withUnsafeBytes { buffer in
-      unsafe Glibc.write(descriptor, buffer.baseAddress, buffer.count)
-    }
-    try #require(count == bytes.count)
-    files.append(file)
-    return file
-  }
-
-  deinit {
-    for file in files { unsafe unlink(file) }
-    unsafe rmdir(path)
   }
 }
