@@ -49,7 +49,8 @@ import Testing
     flood.say(5_000, within: .seconds(1))
     for (kind, count) in flood.logged {
       let more = count - before[kind, default: 0]
-      // Of a kind 64 are told apart, and logged 13 times each; what is spared is spared once a second.
+      // Of a kind 64 are told apart, and logged up to 13 times each; what is spared is spared once a
+      // second.
       #expect(
         count <= 900 && more <= 100, "\(kind): \(count), of which \(more) in the second half")
     }

@@ -2,13 +2,14 @@
 /// first is logged, the second, the fourth, the eighth…, so that a log grows with the logarithm of
 /// what they do.
 ///
-/// What is *the same* is up to whoever counts: by a key, an address say. Whoever comes back from another
-/// port each time has as many keys as they like, so of each kind only a number are told apart, and those
-/// that are new beyond it count as one.
+/// What is *the same* is up to whoever counts: by a key, an address say. Whoever comes back from
+/// another port each time has as many keys as they like, so of each kind only a number are told
+/// apart, and those that are new beyond it count as one.
 ///
 /// Of some events a check needs each that honest nodes cause, and those repeat themselves too when
-/// they come and go: as many as a network without strangers has are to be told apart. A tally that is *sparing* logs so many of the same at any rate, and one more each
-/// second: honest nodes are slower, and floods are not.
+/// they come and go: as many as a network without strangers has are to be told apart. A tally that
+/// is *sparing* logs so many of the same at any rate, and one more each second: honest nodes are
+/// slower, and floods are not.
 package struct Tally: Sendable {
   private struct Count: Sendable {
     var times: Int64 = 0
@@ -21,8 +22,8 @@ package struct Tally: Sendable {
 
   private let mostDifferent: Int
   private let spared: Int
-  /// By kinds, and in each by hashes of keys: two that are equal by chance cost an event, and keys that
-  /// strangers make up no memory.
+  /// By kinds, and in each by hashes of keys: two that are equal by chance cost an event, and keys
+  /// that strangers make up no memory.
   private var counts: [String: [Int: Count]] = [:]
   /// Of those beyond the ones that are told apart, by kinds.
   private var others: [String: Count] = [:]
