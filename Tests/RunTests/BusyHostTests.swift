@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import History
 import SeedbedTesting
 import Testing
 
