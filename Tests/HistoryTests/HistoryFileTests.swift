@@ -33,6 +33,8 @@ import Testing
   @Test("a history of the first version keeps its faults, and gets views that read the new ones")
   func firstVersion() throws {
     let database = try History.open(file)
+    // A column that a view reads cannot be dropped.
+    for view in View.all { try database.execute("DROP VIEW \(view.name)") }
     try database.execute(
       """
       ALTER TABLE runs DROP COLUMN digest; ALTER TABLE runs DROP COLUMN complete;
