@@ -5,7 +5,7 @@ import SeedbedTesting
 import Testing
 
 /// The parent of every suite that starts processes: one after the other.
-@Suite("Runs of real processes", .serialized, .timeLimit(.minutes(3)))
+@Suite("Runs of real processes", .serialized, .timeLimit(.minutes(10)))
 enum RunTests {}
 
 extension Workspace {
