@@ -171,7 +171,7 @@ extension RunTests {
             files: [talk.sh]
             ready: { log: ^up }
             events: [{ match: '^said (?<at>\\S+)', kind: word.said }]
-        stop: { at: 3s }
+        stop: { at: 5m }
         checks: []
         """, to: "talk.yaml")
       let run = try workspace.start(["run", file])
@@ -183,6 +183,7 @@ extension RunTests {
       let size = output() ?? 0
       try await eventually("they talk on") { output() ?? 0 > size + 500 }
       run.signal(SIGCONT)
+      _ = try await workspace.run(["stop", "last"])
       await run.end()
       #expect(run.status == 0, "\(run.output)\(run.errors)")
       // A clock in the shell that is read before a line is written: never later than the line's time.

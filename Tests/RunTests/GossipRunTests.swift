@@ -103,14 +103,15 @@ extension RunTests {
     @Test("A signal to the supervisor's process group, as by Ctrl-C, reaches no node")
     func signalToGroup() async throws {
       let workspace = try Workspace()
-      // The supervisor ignores this one, so that it can be sent during the whole launch.
+      // The supervisor leaves this one ignored, as under nohup, so that it can be sent during the
+      // whole launch.
       let run = try workspace.start(
-        after: "trap '' USR1",
+        after: "trap '' HUP",
         ["spawn", "gossip", "--seeds", "1", "--peers", "50", "--for", "1ms", "--no-checks"])
       try await eventually("nodes are being started") { run.output.contains("launching") }
       // A node is born into the group, and leaves it before it runs.
       while run.isRunning, !run.output.contains("all nodes are ready") {
-        for _ in 0..<100 { kill(-run.pid, SIGUSR1) }
+        for _ in 0..<100 { kill(-run.pid, SIGHUP) }
       }
       await run.end()
       #expect(run.status == 0, "\(run.output)\(run.errors)")
