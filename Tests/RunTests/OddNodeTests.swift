@@ -182,7 +182,7 @@ extension RunTests {
       #expect(run.status == 3, "\(run.output)\(run.errors)")
       #expect(run.errors.contains("failed: cannot record the run: "), "\(run.errors)")
       let folder = try #require(workspace.runs.first)
-      #expect(run.errors.contains("'seedbed collect \(folder)'"), "\(run.errors)")
+      #expect(run.errors.contains("'seedbed collect \(folder) --logs "), "\(run.errors)")
       #expect(workspace.processes.isEmpty)
 
       let other = "\(workspace.folder)/other.sqlite"
@@ -239,7 +239,7 @@ extension RunTests {
       arguments: [
         (
           ["--peers", "3", "--kill", "4"],
-          "'4' is no value for --kill; allowed: at most the 3 nodes"
+          "'4' is no value for --kill; allowed: at most 3, all nodes of group peer"
         ),
         (["--for", "0s"], "'0s' is no value for --for; allowed: a duration from 1ms to 168h"),
         (["--seeds", "0"], "'0' is no value for --seeds; allowed: a whole number from 1 to 20000"),
