@@ -48,7 +48,8 @@ extension RunTests {
       let verdicts = [first, runs[0]].map { run in
         run.output.split(separator: "\n").drop { !$0.hasPrefix("digest") }
       }
-      #expect(verdicts[0].count == 7)
+      // The digest, six checks, and how many of them passed.
+      #expect(verdicts[0].count == 8)
       #expect(verdicts[0] == verdicts[1])
       #expect(workspace.runs.count == 2)
       #expect(try workspace.integer("SELECT count(*) FROM runs WHERE driver = 'simulated'") == 2)
@@ -74,11 +75,14 @@ extension RunTests {
       let again = try await workspace.run(["rerun", "1", "--report", "junit=\(report)"])
       #expect(try digest(of: again) == digest(of: first))
       #expect(try String(contentsOfFile: report, encoding: .utf8).contains("<testcase name="))
-      let folder = try await workspace.run(
-        ["rerun", try #require(workspace.runs.first), "--report", "tap=\(report)/absent/x"])
-      #expect(folder.status == 3)
-      #expect(folder.errors.contains("cannot write the report"))
+      let place = try #require(workspace.runs.first)
+      let folder = try await workspace.run(["rerun", place])
       #expect(try digest(of: folder) == digest(of: first))
+      let runs = workspace.runs.count
+      let refused = try await workspace.run(["rerun", place, "--report", "tap=\(report)/absent/x"])
+      #expect(refused.status == 64)
+      #expect(refused.errors.contains("there is no folder"), "\(refused.errors)")
+      #expect(workspace.runs.count == runs)
     }
 
     @Test("Ctrl-C ends a simulation, which is recorded as interrupted and has no digest")
