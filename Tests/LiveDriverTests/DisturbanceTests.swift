@@ -34,7 +34,7 @@ extension LiveDriverTests {
     }
     let file = folder.appending(path: "network.rules")
     try Data(NetworkRules(number: number, rules: rules ?? []).description.utf8).write(to: file)
-    let deadline = Date(timeIntervalSinceNow: 30)
+    let deadline = Date(timeIntervalSinceNow: 120)
     while Date() < deadline {
       // Until the driver runs, the signal is without effect.
       kill(getpid(), SIGURG)

@@ -80,7 +80,7 @@ extension Workspace {
 
 /// Waits until something is so, for as long as a busy machine may need.
 func eventually(_ what: String, _ condition: () throws -> Bool) async throws {
-  let deadline = Date(timeIntervalSinceNow: 30)
+  let deadline = Date(timeIntervalSinceNow: 120)
   while try !condition() {
     try #require(Date() < deadline, "never: \(what)")
     try await Task.sleep(for: .milliseconds(2))
