@@ -15,6 +15,7 @@ package enum ArchiveReader {
   /// Unpacks into an empty folder, without the archive's own folder.
   ///
   /// - Returns: the name of the archive's folder.
+  /// - Throws: ``ArchiveError`` for what it refuses, and for what cannot be read or written.
   package static func unpack(
     _ path: String, into folder: String, mostBytes: Int = mostBytes
   ) throws(ArchiveError) -> String {

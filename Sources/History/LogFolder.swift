@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Topology
 
 /// The logs in a run's folder, looked at by name.
 ///
@@ -45,7 +46,7 @@ struct LogFolder: ~Copyable {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { start in
         unsafe start.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
       }
-      if name.hasSuffix(RunFolder.logSuffix) || name.hasSuffix(RunFolder.outputSuffix) {
+      if name.hasSuffix(RunFiles.logSuffix) || name.hasSuffix(RunFiles.outputSuffix) {
         names.append(name)
       }
     }

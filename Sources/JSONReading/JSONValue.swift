@@ -22,7 +22,7 @@ package enum JSONValue: Equatable, Sendable {
   package static let mostValues = 262_144
 
   /// - Throws: what is wrong with the text and where, or that it holds too many values.
-  package init(_ bytes: [UInt8], mostValues limit: Int = mostValues) throws(JSONScanner.Fault) {
+  package init(_ bytes: [UInt8], mostValues limit: Int = mostValues) throws(JSONScanner.SyntaxError) {
     try JSONScanner.validate(bytes.span)
     var reader = Reader(bytes: bytes, left: limit)
     self = try reader.value()
@@ -70,8 +70,8 @@ private struct Reader {
     self.left = left
   }
 
-  mutating func value() throws(JSONScanner.Fault) -> JSONValue {
-    guard left > 0 else { throw JSONScanner.Fault("too many values", at: position) }
+  mutating func value() throws(JSONScanner.SyntaxError) -> JSONValue {
+    guard left > 0 else { throw JSONScanner.SyntaxError("too many values", at: position) }
     left -= 1
     skipSpaces()
     switch bytes[position] {
@@ -96,13 +96,13 @@ private struct Reader {
     position = next
   }
 
-  private mutating func array() throws(JSONScanner.Fault) -> [JSONValue] {
+  private mutating func array() throws(JSONScanner.SyntaxError) -> [JSONValue] {
     var values: [JSONValue] = []
     while try hasNext(before: UInt8(ascii: "]")) { values.append(try value()) }
     return values
   }
 
-  private mutating func object() throws(JSONScanner.Fault) -> [JSONValue.Member] {
+  private mutating func object() throws(JSONScanner.SyntaxError) -> [JSONValue.Member] {
     var members: [JSONValue.Member] = []
     while try hasNext(before: UInt8(ascii: "}")) {
       let name = try text()
@@ -115,7 +115,7 @@ private struct Reader {
 
   /// Skips an opening bracket or a comma, and says whether an element follows; if not, skips the
   /// closing bracket.
-  private mutating func hasNext(before end: UInt8) throws(JSONScanner.Fault) -> Bool {
+  private mutating func hasNext(before end: UInt8) throws(JSONScanner.SyntaxError) -> Bool {
     skipSpaces()
     if bytes[position] != end {
       position += 1
@@ -126,13 +126,13 @@ private struct Reader {
     return false
   }
 
-  private mutating func number() throws(JSONScanner.Fault) -> JSONValue {
+  private mutating func number() throws(JSONScanner.SyntaxError) -> JSONValue {
     let start = position
     while position < bytes.count, Self.isNumberByte(bytes[position]) { position += 1 }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if let integer = Int64(text) { return .integer(integer) }
     guard let real = Double(text), real.isFinite else {
-      throw JSONScanner.Fault("a number that is too large", at: start)
+      throw JSONScanner.SyntaxError("a number that is too large", at: start)
     }
     return .real(real)
   }
@@ -146,7 +146,7 @@ private struct Reader {
     }
   }
 
-  private mutating func text() throws(JSONScanner.Fault) -> String {
+  private mutating func text() throws(JSONScanner.SyntaxError) -> String {
     let start = position
     var end = start
     try JSONScanner.skipString(bytes.span, &end)

@@ -42,6 +42,7 @@ package final class RunDisplay: RunObserver {
     say("\(title)\n")
   }
 
+  /// Says what is a milestone of the run.
   package func saw(_ event: Event, at now: Instant) {
     if launched == nil { launched = now }
     if event.kind == "run.began" { began = now }
@@ -102,6 +103,7 @@ package final class RunDisplay: RunObserver {
 
   // MARK: - The live line
 
+  /// Renews the live line, no more often than a person can see.
   package func show(_ progress: SupervisorCore.Progress, at now: Instant) {
     guard line.isPossible, !isQuiet else { return }
     // By the real clock, whatever the run's.

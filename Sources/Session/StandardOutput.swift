@@ -22,7 +22,9 @@ package struct StandardOutput: TextOutputStream {
     if buffer.count >= Self.bufferSize { flush() }
   }
 
-  /// Writes what is left; throws when that, or a write before, has failed.
+  /// Writes what is left.
+  ///
+  /// - Throws: ``OutputError`` when that, or a write before, has failed.
   package consuming func finish() throws {
     flush()
     if let failure { throw OutputError(code: failure) }

@@ -1,5 +1,6 @@
 import Glibc
 package import Participants
+import Topology
 
 /// Writes a simulation's events where real nodes write theirs: a file for each node and the
 /// supervisor in the run's folder. So the same collector takes them.
@@ -26,7 +27,7 @@ package final class LogFiles: EventSink {
   /// Writes what has gathered.
   package func flush() {
     for (node, lines) in buffers where failure == nil {
-      write(lines, to: "\(folder)/\(node).ndjson")
+      write(lines, to: "\(folder)/\(RunFiles.log(of: node))")
     }
     buffers.removeAll(keepingCapacity: true)
     size = 0

@@ -14,6 +14,8 @@ package struct TopologyFile: Sendable {
   }
 
   /// Reads a file of UTF-8 text.
+  ///
+  /// - Throws: ``TopologyError`` for a file that cannot be read, is too long or is no UTF-8.
   package init(reading path: String) throws(TopologyError) {
     self.init(path: path, text: "")
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)

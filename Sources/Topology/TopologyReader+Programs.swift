@@ -150,9 +150,9 @@ extension TopologyReader {
       fields.complain(place, error.description)
       return nil
     }
-    do throws(Template.Fault) {
+    do throws(Template.SyntaxError) {
       guard text.utf8.count <= Program.longestText else {
-        throw Template.Fault(
+        throw Template.SyntaxError(
           description: "longer than \(Program.longestText) bytes: leave 'fill' out to copy it as "
             + "it is", offset: 0)
       }
@@ -253,7 +253,7 @@ extension TopologyReader {
   }
 
   private mutating func pattern(_ text: String, at place: Place) -> Pattern? {
-    do throws(Pattern.Fault) {
+    do throws(Pattern.SyntaxError) {
       return try Pattern(text)
     } catch {
       fields.complain(place, error.description)
@@ -285,7 +285,7 @@ extension TopologyReader {
       fields.complain(value.place, "a text of '\(key)' has at most \(Program.longestText) bytes")
       return nil
     }
-    do throws(Template.Fault) {
+    do throws(Template.SyntaxError) {
       _ = try Template(parsing: text)
     } catch {
       fields.complain(value.place, error.description)

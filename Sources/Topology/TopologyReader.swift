@@ -6,7 +6,7 @@ extension Topology {
   /// nodes, groups, options and checks that do not exist, and schedules that cannot happen.
   ///
   /// - Parameters:
-  ///   - overrides: `--set`s, `KEY.KEY=VALUE`, applied in order before anything is validated.
+  ///   - overrides: changes, `KEY.KEY=VALUE`, applied in order before anything is validated.
   ///   - roles: the catalogue that networks, roles and options are looked up in.
   ///   - checks: the names of the checks that there are for a network; `nil` to take any name.
   ///   - isSimulated: whether nodes are simulated, of which there may be more than processes.
