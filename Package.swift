@@ -149,7 +149,7 @@ let package = Package(
       name: "LiveDriverTests", dependencies: ["LiveDriver", "NetworkRules", "Participants"]),
     .testTarget(
       name: "RepositoryTests",
-      dependencies: ["Networks", "Participants", "Supervisor"]),
+      dependencies: ["Networks", "Participants", "Topology"]),
     .testTarget(
       name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
     .testTarget(

@@ -1,7 +1,7 @@
 import Foundation
 import Networks
 import Participants
-import Supervisor
+import Topology
 import Testing
 
 /// The reference pages that are made from the code. `make docs` writes them anew.
