@@ -125,7 +125,7 @@ package enum ArchiveReader {
 
     private func failure(_ target: String) -> ArchiveError {
       ArchiveError(
-        "cannot write \(target): \(unsafe String(cString: strerror(errno)))", exitCode: .error)
+        "cannot write \(target): \(systemMessage(errno))", exitCode: .error)
     }
   }
 

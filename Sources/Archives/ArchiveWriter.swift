@@ -95,7 +95,7 @@ import Messages
   }
 
   private func failure(_ what: String) -> ArchiveError {
-    ArchiveError("\(what): \(unsafe String(cString: strerror(errno)))", exitCode: .error)
+    ArchiveError("\(what): \(systemMessage(errno))", exitCode: .error)
   }
 }
 

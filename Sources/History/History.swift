@@ -128,9 +128,3 @@ package struct HistoryError: ReportedError, Equatable {
     self.choice = choice
   }
 }
-
-/// The system's words for an `errno`.
-func systemMessage(_ code: CInt) -> String {
-  guard let text = unsafe strerror(code) else { return "error \(code)" }
-  return unsafe String(cString: text)
-}

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Messages
 internal import Topology
 
 /// The logs in a run's folder, looked at by name.

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Messages
 package import Topology
 
 /// The folder of one run's logs: `plan.json`, `supervisor.ndjson` and one `NODE.ndjson` per node.

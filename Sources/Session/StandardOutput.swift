@@ -55,7 +55,6 @@ package struct OutputError: ReportedError {
   package var exitCode: ExitCode { .error }
 
   package var description: String {
-    let reason = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
-    return "cannot write the output: \(reason)"
+    "cannot write the output: \(systemMessage(code))"
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Messages
 package import Participants
 import Topology
 
@@ -49,7 +50,6 @@ package final class LogFiles: EventSink {
   }
 
   private func fail(_ path: String) {
-    let reason = unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "error \(errno)"
-    failure = "cannot write \(path): \(reason)"
+    failure = "cannot write \(path): \(systemMessage(errno))"
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Messages
 
 /// A topology's text, and the path that errors name and that paths of checks are relative to.
 package struct TopologyFile: Sendable {
@@ -42,7 +43,7 @@ package struct TopologyFile: Sendable {
   }
 
   private static func unreadable(_ path: String) -> TopologyError {
-    TopologyError(path, .file, "cannot be read: \(unsafe String(cString: strerror(errno)))")
+    TopologyError(path, .file, "cannot be read: \(systemMessage(errno))")
   }
 
   /// What a path in a topology has to lead to.
