@@ -256,7 +256,7 @@ internal import Topology
 
   /// Finds the logs that have grown.
   private mutating func look(_ progress: inout Progress) throws {
-    for name in try folder.changedNames() ?? [] where !known.contains(name) {
+    for name in try folder.listIfChanged() ?? [] where !known.contains(name) {
       guard let node = programs.node(ofLog: name) else { continue }
       known.insert(name)
       logs.append(Log(file: name, node: node, readTo: 0))

@@ -27,7 +27,7 @@ struct LogFolder: ~Copyable {
   }
 
   /// The names of the logs and outputs, in order; `nil` when the folder has not changed since the last call.
-  mutating func changedNames() throws(HistoryError) -> [String]? {
+  mutating func listIfChanged() throws(HistoryError) -> [String]? {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {
       throw HistoryError("\(path): \(systemMessage(errno))")
