@@ -203,6 +203,8 @@ let package = Package(
       dependencies: [
         "History", "JSONReading", "Messages", "Participants", "Topology", "seedbed",
       ]),
+    .testTarget(
+      name: "SessionTests", dependencies: ["Checks", "History", "Messages", "Participants", "Session"]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
     .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading", "Participants"]),
     .testTarget(
