@@ -204,7 +204,8 @@ let package = Package(
         "History", "JSONReading", "Messages", "Participants", "Topology", "seedbed",
       ]),
     .testTarget(
-      name: "SessionTests", dependencies: ["Checks", "History", "Messages", "Participants", "Session"]),
+      name: "SessionTests",
+      dependencies: ["Checks", "History", "Messages", "Participants", "Session"]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
     .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading", "Participants"]),
     .testTarget(

@@ -33,8 +33,7 @@ extension Judge {
         check: check, verdict: .inconclusive,
         reason: "\(now.count) and \(before.count) values; \(Self.leastValues) each are needed")
       judgement.witnesses = min(now.count, before.count)
-      if min(now.count, before.count) >= Self.leastValues, let new = now.p95, let old = before.p95
-      {
+      if min(now.count, before.count) >= Self.leastValues, let new = now.p95, let old = before.p95 {
         let isMore = new > old * (1 + tolerance / 100)
         judgement.verdict = isMore ? (overloads == 0 ? .fail : .inconclusive) : .pass
         let excuse = isMore && overloads > 0 ? ", but the host was overloaded" : ""

@@ -111,7 +111,8 @@ package enum History {
     let folder = file.lastIndex(of: "/").map { $0 == file.startIndex ? "/" : file[..<$0] } ?? "."
     guard unsafe stat(String(folder), &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
       throw HistoryError(
-        "\(file): there is no folder '\(folder)': create it or choose another file", choice: .history)
+        "\(file): there is no folder '\(folder)': create it or choose another file",
+        choice: .history)
     }
   }
 }

@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Glibc
+internal import Messages
 
 /// A history for people's and checks' SQL: nothing can be changed through it, and it can be limited
 /// to one run.

@@ -16,7 +16,8 @@ enum RecordedFacts {
     UPDATE runs SET ended_t = :t, outcome = :data ->> 'outcome', reason = :data ->> 'reason'
     WHERE run = :run
     """,
-    SupervisorEvents.runDigested.name: "UPDATE runs SET digest = :data ->> 'digest' WHERE run = :run",
+    SupervisorEvents.runDigested.name:
+      "UPDATE runs SET digest = :data ->> 'digest' WHERE run = :run",
     SupervisorEvents.nodeSpawned.name: """
     INSERT INTO nodes (run, node, pid, spawned_t)
     VALUES (:run, :data ->> 'node', :data ->> 'pid', :t)

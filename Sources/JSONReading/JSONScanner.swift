@@ -19,7 +19,9 @@ package enum JSONScanner {
       self.offset = offset
     }
 
-    package static func == (a: SyntaxError, b: SyntaxError) -> Bool { a.description == b.description }
+    package static func == (a: SyntaxError, b: SyntaxError) -> Bool {
+      a.description == b.description
+    }
 
     package var description: String { "byte \(offset + 1): \(problem)" }
   }
@@ -131,7 +133,8 @@ package enum JSONScanner {
   /// Skips a member's name and its colon, up to the value.
   ///
   /// - Throws: that it is not there, or not well-formed.
-  @inlinable package static func skipName(_ bytes: Span<UInt8>, _ position: inout Int) throws(SyntaxError)
+  @inlinable package static func skipName(_ bytes: Span<UInt8>, _ position: inout Int)
+    throws(SyntaxError)
   {
     guard try byte(bytes, position, or: "an object without its end") == UInt8(ascii: "\"") else {
       throw SyntaxError("a member's name is due", at: position)

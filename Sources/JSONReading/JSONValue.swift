@@ -22,7 +22,8 @@ package enum JSONValue: Equatable, Sendable {
   package static let mostValues = 262_144
 
   /// - Throws: what is wrong with the text and where, or that it holds too many values.
-  package init(_ bytes: [UInt8], mostValues limit: Int = mostValues) throws(JSONScanner.SyntaxError) {
+  package init(_ bytes: [UInt8], mostValues limit: Int = mostValues) throws(JSONScanner.SyntaxError)
+  {
     try JSONScanner.validate(bytes.span)
     var reader = Reader(bytes: bytes, left: limit)
     self = try reader.readValue()

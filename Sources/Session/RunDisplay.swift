@@ -55,15 +55,18 @@ package final class RunDisplay: RunObserver {
   /// What there is to read of an event, if it is a milestone.
   private func milestone(_ event: Event) -> String? {
     switch event.kind {
-    case SupervisorEvents.runLaunched.name: "launching \(counted(plan.nodes.count { $0.joins == nil }, "node"))"
-    case SupervisorEvents.runBegan.name: "all nodes are ready, \(seconds(since: launched, began))s after the launch"
+    case SupervisorEvents.runLaunched.name:
+      "launching \(counted(plan.nodes.count { $0.joins == nil }, "node"))"
+    case SupervisorEvents.runBegan.name:
+      "all nodes are ready, \(seconds(since: launched, began))s after the launch"
     case SupervisorEvents.runStopping.name: "stopping (\(text(event["reason"])))"
     case SupervisorEvents.runContinued.name:
       "the supervisor goes on; the nodes ran while it was stopped, for up to \(idle(event))s"
     case SupervisorEvents.faultApplied.name: fault(event)
     case SupervisorEvents.faultHealed.name: "\(fault(event)): back"
     // The faults that a stop leaves over need no line each.
-    case SupervisorEvents.faultSkipped.name where !isStopping: "\(fault(event)): skipped, \(text(event["reason"]))"
+    case SupervisorEvents.faultSkipped.name where !isStopping:
+      "\(fault(event)): skipped, \(text(event["reason"]))"
     case SupervisorEvents.nodeExited.name where event["unexpected"] == .flag(true):
       "\(text(event["node"])) ended unasked (\(status(event)))"
     default: nil

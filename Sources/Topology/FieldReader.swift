@@ -81,7 +81,9 @@ struct FieldReader {
   /// A value of the kinds that a role's options have.
   mutating func read(_ entry: YAMLEntry?, _ kind: OptionSpecification.Kind) -> OptionValue? {
     guard let entry else { return nil }
-    if case .addresses(let most) = kind { return readNames(entry, atMost: most).map { .addresses($0) } }
+    if case .addresses(let most) = kind {
+      return readNames(entry, atMost: most).map { .addresses($0) }
+    }
     if case .scalar(let text) = entry.value.content, let value = kind.parse(text) { return value }
     var guess: String?
     if case .scalar(let text) = entry.value.content {
@@ -108,7 +110,9 @@ struct FieldReader {
   }
 
   /// What is there is not what the key takes, but perhaps something was meant that is.
-  mutating func complainOfMisfit(_ entry: YAMLEntry, _ expected: String, meaning guess: String? = nil) {
+  mutating func complainOfMisfit(
+    _ entry: YAMLEntry, _ expected: String, meaning guess: String? = nil
+  ) {
     let hint = guess.map { " (did you mean '\($0)'?)" } ?? ""
     complain(
       entry.value.place, "'\(entry.key)' takes \(expected), found \(entry.value.found)\(hint)")

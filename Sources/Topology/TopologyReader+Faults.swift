@@ -50,7 +50,9 @@ extension TopologyReader {
   }
 
   private mutating func readTarget(_ entry: YAMLEntry) -> Topology.Fault.Target? {
-    guard case .mapping = entry.value.content else { return fields.readText(entry).map { .node($0) } }
+    guard case .mapping = entry.value.content else {
+      return fields.readText(entry).map { .node($0) }
+    }
     guard
       let some = fields.readFields(
         entry.value, of: "'\(entry.key)'", allowed: ["group", "count"], required: ["group"])
@@ -70,7 +72,8 @@ extension TopologyReader {
     let range = Microseconds.milliseconds(1)...Topology.longestWait
     guard
       let churn = fields.readFields(entry.value, of: "'churn'", allowed: keys, required: keys),
-      let group = fields.readText(churn["group"]), let every = fields.readDuration(churn["every"], range),
+      let group = fields.readText(churn["group"]),
+      let every = fields.readDuration(churn["every"], range),
       let downFor = fields.readDuration(churn["down-for"], range)
     else { return nil }
     return .churn(group: group, every: every, downFor: downFor)

@@ -46,7 +46,9 @@ extension TopologyReader {
   private mutating func readCommand(_ entry: YAMLEntry) -> [String] {
     var command = readTemplates(entry, atMost: Program.mostArguments)
     guard let first = command.first, case .sequence(let items) = entry.value.content else {
-      if problems.isEmpty { fields.complainOfMisfit(entry, "a list: the program and its arguments") }
+      if problems.isEmpty {
+        fields.complainOfMisfit(entry, "a list: the program and its arguments")
+      }
       return []
     }
     // Where there are placeholders only the run can tell.
@@ -128,7 +130,8 @@ extension TopologyReader {
       return nil
     }
     let to =
-      keys?["to"].map { fields.readText($0) ?? "" } ?? String(named.split(separator: "/").last ?? "")
+      keys?["to"].map { fields.readText($0) ?? "" }
+      ?? String(named.split(separator: "/").last ?? "")
     let parts = to.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.allSatisfy({ !["", ".", ".."].contains($0) }) else {
       fields.complain(
@@ -200,7 +203,8 @@ extension TopologyReader {
         fields.complainOfMisfit(chosen, "a path, or a port and a path: /status, 8080/status")
         return .event
       }
-      return .http(port: slash == text.startIndex ? nil : readPort(text[..<slash], chosen), path: path)
+      return .http(
+        port: slash == text.startIndex ? nil : readPort(text[..<slash], chosen), path: path)
     }
   }
 
@@ -228,7 +232,8 @@ extension TopologyReader {
   }
 
   private mutating func readEvent(_ keys: FieldReader.Fields) -> Program.EventPattern? {
-    guard let match = fields.readText(keys["match"]), let kind = fields.readText(keys["kind"]) else {
+    guard let match = fields.readText(keys["match"]), let kind = fields.readText(keys["kind"])
+    else {
       return nil
     }
     if kind.wholeMatch(of: /[a-z0-9_-]+(\.[a-z0-9_-]+)+/) == nil {

@@ -222,7 +222,9 @@ struct TopologyReader {
   private mutating func readOptions(
     _ entry: YAMLEntry?, of role: Role
   ) -> [String: OptionValue] {
-    guard let entry, let entries = fields.readEntries(entry.value, of: "options") else { return [:] }
+    guard let entry, let entries = fields.readEntries(entry.value, of: "options") else {
+      return [:]
+    }
     var options: [String: OptionValue] = [:]
     for entry in entries {
       guard let specification = role.options.first(where: { $0.name == entry.key }) else {

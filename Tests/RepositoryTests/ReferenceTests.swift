@@ -1,8 +1,8 @@
 import Foundation
 import Networks
 import Participants
-import Topology
 import Testing
+import Topology
 
 /// The reference pages that are made from the code. `make docs` writes them anew.
 @Suite struct ReferenceTests {

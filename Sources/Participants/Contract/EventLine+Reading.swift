@@ -37,7 +37,9 @@ package struct EventLine {
     try Self.skipComma(bytes, &position, or: "'n' must follow 't'")
     try Self.skipName(UInt8(ascii: "n"), bytes, &position, or: "'n' must follow 't'")
     sequence = try Self.count(bytes, &position, or: "'n' must be a whole number from 1")
-    guard sequence > 0 else { throw SyntaxError("'n' must be a whole number from 1", at: position - 1) }
+    guard sequence > 0 else {
+      throw SyntaxError("'n' must be a whole number from 1", at: position - 1)
+    }
     try Self.skipComma(bytes, &position, or: "'kind' must follow 'n'")
     guard let kind = try Self.member(named: "kind", bytes, &position) else {
       throw SyntaxError("'kind' must follow 'n'", at: position)
