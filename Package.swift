@@ -62,10 +62,10 @@ let package = Package(
         "Gossip", "HTTPTorrent", "HyperDHT", "KPTP", "Kademlia", "Participants", "PeerExchange",
       ]),
     .target(name: "Clock", dependencies: ["Participants"]),
-    .target(name: "NetworkRules", dependencies: ["Participants"]),
-    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "NetworkRules", "Participants"]),
+    .target(name: "Faults", dependencies: ["Participants"]),
+    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Faults", "Participants"]),
     .target(
-      name: "Relay", dependencies: ["CUV", "Clock", "LiveDriver", "NetworkRules", "Participants"]),
+      name: "Relay", dependencies: ["CUV", "Clock", "Faults", "LiveDriver", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
       dependencies: ["Arguments", "CProcess", "LiveDriver", "Networks", "Participants", "Relay"]),
@@ -74,11 +74,11 @@ let package = Package(
     .target(name: "Patterns", dependencies: ["CPCRE"]),
     .target(
       name: "Topology",
-      dependencies: ["Arguments", "CYAML", "Participants", "Patterns", "Wire"]),
+      dependencies: ["Arguments", "CYAML", "Faults", "Participants", "Patterns", "Wire"]),
     .target(
       name: "Supervisor",
       dependencies: [
-        "Arguments", "CProcess", "Clock", "NetworkRules", "Participants", "Patterns", "Topology",
+        "Arguments", "CProcess", "Clock", "Faults", "Participants", "Patterns", "Topology",
       ]),
     .target(
       name: "History",
@@ -88,19 +88,21 @@ let package = Package(
     .target(
       name: "Simulator",
       dependencies: [
-        "Arguments", "Hashing", "NetworkRules", "Participants", "Supervisor", "Topology",
+        "Arguments", "Faults", "Hashing", "Participants", "Supervisor", "Topology",
       ]),
     .target(name: "Archives", dependencies: ["Arguments", "CArchive"]),
     .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
     .target(
       name: "Exploration",
       dependencies: [
-        "Arguments", "Checks", "History", "Participants", "Simulator", "Supervisor", "Topology",
+        "Arguments", "Checks", "Faults", "History", "Participants", "Simulator", "Supervisor",
+        "Topology",
       ]),
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Archives", "Arguments", "CProcess", "Checks", "Clock", "Exploration", "HTTPTorrent",
+        "Archives", "Arguments", "CProcess", "Checks", "Clock", "Exploration", "Faults",
+        "HTTPTorrent",
         "History",
         "Networks",
         "Participants",
@@ -127,7 +129,7 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "Gossip", "HTTP", "HTTPTorrent", "Hashing", "History", "HyperDHT", "JSONReading", "KPTP",
-        "Kademlia", "NetworkRules", "Networks", "Participants", "PeerExchange", "Topology", "Wire",
+        "Faults", "Kademlia", "Networks", "Participants", "PeerExchange", "Topology", "Wire",
       ], path: "Fuzz/Targets"),
     .executableTarget(
       name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],
@@ -138,62 +140,66 @@ let package = Package(
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Networks", "Participants"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
     .testTarget(
-      name: "LiveDriverTests", dependencies: ["LiveDriver", "NetworkRules", "Participants"]),
+      name: "LiveDriverTests", dependencies: ["Faults", "LiveDriver", "Participants"]),
+    .testTarget(name: "FaultsTests", dependencies: ["Faults", "Participants"]),
     .testTarget(
       name: "RepositoryTests",
       dependencies: ["Networks", "Participants", "Supervisor"]),
     .testTarget(
-      name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
+      name: "SimulatorTests",
+      dependencies: ["Faults", "Participants", "Simulator", "Supervisor", "Topology"]),
     .testTarget(
       name: "NodeTests",
       dependencies: [
-        "Kademlia", "NetworkRules", "Participants", "Wire", "seedbed", "seedbed-node",
+        "Faults", "Kademlia", "Participants", "Wire", "seedbed", "seedbed-node",
       ]),
     .target(
-      name: "ParticipantTesting", dependencies: ["Participants", "Simulator", "Topology"],
+      name: "ParticipantTesting",
+      dependencies: ["Faults", "Participants", "Simulator", "Topology"],
       path: "Tests/ParticipantTesting"),
     .testTarget(
       name: "GossipTests",
-      dependencies: ["Gossip", "ParticipantTesting", "Participants", "Topology"]),
+      dependencies: ["Faults", "Gossip", "ParticipantTesting", "Participants", "Topology"]),
     .testTarget(name: "PatternsTests", dependencies: ["Patterns"]),
     .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
     .testTarget(
       name: "KademliaTests",
       dependencies: [
-        "Hashing", "Kademlia", "ParticipantTesting", "Participants", "Topology", "Wire",
+        "Faults", "Hashing", "Kademlia", "ParticipantTesting", "Participants", "Topology", "Wire",
       ]),
     .testTarget(
       name: "KPTPTests",
       dependencies: [
-        "Checks", "Exploration", "Hashing", "KPTP", "Networks", "ParticipantTesting",
+        "Checks", "Exploration", "Faults", "Hashing", "KPTP", "Networks", "ParticipantTesting",
         "Participants", "Simulator", "Supervisor", "Topology",
       ]),
     .testTarget(
       name: "PeerExchangeTests",
       dependencies: [
-        "Checks", "Exploration", "Hashing", "Networks", "ParticipantTesting", "Participants",
-        "PeerExchange", "Simulator", "Supervisor", "Topology", "Wire",
+        "Checks", "Exploration", "Faults", "Hashing", "Networks", "ParticipantTesting",
+        "Participants", "PeerExchange", "Simulator", "Supervisor", "Topology", "Wire",
       ]),
     .testTarget(
       name: "HTTPTorrentTests",
       dependencies: [
-        "Checks", "Exploration", "HTTP", "HTTPTorrent", "Hashing", "JSONReading", "Networks",
-        "ParticipantTesting", "Participants", "Simulator", "Supervisor", "Topology", "Wire",
+        "Checks", "Exploration", "Faults", "HTTP", "HTTPTorrent", "Hashing", "JSONReading",
+        "Networks", "ParticipantTesting", "Participants", "Simulator", "Supervisor", "Topology",
+        "Wire",
       ]),
     .testTarget(
       name: "HyperDHTTests",
       dependencies: [
-        "Checks", "Exploration", "Hashing", "HyperDHT", "Networks", "ParticipantTesting",
+        "Checks", "Exploration", "Faults", "Hashing", "HyperDHT", "Networks", "ParticipantTesting",
         "Participants", "Topology", "Wire",
       ]),
     .testTarget(
       name: "TopologyTests",
-      dependencies: ["Arguments", "Networks", "Participants", "Patterns", "Topology"]),
-    .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
+      dependencies: ["Arguments", "Faults", "Networks", "Participants", "Patterns", "Topology"]),
+    .testTarget(name: "SupervisorTests", dependencies: ["Faults", "Supervisor", "Topology"]),
     .testTarget(
       name: "HistoryTests",
       dependencies: [
-        "Arguments", "History", "JSONReading", "Participants", "Topology", "seedbed",
+        "Arguments", "Faults", "History", "JSONReading", "Participants", "Topology", "seedbed",
       ]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
     .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading"]),
@@ -205,14 +211,14 @@ let package = Package(
     .testTarget(
       name: "ExplorationTests",
       dependencies: [
-        "Arguments", "Checks", "Exploration", "History", "Networks", "Participants", "Simulator",
-        "Supervisor", "Topology",
+        "Arguments", "Checks", "Exploration", "Faults", "History", "Networks", "Participants",
+        "Simulator", "Supervisor", "Topology",
       ]),
     .testTarget(
       name: "ChecksTests",
       dependencies: [
-        "Arguments", "Checks", "Exploration", "History", "Networks", "Participants", "Simulator",
-        "Supervisor", "Topology",
+        "Arguments", "Checks", "Exploration", "Faults", "History", "Networks", "Participants",
+        "Simulator", "Supervisor", "Topology",
       ]),
   ]
 )

@@ -104,10 +104,13 @@ package struct NodeFailure: Error, CustomStringConvertible {
   package let description: String
   /// Whether the person who started it is to name something else.
   package let isMisuse: Bool
+  /// Whether it is that somebody else has the address.
+  package let isTaken: Bool
 
-  package init(_ description: String, isMisuse: Bool = false) {
+  package init(_ description: String, isMisuse: Bool = false, isTaken: Bool = false) {
     self.description = description
     self.isMisuse = isMisuse
+    self.isTaken = isTaken
   }
 
   /// The system's words for an error number.

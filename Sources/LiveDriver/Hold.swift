@@ -1,4 +1,4 @@
-import NetworkRules
+import Faults
 import Participants
 
 /// What has come on a connection, or is to be dialled, and waits because faults on the network are on
@@ -38,7 +38,7 @@ final class Hold {
 
   /// Dials when the attempt has come to the other side.
   func dial(_ address: SocketAddress) {
-    let latency = driver.path(to: remote)?.outbound.latency ?? .zero
+    let latency = driver.lines(to: remote)?.outbound.disturbance.latency ?? .zero
     append(.dial(address, attempt: 1), due: driver.now + latency)
   }
 
@@ -46,10 +46,12 @@ final class Hold {
   func take(_ piece: Piece) {
     let now = driver.now
     var due = now
-    if let path = driver.path(to: remote), path.inbound.longestWait == nil { isSlowed = true }
+    if let lines = driver.lines(to: remote), lines.inbound.disturbance.longestWait == nil {
+      isSlowed = true
+    }
     switch piece {
     case .dial: break
-    case .connected: due = now + (driver.path(to: remote)?.inbound.latency ?? .zero)
+    case .connected: due = now + (driver.lines(to: remote)?.inbound.disturbance.latency ?? .zero)
     case .bytes(let bytes):
       self.bytes += bytes.count
       due = driver.arrival(of: bytes.count, from: remote, at: now)
@@ -68,8 +70,8 @@ final class Hold {
 
   /// Faults began or ended.
   func rulesChanged() {
-    let path = driver.path(to: remote)
-    if isSlowed, let wait = path.map({ $0.inbound.longestWait }) ?? .zero {
+    let lines = driver.lines(to: remote)
+    if isSlowed, let wait = lines.map({ $0.inbound.disturbance.longestWait }) ?? .zero {
       isSlowed = false
       let latest = driver.now + wait
       for index in pieces.indices {
@@ -84,12 +86,12 @@ final class Hold {
 
   /// Passes on what is due, as far as the faults that are on now let it.
   func release() {
-    let path = driver.path(to: remote)
-    let isCut = path?.inbound.isCut ?? false
+    let lines = driver.lines(to: remote)
+    let isCut = lines?.inbound.disturbance.isCut ?? false
     while let next = pieces.first, next.due <= driver.now {
       if case .dial(let address, let attempt) = next.piece {
         pieces.removeFirst()
-        dial(address, attempt, isCut: isCut || path?.outbound.isCut ?? false)
+        dial(address, attempt, isCut: isCut || lines?.outbound.disturbance.isCut ?? false)
         continue
       }
       if isCut { break }
@@ -98,7 +100,7 @@ final class Hold {
       // The participant may have closed the connection.
       guard connection.hold === self else { return }
     }
-    if pieces.isEmpty, path == nil, !hasEnded {
+    if pieces.isEmpty, lines == nil, !hasEnded {
       connection.letGo()
     } else {
       connection.setReading(!isCut && !hasEnded && bytes < Self.limit)

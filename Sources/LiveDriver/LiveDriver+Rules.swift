@@ -1,5 +1,5 @@
 import CUV
-import NetworkRules
+import Faults
 package import Participants
 
 /// Faults on the network, as this node's driver carries them out: a datagram is judged when it is
@@ -26,7 +26,7 @@ extension LiveDriver {
   }
 
   /// What the faults that are on do between this node and the one that listens there.
-  func path(to remote: Address) -> NetworkRules.Path? { conditions?.paths[remote] }
+  func lines(to remote: Address) -> Conditions.Lines? { conditions?.lines[remote] }
 
   func arrival(of bytes: Int, from remote: Address, at now: Instant) -> Instant {
     conditions?.arrival(of: bytes, from: remote, at: now) ?? now
@@ -87,6 +87,6 @@ extension Connection {
       let end = unsafe SocketAddress({ unsafe uv_tcp_getpeername(handle, $0, $1) })?.address
     else { return }
     let remote = LiveDriver.listening(of: end)
-    if driver.path(to: remote) != nil { hold = Hold(self, to: remote, on: driver) }
+    if driver.lines(to: remote) != nil { hold = Hold(self, to: remote, on: driver) }
   }
 }

@@ -1,6 +1,6 @@
 package import CUV
+import Faults
 import Glibc
-import NetworkRules
 package import Participants
 
 extension LiveDriver {
@@ -104,7 +104,7 @@ extension LiveDriver {
     let socketAddress = SocketAddress(numeric: address)
     if port == .listening { bindToListeningPort(connection, towards: socketAddress?.family) }
     if let socketAddress {
-      guard path(to: address.numeric) != nil else { return connect(connection, to: socketAddress) }
+      guard lines(to: address.numeric) != nil else { return connect(connection, to: socketAddress) }
       connection.hold = Hold(connection, to: address.numeric, on: self)
       connection.hold?.dial(socketAddress)
     } else {

@@ -1,5 +1,5 @@
+package import Faults
 import Glibc
-package import NetworkRules
 import Participants
 
 /// Where a node finds the rules for the network (``NetworkRules``), which it reads when it starts and

@@ -1,7 +1,7 @@
 import CUV
+import Faults
 import Glibc
 import LiveDriver
-import NetworkRules
 
 /// The socket to the supervisor: messages come, and each is answered before the next is read.
 @safe final class Control {

@@ -48,7 +48,8 @@ import Participants
 
   static func failure(_ address: Address, _ result: CInt) -> NodeFailure {
     let why = unsafe String(cString: uv_strerror(result))
-    return NodeFailure("cannot listen on \(address): \(why)")
+    return NodeFailure(
+      "cannot listen on \(address): \(why)", isTaken: result == UV_EADDRINUSE.rawValue)
   }
 
   /// At once or not at all.

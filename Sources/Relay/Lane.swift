@@ -1,3 +1,4 @@
+import Faults
 import LiveDriver
 import Participants
 
@@ -34,7 +35,7 @@ final class Lane {
     self.relay = relay
   }
 
-  var isCut: Bool { line?.isCut ?? false }
+  var isCut: Bool { line?.disturbance.isCut ?? false }
 
   /// Takes what came, and passes it on when it is due.
   func take(_ piece: Piece) {
@@ -45,7 +46,7 @@ final class Lane {
     }
     size += count + Self.overhead
     let now = relay.now
-    if let line, line.longestWait == nil { isSlowed = true }
+    if let line, line.disturbance.longestWait == nil { isSlowed = true }
     lastDue = max(lastDue, line?.arrival(of: count, at: now, using: &relay.random) ?? now)
     pieces.append((due: lastDue, piece: piece))
     if isCut || lastDue > now { relay.countHeld() }
@@ -77,7 +78,7 @@ final class Lane {
 
   /// Faults began or ended.
   func rulesChanged() {
-    if isSlowed, let wait = line.map({ $0.longestWait }) ?? .zero {
+    if isSlowed, let wait = line.map({ $0.disturbance.longestWait }) ?? .zero {
       isSlowed = false
       let latest = relay.now + wait
       for index in pieces.indices { pieces[index].due = min(pieces[index].due, latest) }

@@ -1,8 +1,8 @@
 import CUV
 import Clock
+import Faults
 import Glibc
 package import LiveDriver
-import NetworkRules
 import Participants
 
 /// Stands between the nodes of a run, of whatever kind: every node is known to the others by an
@@ -32,7 +32,7 @@ import Participants
   /// By where the node behind it listens.
   private var doorsByListening: [Address: Door] = [:]
   private var rules = NetworkRules(number: 0)
-  private var lines: [Line.Ends: Line] = [:]
+  private var lines: [Ends: Line] = [:]
   private var streams: [ObjectIdentifier: RelayedStream] = [:]
   private var clients = DatagramClients()
   private var delayed: DelayedDatagrams<Route>?
@@ -96,7 +96,7 @@ import Participants
         return .done(before)
       }
     } catch {
-      return .failed(error.description)
+      return error.isTaken ? .taken(error.description) : .failed(error.description)
     }
     return .done(RelayCounts())
   }
@@ -133,7 +133,7 @@ import Participants
   }
 
   private func line(from sender: String, to receiver: String) -> Line {
-    let ends = Line.Ends(sender: sender, receiver: receiver)
+    let ends = Ends(sender: sender, receiver: receiver)
     if let line = lines[ends] { return line }
     let line = Line(rules.disturbance(from: sender, to: receiver))
     lines[ends] = line
@@ -157,7 +157,7 @@ import Participants
   func countHeld() { counts.held += 1 }
 
   private func countUnknown() {
-    if !rules.rules.isEmpty { counts.unknown += 1 }
+    if !rules.faults.isEmpty { counts.unknown += 1 }
   }
 
   /// Sends a datagram on that came to one of the relay's sockets: now, later or never.
@@ -209,39 +209,8 @@ import Participants
   }
 }
 
-/// What is between two nodes, in one direction.
-final class Line {
-  struct Ends: Hashable {
-    var sender: String
-    var receiver: String
-  }
-
-  private var disturbance: NetworkRules.Disturbance
-  var isCut: Bool { disturbance.isCut }
-  var latency: Microseconds { disturbance.latency }
-  // When what was sent before is through, for streams and for datagrams.
-  private var streamsFree: Instant?
-  private var datagramsFree: Instant?
-
-  init(_ disturbance: NetworkRules.Disturbance) { self.disturbance = disturbance }
-
-  func change(to disturbance: NetworkRules.Disturbance) {
-    self.disturbance = disturbance
-    if disturbance.bandwidth == nil { (streamsFree, datagramsFree) = (nil, nil) }
-  }
-
-  /// The longest that what is under way may still take; `nil` where nobody can say.
-  var longestWait: Microseconds? { disturbance.longestWait }
-
-  func departure(
-    of bytes: Int, at now: Instant, using random: inout SeededGenerator
-  ) -> Instant? {
-    disturbance.departure(of: bytes, at: now, free: &datagramsFree, using: &random)
-  }
-
-  func arrival(
-    of bytes: Int, at now: Instant, using random: inout SeededGenerator
-  ) -> Instant {
-    disturbance.arrival(of: bytes, at: now, free: &streamsFree, using: &random)
-  }
+/// Two nodes, in one direction.
+struct Ends: Hashable {
+  var sender: String
+  var receiver: String
 }

@@ -1,4 +1,5 @@
 import CUV
+import Faults
 import Glibc
 import LiveDriver
 import Participants
@@ -51,7 +52,7 @@ import Participants
     forth = Lane(from: near, to: far, of: relay)
     back = Lane(from: far, to: near, of: relay)
     (forth.line, back.line) = relay.lines(between: dialler, and: door.node)
-    dialDue = relay.now + (forth.line?.latency ?? .zero)
+    dialDue = relay.now + (forth.line?.disturbance.latency ?? .zero)
     connectLanes()
   }
 

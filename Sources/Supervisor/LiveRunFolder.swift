@@ -1,7 +1,7 @@
 import Arguments
+import Faults
 import FoundationEssentials
 import Glibc
-import NetworkRules
 package import Participants
 package import Topology
 

@@ -1,4 +1,5 @@
 import Arguments
+import Faults
 import Participants
 
 /// What only the whole topology can tell.
@@ -204,7 +205,7 @@ extension TopologyReader {
     let names = NodeNames(groups: nodes)
     for (fault, places) in faults {
       do throws(FaultSchedule.Problem) {
-        try names.check(fault.action)
+        try names.check(fault.target)
       } catch {
         fields.complain(places[error.part] ?? .file, error.message)
       }

@@ -1,4 +1,5 @@
 import Arguments
+import Faults
 import Participants
 import Supervisor
 import Topology
@@ -54,7 +55,7 @@ enum FaultCommand: SeedbedCommand {
     }
     var output = StandardOutput()
     for fault in faults {
-      output.write("\(RunDisplay.seconds(fault.at))s \(fault.action.rawValue) \(fault.subject)\n")
+      output.write("\(RunDisplay.seconds(fault.at))s \(fault.action.word) \(fault.subject)\n")
     }
     try output.finish()
     return .success

@@ -76,7 +76,10 @@ extension RelayMessage: CustomStringConvertible {
 /// What the relay says to a message: a line of text.
 package enum RelayAnswer: Equatable, Sendable {
   case done(RelayCounts)
+  /// It could not: why, in words.
   case failed(String)
+  /// It could not because somebody else has the address: in words.
+  case taken(String)
 }
 
 /// What the relay did since the rules before.
@@ -101,6 +104,7 @@ extension RelayAnswer: CustomStringConvertible {
     switch self {
     case .done(let counts): "done \(counts.lost) \(counts.held) \(counts.unknown)\n"
     case .failed(let why): "failed \(why)\n"
+    case .taken(let why): "taken \(why)\n"
     }
   }
 
@@ -110,6 +114,8 @@ extension RelayAnswer: CustomStringConvertible {
     let numbers = words.dropFirst().compactMap { Int($0) }
     if line.hasPrefix("failed ") {
       self = .failed(String(line.dropFirst(7)))
+    } else if line.hasPrefix("taken ") {
+      self = .taken(String(line.dropFirst(6)))
     } else if line.hasPrefix("done "), words.count == 4, numbers.count == 3 {
       self = .done(RelayCounts(lost: numbers[0], held: numbers[1], unknown: numbers[2]))
     } else {
