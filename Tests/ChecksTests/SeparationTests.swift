@@ -57,7 +57,7 @@ import Topology
   @Test("A loss excuses, and a latency that an answer may not survive")
   func lossAndLatency() throws {
     let lossy = Story()
-    lossy.disturb(.loss, between: ["peer-2"], and: ["peer-3"], at: 10)
+    lossy.disturb(.loss(1), between: ["peer-2"], and: ["peer-3"], at: 10)
     #expect(try reportPeer3(in: lossy, at: 12) == .pass)
     let slow = Story()
     slow.disturb(

@@ -146,7 +146,7 @@ import Topology
   @Test("Separations whose unrest overlaps are one unrest, with its end if it has one")
   func unrest() throws {
     story.disturb(between: ["peer-1"], and: ["peer-2"], at: 5, for: 10)
-    story.disturb(.loss, between: ["peer-1"], and: ["seed-1"], at: 6, for: 1)
+    story.disturb(.loss(1), between: ["peer-1"], and: ["seed-1"], at: 6, for: 1)
     story.disturb(between: ["peer-1"], and: ["peer-2"], at: 57, for: 1)
     story.disturb(between: ["peer-1"], and: ["peer-2"], at: 101, for: 1)
     story.disturb(.latency(.seconds(1)), between: ["peer-1"], and: ["peer-2"], at: 150)
