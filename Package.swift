@@ -63,12 +63,14 @@ let package = Package(
       ]),
     .target(name: "Clock", dependencies: ["Participants"]),
     .target(name: "Faults", dependencies: ["Participants"]),
-    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "Faults", "Participants"]),
-    .target(
-      name: "Relay", dependencies: ["CUV", "Clock", "Faults", "LiveDriver", "Participants"]),
+    .target(name: "Sockets", dependencies: ["CUV", "Clock", "Faults", "Participants"]),
+    .target(name: "LiveDriver", dependencies: ["CUV", "Faults", "Participants", "Sockets"]),
+    .target(name: "Relay", dependencies: ["CUV", "Faults", "Participants", "Sockets"]),
     .executableTarget(
       name: "seedbed-node",
-      dependencies: ["Arguments", "CProcess", "LiveDriver", "Networks", "Participants", "Relay"]),
+      dependencies: [
+        "Arguments", "CProcess", "LiveDriver", "Networks", "Participants", "Relay", "Sockets",
+      ]),
 
     // …and what runs, records and judges networks.
     .target(name: "Patterns", dependencies: ["CPCRE"]),

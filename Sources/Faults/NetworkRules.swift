@@ -109,6 +109,7 @@ extension NetworkRules: CustomStringConvertible {
   package struct Malformed: Error, Equatable {
     package var line: Int
 
+    /// - Parameter line: counted from 1.
     package init(line: Int) { self.line = line }
   }
 

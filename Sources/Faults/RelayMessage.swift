@@ -53,6 +53,8 @@ extension RelayMessage: CustomStringConvertible {
   }
 
   /// Takes the first message from what has come; `nil` while it is not there whole.
+  ///
+  /// - Throws: where it cannot become one.
   package static func next(in bytes: inout [UInt8]) throws(Malformed) -> RelayMessage? {
     guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
       if bytes.count > 16 { throw Malformed() }
@@ -92,6 +94,7 @@ package struct RelayCounts: Equatable, Sendable {
   /// passed.
   package var unknown = 0
 
+  /// So many of each.
   package init(lost: Int = 0, held: Int = 0, unknown: Int = 0) {
     self.lost = lost
     self.held = held

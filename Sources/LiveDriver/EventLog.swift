@@ -1,5 +1,6 @@
 import Glibc
 package import Participants
+package import Sockets
 
 /// A node's event log: lines are gathered in memory and written before the node blocks.
 ///
@@ -16,6 +17,8 @@ package struct EventLog: ~Copyable {
   private var sequence: UInt64 = 0
 
   /// Opens or continues the log at `path`; `nil` logs to standard output.
+  ///
+  /// - Throws: why it cannot be opened.
   package init(path: String?) throws(NodeFailure) {
     guard let path else {
       descriptor = STDOUT_FILENO
@@ -76,6 +79,9 @@ package struct EventLog: ~Copyable {
     return UInt64(fields[1].dropFirst(4))
   }
 
+  /// Adds an event, and writes where enough has gathered.
+  ///
+  /// - Throws: why the log cannot be written.
   package mutating func append(_ event: Event, at now: Instant) throws(NodeFailure) {
     sequence += 1
     event.appendLine(time: now, sequence: sequence, to: &buffer)
@@ -83,6 +89,8 @@ package struct EventLog: ~Copyable {
   }
 
   /// Writes what was gathered. Whole lines go out in one call, so that a reader rarely sees half.
+  ///
+  /// - Throws: why the log cannot be written.
   package mutating func flush() throws(NodeFailure) {
     var written = 0
     while written < buffer.count {
@@ -96,26 +104,5 @@ package struct EventLog: ~Copyable {
       written += count
     }
     buffer.removeAll(keepingCapacity: true)
-  }
-}
-
-/// Why a node cannot start or go on, in words for the person who started it.
-package struct NodeFailure: Error, CustomStringConvertible {
-  package let description: String
-  /// Whether the person who started it is to name something else.
-  package let isMisuse: Bool
-  /// Whether it is that somebody else has the address.
-  package let isTaken: Bool
-
-  package init(_ description: String, isMisuse: Bool = false, isTaken: Bool = false) {
-    self.description = description
-    self.isMisuse = isMisuse
-    self.isTaken = isTaken
-  }
-
-  /// The system's words for an error number.
-  package static func describe(_ code: CInt) -> String {
-    guard let text = unsafe strerror(code) else { return "error \(code)" }
-    return unsafe String(cString: text)
   }
 }

@@ -29,6 +29,7 @@ package enum Control {
     /// Of a fault: the value of `for`.
     package var lasting: String?
 
+    /// A request, with what a fault needs.
     package init(
       _ ask: Kind, action: String? = nil, target: String? = nil, lasting: String? = nil
     ) {
@@ -52,6 +53,7 @@ package enum Control {
 
     static let mostFaults = 20
 
+    /// An answer with what belongs to its request.
     package init(
       refusal: String? = nil, status: Status? = nil, faults: [Fault]? = nil,
       outcome: String? = nil, reason: String? = nil

@@ -5,6 +5,7 @@ import LiveDriver
 import Networks
 import Participants
 import Relay
+import Sockets
 
 /// `seedbed-node ROLE …`: runs one participant until it is asked to end.
 @main struct Node {
