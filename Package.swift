@@ -34,7 +34,8 @@ let package = Package(
     .target(name: "CProcess"),
 
     // What a node is made of. No Foundation and no SQLite below this line…
-    .target(name: "Arguments"),
+    .target(name: "Messages"),
+    .target(name: "Arguments", dependencies: ["Messages"]),
     .target(name: "Participants", path: "Sources/Participants/Contract"),
     .target(name: "Hashing", dependencies: ["CCrypto"]),
     .target(name: "JSONReading"),
@@ -69,47 +70,50 @@ let package = Package(
     .executableTarget(
       name: "seedbed-node",
       dependencies: [
-        "Arguments", "CProcess", "LiveDriver", "Networks", "Participants", "Relay", "Sockets",
+        "Arguments", "CProcess", "LiveDriver", "Messages", "Networks", "Participants", "Relay",
+        "Sockets",
       ]),
 
     // …and what runs, records and judges networks.
     .target(name: "Patterns", dependencies: ["CPCRE"]),
     .target(
       name: "Topology",
-      dependencies: ["Arguments", "CYAML", "Faults", "Participants", "Patterns", "Wire"]),
+      dependencies: ["CYAML", "Faults", "Messages", "Participants", "Patterns", "Wire"]),
     .target(
       name: "Supervisor",
       dependencies: [
-        "Arguments", "CProcess", "Clock", "Faults", "Participants", "Patterns", "Topology",
+        "CProcess", "Clock", "Faults", "Messages", "Participants", "Patterns", "Topology",
       ]),
     .target(
       name: "History",
       dependencies: [
-        "Arguments", "CSQLite", "JSONReading", "Participants", "Patterns", "Topology",
+        "CSQLite", "JSONReading", "Messages", "Participants", "Patterns", "Topology",
       ]),
     .target(
       name: "Simulator",
       dependencies: [
-        "Arguments", "Faults", "Hashing", "Participants", "Supervisor", "Topology",
+        "Faults", "Hashing", "Messages", "Participants", "Supervisor", "Topology",
       ]),
-    .target(name: "Archives", dependencies: ["Arguments", "CArchive"]),
-    .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
+    .target(name: "Archives", dependencies: ["Messages", "CArchive"]),
+    .target(name: "Checks", dependencies: ["History", "Messages", "Participants"]),
     .target(
       name: "Exploration",
       dependencies: [
-        "Arguments", "Checks", "Faults", "History", "Participants", "Simulator", "Supervisor",
+        "Checks", "Faults", "History", "Messages", "Participants", "Simulator", "Supervisor",
         "Topology",
+      ]),
+    .target(
+      name: "Session",
+      dependencies: [
+        "Checks", "Clock", "Exploration", "History", "Messages", "Networks", "Participants",
+        "Simulator", "Supervisor", "Topology",
       ]),
     .executableTarget(
       name: "seedbed",
       dependencies: [
         "Archives", "Arguments", "CProcess", "Checks", "Clock", "Exploration", "Faults",
-        "HTTPTorrent",
-        "History",
-        "Networks",
-        "Participants",
-        "Simulator",
-        "Supervisor", "Topology",
+        "HTTPTorrent", "History", "Messages", "Networks", "Participants", "Session", "Supervisor",
+        "Topology",
       ]),
 
     // Networks in tests, anybody's: by the executable, so that nothing else need be built.
@@ -122,8 +126,8 @@ let package = Package(
     .executableTarget(
       name: "seedbed-benchmarks",
       dependencies: [
-        "Arguments", "BenchmarkReferences", "History", "HyperDHT", "LiveDriver", "Networks",
-        "Participants", "Simulator", "Topology",
+        "Arguments", "BenchmarkReferences", "History", "HyperDHT", "LiveDriver", "Messages",
+        "Networks", "Participants", "Simulator", "Topology",
       ], path: "Benchmarks/Runner"),
 
     // Random inputs for everything that takes bytes from outside.
@@ -134,11 +138,12 @@ let package = Package(
         "Faults", "Kademlia", "Networks", "Participants", "PeerExchange", "Topology", "Wire",
       ], path: "Fuzz/Targets"),
     .executableTarget(
-      name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],
+      name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Messages", "Participants"],
       path: "Fuzz/Runner"),
 
     // Tests.
-    .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
+    .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "Messages"]),
+    .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Networks", "Participants"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
     .testTarget(
@@ -196,15 +201,15 @@ let package = Package(
       ]),
     .testTarget(
       name: "TopologyTests",
-      dependencies: ["Arguments", "Faults", "Networks", "Participants", "Patterns", "Topology"]),
+      dependencies: ["Faults", "Messages", "Networks", "Participants", "Patterns", "Topology"]),
     .testTarget(name: "SupervisorTests", dependencies: ["Faults", "Supervisor", "Topology"]),
     .testTarget(
       name: "HistoryTests",
       dependencies: [
-        "Arguments", "Faults", "History", "JSONReading", "Participants", "Topology", "seedbed",
+        "Faults", "History", "JSONReading", "Messages", "Participants", "Topology", "seedbed",
       ]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
-    .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading"]),
+    .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading", "Participants"]),
     .testTarget(
       name: "RunTests",
       dependencies: [
@@ -213,13 +218,13 @@ let package = Package(
     .testTarget(
       name: "ExplorationTests",
       dependencies: [
-        "Arguments", "Checks", "Exploration", "Faults", "History", "Networks", "Participants",
+        "Checks", "Exploration", "Faults", "History", "Messages", "Networks", "Participants",
         "Simulator", "Supervisor", "Topology",
       ]),
     .testTarget(
       name: "ChecksTests",
       dependencies: [
-        "Arguments", "Checks", "Exploration", "Faults", "History", "Networks", "Participants",
+        "Checks", "Exploration", "Faults", "History", "Messages", "Networks", "Participants",
         "Simulator", "Supervisor", "Topology",
       ]),
   ]

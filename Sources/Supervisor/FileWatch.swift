@@ -1,5 +1,5 @@
-import Arguments
 import Glibc
+import Messages
 
 /// Says when files are written to: inotify(7).
 struct FileWatch {

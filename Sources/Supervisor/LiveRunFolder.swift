@@ -1,7 +1,7 @@
-import Arguments
 import Faults
 import FoundationEssentials
 import Glibc
+import Messages
 package import Participants
 package import Topology
 

@@ -1,5 +1,5 @@
-import Arguments
 import Glibc
+import Messages
 import Participants
 
 /// Notes when what programs print was seen, in the run's folder: printed lines have no time of their

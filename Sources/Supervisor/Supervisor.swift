@@ -1,8 +1,8 @@
-import Arguments
 import CProcess
 import Clock
 import Faults
 import Glibc
+import Messages
 package import Participants
 package import Topology
 

@@ -1,5 +1,5 @@
-import Arguments
 package import Faults
+import Messages
 package import Participants
 
 /// Faults that somebody asks for while the run goes on, in the words of a topology.

@@ -1,5 +1,5 @@
-import Arguments
 import Faults
+import Messages
 import Participants
 
 /// The faults of a topology, each with its nodes and in order of time: the state of every node that

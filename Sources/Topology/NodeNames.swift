@@ -1,5 +1,5 @@
-import Arguments
 import Faults
+import Messages
 import Participants
 
 /// The names of all nodes, by group: what the words of a fault mean.

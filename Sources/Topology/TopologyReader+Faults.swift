@@ -1,5 +1,5 @@
-import Arguments
 import Faults
+import Messages
 import Participants
 
 extension TopologyReader {

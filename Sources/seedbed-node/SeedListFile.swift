@@ -1,6 +1,6 @@
-import Arguments
 import Glibc
 import LiveDriver
+import Messages
 import Participants
 import Sockets
 

@@ -1,8 +1,10 @@
 import Arguments
 import Faults
 import FoundationEssentials
+import Messages
 import Networks
 import Participants
+import Session
 import Topology
 
 /// `seedbed plan`: what a run would do, without doing it.

@@ -1,8 +1,8 @@
-import Arguments
 import Checks
 import Faults
 import Foundation
 import History
+import Messages
 import Participants
 import Testing
 import Topology

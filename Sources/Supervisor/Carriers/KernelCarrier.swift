@@ -1,7 +1,7 @@
-import Arguments
 import CProcess
 import Faults
 import Glibc
+import Messages
 import Participants
 import Topology
 

@@ -1,6 +1,6 @@
-import Arguments
 import Faults
 import Glibc
+import Messages
 import Participants
 import Topology
 
