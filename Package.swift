@@ -64,25 +64,26 @@ let package = Package(
         "Gossip", "HTTPTorrent", "HyperDHT", "KPTP", "Kademlia", "Participants", "PeerExchange",
       ]),
     .target(name: "Clock", dependencies: ["Participants"]),
-    .target(name: "NetworkRules", dependencies: ["Participants"]),
-    .target(name: "LiveDriver", dependencies: ["CUV", "Clock", "NetworkRules", "Participants"]),
-    .target(
-      name: "Relay", dependencies: ["CUV", "Clock", "LiveDriver", "NetworkRules", "Participants"]),
+    .target(name: "Faults", dependencies: ["Participants"]),
+    .target(name: "Sockets", dependencies: ["CUV", "Clock", "Faults", "Participants"]),
+    .target(name: "LiveDriver", dependencies: ["CUV", "Faults", "Participants", "Sockets"]),
+    .target(name: "Relay", dependencies: ["CUV", "Faults", "Participants", "Sockets"]),
     .executableTarget(
       name: "seedbed-node",
       dependencies: [
         "Arguments", "CProcess", "LiveDriver", "Messages", "Networks", "Participants", "Relay",
+        "Sockets",
       ]),
 
     // …and what runs, records and judges networks.
     .target(name: "Patterns", dependencies: ["CPCRE"]),
     .target(
       name: "Topology",
-      dependencies: ["CYAML", "Messages", "Participants", "Patterns", "Wire"]),
+      dependencies: ["CYAML", "Faults", "Messages", "Participants", "Patterns", "Wire"]),
     .target(
       name: "Supervisor",
       dependencies: [
-        "CProcess", "Clock", "JSONReading", "Messages", "NetworkRules", "Participants", "Patterns",
+        "CProcess", "Clock", "Faults", "JSONReading", "Messages", "Participants", "Patterns",
         "Topology",
       ]),
     .target(
@@ -93,14 +94,15 @@ let package = Package(
     .target(
       name: "Simulator",
       dependencies: [
-        "Hashing", "Messages", "NetworkRules", "Participants", "Supervisor", "Topology",
+        "Faults", "Hashing", "Messages", "Participants", "Supervisor", "Topology",
       ]),
     .target(name: "Archives", dependencies: ["CArchive", "Messages"]),
     .target(name: "Checks", dependencies: ["History", "Messages", "Participants"]),
     .target(
       name: "Exploration",
       dependencies: [
-        "Checks", "History", "Messages", "Participants", "Simulator", "Supervisor", "Topology",
+        "Checks", "Faults", "History", "Messages", "Participants", "Simulator", "Supervisor",
+        "Topology",
       ]),
     .target(
       name: "Session",
@@ -111,8 +113,9 @@ let package = Package(
     .executableTarget(
       name: "seedbed",
       dependencies: [
-        "Archives", "Arguments", "CProcess", "Checks", "Clock", "Exploration", "HTTPTorrent",
-        "History", "Messages", "Networks", "Participants", "Session", "Supervisor", "Topology",
+        "Archives", "Arguments", "CProcess", "Checks", "Clock", "Exploration", "Faults",
+        "HTTPTorrent", "History", "Messages", "Networks", "Participants", "Session", "Supervisor",
+        "Topology",
       ]),
 
     // Networks in tests, anybody's: by the executable, so that nothing else need be built.
@@ -134,7 +137,7 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "Gossip", "HTTP", "HTTPTorrent", "Hashing", "History", "HyperDHT", "JSONReading", "KPTP",
-        "Kademlia", "NetworkRules", "Networks", "Participants", "PeerExchange", "Topology", "Wire",
+        "Faults", "Kademlia", "Networks", "Participants", "PeerExchange", "Topology", "Wire",
       ], path: "Fuzz/Targets"),
     .executableTarget(
       name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Messages", "Participants"],
@@ -146,62 +149,66 @@ let package = Package(
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Networks", "Participants"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
     .testTarget(
-      name: "LiveDriverTests", dependencies: ["LiveDriver", "NetworkRules", "Participants"]),
+      name: "LiveDriverTests", dependencies: ["Faults", "LiveDriver", "Participants"]),
+    .testTarget(name: "FaultsTests", dependencies: ["Faults", "Participants"]),
     .testTarget(
       name: "RepositoryTests",
       dependencies: ["Networks", "Participants", "Topology"]),
     .testTarget(
-      name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
+      name: "SimulatorTests",
+      dependencies: ["Faults", "Participants", "Simulator", "Supervisor", "Topology"]),
     .testTarget(
       name: "NodeTests",
       dependencies: [
-        "Kademlia", "NetworkRules", "Participants", "Wire", "seedbed", "seedbed-node",
+        "Faults", "Kademlia", "Participants", "Wire", "seedbed", "seedbed-node",
       ]),
     .target(
-      name: "ParticipantTesting", dependencies: ["Participants", "Simulator", "Topology"],
+      name: "ParticipantTesting",
+      dependencies: ["Faults", "Participants", "Simulator", "Topology"],
       path: "Tests/ParticipantTesting"),
     .testTarget(
       name: "GossipTests",
-      dependencies: ["Gossip", "ParticipantTesting", "Participants", "Topology"]),
+      dependencies: ["Faults", "Gossip", "ParticipantTesting", "Participants", "Topology"]),
     .testTarget(name: "PatternsTests", dependencies: ["Patterns"]),
     .testTarget(name: "WireTests", dependencies: ["Participants", "Wire"]),
     .testTarget(
       name: "KademliaTests",
       dependencies: [
-        "Hashing", "Kademlia", "ParticipantTesting", "Participants", "Topology", "Wire",
+        "Faults", "Hashing", "Kademlia", "ParticipantTesting", "Participants", "Topology", "Wire",
       ]),
     .testTarget(
       name: "KPTPTests",
       dependencies: [
-        "Checks", "Exploration", "Hashing", "KPTP", "Networks", "ParticipantTesting",
+        "Checks", "Exploration", "Faults", "Hashing", "KPTP", "Networks", "ParticipantTesting",
         "Participants", "Simulator", "Supervisor", "Topology",
       ]),
     .testTarget(
       name: "PeerExchangeTests",
       dependencies: [
-        "Checks", "Exploration", "Hashing", "Networks", "ParticipantTesting", "Participants",
-        "PeerExchange", "Simulator", "Supervisor", "Topology", "Wire",
+        "Checks", "Exploration", "Faults", "Hashing", "Networks", "ParticipantTesting",
+        "Participants", "PeerExchange", "Simulator", "Supervisor", "Topology", "Wire",
       ]),
     .testTarget(
       name: "HTTPTorrentTests",
       dependencies: [
-        "Checks", "Exploration", "HTTP", "HTTPTorrent", "Hashing", "JSONReading", "Networks",
-        "ParticipantTesting", "Participants", "Simulator", "Supervisor", "Topology", "Wire",
+        "Checks", "Exploration", "Faults", "HTTP", "HTTPTorrent", "Hashing", "JSONReading",
+        "Networks", "ParticipantTesting", "Participants", "Simulator", "Supervisor", "Topology",
+        "Wire",
       ]),
     .testTarget(
       name: "HyperDHTTests",
       dependencies: [
-        "Checks", "Exploration", "Hashing", "HyperDHT", "Networks", "ParticipantTesting",
+        "Checks", "Exploration", "Faults", "Hashing", "HyperDHT", "Networks", "ParticipantTesting",
         "Participants", "Topology", "Wire",
       ]),
     .testTarget(
       name: "TopologyTests",
-      dependencies: ["Messages", "Networks", "Participants", "Patterns", "Topology"]),
-    .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
+      dependencies: ["Faults", "Messages", "Networks", "Participants", "Patterns", "Topology"]),
+    .testTarget(name: "SupervisorTests", dependencies: ["Faults", "Supervisor", "Topology"]),
     .testTarget(
       name: "HistoryTests",
       dependencies: [
-        "History", "JSONReading", "Messages", "Participants", "Topology", "seedbed",
+        "Faults", "History", "JSONReading", "Messages", "Participants", "Topology", "seedbed",
       ]),
     .testTarget(
       name: "SessionTests",
@@ -216,14 +223,14 @@ let package = Package(
     .testTarget(
       name: "ExplorationTests",
       dependencies: [
-        "Checks", "Exploration", "History", "Messages", "Networks", "Participants", "Simulator",
-        "Supervisor", "Topology",
+        "Checks", "Exploration", "Faults", "History", "Messages", "Networks", "Participants",
+        "Simulator", "Supervisor", "Topology",
       ]),
     .testTarget(
       name: "ChecksTests",
       dependencies: [
-        "Checks", "Exploration", "History", "Messages", "Networks", "Participants", "Simulator",
-        "Supervisor", "Topology",
+        "Checks", "Exploration", "Faults", "History", "Messages", "Networks", "Participants",
+        "Simulator", "Supervisor", "Topology",
       ]),
   ]
 )

@@ -1,4 +1,4 @@
-import NetworkRules
+import Faults
 import Participants
 
 /// What the supervisor and the relay read of each other.

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -237,29 +236,6 @@ int cprocess_reserve(int descriptor, uint64_t offset, uint64_t size) {
 int cprocess_event_open(void) {
   int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   return descriptor < 0 ? -errno : descriptor;
-}
-
-const uint32_t cprocess_watch_overflow = IN_Q_OVERFLOW;
-
-int cprocess_watch_open(const char *folder) {
-  int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  if (descriptor < 0) return -errno;
-  if (inotify_add_watch(descriptor, folder, IN_MODIFY) < 0) {
-    int failed = errno;
-    close(descriptor);
-    return -failed;
-  }
-  return descriptor;
-}
-
-int cprocess_file_watch_open(void) {
-  int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  return descriptor < 0 ? -errno : descriptor;
-}
-
-int cprocess_file_watch_add(int watch, const char *file) {
-  int number = inotify_add_watch(watch, file, IN_MODIFY);
-  return number < 0 ? -errno : number;
 }
 
 struct guarded {

@@ -6,8 +6,10 @@ package import Participants
 package struct SteadyClock: Sendable {
   private let offset: Int64
 
+  /// A clock that agrees with the system's now.
   package init() { offset = Self.read(CLOCK_REALTIME) - Self.read(CLOCK_MONOTONIC) }
 
+  /// The time, in microseconds since the epoch.
   package var now: Instant { Instant(microseconds: Self.read(CLOCK_MONOTONIC) + offset) }
 
   private static func read(_ clock: clockid_t) -> Int64 {

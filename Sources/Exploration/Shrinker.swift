@@ -1,3 +1,4 @@
+import Faults
 package import Participants
 import Supervisor
 package import Topology
@@ -183,7 +184,7 @@ package struct Shrinker {
   }
 }
 
-extension Topology.Fault {
+extension Fault {
   /// How long a fault that has an end lasts.
   fileprivate var length: Microseconds {
     get { lasting ?? .zero }

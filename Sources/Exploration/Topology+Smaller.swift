@@ -1,3 +1,4 @@
+import Faults
 import Participants
 import Topology
 
@@ -36,14 +37,11 @@ extension Topology {
   private mutating func forget(_ names: some Sequence<String>) {
     let gone = Set(names)
     faults = faults.compactMap { fault in
-      guard case .network(let action, var disturbance) = fault.action,
-        case .between(let from, let to) = disturbance.sides
-      else { return fault }
+      guard let (from, to, oneWay) = fault.sides else { return fault }
       let sides = (from.filter { !gone.contains($0) }, to.filter { !gone.contains($0) })
       guard !sides.0.isEmpty, !sides.1.isEmpty else { return nil }
-      disturbance.sides = .between(sides.0, sides.1)
       var smaller = fault
-      smaller.action = .network(action, disturbance)
+      smaller.target = .between(sides.0, sides.1, oneWay: oneWay)
       return smaller
     }
   }
@@ -51,10 +49,7 @@ extension Topology {
   /// With the nodes that faults are done to at the front of their groups, so that those behind can go.
   /// Nodes whose addresses others are told stay before them.
   var withNamedNodesFirst: Topology {
-    let named = Set(
-      faults.compactMap { fault in
-        if case .node(_, .node(let name)) = fault.action { name } else { nil }
-      })
+    let named = Set(faults.compactMap(\.node))
     let options = groups.flatMap { [$0.options] + $0.variants.map(\.options) }
     let known = Set(options.flatMap(\.values).flatMap(\.names))
     var renamed: [String: String] = [:]
@@ -68,15 +63,12 @@ extension Topology {
     }
     var topology = self
     for index in faults.indices {
-      switch faults[index].action {
-      case .node(let action, .node(let name)):
-        topology.faults[index].action = .node(action, .node(renamed[name] ?? name))
-      case .network(let action, var disturbance):
-        guard case .between(let from, let to) = disturbance.sides else { continue }
-        disturbance.sides = .between(
-          from.map { renamed[$0] ?? $0 }, to.map { renamed[$0] ?? $0 })
-        topology.faults[index].action = .network(action, disturbance)
-      case .node(_, .some), .churn: continue
+      switch faults[index].target {
+      case .node(let name): topology.faults[index].target = .node(renamed[name] ?? name)
+      case .between(let from, let to, let oneWay):
+        topology.faults[index].target = .between(
+          from.map { renamed[$0] ?? $0 }, to.map { renamed[$0] ?? $0 }, oneWay: oneWay)
+      case .some, .churn, .split: continue
       }
     }
     return topology

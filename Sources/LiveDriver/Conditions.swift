@@ -1,15 +1,15 @@
-import NetworkRules
+import Faults
 import Participants
 
 /// What the faults on the network that are on do to this node. A driver has none while nothing
 /// disturbs it.
 struct Conditions {
+  /// To and from another node.
+  typealias Lines = (outbound: Line, inbound: Line)
+
   /// By the addresses that the others listen on.
-  private(set) var paths: [Address: NetworkRules.Path]
+  private(set) var lines: [Address: Lines]
   private var random: SeededGenerator
-  // When the line from or to another node is free again.
-  private var streamsFree: [Address: Instant] = [:]
-  private var datagramsFree: [Address: Instant] = [:]
   /// Datagrams that were lost on purpose.
   private(set) var lost = 0
   /// Pieces of streams, dials and datagrams that were held back.
@@ -17,25 +17,28 @@ struct Conditions {
 
   /// - Parameter before: what was disturbed until now.
   init(_ paths: [Address: NetworkRules.Path], random: SeededGenerator, after before: Conditions?) {
-    self.paths = paths
     self.random = before?.random ?? random
-    streamsFree = before?.streamsFree.filter { paths[$0.key]?.inbound.bandwidth != nil } ?? [:]
-    datagramsFree = before?.datagramsFree.filter { paths[$0.key]?.outbound.bandwidth != nil } ?? [:]
+    lines = [:]
+    for (address, path) in paths {
+      let lines = before?.lines[address] ?? (Line(path.outbound), Line(path.inbound))
+      lines.outbound.change(to: path.outbound)
+      lines.inbound.change(to: path.inbound)
+      self.lines[address] = lines
+    }
   }
 
   /// When a datagram is to leave; `nil` if it is lost.
   mutating func departure(of bytes: Int, to address: Address, at now: Instant) -> Instant? {
-    guard let way = paths[address]?.outbound else { return now }
-    let due = way.departure(
-      of: bytes, at: now, free: &datagramsFree[address], using: &random)
+    guard let line = lines[address]?.outbound else { return now }
+    let due = line.departure(of: bytes, at: now, using: &random)
     if due == nil { lost += 1 }
     return due
   }
 
   /// When a piece of a stream from another node has arrived.
   mutating func arrival(of bytes: Int, from address: Address, at now: Instant) -> Instant {
-    guard let way = paths[address]?.inbound else { return now }
-    return way.arrival(of: bytes, at: now, free: &streamsFree[address], using: &random)
+    guard let line = lines[address]?.inbound else { return now }
+    return line.arrival(of: bytes, at: now, using: &random)
   }
 
   mutating func countHeld() { held += 1 }

@@ -1,5 +1,6 @@
 import Glibc
 package import Participants
+package import Sockets
 
 /// A node's event log: lines are gathered in memory and written before the node blocks.
 ///
@@ -16,6 +17,8 @@ package struct EventLog: ~Copyable {
   private var sequence: UInt64 = 0
 
   /// Opens or continues the log at `path`; `nil` logs to standard output.
+  ///
+  /// - Throws: why it cannot be opened.
   package init(path: String?) throws(NodeFailure) {
     guard let path else {
       descriptor = STDOUT_FILENO
@@ -51,9 +54,9 @@ package struct EventLog: ~Copyable {
     sequence = lines.compactMap { try? EventLine($0.span).sequence }.first.map { UInt64($0) } ?? 0
   }
 
-  /// Adds a line.
+  /// Adds an event, and writes where enough has gathered.
   ///
-  /// - Throws: when too much has gathered and cannot be written.
+  /// - Throws: why the log cannot be written.
   package mutating func append(_ event: Event, at now: Instant) throws(NodeFailure) {
     sequence += 1
     event.appendLine(time: now, sequence: sequence, to: &buffer)
@@ -61,6 +64,8 @@ package struct EventLog: ~Copyable {
   }
 
   /// Writes what was gathered. Whole lines go out in one call, so that a reader rarely sees half.
+  ///
+  /// - Throws: why the log cannot be written.
   package mutating func flush() throws(NodeFailure) {
     var written = 0
     while written < buffer.count {
@@ -74,23 +79,5 @@ package struct EventLog: ~Copyable {
       written += count
     }
     buffer.removeAll(keepingCapacity: true)
-  }
-}
-
-/// Why a node cannot start or go on, in words for the person who started it.
-package struct NodeFailure: Error, CustomStringConvertible {
-  package let description: String
-  /// Whether the person who started it is to name something else.
-  package let isMisuse: Bool
-
-  package init(_ description: String, isMisuse: Bool = false) {
-    self.description = description
-    self.isMisuse = isMisuse
-  }
-
-  /// The system's words for an error number.
-  package static func describe(_ code: CInt) -> String {
-    guard let text = unsafe strerror(code) else { return "error \(code)" }
-    return unsafe String(cString: text)
   }
 }

@@ -1,5 +1,6 @@
-import NetworkRules
+import Faults
 import Participants
+import Sockets
 
 /// What has come on a connection, or is to be dialled, and waits because faults on the network are on
 /// between its two nodes. It is there as long as they are, or something waits.
@@ -10,8 +11,9 @@ final class Hold {
   enum Piece {
     case dial(SocketAddress, attempt: Int)
     case connected
-    case bytes([UInt8])
-    case end(CloseReason)
+    case stream(StreamSocket.Piece)
+
+    var isDial: Bool { if case .dial = self { true } else { false } }
   }
 
   /// Bytes that may wait before no more is read.
@@ -21,24 +23,23 @@ final class Hold {
   let remote: Address
   private unowned let connection: Connection
   private unowned let driver: LiveDriver
-  private var pieces: ArraySlice<(due: Instant, piece: Piece)> = []
+  private let queue: DueQueue<Piece>
   private var bytes = 0
   private var lastDue = Instant(microseconds: 0)
   private var hasEnded = false
   /// Whether something came that a loss or a limited bandwidth may hold up.
   private var isSlowed = false
-  private var timer: Timer?
 
   init(_ connection: Connection, to remote: Address, on driver: LiveDriver) {
     self.connection = connection
     self.remote = remote
     self.driver = driver
-    timer = unsafe Timer(on: driver.loop) { [weak self] in self?.release() }
+    queue = DueQueue(on: driver.loop) { [unowned connection] in connection.hold?.release() }
   }
 
   /// Dials when the attempt has come to the other side.
   func dial(_ address: SocketAddress) {
-    let latency = driver.path(to: remote)?.outbound.latency ?? .zero
+    let latency = driver.lines(to: remote)?.outbound.disturbance.latency ?? .zero
     append(.dial(address, attempt: 1), due: driver.now + latency)
   }
 
@@ -46,14 +47,15 @@ final class Hold {
   func take(_ piece: Piece) {
     let now = driver.now
     var due = now
-    if let path = driver.path(to: remote), path.inbound.longestWait == nil { isSlowed = true }
+    let inbound = driver.lines(to: remote)?.inbound.disturbance
+    if let inbound, inbound.longestWait == nil { isSlowed = true }
     switch piece {
     case .dial: break
-    case .connected: due = now + (driver.path(to: remote)?.inbound.latency ?? .zero)
-    case .bytes(let bytes):
+    case .connected: due = now + (inbound?.latency ?? .zero)
+    case .stream(.bytes(let bytes)):
       self.bytes += bytes.count
       due = driver.arrival(of: bytes.count, from: remote, at: now)
-    case .end:
+    case .stream(.end):
       hasEnded = true
       due = driver.arrival(of: 0, from: remote, at: now)
     }
@@ -62,76 +64,68 @@ final class Hold {
 
   private func append(_ piece: Piece, due: Instant) {
     lastDue = max(lastDue, due)
-    pieces.append((due: lastDue, piece: piece))
+    queue.add(piece, due: lastDue)
     release()
   }
 
   /// Faults began or ended.
   func rulesChanged() {
-    let path = driver.path(to: remote)
-    if isSlowed, let wait = path.map({ $0.inbound.longestWait }) ?? .zero {
+    let lines = driver.lines(to: remote)
+    if isSlowed, let wait = lines.map({ $0.inbound.disturbance.longestWait }) ?? .zero {
       isSlowed = false
       let latest = driver.now + wait
-      for index in pieces.indices {
-        // A dial's attempts have times of their own.
-        if case .dial = pieces[index].piece { continue }
-        pieces[index].due = min(pieces[index].due, latest)
-        lastDue = min(lastDue, latest)
-      }
+      // A dial's attempts have times of their own.
+      queue.hasten(to: latest) { !$0.isDial }
+      lastDue = min(lastDue, latest)
     }
     release()
   }
 
   /// Passes on what is due, as far as the faults that are on now let it.
   func release() {
-    let path = driver.path(to: remote)
-    let isCut = path?.inbound.isCut ?? false
-    while let next = pieces.first, next.due <= driver.now {
-      if case .dial(let address, let attempt) = next.piece {
-        pieces.removeFirst()
-        dial(address, attempt, isCut: isCut || path?.outbound.isCut ?? false)
+    let lines = driver.lines(to: remote)
+    let isCut = lines?.inbound.disturbance.isCut ?? false
+    while let next = queue.first, next.due <= driver.now {
+      if case .dial(let address, let attempt) = next.element {
+        queue.removeFirst()
+        dial(address, attempt, isCut: isCut || lines?.outbound.disturbance.isCut ?? false)
         continue
       }
       if isCut { break }
-      pieces.removeFirst()
-      pass(next.piece)
+      queue.removeFirst()
+      pass(next.element)
       // The participant may have closed the connection.
       guard connection.hold === self else { return }
     }
-    if pieces.isEmpty, path == nil, !hasEnded {
+    if queue.isEmpty, lines == nil, !hasEnded {
       connection.letGo()
     } else {
-      connection.setReading(!isCut && !hasEnded && bytes < Self.limit)
+      connection.socket.setReading(!isCut && !hasEnded && bytes < Self.limit)
       wait(isCut: isCut)
     }
   }
 
   private func wait(isCut: Bool) {
-    guard let next = pieces.first else { return }
+    guard let next = queue.first else { return }
     driver.countHeld()
-    if case .dial = next.piece {} else if isCut { return }
-    timer?.set(after: next.due - driver.now)
+    if next.element.isDial || !isCut { queue.wait() }
   }
 
   private func dial(_ address: SocketAddress, _ attempt: Int, isCut: Bool) {
     guard isCut else { return driver.connect(connection, to: address) }
     if let wait = DialAttempts.wait(after: attempt) {
       lastDue = driver.now + wait
-      pieces.append((due: lastDue, piece: .dial(address, attempt: attempt + 1)))
+      queue.add(.dial(address, attempt: attempt + 1), due: lastDue)
     } else {
       connection.end(.unreachable)
     }
   }
 
   private func pass(_ piece: Piece) {
-    if case .bytes(let bytes) = piece { self.bytes -= bytes.count }
+    if case .stream(.bytes(let bytes)) = piece { self.bytes -= bytes.count }
     connection.pass(piece)
   }
 
   /// Nothing that waits will be passed on.
-  func cancel() {
-    pieces = []
-    timer?.cancel()
-    timer = nil
-  }
+  func cancel() { queue.cancel() }
 }

@@ -19,8 +19,11 @@ package struct Lateness {
   private var stops = 0
   private var told: Instant?
 
+  /// Nothing was late yet.
   package init() {}
 
+  /// The loop is about to block.
+  ///
   /// - Parameters:
   ///   - wait: until the next timer; `nil` where none is set.
   ///   - stops: how often the process has been continued so far.
@@ -29,6 +32,8 @@ package struct Lateness {
     self.stops = stops
   }
 
+  /// The loop goes on.
+  ///
   /// - Returns: how late it is, where that is to be told.
   package mutating func wake(at now: Instant, stops: Int) -> Microseconds? {
     guard let due else { return nil }

@@ -1,6 +1,7 @@
 import CUV
 import Glibc
 import Participants
+import Sockets
 
 extension LiveDriver {
   /// Does what is to be done with a file. The answer comes in the loop's next turn, so that a
@@ -11,7 +12,7 @@ extension LiveDriver {
   func perform(_ request: FileRequest, _ key: FileKey) {
     answers.append((key, Self.answer(to: request)))
     unsafe uv_idle_start(
-      answering, { handle in unsafe LiveDriver.of(handle?.pointee.loop)?.deliverAnswers() })
+      answering, { handle in unsafe LiveDriver.of(handle?.pointee.data)?.deliverAnswers() })
   }
 
   private func deliverAnswers() {

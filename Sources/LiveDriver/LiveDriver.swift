@@ -1,7 +1,7 @@
 import CUV
-import Clock
 import Glibc
 package import Participants
+package import Sockets
 
 /// Runs one participant over real sockets and real time, on a libuv loop of its own.
 ///
@@ -10,15 +10,6 @@ package import Participants
 @safe package final class LiveDriver {
   /// Bytes that may wait to be sent on one connection. A remote side that does not read is cut off.
   static let backlogLimit = 8 * 1024 * 1024
-  /// Bytes taken from a connection at once.
-  static let readSize = 64 * 1024
-  /// The same, when much comes: the more is taken at once, the less often TCP's turns are taken here,
-  /// at the receiver's expense.
-  static let bulkReadSize = 1024 * 1024
-  /// Reads from one connection before others have their turn.
-  static let readsAtOnce = 2
-  /// Bytes that are copied to be sent when the system takes no more.
-  static let writeSize = 64 * 1024
   /// Bytes written to a file at once. For more, the system looks for longer stretches of memory, which
   /// can cost it more than the copying.
   static let fileWriteSize = 256 * 1024
@@ -26,8 +17,6 @@ package import Participants
   static let lingerLimit = Microseconds.seconds(1)
   /// Ports that are tried where any will do.
   static let mostBindings = 16
-  /// Connections that may wait to be accepted.
-  static let acceptQueue: CInt = 1_024
 
   /// What the node tells about itself when it is ready.
   package struct Identity {
@@ -35,6 +24,9 @@ package import Participants
     package var version: String
     package var options: OptionValues
 
+    /// - Parameters:
+    ///   - role: its full name.
+    ///   - options: every option's value.
     package init(role: String, version: String, options: OptionValues) {
       self.role = role
       self.version = version
@@ -42,20 +34,18 @@ package import Participants
     }
   }
 
-  let loop: UnsafeMutablePointer<uv_loop_t>
+  let loop: EventLoop
   var connections: [ConnectionID: Connection] = [:]
   private var participant: any Participant
   private var random: SeededGenerator
   private var effects = Effects()
   private var log: EventLog
   private let identity: Identity
-  let clock = SteadyClock()
-  var now: Instant { clock.now }
+  var now: Instant { loop.now }
   private var timers: [TimerKey: Timer] = [:]
   /// By the family of their addresses, as all of a node's sockets are.
-  var listeners: [sa_family_t: UnsafeMutablePointer<uv_tcp_t>] = unsafe [:]
-  var datagramSockets: [sa_family_t: UnsafeMutablePointer<uv_udp_t>] = unsafe [:]
-  let readBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: readSize)
+  var listeners: [sa_family_t: StreamListener] = [:]
+  var datagramSockets: [sa_family_t: DatagramSocket] = [:]
   /// What came of requests to read and write files, and has not been told.
   var answers: [(key: FileKey, answer: FileAnswer)] = []
   /// Active while there are any.
@@ -78,6 +68,10 @@ package import Participants
   /// The first failure: the loop ends and ``run()`` throws it.
   private var failure: NodeFailure?
 
+  /// - Parameters:
+  ///   - random: the participant's.
+  ///   - rules: where the faults on the network are told; `nil` for a node that nobody disturbs.
+  /// - Throws: where the system has no event loop left.
   package init(
     _ participant: any Participant, identity: Identity, random: SeededGenerator,
     log: consuming EventLog, rules: RulesFile? = nil
@@ -87,23 +81,15 @@ package import Participants
     self.random = random
     self.log = log
     rulesFile = rules
-    unsafe loop = .allocate(capacity: 1)
-    guard unsafe uv_loop_init(loop) == 0 else {
-      throw NodeFailure("cannot make an event loop")
-    }
-    unsafe loop.pointee.data = Unmanaged.passUnretained(self).toOpaque()
-    unsafe uv_idle_init(loop, answering)
+    loop = try EventLoop()
+    unsafe uv_idle_init(loop.pointer, answering)
+    unsafe answering.pointee.data = Unmanaged.passUnretained(self).toOpaque()
   }
 
-  deinit {
-    unsafe uv_loop_close(loop)
-    unsafe loop.deallocate()
-    unsafe readBuffer.deallocate()
-    unsafe answering.deallocate()
-  }
+  deinit { unsafe answering.deallocate() }
 
-  static func of(_ loop: UnsafeMutablePointer<uv_loop_t>?) -> LiveDriver? {
-    guard let data = unsafe loop?.pointee.data else { return nil }
+  static func of(_ data: UnsafeMutableRawPointer?) -> LiveDriver? {
+    guard let data = unsafe data else { return nil }
     return unsafe Unmanaged<LiveDriver>.fromOpaque(data).takeUnretainedValue()
   }
 
@@ -111,14 +97,15 @@ package import Participants
   /// and runs until the process is asked to end (SIGTERM or SIGINT) and everything is closed.
   ///
   /// - Parameter other: the second host that it listens on.
+  /// - Throws: why the node could not go on.
   package func run(at address: Address, and other: String? = nil) throws(NodeFailure) {
     let stop: @convention(c) (UnsafeMutablePointer<uv_signal_t>?, CInt) -> Void = { handle, _ in
-      unsafe LiveDriver.of(handle?.pointee.loop)?.stop()
+      unsafe LiveDriver.of(handle?.pointee.data)?.stop()
     }
     let terminate = unsafe watchSignal(SIGTERM, stop)
     let interrupt = unsafe watchSignal(SIGINT, stop)
     let rules = unsafe watchSignal(SIGURG) { handle, _ in
-      unsafe LiveDriver.of(handle?.pointee.loop)?.readRules()
+      unsafe LiveDriver.of(handle?.pointee.data)?.readRules()
     }
     let blocking = unsafe watchBlocking()
     Stops.watch()
@@ -136,7 +123,7 @@ package import Participants
     readRules()
     flushLog()
     deliver(.started(listening: address))
-    unsafe uv_run(loop, UV_RUN_DEFAULT)
+    loop.run()
     if let failure { throw failure }
     record(Event(NodeEvents.stopped))
     flushLog()
@@ -154,7 +141,7 @@ package import Participants
     isDelivering = true
     while !pending.isEmpty {
       let input = pending.removeFirst()
-      participant.handle(input, at: clock.now, using: &random, emit: &effects)
+      participant.handle(input, at: now, using: &random, emit: &effects)
       effects.drain { perform($0) }
     }
     isDelivering = false
@@ -185,16 +172,16 @@ package import Participants
 
   private func setTimer(_ key: TimerKey, at instant: Instant) {
     if timers[key] == nil {
-      timers[key] = unsafe Timer(on: loop) { [unowned self] in
+      timers[key] = Timer(on: loop) { [unowned self] in
         timers.removeValue(forKey: key)?.cancel()
         deliver(.timer(key))
       }
     }
-    timers[key]?.set(after: instant - clock.now)
+    timers[key]?.set(after: instant - now)
   }
 
   func record(_ event: Event) {
-    do throws(NodeFailure) { try log.append(event, at: clock.now) } catch { fail(error) }
+    do throws(NodeFailure) { try log.append(event, at: now) } catch { fail(error) }
   }
 
   func flushLog() {
@@ -205,7 +192,7 @@ package import Participants
   func fail(_ error: NodeFailure) {
     guard failure == nil else { return }
     failure = error
-    unsafe uv_stop(loop)
+    loop.stop()
   }
 
   // MARK: - The end
@@ -223,7 +210,7 @@ package import Participants
     delayed?.drop()
     closeSockets()
     unsafe uv_walk(
-      loop,
+      loop.pointer,
       { handle, _ in
         guard let handle = unsafe handle else { return }
         let kind = unsafe handle.pointee.type
@@ -235,7 +222,8 @@ package import Participants
     _ signal: CInt, _ action: @convention(c) (UnsafeMutablePointer<uv_signal_t>?, CInt) -> Void
   ) -> UnsafeMutablePointer<uv_signal_t> {
     let handle = UnsafeMutablePointer<uv_signal_t>.allocate(capacity: 1)
-    unsafe uv_signal_init(loop, handle)
+    unsafe uv_signal_init(loop.pointer, handle)
+    unsafe handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
     unsafe uv_signal_start(handle, action, signal)
     return unsafe handle
   }
@@ -245,19 +233,21 @@ package import Participants
     before: UnsafeMutablePointer<uv_prepare_t>, after: UnsafeMutablePointer<uv_check_t>
   ) {
     let before = UnsafeMutablePointer<uv_prepare_t>.allocate(capacity: 1)
-    unsafe uv_prepare_init(loop, before)
-    unsafe uv_prepare_start(before, { unsafe LiveDriver.of($0?.pointee.loop)?.sleep() })
+    unsafe uv_prepare_init(loop.pointer, before)
+    unsafe before.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+    unsafe uv_prepare_start(before, { unsafe LiveDriver.of($0?.pointee.data)?.sleep() })
     unsafe before.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { unsafe uv_unref($0) }
     let after = UnsafeMutablePointer<uv_check_t>.allocate(capacity: 1)
-    unsafe uv_check_init(loop, after)
-    unsafe uv_check_start(after, { unsafe LiveDriver.of($0?.pointee.loop)?.wake() })
+    unsafe uv_check_init(loop.pointer, after)
+    unsafe after.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+    unsafe uv_check_start(after, { unsafe LiveDriver.of($0?.pointee.data)?.wake() })
     unsafe after.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { unsafe uv_unref($0) }
     return unsafe (before, after)
   }
 
   private func sleep() {
     flushLog()
-    let wait = unsafe uv_backend_timeout(loop)
+    let wait = unsafe uv_backend_timeout(loop.pointer)
     lateness.sleep(
       at: now, for: wait < 0 ? nil : .milliseconds(Int64(wait)), stops: Stops.count)
     isAsleep = true

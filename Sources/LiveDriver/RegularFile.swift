@@ -1,4 +1,5 @@
 import Glibc
+package import Sockets
 
 /// Files that people name. What is no file, a folder or a pipe say, is refused and never waited for.
 package enum RegularFile {

@@ -1,6 +1,7 @@
+package import Faults
 import Glibc
-package import NetworkRules
 import Participants
+package import Sockets
 
 /// Where a node finds the rules for the network (``NetworkRules``), which it reads when it starts and
 /// at every SIGURG. A signal that comes too early is ignored by default, and the rules are read after.
@@ -14,6 +15,9 @@ package struct RulesFile: Sendable {
   /// Decides what is lost: never the participant's own, whose draws stay the same.
   var random: SeededGenerator
 
+  /// - Parameters:
+  ///   - name: the node's in the rules.
+  ///   - seed: the run's.
   package init(path: String, name: String, seed: UInt64) {
     self.path = path
     self.name = name
@@ -21,6 +25,8 @@ package struct RulesFile: Sendable {
   }
 
   /// The rules; `nil` where nothing has been disturbed so far in this run.
+  ///
+  /// - Throws: why they cannot be read.
   package func read() throws(NodeFailure) -> NetworkRules? {
     if unsafe access(path, F_OK) != 0, errno == ENOENT { return nil }
     let bytes: [UInt8]

@@ -1,86 +1,14 @@
-import CUV
-import LiveDriver
 import Participants
-
-/// A UDP socket, as long as somebody holds it.
-@safe final class DatagramSocket {
-  private let handle = UnsafeMutablePointer<uv_udp_t>.allocate(capacity: 1)
-  private var isClosed = false
-  private(set) var address: Address
-  var received: ([UInt8], Address) -> Void = { _, _ in }
-
-  /// - Parameter address: the system chooses where it has port 0.
-  /// - Throws: when the address cannot be bound.
-  init(at address: Address, of relay: Relay) throws(NodeFailure) {
-    self.address = address
-    unsafe uv_udp_init(relay.loop, handle)
-    unsafe handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
-    guard var socketAddress = SocketAddress(numeric: address) else {
-      close()
-      throw NodeFailure("\(address) is no numeric address")
-    }
-    var result = unsafe socketAddress.withPointer { unsafe uv_udp_bind(handle, $0, 0) }
-    if result == 0 {
-      result = unsafe uv_udp_recv_start(
-        handle,
-        { handle, _, buffer in
-          guard let relay = unsafe Relay.of(handle?.pointee.loop) else { return }
-          unsafe buffer?.pointee = uv_buf_init(relay.readBuffer, CUnsignedInt(Relay.readSize))
-        },
-        { handle, count, buffer, source, _ in
-          guard count >= 0, let data = unsafe handle?.pointee.data, let source = unsafe source,
-            let from = unsafe SocketAddress(source)?.address
-          else { return }
-          let socket = unsafe Unmanaged<DatagramSocket>.fromOpaque(data).takeUnretainedValue()
-          let bytes = unsafe UnsafeRawBufferPointer(start: buffer?.pointee.base, count: count)
-          unsafe socket.received(Array(bytes), from)
-        })
-    }
-    guard result == 0 else {
-      close()
-      throw Self.failure(address, result)
-    }
-    self.address =
-      unsafe SocketAddress { unsafe uv_udp_getsockname(handle, $0, $1) }?.address ?? address
-  }
-
-  deinit { close() }
-
-  static func failure(_ address: Address, _ result: CInt) -> NodeFailure {
-    let why = unsafe String(cString: uv_strerror(result))
-    return NodeFailure("cannot listen on \(address): \(why)")
-  }
-
-  /// At once or not at all.
-  func send(_ bytes: [UInt8], to address: Address) {
-    guard !isClosed, var socketAddress = SocketAddress(numeric: address) else { return }
-    unsafe bytes.withUnsafeBytes { bytes in
-      let base = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)
-      var buffer = unsafe uv_buf_init(
-        base?.assumingMemoryBound(to: CChar.self), CUnsignedInt(bytes.count))
-      unsafe socketAddress.withPointer { _ = unsafe uv_udp_try_send(handle, &buffer, 1, $0) }
-    }
-  }
-
-  func close() {
-    guard !isClosed else { return }
-    isClosed = true
-    let handle = unsafe UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self)
-    unsafe uv_close(handle) { handle in unsafe handle?.deallocate() }
-  }
-}
+import Sockets
 
 /// Where a datagram leaves from, and where it goes.
 struct Route {
   let socket: DatagramSocket
   let target: Address
 
-  init(from socket: DatagramSocket, to target: Address) {
-    self.socket = socket
-    self.target = target
+  func send(_ bytes: [UInt8]) {
+    if let target = SocketAddress(numeric: target) { socket.send(bytes, to: target) }
   }
-
-  func send(_ bytes: [UInt8]) { socket.send(bytes, to: target) }
 }
 
 /// A UDP socket of a node's as others see it: what they send to the relay's socket goes to the node's,

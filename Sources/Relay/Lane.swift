@@ -1,53 +1,48 @@
-import LiveDriver
+import Faults
 import Participants
+import Sockets
 
 /// One direction of a relayed connection: what comes at one end leaves at the other, in time.
 final class Lane {
-  enum Piece {
-    case bytes([UInt8])
-    /// Nothing more comes.
-    case end
-    /// The connection was reset.
-    case reset
-  }
-
-  var line: Line?
-  var isReset: () -> Void = {}
+  /// Bytes that may wait, each way, before no more is read.
+  private static let limit = 4 * 1024 * 1024
   /// What each piece takes beside its bytes, about.
   private static let overhead = 128
 
+  var line: Line?
+  /// The connection was reset.
+  var wasReset: () -> Void = {}
   private unowned let relay: Relay
-  var source: StreamEnd
-  var sink: StreamEnd
-  private var pieces: ArraySlice<(due: Instant, piece: Piece)> = []
+  var source: StreamSocket
+  var sink: StreamSocket
+  private lazy var queue = DueQueue<StreamSocket.Piece>(on: relay.loop) { [unowned self] in pump() }
   /// What waits, in bytes.
   private var size = 0
   private var lastDue = Instant(microseconds: 0)
   private var hasEnded = false
   /// Whether something came that a loss or a limited bandwidth may hold up.
   private var isSlowed = false
-  private var timer: Timer?
 
-  init(from source: StreamEnd, to sink: StreamEnd, of relay: Relay) {
+  init(from source: StreamSocket, to sink: StreamSocket, of relay: Relay) {
     self.source = source
     self.sink = sink
     self.relay = relay
   }
 
-  var isCut: Bool { line?.isCut ?? false }
+  var isCut: Bool { line?.disturbance.isCut ?? false }
 
   /// Takes what came, and passes it on when it is due.
-  func take(_ piece: Piece) {
+  func take(_ piece: StreamSocket.Piece) {
     var count = 0
     switch piece {
     case .bytes(let bytes): count = bytes.count
-    case .end, .reset: hasEnded = true
+    case .end: hasEnded = true
     }
     size += count + Self.overhead
     let now = relay.now
-    if let line, line.longestWait == nil { isSlowed = true }
+    if let line, line.disturbance.longestWait == nil { isSlowed = true }
     lastDue = max(lastDue, line?.arrival(of: count, at: now, using: &relay.random) ?? now)
-    pieces.append((due: lastDue, piece: piece))
+    queue.add(piece, due: lastDue)
     if isCut || lastDue > now { relay.countHeld() }
     pump()
   }
@@ -56,40 +51,34 @@ final class Lane {
   func pump() {
     // One moment for all: what becomes due on the way waits for the timer.
     let now = relay.now
-    while !isCut, sink.takesMore, let next = pieces.first, next.due <= now {
-      pieces.removeFirst()
+    while !isCut, sink.isConnected, sinkTakesMore, let next = queue.first, next.due <= now {
+      queue.removeFirst()
       size -= Self.overhead
-      switch next.piece {
+      switch next.element {
       case .bytes(let bytes):
         size -= bytes.count
         sink.write(bytes)
-      case .end: sink.shutDown()
-      case .reset: return isReset()
+      case .end(.ended): sink.shutDown()
+      case .end: return wasReset()
       }
     }
-    // A slice keeps what was taken from its front until it is replaced.
-    if pieces.isEmpty { pieces = [] }
-    source.setReading(!isCut && !hasEnded && size < Relay.streamLimit && sink.takesMoreLater)
-    guard !isCut, let next = pieces.first, next.due > now else { return }
-    if timer == nil { timer = unsafe Timer(on: relay.loop) { [unowned self] in pump() } }
-    timer?.set(after: next.due - now)
+    source.setReading(!isCut && !hasEnded && size < Self.limit && sinkTakesMore)
+    if !isCut, let next = queue.first, next.due > now { queue.wait() }
   }
+
+  private var sinkTakesMore: Bool { sink.waiting < Self.limit }
 
   /// Faults began or ended.
   func rulesChanged() {
-    if isSlowed, let wait = line.map({ $0.longestWait }) ?? .zero {
+    if isSlowed, let wait = line.map({ $0.disturbance.longestWait }) ?? .zero {
       isSlowed = false
       let latest = relay.now + wait
-      for index in pieces.indices { pieces[index].due = min(pieces[index].due, latest) }
+      queue.hasten(to: latest)
       lastDue = min(lastDue, latest)
     }
     pump()
   }
 
   /// Nothing that waits will be passed on.
-  func cancel() {
-    pieces = []
-    timer?.cancel()
-    timer = nil
-  }
+  func cancel() { queue.cancel() }
 }

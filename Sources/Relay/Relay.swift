@@ -1,9 +1,7 @@
-import CUV
-import Clock
+import Faults
 import Glibc
-package import LiveDriver
-import NetworkRules
 import Participants
+package import Sockets
 
 /// Stands between the nodes of a run, of whatever kind: every node is known to the others by an
 /// address of the relay's, which passes connections and datagrams on and does to them what the faults
@@ -11,19 +9,12 @@ import Participants
 ///
 /// The supervisor tells it who runs where, and which faults are on (``RelayMessage``), and waits for
 /// each answer. Everything runs on the thread that calls ``run()``, which ends with the supervisor.
-@safe package final class Relay {
-  /// Bytes of a connection that may wait, each way, before no more is read.
-  static let streamLimit = 4 * 1024 * 1024
-  static let readSize = 64 * 1024
+package final class Relay {
   /// What nodes see of clients that are nobody's.
   private static let strangersHost = "127.103.0.1"
-  /// Connections that may wait to be accepted at a door.
-  static let acceptQueue: CInt = 1_024
 
-  let loop: UnsafeMutablePointer<uv_loop_t>
-  let readBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: readSize)
-  private let clock = SteadyClock()
-  var now: Instant { clock.now }
+  let loop: EventLoop
+  var now: Instant { loop.now }
   /// The process group of each node that runs.
   private var groups: [String: pid_t] = [:]
   /// What others see of each node that runs.
@@ -32,41 +23,35 @@ import Participants
   /// By where the node behind it listens.
   private var doorsByListening: [Address: Door] = [:]
   private var rules = NetworkRules(number: 0)
-  private var lines: [Line.Ends: Line] = [:]
+  private var lines: [Ends: Line] = [:]
   private var streams: [ObjectIdentifier: RelayedStream] = [:]
   private var clients = DatagramClients()
   private var delayed: DelayedDatagrams<Route>?
   /// Decides what is lost.
   var random: SeededGenerator
   private var counts = RelayCounts()
-  private var control: Control?
+  private var supervisor: SupervisorSocket?
   private var failure: NodeFailure?
 
   /// - Parameter seed: fixes what is lost, as far as the order of what is sent is fixed.
+  /// - Throws: where the system has no event loop left.
   package init(seed: UInt64) throws(NodeFailure) {
     random = SeededGenerator(seed: seed, stream: "relay")
-    unsafe loop = .allocate(capacity: 1)
-    guard unsafe uv_loop_init(loop) == 0 else {
-      throw NodeFailure("cannot make an event loop")
-    }
-    unsafe loop.pointee.data = Unmanaged.passUnretained(self).toOpaque()
-  }
-
-  static func of(_ loop: UnsafeMutablePointer<uv_loop_t>?) -> Relay? {
-    guard let data = unsafe loop?.pointee.data else { return nil }
-    return unsafe Unmanaged<Relay>.fromOpaque(data).takeUnretainedValue()
+    loop = try EventLoop()
   }
 
   /// Serves until the supervisor is gone, which is what ends the process.
+  ///
+  /// - Throws: why it could not go on.
   package func run() throws(NodeFailure) {
-    control = try Control(STDIN_FILENO, of: self)
-    unsafe uv_run(loop, UV_RUN_DEFAULT)
+    supervisor = try SupervisorSocket(STDIN_FILENO, of: self)
+    loop.run()
     if let failure { throw failure }
   }
 
   func fail(_ error: NodeFailure) {
     failure = failure ?? error
-    unsafe uv_stop(loop)
+    loop.stop()
   }
 
   // MARK: - What the supervisor says
@@ -81,7 +66,10 @@ import Participants
         close(node)
         let door = try Door(
           to: node, listening: listening, at: address, by: clients.takeSocket(at: address),
-          of: self)
+          of: self
+        ) { [unowned self] socket in
+          if let door = doors[node] { RelayedStream.accept(socket, at: door, of: self) }
+        }
         doors[node] = door
         doorsByListening[listening] = door
       case .ended(let node):
@@ -96,7 +84,7 @@ import Participants
         return .done(before)
       }
     } catch {
-      return .failed(error.description)
+      return error.isTaken ? .taken(error.description) : .failed(error.description)
     }
     return .done(RelayCounts())
   }
@@ -133,7 +121,7 @@ import Participants
   }
 
   private func line(from sender: String, to receiver: String) -> Line {
-    let ends = Line.Ends(sender: sender, receiver: receiver)
+    let ends = Ends(sender: sender, receiver: receiver)
     if let line = lines[ends] { return line }
     let line = Line(rules.disturbance(from: sender, to: receiver))
     lines[ends] = line
@@ -143,7 +131,7 @@ import Participants
   /// The node that sends from there to one of the relay's addresses; `nil` if nobody knows.
   func sender(from source: Address, to own: Address, by transport: SocketOwner.Transport) -> String?
   {
-    if let door = doorsByListening[LiveDriver.listening(of: source)] { return door.node }
+    if let door = doorsByListening[DialSource.listening(of: source)] { return door.node }
     guard let inode = SocketOwner.inode(of: source, to: own, by: transport) else { return nil }
     return SocketOwner.find(inode, among: groups)
   }
@@ -157,7 +145,7 @@ import Participants
   func countHeld() { counts.held += 1 }
 
   private func countUnknown() {
-    if !rules.rules.isEmpty { counts.unknown += 1 }
+    if !rules.faults.isEmpty { counts.unknown += 1 }
   }
 
   /// Sends a datagram on that came to one of the relay's sockets: now, later or never.
@@ -175,10 +163,10 @@ import Participants
     } else {
       countUnknown()
     }
-    let route = Route(from: sender.socket, to: end.inside)
+    let route = Route(socket: sender.socket, target: end.inside)
     if due <= now { return route.send(bytes) }
     if delayed == nil {
-      delayed = unsafe DelayedDatagrams(on: loop, clock: clock) { $1.send($0) }
+      delayed = DelayedDatagrams(on: loop) { $1.send($0) }
     }
     if delayed?.add(bytes, due: due, by: route) == true { countHeld() }
   }
@@ -194,8 +182,8 @@ import Participants
     // With the same port where that is free, so that others see one address even if a door is opened
     // for it later.
     let host = host(of: node) ?? Self.strangersHost
-    var socket = try? DatagramSocket(at: Address(host: host, port: source.port), of: self)
-    if socket == nil { socket = try? DatagramSocket(at: Address(host: host, port: 0), of: self) }
+    var socket = try? DatagramSocket(at: Address(host: host, port: source.port), on: loop)
+    if socket == nil { socket = try? DatagramSocket(at: Address(host: host, port: 0), on: loop) }
     // Without one the system has none left: this datagram is lost, as it may be anywhere.
     guard let socket else { return nil }
     let client = DatagramEnd(of: node, at: source, by: socket, of: self)
@@ -209,39 +197,8 @@ import Participants
   }
 }
 
-/// What is between two nodes, in one direction.
-final class Line {
-  struct Ends: Hashable {
-    var sender: String
-    var receiver: String
-  }
-
-  private var disturbance: NetworkRules.Disturbance
-  var isCut: Bool { disturbance.isCut }
-  var latency: Microseconds { disturbance.latency }
-  // When what was sent before is through, for streams and for datagrams.
-  private var streamsFree: Instant?
-  private var datagramsFree: Instant?
-
-  init(_ disturbance: NetworkRules.Disturbance) { self.disturbance = disturbance }
-
-  func change(to disturbance: NetworkRules.Disturbance) {
-    self.disturbance = disturbance
-    if disturbance.bandwidth == nil { (streamsFree, datagramsFree) = (nil, nil) }
-  }
-
-  /// The longest that what is under way may still take; `nil` where nobody can say.
-  var longestWait: Microseconds? { disturbance.longestWait }
-
-  func departure(
-    of bytes: Int, at now: Instant, using random: inout SeededGenerator
-  ) -> Instant? {
-    disturbance.departure(of: bytes, at: now, free: &datagramsFree, using: &random)
-  }
-
-  func arrival(
-    of bytes: Int, at now: Instant, using random: inout SeededGenerator
-  ) -> Instant {
-    disturbance.arrival(of: bytes, at: now, free: &streamsFree, using: &random)
-  }
+/// Two nodes, in one direction.
+struct Ends: Hashable {
+  var sender: String
+  var receiver: String
 }

@@ -1,14 +1,14 @@
 import CUV
-import Glibc
-import LiveDriver
+import Faults
 import Participants
+import Sockets
 
 /// A connection from one node to another through the relay: the one that was accepted at a door, and
 /// the one that the relay dials on.
 ///
 /// Its dialler's system has answered the dial by itself, so a dial into a partition gives a connection
 /// on which nothing comes.
-@safe final class RelayedStream {
+final class RelayedStream: StreamUser {
   private unowned let relay: Relay
   private let door: Door
   /// The dialling node; `nil` while nobody knows.
@@ -16,8 +16,8 @@ import Participants
   private let source: Address
   /// What others see of the dialler, even if it has ended when the faults let the dial on.
   private var host: String?
-  private let near: StreamEnd
-  private var far: StreamEnd
+  private let near: StreamSocket
+  private var far: StreamSocket
   private let forth: Lane
   private let back: Lane
   private var isDialled = false
@@ -26,45 +26,30 @@ import Participants
   private var timer: Timer?
   private var isOver = false
 
-  /// Takes a connection that waits at a door.
-  static func accept(from door: Door, of relay: Relay) {
-    let near = StreamEnd(of: relay)
-    let listener = unsafe UnsafeMutableRawPointer(door.listener)
-      .assumingMemoryBound(to: uv_stream_t.self)
-    guard unsafe uv_accept(listener, near.stream) == 0,
-      let source = unsafe SocketAddress({ unsafe uv_tcp_getpeername(near.handle, $0, $1) })?.address
-    else { return near.close() }
+  /// Takes a connection that has come to a door.
+  static func accept(_ near: StreamSocket, at door: Door, of relay: Relay) {
+    guard let source = near.peer else { return near.close() }
     let stream = RelayedStream(near, from: source, at: door, of: relay)
     relay.add(stream)
     near.begin()
     stream.dial()
   }
 
-  private init(_ near: StreamEnd, from source: Address, at door: Door, of relay: Relay) {
+  private init(_ near: StreamSocket, from source: Address, at door: Door, of relay: Relay) {
     self.relay = relay
     self.door = door
     self.near = near
     self.source = source
-    far = StreamEnd(of: relay)
+    far = StreamSocket(on: relay.loop)
     dialler = relay.sender(from: source, to: door.address, by: .stream)
     host = relay.host(of: dialler)
     forth = Lane(from: near, to: far, of: relay)
     back = Lane(from: far, to: near, of: relay)
     (forth.line, back.line) = relay.lines(between: dialler, and: door.node)
-    dialDue = relay.now + (forth.line?.latency ?? .zero)
-    connectLanes()
-  }
-
-  private func connectLanes() {
-    for (end, lane) in [(near, forth), (far, back)] {
-      end.arrived = { [unowned lane] piece in lane.take(piece) }
-      end.drained = { [weak self] in
-        guard let self else { return }
-        (end === near ? back : forth).pump()
-        closeIfDone()
-      }
-      lane.isReset = { [unowned self] in reset() }
-    }
+    dialDue = relay.now + (forth.line?.disturbance.latency ?? .zero)
+    near.user = self
+    far.user = self
+    for lane in [forth, back] { lane.wasReset = { [unowned self] in reset() } }
   }
 
   /// Faults began or ended.
@@ -91,7 +76,7 @@ import Participants
     }
     guard dialDue <= relay.now else {
       relay.countHeld()
-      if timer == nil { timer = unsafe Timer(on: relay.loop) { [unowned self] in dial() } }
+      if timer == nil { timer = Timer(on: relay.loop) { [unowned self] in dial() } }
       timer?.set(after: dialDue - relay.now)
       return
     }
@@ -102,42 +87,30 @@ import Participants
   /// From the dialler's host as others see it, where it is known; from its listening port, where it
   /// dials from that itself.
   private func connect(isFromAnyPort: Bool = false) {
-    guard var target = SocketAddress(numeric: door.listening) else { return reset() }
-    let listener = isFromAnyPort ? nil : relay.door(listeningAt: source)
-    let isBound = listener.map { unsafe LiveDriver.bind(far.handle, as: $0.listener) } ?? false
-    if !isBound, let host,
-      var own = SocketAddress(numeric: Address(host: host, port: 0))
-    {
-      // Without effect where the system refuses it: then it comes from anywhere.
-      _ = unsafe own.withPointer { unsafe uv_tcp_bind(far.handle, $0, 0) }
+    guard let target = SocketAddress(numeric: door.listening) else { return reset() }
+    let listener = isFromAnyPort ? nil : relay.door(listeningAt: source)?.listener
+    let isBound = listener.map { far.bind(as: $0) } ?? false
+    // Where the system refuses it, it comes from anywhere.
+    if !isBound, let host, let own = SocketAddress(numeric: Address(host: host, port: 0)) {
+      far.bind(to: own)
     }
-    let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
-    unsafe request.pointee.data = Unmanaged.passRetained(self).toOpaque()
-    let result = unsafe target.withPointer {
-      unsafe uv_tcp_connect(request, far.handle, $0) { request, status in
-        guard let data = unsafe request?.pointee.data else { return }
-        let stream = unsafe Unmanaged<RelayedStream>.fromOpaque(data).takeRetainedValue()
-        unsafe request?.deallocate()
-        stream.connected(status)
-      }
-    }
+    let result = far.connect(to: target)
     guard result != 0 else { return }
-    unsafe Unmanaged.passUnretained(self).release()
-    unsafe request.deallocate()
     if result == UV_EADDRNOTAVAIL.rawValue, isBound {
       // The last connection between these two ports is not forgotten yet.
       far.close()
-      far = StreamEnd(of: relay)
+      far = StreamSocket(on: relay.loop)
+      far.user = self
       (forth.sink, back.source) = (far, far)
-      connectLanes()
       connect(isFromAnyPort: true)
     } else {
-      connected(result)
+      connected(result, far)
     }
   }
 
-  private func connected(_ status: CInt) {
-    guard !isOver else { return }
+  // MARK: - What the ends tell
+
+  func connected(_ status: CInt, _ socket: StreamSocket) {
     if [UV_EMFILE, UV_ENFILE].contains(where: { $0.rawValue == status }) {
       relay.fail(NodeFailure("no descriptor is left for a connection: see 'ulimit -Hn'"))
     }
@@ -145,6 +118,19 @@ import Participants
     far.begin()
     forth.pump()
   }
+
+  func received(_ piece: StreamSocket.Piece, on socket: StreamSocket) {
+    (socket === near ? forth : back).take(piece)
+  }
+
+  func sent(on socket: StreamSocket) {
+    (socket === near ? back : forth).pump()
+    closeIfDone()
+  }
+
+  /// Where nothing more is read, as after the other side's end, this alone tells of it: the other half
+  /// is to be reset too, behind what has come before.
+  func broke(_ socket: StreamSocket) { received(.end(.reset), on: socket) }
 
   // MARK: - The end
 
@@ -155,7 +141,7 @@ import Participants
   /// One end is gone for good, or cannot be reached.
   private func reset() { end { $0.reset() } }
 
-  private func end(_ how: (StreamEnd) -> Void) {
+  private func end(_ how: (StreamSocket) -> Void) {
     guard !isOver else { return }
     isOver = true
     timer?.cancel()

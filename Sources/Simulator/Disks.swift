@@ -22,6 +22,7 @@ package struct Disks {
   /// Whole pages that are held.
   package var pageCount: Int { pages.count }
 
+  /// Empty disks.
   package init() {}
 
   /// Does what is to be done with a file of a node.

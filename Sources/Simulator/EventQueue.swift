@@ -53,6 +53,7 @@ package struct EventQueue {
   /// How many of the first bucket that holds something are taken already.
   private var taken = 0
 
+  /// A queue of nothing.
   package init() {}
 
   /// - Parameter at: in microseconds, no earlier than the last entry that was taken.
@@ -69,6 +70,8 @@ package struct EventQueue {
     buckets[level * Self.digits + digit].append(entry)
   }
 
+  /// Takes the entry that is due first; of those due together the one that was planned first. `nil`
+  /// when nothing is planned.
   package mutating func next() -> Entry? {
     guard count > 0 else { return nil }
     while occupied[0] == 0 { deal() }

@@ -15,10 +15,12 @@ package final class LogFiles: EventSink {
   /// The first error: nothing is written after it.
   private(set) package var failure: String?
 
+  /// - Parameter folder: where each node's log is to be.
   package init(folder: String) {
     self.folder = folder
   }
 
+  /// Keeps the line until enough has gathered.
   package func take(_ event: Event, line: [UInt8], of node: String, at: Instant) {
     buffers[node, default: []] += line
     size += line.count

@@ -34,6 +34,7 @@ package struct NAT {
   private var bindings: [UInt16: Binding] = [:]
   private var nextPort = NAT.firstPort
 
+  /// A NAT that nothing has been sent through, at that address outside.
   package init(_ model: NATModel, host: String) {
     self.model = model
     self.host = host
@@ -51,7 +52,7 @@ package struct NAT {
       port = nil
     }
     let isNew = port == nil
-    guard let port = port ?? freePort(at: now) else { return nil }
+    guard let port = port ?? takePort(at: now) else { return nil }
     if isNew {
       ports[flow] = port
       bindings[port] = Binding(flow: flow, lastSent: now)
@@ -78,7 +79,7 @@ package struct NAT {
     bindings[port].map { $0.lastSent + model.bindingTimeout > now } ?? false
   }
 
-  private mutating func freePort(at now: Instant) -> UInt16? {
+  private mutating func takePort(at now: Instant) -> UInt16? {
     for _ in Self.firstPort...UInt16.max {
       let port = nextPort
       nextPort = port == .max ? Self.firstPort : port + 1

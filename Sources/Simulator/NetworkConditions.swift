@@ -1,11 +1,11 @@
-import NetworkRules
+import Faults
 import Participants
 import Topology
 
 /// What the simulated network does right now: the plan's model, and the faults that are on.
 final class NetworkConditions {
   /// How a piece of a stream arrives.
-  enum Piece {
+  enum Cut {
     case whole
     /// Only so many bytes; the rest later.
     case first(Int)
@@ -15,31 +15,31 @@ final class NetworkConditions {
 
   /// One in so many pieces of a stream that is cut at random is split, and as many are joined.
   private static let cutRate: UInt64 = 8
-  /// A fault that is on, with the nodes of its sides by position.
-  private struct Disturbance {
-    let fault: Int
-    let action: PlannedFault.Action
+  /// The sides of a fault that is on: nodes by position.
+  private struct Sides {
+    let fault: Fault
     let from: Set<Int32>
     let to: Set<Int32>
-    let network: NetworkFault
+    let oneWay: Bool
 
-    func hits(from sender: Int32, to receiver: Int32) -> Bool {
+    func lie(between sender: Int32, and receiver: Int32) -> Bool {
       from.contains(sender) && to.contains(receiver)
-        || !network.oneWay && to.contains(sender) && from.contains(receiver)
+        || !oneWay && to.contains(sender) && from.contains(receiver)
     }
   }
 
   /// One way between two nodes: streams and datagrams have as much bandwidth each.
-  struct Line: Hashable {
+  struct Way: Hashable {
     let from: Int32
     let to: Int32
     let isStream: Bool
   }
 
   let model: NetworkModel
-  private var disturbances: [Disturbance] = []
-  /// When lines with limited bandwidth are free again.
-  private var lines: [Line: Int64] = [:]
+  /// Of the faults that are on.
+  private var sides: [Sides] = []
+  /// When ways with limited bandwidth are free again.
+  private var free: [Way: Int64] = [:]
 
   init(_ model: NetworkModel) {
     self.model = model
@@ -67,9 +67,7 @@ final class NetworkConditions {
         mean.count + Self.normal(deviation.count, using: &random)
       case .measured(let values): values.randomElement(using: &random)?.count ?? 0
       }
-    for disturbance in disturbances where disturbance.action == .latency {
-      if disturbance.hits(from: from, to: to) { delay += disturbance.network.latency?.count ?? 0 }
-    }
+    delay += disturbance(from: from, to: to).latency.count
     if model.jitter.count > 0 {
       delay += Int64(truncatingIfNeeded: random.next() % UInt64(model.jitter.count + 1))
     }
@@ -80,18 +78,19 @@ final class NetworkConditions {
   func streamLatency(from: Int32, to: Int32, using random: inout SeededGenerator) -> Int64 {
     var delay = latency(from: from, to: to, using: &random)
     if Loss.happens(model.stallRate, using: &random) { delay += model.stallFor.count }
-    return delay + Loss.delay(loss(from: from, to: to), using: &random).count
+    return delay + Loss.delay(disturbance(from: from, to: to).loss, using: &random).count
   }
 
   /// When each copy of a datagram arrives: none if it is lost.
   func datagram(
     _ bytes: Int, from: Int32, to: Int32, at now: Int64, using random: inout SeededGenerator
   ) -> [Int64] {
-    let line = Line(from: from, to: to, isStream: false)
-    guard !isCut(from: from, to: to), !Loss.happens(model.datagramLoss, using: &random),
-      !Loss.happens(loss(from: from, to: to), using: &random),
+    let way = Way(from: from, to: to, isStream: false)
+    let disturbance = disturbance(from: from, to: to)
+    guard !disturbance.isCut, !Loss.happens(model.datagramLoss, using: &random),
+      !Loss.happens(disturbance.loss, using: &random),
       let departure = departure(
-        of: bytes, over: line, at: now, patience: LimitedBandwidth.longestQueue.count)
+        of: bytes, by: way, at: now, patience: LimitedBandwidth.longestQueue.count)
     else { return [] }
     let wait = departure - now
     var delays = [wait + latency(from: from, to: to, using: &random)]
@@ -104,7 +103,7 @@ final class NetworkConditions {
     return delays
   }
 
-  func cut(_ count: Int, using random: inout SeededGenerator) -> Piece {
+  func cut(_ count: Int, using random: inout SeededGenerator) -> Cut {
     guard model.cut == .random else { return .whole }
     let draw = random.next()
     switch draw % Self.cutRate {
@@ -117,51 +116,46 @@ final class NetworkConditions {
   // MARK: - Faults
 
   /// - Parameter position: gives a node's position in the plan.
-  func disturb(_ fault: PlannedFault, position: (String) -> Int32?) {
-    guard let network = fault.network else { return }
-    disturbances.append(
-      Disturbance(
-        fault: fault.id, action: fault.action, from: Set(network.from.compactMap(position)),
-        to: Set(network.to.compactMap(position)), network: network))
+  func disturb(_ fault: Fault, position: (String) -> Int32?) {
+    guard let (from, to, oneWay) = fault.sides else { return }
+    sides.append(
+      Sides(
+        fault: fault, from: Set(from.compactMap(position)), to: Set(to.compactMap(position)),
+        oneWay: oneWay))
   }
 
-  func restore(_ fault: PlannedFault) {
-    disturbances.removeAll { $0.fault == fault.id }
-    lines = [:]
+  func restore(_ fault: Fault) {
+    sides.removeAll { $0.fault.id == fault.id }
+    free = [:]
   }
 
   /// The plan's numbers of the faults that are on and that a node is on a side of.
   func faults(of node: Int32) -> [Int] {
-    disturbances.filter { $0.from.contains(node) || $0.to.contains(node) }.map(\.fault)
+    sides.filter { $0.from.contains(node) || $0.to.contains(node) }.map(\.fault.id)
   }
 
   /// When the last of so many bytes is on its way that want to leave at some time, where a fault
   /// limits what goes between two nodes. `nil` where they would wait for longer than `patience`.
   func departure(
-    of bytes: Int, over line: Line, at time: Int64, patience: Int64 = .max
+    of bytes: Int, by way: Way, at time: Int64, patience: Int64 = .max
   ) -> Int64? {
-    let limits = disturbances.lazy.filter {
-      $0.action == .bandwidth && $0.hits(from: line.from, to: line.to)
-    }
-    guard let bandwidth = limits.compactMap(\.network.bandwidth).min() else { return time }
-    let departure = max(time, lines[line] ?? time) + Int64(bytes) * 1_000_000 / bandwidth
+    guard let bandwidth = disturbance(from: way.from, to: way.to).bandwidth else { return time }
+    let departure = max(time, free[way] ?? time) + Int64(bytes) * 1_000_000 / bandwidth
     guard departure - time <= patience else { return nil }
-    lines[line] = departure
+    free[way] = departure
     return departure
   }
 
   /// Whether nothing gets from one node to the other.
   func isCut(from: Int32, to: Int32) -> Bool {
-    disturbances.contains {
-      ($0.action == .partition || $0.network.loss == Loss.total) && $0.hits(from: from, to: to)
-    }
+    disturbance(from: from, to: to).isCut
   }
 
-  /// How much is lost on the way, in parts per million: the worst of the faults that are on. A cut is
-  /// none.
-  private func loss(from: Int32, to: Int32) -> Int {
-    disturbances.lazy.filter { $0.action == .loss && $0.hits(from: from, to: to) }
-      .map { $0.network.loss ?? 0 }.filter { $0 < Loss.total }.max() ?? 0
+  /// All that the faults that are on do to what one node sends to another.
+  private func disturbance(from: Int32, to: Int32) -> Disturbance {
+    var all = Disturbance()
+    for side in sides where side.lie(between: from, and: to) { all.add(side.fault.action) }
+    return all
   }
 
   /// Whether a piece of a stream breaks it.

@@ -1,4 +1,4 @@
-import NetworkRules
+import Faults
 import Participants
 import Topology
 
@@ -182,9 +182,9 @@ extension Simulation {
     append(Piece(bytes: bytes), to: other)
     let remote = streams[Int(end)].remote
     let sent = transmit(bytes.count, from: node, to: Int(remote))
-    let line = NetworkConditions.Line(from: Int32(node), to: remote, isStream: true)
+    let way = NetworkConditions.Way(from: Int32(node), to: remote, isStream: true)
     planArrival(
-      other, sentAt: conditions.departure(of: bytes.count, over: line, at: sent) ?? sent)
+      other, sentAt: conditions.departure(of: bytes.count, by: way, at: sent) ?? sent)
   }
 
   /// When the last of so many bytes has arrived but for its latency, where bandwidth is limited.

@@ -8,8 +8,12 @@ package struct Slots<Value> {
   private var slots: [Slot] = []
   private var free: [Int32] = []
 
+  /// No slots.
   package init() {}
 
+  /// Puts a value into a slot that is free.
+  ///
+  /// - Returns: the slot, and which use of it this is.
   package mutating func add(_ value: Value) -> (index: Int32, generation: UInt32) {
     if let index = free.popLast() {
       slots[Int(index)].value = value

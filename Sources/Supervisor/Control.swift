@@ -1,6 +1,7 @@
+package import Faults
 import FoundationEssentials
 import Glibc
-package import Topology
+import Topology
 
 /// What a run under way can be asked: one line of JSON each way, over the socket in its folder.
 package enum Control {
@@ -28,6 +29,7 @@ package enum Control {
     /// Of a fault: the value of `for`.
     package var lasting: String?
 
+    /// A request, with what a fault needs.
     package init(
       _ ask: Kind, action: String? = nil, target: String? = nil, lasting: String? = nil
     ) {
@@ -43,7 +45,7 @@ package enum Control {
     package var refusal: String?
     package var status: Status?
     /// The first faults that came of it, at most ``mostFaults``.
-    package var faults: [PlannedFault]?
+    package var faults: [Fault]?
     /// Of a run that has ended.
     package var outcome: String?
     /// Why the run ended as it did, in words.
@@ -51,8 +53,9 @@ package enum Control {
 
     static let mostFaults = 20
 
+    /// An answer with what belongs to its request.
     package init(
-      refusal: String? = nil, status: Status? = nil, faults: [PlannedFault]? = nil,
+      refusal: String? = nil, status: Status? = nil, faults: [Fault]? = nil,
       outcome: String? = nil, reason: String? = nil
     ) {
       self.refusal = refusal

@@ -1,4 +1,4 @@
-import NetworkRules
+import Faults
 import Participants
 import Topology
 
@@ -15,22 +15,20 @@ extension SupervisorEvents {
 
 extension Event {
   /// What `fault.planned` says of a fault.
-  init(planned fault: PlannedFault) {
+  init(planned fault: Fault) {
     self.init(
       SupervisorEvents.faultPlanned,
-      ["fault": .integer(Int64(fault.id)), "action": .text(fault.action.rawValue)])
+      ["fault": .integer(Int64(fault.id)), "action": .text(fault.action.word)])
     func add(_ name: String, _ value: Value?) {
       if let value { fields.append((name: name, value: value)) }
     }
     add("node", fault.node.map(Value.text))
     add("at", .integer(fault.at.count))
     add("lasting", fault.lasting.map { .integer($0.count) })
-    guard let network = fault.network else { return }
-    add("from", .text(abbreviated(network.from)))
-    add("to", .text(abbreviated(network.to)))
-    add("one_way", .flag(network.oneWay))
-    add("loss", network.loss.map { .integer(Int64($0)) })
-    add("latency", network.latency.map { .integer($0.count) })
-    add("bandwidth", network.bandwidth.map(Value.integer))
+    guard let (from, to, oneWay) = fault.sides else { return }
+    add("from", .text(abbreviated(from)))
+    add("to", .text(abbreviated(to)))
+    add("one_way", .flag(oneWay))
+    add(fault.action.word, fault.action.amount.map(Value.integer))
   }
 }

@@ -1,7 +1,7 @@
+import Faults
 import FoundationEssentials
 import Glibc
 import Messages
-import NetworkRules
 package import Participants
 package import Topology
 

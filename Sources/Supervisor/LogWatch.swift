@@ -1,4 +1,3 @@
-import CProcess
 import Glibc
 import JSONReading
 import Participants
@@ -47,7 +46,7 @@ struct LogWatch {
   private let folder: LiveRunFolder
   /// By the file's name.
   private var awaited: [String: Awaited] = [:]
-  private(set) var descriptor: Descriptor?
+  private var changes: FileWatch?
   private var nextLook: Instant?
 
   /// When ``look(at:)`` has something to do; `nil` while there is a watch or nobody is awaited.
@@ -77,14 +76,15 @@ struct LogWatch {
     let exists = unsafe stat("\(folder.path)/\(file)", &information) == 0
     let size = exists ? Int(information.st_size) : 0
     change(&awaited[file, default: Awaited(node: node, offset: size)])
-    guard descriptor == nil, nextLook == nil else { return nil }
-    let result = unsafe cprocess_watch_open(folder.path)
-    if [-EMFILE, -ENOSPC].contains(result) {
+    guard changes == nil, nextLook == nil else { return nil }
+    guard let watch = try FileWatch(for: "a watch on \(folder.path)"),
+      try watch.add(folder.path) != nil
+    else {
       nextLook = Instant(microseconds: 0)
       return nil
     }
-    descriptor = try .taking(result, for: "a watch on \(folder.path)")
-    return descriptor
+    changes = watch
+    return watch.descriptor
   }
 
   /// The node need not be awaited any more, in any file.
@@ -95,7 +95,7 @@ struct LogWatch {
   }
 
   private mutating func closeIfIdle() {
-    if awaited.isEmpty { (descriptor, nextLook) = (nil, nil) }
+    if awaited.isEmpty { (changes, nextLook) = (nil, nil) }
   }
 
   /// What nodes said, where there is no watch and it is time.
@@ -107,9 +107,12 @@ struct LogWatch {
 
   /// What nodes said, after the descriptor became readable.
   mutating func take() -> [(node: Int, word: Word)] {
-    guard let descriptor else { return [] }
-    return take(
-      from: Self.names(in: descriptor.read(atMost: 65_536), else: awaited.keys.sorted()))
+    guard let changes else { return [] }
+    guard let files = changes.take().changes?.map(\.name) else {
+      return take(from: awaited.keys.sorted())
+    }
+    var seen: Set<String> = []
+    return take(from: files.filter { seen.insert($0).inserted })
   }
 
   private mutating func take(from files: [String]) -> [(node: Int, word: Word)] {
@@ -176,27 +179,5 @@ struct LogWatch {
     if let address = groups["address"] { return Address(parsing: address) }
     guard let port = groups["port"] else { return nil }
     return Address(parsing: "\(groups["host"] ?? host):\(port)")
-  }
-
-  private static func names(in bytes: [UInt8], else all: [String]) -> [String] {
-    // struct inotify_event: wd, mask, cookie and the name's length, 4 bytes each, then the name,
-    // filled up with zeros.
-    var names: [String] = []
-    var seen: Set<String> = []
-    var offset = 0
-    while offset + 16 <= bytes.count {
-      let mask = number(bytes[(offset + 4)..<(offset + 8)])
-      let length = Int(number(bytes[(offset + 12)..<(offset + 16)]))
-      let rest = bytes[(offset + 16)...].prefix(length)
-      if mask & cprocess_watch_overflow != 0 { return all }
-      let name = String(decoding: rest.prefix { $0 != 0 }, as: UTF8.self)
-      if seen.insert(name).inserted { names.append(name) }
-      offset += 16 + length
-    }
-    return names
-  }
-
-  private static func number(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-    UInt32(littleEndian: bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) })
   }
 }

@@ -64,6 +64,12 @@ package struct NodeCommand: Sendable {
     return result
   }
 
+  /// The command line of a node of ours, its program first.
+  ///
+  /// - Parameters:
+  ///   - listen: the address that it is to listen at.
+  ///   - host: what it is to tell others, if not that.
+  ///   - addresses: a value for each of its options that are addresses.
   package func arguments(
     for node: PlannedNode, listen: String, advertising host: String? = nil,
     addresses: [String: OptionValue] = [:], seed: UInt64, in folder: LiveRunFolder

@@ -1,4 +1,3 @@
-import CProcess
 import Glibc
 import Messages
 import Participants
@@ -20,8 +19,6 @@ struct PrintedTimes {
 
   static func pause() { usleep(UInt32(interval.count)) }
 
-  private static let bytesAtOnce = 65_536
-
   private struct Output {
     let node: String
     let path: String
@@ -31,7 +28,9 @@ struct PrintedTimes {
   private let file: Descriptor
   /// `nil` where the system has no more watches to give (`fs.inotify`): the files are looked at again
   /// and again instead.
-  private(set) var watch: Descriptor?
+  private let changes: FileWatch?
+  /// Becomes readable when one of the watched files has grown.
+  var watch: Descriptor? { changes?.descriptor }
   /// By the watch's number for the file, or below zero by its place.
   private var outputs: [CInt: Output] = [:]
   private var nextLook: Instant?
@@ -50,9 +49,7 @@ struct PrintedTimes {
         "cannot write \(folder.printedTimes): \(SupervisorError.text(of: errno))")
     }
     self.file = file
-    let result = cprocess_file_watch_open()
-    watch =
-      result == -EMFILE ? nil : try .taking(result, for: "a watch on what programs print")
+    changes = try FileWatch(for: "a watch on what programs print")
   }
 
   /// Call it before a program is started, for the first time or again. A line that an earlier process
@@ -64,14 +61,12 @@ struct PrintedTimes {
     let size = Int(lseek(output.number, 0, SEEK_END))
     let newline = UInt8(ascii: "\n")
     if size > 0, output.read(atMost: 1, at: size - 1) != [newline] { _ = output.write([newline]) }
-    var number = -ENOSPC
-    if let watch { number = unsafe cprocess_file_watch_add(watch.number, path) }
-    if number == -ENOSPC {
+    let number: CInt
+    if let added = try changes?.add(path) {
+      number = added
+    } else {
       number = outputs.first { $0.value.path == path }?.key ?? -1 - CInt(outputs.count)
       nextLook = nextLook ?? Instant(microseconds: 0)
-    } else if number < 0 {
-      throw SupervisorError(
-        "cannot watch \(path): \(SupervisorError.text(of: -number))", exitCode: .error)
     }
     if outputs[number] == nil { outputs[number] = Output(node: node, path: path) }
   }
@@ -103,19 +98,11 @@ struct PrintedTimes {
 
   /// Notes what has grown, after the watch became readable. Returns the errno where that fails.
   mutating func note(_ now: () -> Instant) -> CInt? {
-    var numbers: Set<CInt> = []
     let start = now()
-    let bytes = watch?.read(atMost: Self.bytesAtOnce) ?? []
-    // If not, some are left.
-    defer { if bytes.count < Self.bytesAtOnce { seenAll(before: start) } }
-    // struct inotify_event without a name: wd, mask, cookie and length, 4 bytes each.
-    for start in stride(from: 0, to: bytes.count - 15, by: 16) {
-      let number = bytes[start..<(start + 4)].reversed().reduce(0) { $0 << 8 | UInt32($1) }
-      let mask = bytes[(start + 4)..<(start + 8)].reversed().reduce(0) { $0 << 8 | UInt32($1) }
-      if mask & cprocess_watch_overflow != 0 { return noteAll(now) }
-      numbers.insert(CInt(bitPattern: number))
-    }
-    return note(numbers.sorted(), now)
+    let (changes, isAll) = changes?.take() ?? ([], true)
+    defer { if isAll { seenAll(before: start) } }
+    guard let changes else { return noteAll(now) }
+    return note(Set(changes.map(\.number)).sorted(), now)
   }
 
   /// Notes whatever has grown: at the end of the run.

@@ -62,7 +62,7 @@ extension ReadyProbe.Asked {
   fileprivate mutating func look(at now: Instant) -> Bool {
     if socket == nil || now >= since + ReadyProbe.answerWithin { connect(at: now) }
     guard let socket else { return false }
-    guard isConnected(socket) else { return false }
+    guard checkConnection(socket) else { return false }
     guard case .answers(let path) = question else { return true }
     if !hasAsked {
       hasAsked = true
@@ -100,7 +100,8 @@ extension ReadyProbe.Asked {
     if failed, errno != EINPROGRESS { self.socket = nil }
   }
 
-  private mutating func isConnected(_ socket: Descriptor) -> Bool {
+  /// Whether the dial was answered; forgets the socket where it was refused.
+  private mutating func checkConnection(_ socket: Descriptor) -> Bool {
     var state = pollfd(fd: socket.number, events: Int16(POLLOUT), revents: 0)
     guard unsafe poll(&state, 1, 0) == 1 else { return false }
     var failure: CInt = 0

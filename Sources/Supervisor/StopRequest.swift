@@ -7,6 +7,7 @@ package final class StopRequest: Sendable {
   private let reason = Mutex<String?>(nil)
   private let number: CInt
 
+  /// - Throws: where the system has no descriptor left.
   package init() throws(SupervisorError) {
     let result = cprocess_event_open()
     guard result >= 0 else {

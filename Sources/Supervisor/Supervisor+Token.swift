@@ -7,7 +7,7 @@ extension Supervisor {
     static let control: UInt64 = 3
     static let owner: UInt64 = 4
     static let printed: UInt64 = 5
-    static let relay: UInt64 = 6
+    static let carrier: UInt64 = 6
     static let firstClient: UInt64 = 7
     static let firstNode = firstClient + UInt64(ControlSocket.mostClients)
   }

@@ -1,8 +1,8 @@
 import CProcess
 import Clock
+import Faults
 import Glibc
 import Messages
-import NetworkRules
 package import Participants
 package import Topology
 
@@ -33,10 +33,7 @@ package final class Supervisor {
   private let openFiles: UInt64
   private let epoll: Descriptor
   private let signals: Descriptor
-  /// The run's own network; `nil` on loopback, where the nodes' drivers carry out faults on it.
-  private let network: IsolatedNetwork?
-  /// Between the nodes, in a plan with one, while it runs.
-  private var relay: RelayProcess?
+  private var carrier: any Carrier
 
   private var core: SupervisorCore
   private var effects: ArraySlice<SupervisorCore.Effect> = []
@@ -82,8 +79,7 @@ package final class Supervisor {
     self.stopRequest = stopRequest
     self.observer = observer
     usage = HostUsage(at: clock.now)
-    network = plan.isolation == .namespace ? try IsolatedNetwork(plan, folder) : nil
-    relay = plan.isolation == .relay ? try RelayProcess(plan, command, in: folder) : nil
+    carrier = try plan.isolation.carrier(plan, command, in: folder)
     core = SupervisorCore(plan: plan, seedLists: seedLists)
     processes = Array(repeating: nil, count: plan.nodes.count)
     logWatch = LogWatch(folder)
@@ -95,7 +91,7 @@ package final class Supervisor {
     try wait(on: stopRequest.descriptor, Token.stopRequest)
     if let watch = programs?.printed.watch { try wait(on: watch.number, Token.printed) }
     if let listener = control.listener { try wait(on: listener.number, Token.control) }
-    if let relay { try wait(on: relay.descriptor.number, Token.relay) }
+    if let descriptor = carrier.descriptor { try wait(on: descriptor.number, Token.carrier) }
     if let owner { try watch(owner) }
   }
 
@@ -120,7 +116,7 @@ package final class Supervisor {
         log.release()
         control.finish(
           Control.Answer(outcome: conclusion.outcome.rawValue, reason: conclusion.reason))
-        folder.removeEmptyOutputs(of: plan.nodes.map(\.name) + [RelayProcess.name])
+        folder.removeEmptyOutputs(of: plan.nodes.map(\.name) + [RelayCarrier.name])
         cprocess_signals_unblock()
         return conclusion
       }
@@ -166,10 +162,11 @@ package final class Supervisor {
       case Token.control:
         guard let (place, descriptor) = control.accept() else { break }
         try wait(on: descriptor, Token.firstClient + UInt64(place))
-      case Token.relay:
-        guard let why = relay?.hasEnded else { break }
-        relay = nil
-        handle(.failed(why.description))
+      case Token.carrier:
+        let why = carrier.failure.description
+        // There is nothing more to carry out.
+        carrier = DriverCarrier(folder)
+        handle(.failed(why))
       case Token.owner:
         guard let pid = owner?.pid else { break }
         owner = nil
@@ -230,8 +227,8 @@ package final class Supervisor {
 
   private func ready(_ node: Int, _ address: Address?) {
     do throws(SupervisorError) {
-      guard let relay, processes[node] != nil else { return handle(.ready(node, address)) }
-      handle(.ready(node, try relay.opened(node, heard: address)))
+      guard processes[node] != nil else { return handle(.ready(node, address)) }
+      handle(.ready(node, try carrier.opened(node, heard: address)))
     } catch { handle(.failed(error.description)) }
   }
 
@@ -240,7 +237,7 @@ package final class Supervisor {
     processes[node] = nil
     forget(node)
     do throws(SupervisorError) {
-      try relay?.ended(node)
+      try carrier.ended(node)
     } catch { handle(.failed(error.description)) }
     let group = ProcessGroup(leader: process.pid)
     if !group.isEmpty { lingering.append((node: node, group: group)) }
@@ -257,7 +254,7 @@ package final class Supervisor {
       control.answer(client, Control.Answer(status: Control.Status(core.progress)))
     case .fault:
       do throws(TopologyError) {
-        let fault = try Topology.Fault(
+        let fault = try Fault(
           asking: request.action ?? "", request.target ?? "", lasting: request.lasting)
         take(fault, of: client)
       } catch {
@@ -268,9 +265,9 @@ package final class Supervisor {
     }
   }
 
-  private func take(_ fault: Topology.Fault, of client: Int) {
+  private func take(_ fault: Fault, of client: Int) {
     do throws(SupervisorError) {
-      if case .network(let action, _) = fault.action { try network?.check(action) }
+      try carrier.check(fault.action)
       handle(.faultAsked(fault, by: client))
     } catch {
       control.answer(client, Control.Answer(refusal: error.description))
@@ -343,8 +340,8 @@ package final class Supervisor {
 
   private func signal(_ node: Int, _ signal: SupervisorCore.Signal) {
     do throws(SupervisorError) {
-      // The kernel or the relay does it, and has done it.
-      if signal == .heed, network != nil || relay != nil {
+      // The carrier goes by them already.
+      if signal == .heed, !carrier.tellsNodes {
         return handle(.heeded(node, rules: core.rules))
       }
       if signal == .heed,
@@ -357,12 +354,8 @@ package final class Supervisor {
   }
 
   private func writeRules(_ number: Int, _ faults: [Int]) {
-    let rules = faults.compactMap { core.plan.faults[$0].rule(address: core.address) }
     do throws(SupervisorError) {
-      if let network { return try network.apply(faults.map { core.plan.faults[$0] }) }
-      let rules = NetworkRules(number: number, rules: rules)
-      guard let relay else { return try folder.write(rules) }
-      write(SupervisorEvents.relayApplied(number, try relay.apply(rules)))
+      if let event = try carrier.apply(core.networkRules(number, faults)) { write(event) }
     } catch { handle(.failed(error.description)) }
   }
 
@@ -377,14 +370,14 @@ package final class Supervisor {
         launch = command.launch(
           command.arguments(
             for: planned, listen: listen,
-            advertising: relay == nil ? nil : plan.isolation.host(of: node), addresses: addresses,
-            seed: plan.seed, in: folder),
+            advertising: carrier.advertisedHost(of: node), addresses: addresses, seed: plan.seed,
+            in: folder),
           output: folder.output(of: planned.name), openFiles: openFiles)
       }
-      launch.network = network?.namespace(of: node) ?? -1
+      launch.network = carrier.namespace(of: node)
       let process = try launch.start()
       processes[node] = process
-      try relay?.started(node, pid: process.pid)
+      try carrier.started(node, pid: process.pid)
       if plan.program(of: planned) != nil { programs?.tell(node, group: process.pid) }
       try wait(on: process.descriptor.number, Token.firstNode + UInt64(node))
       handle(.spawned(node, pid: process.pid))

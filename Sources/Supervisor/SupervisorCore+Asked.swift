@@ -1,3 +1,4 @@
+import Faults
 import Messages
 import Participants
 import Topology
@@ -5,20 +6,20 @@ import Topology
 /// What is asked of a run while it goes on.
 extension SupervisorCore {
   /// A fault, of one node or of several, that a client waits for.
-  struct AskedFault {
+  struct Asked {
     var client: Int
-    var faults: [PlannedFault]
+    var faults: [Fault]
     /// Those that were neither seen to have happened nor skipped.
     var awaited: Set<Int>
     /// Why some did not happen.
     var objections: [String] = []
   }
 
-  mutating func faultAsked(_ fault: Topology.Fault, by client: Int, at now: Instant) {
+  mutating func faultAsked(_ fault: Fault, by client: Int, at now: Instant) {
     guard case .running(let began) = phase else {
       return emit(.answer(client, .refused(whyNotRunning)))
     }
-    let new: [PlannedFault]
+    let new: [Fault]
     do throws(FaultRefusal) {
       new = try plan.faults(asked: fault, at: now - began, done: faultsDone) {
         reasonToSkip($0, on: $1)
@@ -33,14 +34,14 @@ extension SupervisorCore {
       logSides(of: fault)
     }
     // A churn's moments are still to come.
-    if case .churn = fault.action { return emit(.answer(client, .done(new))) }
-    askedFaults.append(AskedFault(client: client, faults: new, awaited: Set(new.map(\.id))))
+    if case .churn = fault.target { return emit(.answer(client, .done(new))) }
+    asked.append(Asked(client: client, faults: new, awaited: Set(new.map(\.id))))
   }
 
   /// What `plan.json` says of the faults that it has.
-  private mutating func logSides(of fault: PlannedFault) {
-    guard let network = fault.network else { return }
-    for (side, names) in [("from", network.from), ("to", network.to)] {
+  private mutating func logSides(of fault: Fault) {
+    guard let (from, to, _) = fault.sides else { return }
+    for (side, names) in [("from", from), ("to", to)] {
       var rest = names[...]
       while !rest.isEmpty {
         var length = 0
@@ -69,15 +70,15 @@ extension SupervisorCore {
 
   /// A fault was seen to have happened, or never will.
   mutating func settleAsked(_ fault: Int, _ objection: String? = nil) {
-    guard let index = askedFaults.firstIndex(where: { $0.awaited.contains(fault) }) else { return }
-    askedFaults[index].awaited.remove(fault)
-    if let objection { askedFaults[index].objections.append(objection) }
-    guard askedFaults[index].awaited.isEmpty else { return }
-    let asked = askedFaults.remove(at: index)
+    guard let index = asked.firstIndex(where: { $0.awaited.contains(fault) }) else { return }
+    asked[index].awaited.remove(fault)
+    if let objection { asked[index].objections.append(objection) }
+    guard asked[index].awaited.isEmpty else { return }
+    let settled = asked.remove(at: index)
     let answer: Answer =
-      asked.objections.isEmpty
-      ? .done(asked.faults) : .refused(asked.objections.joined(separator: "; "))
-    emit(.answer(asked.client, answer))
+      settled.objections.isEmpty
+      ? .done(settled.faults) : .refused(settled.objections.joined(separator: "; "))
+    emit(.answer(settled.client, answer))
   }
 
   mutating func stopAsked(at now: Instant) {

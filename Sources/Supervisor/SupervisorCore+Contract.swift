@@ -1,5 +1,6 @@
+package import Faults
 package import Participants
-package import Topology
+import Topology
 
 extension SupervisorCore {
   /// What the core is told. Nodes are named by their position in the plan.
@@ -34,7 +35,7 @@ extension SupervisorCore {
     case groupsSeen(alive: [Int])
     /// Somebody wants a fault to happen now; ``Effect/answer(_:_:)`` tells this client, once, what
     /// became of it. Clients are numbered by whoever tells of them.
-    case faultAsked(Topology.Fault, by: Int)
+    case faultAsked(Fault, by: Int)
     /// Somebody wants the run to come to its stop now.
     case stopAsked
   }
@@ -66,7 +67,7 @@ extension SupervisorCore {
 
   package enum Answer: Equatable, Sendable {
     /// These faults were seen to have happened, or, of a churn, are on the schedule.
-    case done([PlannedFault])
+    case done([Fault])
     /// Why not, in words.
     case refused(String)
   }

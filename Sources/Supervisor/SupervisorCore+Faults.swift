@@ -1,3 +1,4 @@
+import Faults
 import Participants
 import Topology
 
@@ -40,7 +41,7 @@ extension SupervisorCore {
     }
   }
 
-  private mutating func apply(_ fault: PlannedFault, to index: Int, at now: Instant) {
+  private mutating func apply(_ fault: Fault, to index: Int, at now: Instant) {
     if let reason = reasonToSkip(fault.action, on: index) { return skip(fault.id, reason) }
     log(SupervisorEvents.faultApplied, ["fault": .integer(Int64(fault.id))])
     switch fault.action {
@@ -68,7 +69,7 @@ extension SupervisorCore {
     }
   }
 
-  func reasonToSkip(_ action: PlannedFault.Action, on index: Int) -> String? {
+  func reasonToSkip(_ action: Fault.Action, on index: Int) -> String? {
     let node = nodes[index]
     let name = plan.nodes[index].name
     switch node.restart {

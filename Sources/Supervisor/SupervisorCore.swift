@@ -1,3 +1,4 @@
+import Faults
 package import Participants
 package import Topology
 
@@ -112,8 +113,8 @@ package struct SupervisorCore: Sendable {
   let places: [String: Int]
   var faultsDone = 0
   var pauses: [Pause] = []
-  var disturbances: [Disturbance] = []
-  var askedFaults: [AskedFault] = []
+  var spells: [Spell] = []
+  var asked: [Asked] = []
   /// The number of the last rules for the network.
   var rules = 0
 
@@ -190,7 +191,7 @@ package struct SupervisorCore: Sendable {
         earliest(scheduled.last?.at, readinessDeadline)
       case .running(let since):
         earliest(
-          nextFaultAt(since), nextPauseStep, nextDisturbanceEnd, scheduled.last?.at,
+          nextFaultAt(since), nextPauseStep, nextSpellEnd, scheduled.last?.at,
           readinessDeadline, lateStarts.isEmpty ? since + plan.stopAt : nil)
       case .stopping: killAt
       case .checkingGroups(_, let next): next
@@ -209,7 +210,7 @@ package struct SupervisorCore: Sendable {
       beginIfAllReady(at: now)
     }
     if case .running(let since) = phase {
-      endDisturbances(at: now)
+      endSpells(at: now)
       applyFaults(since: since, at: now)
       advancePauses(to: now)
       checkReadiness(at: now)

@@ -1,8 +1,9 @@
+package import Faults
 import Messages
 package import Participants
 
 /// Faults that somebody asks for while the run goes on, in the words of a topology.
-extension Topology.Fault {
+extension Fault {
   /// Reads a fault that is to happen now.
   ///
   /// - Parameters:
@@ -63,31 +64,23 @@ extension Plan {
   ///   - objection: why the action cannot be done to a node, by its position, right now.
   /// - Throws: ``FaultRefusal`` where it cannot be done now.
   package func faults(
-    asked fault: Topology.Fault, at moment: Microseconds, done: Int,
-    objection: (PlannedFault.Action, Int) -> String?
-  ) throws(FaultRefusal) -> [PlannedFault] {
+    asked fault: Fault, at moment: Microseconds, done: Int,
+    objection: (Fault.Action, Int) -> String?
+  ) throws(FaultRefusal) -> [Fault] {
     var fault = fault
     fault.at = moment
-    var planned: [PlannedFault]
+    var planned: [Fault]
     do throws(FaultSchedule.Problem) {
-      switch fault.action {
-      case .node(let action, let target):
-        planned = try targets(action, target, objection).map {
-          PlannedFault(id: 0, action: action, node: $0, at: moment, lasting: fault.lasting)
-        }
-      case .network(let action, let disturbance):
-        let sides = try NodeNames(self).sides(disturbance.sides, of: fault, seed: seed)
+      switch fault.target {
+      case .node, .some:
+        planned = try targets(of: fault, objection).map { fault.done(to: .node($0)) }
+      case .between, .split:
+        let chosen = try NodeNames(self).chosen(for: fault, seed: seed)
         if isolation == .none {
-          try fault.checkReach(sides, Set(nodes.filter { program(of: $0) != nil }.map(\.name)))
-          try fault.checkRecognition(sides, Set(nodes.filter { !$0.isRecognised }.map(\.name)))
+          try chosen.checkReach(Set(nodes.filter { program(of: $0) != nil }.map(\.name)))
+          try chosen.checkRecognition(Set(nodes.filter { !$0.isRecognised }.map(\.name)))
         }
-        planned = [
-          PlannedFault(
-            id: 0, action: action, at: moment, lasting: fault.lasting,
-            network: NetworkFault(
-              from: sides.from, to: sides.to, oneWay: disturbance.oneWay, loss: disturbance.loss,
-              latency: disturbance.latency, bandwidth: disturbance.bandwidth))
-        ]
+        planned = [chosen]
       case .churn(let group, let every, let downFor):
         planned = try churn(group, every, downFor, as: fault, done: done, objection)
       }
@@ -102,36 +95,36 @@ extension Plan {
   }
 
   private func targets(
-    _ action: PlannedFault.Action, _ target: Topology.Fault.Target,
-    _ objection: (PlannedFault.Action, Int) -> String?
+    of fault: Fault, _ objection: (Fault.Action, Int) -> String?
   ) throws(FaultSchedule.Problem) -> [String] {
     let names = NodeNames(self)
-    switch target {
+    switch fault.target {
     case .node(let name):
       guard let place = names.place(of: name) else { throw names.unknown(name) }
-      if let objection = objection(action, place) {
+      if let objection = objection(fault.action, place) {
         throw FaultSchedule.Problem(.target, objection)
       }
       return [name]
     case .some(let count, let group):
       var random = SeededGenerator(seed: seed, stream: "asked \(faults.count)")
       let free = try names.nodes(of: group).filter { name in
-        names.place(of: name).map { objection(action, $0) == nil } ?? false
+        names.place(of: name).map { objection(fault.action, $0) == nil } ?? false
       }
       guard free.count >= count else {
         throw FaultSchedule.Problem(
           .target,
-          "a \(action.rawValue) of \(count) in group '\(group)' finds only \(free.count) of its "
+          "a \(fault.word) of \(count) in group '\(group)' finds only \(free.count) of its "
             + "nodes that it can be done to now")
       }
       return names.inOrder(free.shuffled(using: &random).prefix(count))
+    case .churn, .between, .split: return []
     }
   }
 
   private func churn(
-    _ group: String, _ every: Microseconds, _ downFor: Microseconds, as fault: Topology.Fault,
-    done: Int, _ objection: (PlannedFault.Action, Int) -> String?
-  ) throws(FaultSchedule.Problem) -> [PlannedFault] {
+    _ group: String, _ every: Microseconds, _ downFor: Microseconds, as fault: Fault,
+    done: Int, _ objection: (Fault.Action, Int) -> String?
+  ) throws(FaultSchedule.Problem) -> [Fault] {
     let names = NodeNames(self)
     let pending = Set(faults[done...].compactMap(\.node))
     let free = try names.nodes(of: group).filter { name in
@@ -148,7 +141,7 @@ extension Plan {
     var pool = ChurnPool(
       free.map { (.zero, $0) },
       random: SeededGenerator(seed: seed, stream: "victims \(group) at \(fault.at)"))
-    var planned: [PlannedFault] = []
+    var planned: [Fault] = []
     for moment in moments {
       planned += pool.faults(at: moment, downFor: downFor, stopAt: stopAt)
     }

@@ -1,3 +1,4 @@
+import Faults
 import Participants
 
 /// The nodes of a group that churn kills and brings back.
@@ -27,16 +28,32 @@ struct ChurnPool {
   /// no node is up.
   mutating func faults(
     at time: Microseconds, downFor: Microseconds, stopAt: Microseconds
-  ) -> [PlannedFault] {
+  ) -> [Fault] {
     let back = time + downFor
     guard let node = take(at: time, back: back) else { return [] }
-    let kill = PlannedFault(id: 0, action: .kill, node: node, at: time)
+    let kill = Fault(action: .kill, node: node, at: time)
     return back < stopAt
-      ? [kill, PlannedFault(id: 0, action: .restart, node: node, at: back)] : [kill]
+      ? [kill, Fault(action: .restart, node: node, at: back)] : [kill]
   }
 }
 
-extension Topology.Fault {
+extension Fault {
+  /// The key that it is written with in a topology.
+  var word: String {
+    if case .churn = target { Self.churn } else { action.word }
+  }
+
+  static let churn = "churn"
+  /// The keys of all faults, in the order of the reference.
+  static let words = Action.words + [churn]
+  /// Those of the faults that last.
+  static let lastingWords = ["pause", "partition", "loss", "latency", "bandwidth", churn]
+
+  /// The same, done to somebody else.
+  func done(to target: Target) -> Fault {
+    Fault(id: id, action: action, target: target, at: at, lasting: lasting)
+  }
+
   /// The moments of a churn's kills.
   func churnMoments(
     every: Microseconds, of group: String, stopAt: Microseconds, seed: UInt64

@@ -1,3 +1,4 @@
+import Faults
 import Messages
 import Participants
 
@@ -31,7 +32,7 @@ struct FaultSchedule {
     case absent(until: Microseconds)
   }
 
-  private(set) var faults: [PlannedFault] = []
+  private(set) var faults: [Fault] = []
   /// With the fault's position in the topology.
   private(set) var problems: [(fault: Int, problem: Problem)] = []
 
@@ -52,10 +53,7 @@ struct FaultSchedule {
     self.seed = seed
     random = SeededGenerator(seed: seed, stream: "faults")
     names = NodeNames(topology)
-    named = Set(
-      topology.faults.compactMap {
-        if case .node(_, .node(let name)) = $0.action { name } else { nil }
-      })
+    named = Set(topology.faults.compactMap(\.node))
     programs = Set(topology.groups.filter { $0.program != nil }.flatMap(\.nodeNames))
     for group in topology.groups where group.joins != nil {
       for (position, name) in group.nodeNames.enumerated() { joins[name] = group.joins(position) }
@@ -76,31 +74,24 @@ struct FaultSchedule {
     for index in faults.indices { faults[index].id = index + 1 }
   }
 
-  private mutating func schedule(_ fault: Topology.Fault) throws(Problem) {
+  private mutating func schedule(_ fault: Fault) throws(Problem) {
     try checkTimes(of: fault)
-    switch fault.action {
-    case .node(let action, let target):
-      for name in try targets(action, target, at: fault.at) {
-        states[name] = state(after: action, of: fault)
-        faults.append(
-          PlannedFault(
-            id: 0, action: action, node: name, at: fault.at, lasting: fault.lasting))
+    switch fault.target {
+    case .node, .some:
+      for name in try targets(of: fault) {
+        states[name] = state(after: fault)
+        faults.append(fault.done(to: .node(name)))
       }
-    case .network(let action, let disturbance):
-      let sides = try names.sides(disturbance.sides, of: fault, seed: seed)
-      if topology.isolation == .none { try fault.checkReach(sides, programs) }
-      faults.append(
-        PlannedFault(
-          id: 0, action: action, at: fault.at, lasting: fault.lasting,
-          network: NetworkFault(
-            from: sides.from, to: sides.to, oneWay: disturbance.oneWay, loss: disturbance.loss,
-            latency: disturbance.latency, bandwidth: disturbance.bandwidth)))
+    case .between, .split:
+      let chosen = try names.chosen(for: fault, seed: seed)
+      if topology.isolation == .none { try chosen.checkReach(programs) }
+      faults.append(chosen)
     case .churn(let group, let every, _):
       try checkChurn(of: group, every: every, in: fault)
     }
   }
 
-  private func checkTimes(of fault: Topology.Fault) throws(Problem) {
+  private func checkTimes(of fault: Fault) throws(Problem) {
     guard fault.at < topology.stopAt else {
       throw Problem(
         .time, "a \(fault.word) at \(fault.at) is too late: the run stops at \(topology.stopAt)")
@@ -117,23 +108,25 @@ struct FaultSchedule {
 // MARK: - Nodes
 
 extension FaultSchedule {
-  private mutating func targets(
-    _ action: PlannedFault.Action, _ target: Topology.Fault.Target, at time: Microseconds
-  ) throws(Problem) -> [String] {
-    switch target {
+  private mutating func targets(of fault: Fault) throws(Problem) -> [String] {
+    switch fault.target {
     case .node(let name):
       guard names.place(of: name) != nil else { throw names.unknown(name) }
-      if let conflict = conflict(action, name, at: time) { throw Problem(.target, conflict) }
+      if let conflict = conflict(fault.action, name, at: fault.at) {
+        throw Problem(.target, conflict)
+      }
       return [name]
     case .some(let count, let group):
-      let candidates = candidates(for: action, among: try names.nodes(of: group), at: time)
+      let candidates = candidates(
+        for: fault.action, among: try names.nodes(of: group), at: fault.at)
       guard candidates.count >= count else {
         throw Problem(
           .target,
-          "a \(action.rawValue) of \(count) in group '\(group)' at \(time) "
+          "a \(fault.word) of \(count) in group '\(group)' at \(fault.at) "
             + "finds only \(candidates.count) that are up and that no other fault names")
       }
       return names.inOrder(candidates.prefix(count))
+    case .churn, .between, .split: return []
     }
   }
 
@@ -141,7 +134,7 @@ extension FaultSchedule {
   ///
   /// A restart brings back those that are down first.
   private mutating func candidates(
-    for action: PlannedFault.Action, among members: [String], at time: Microseconds
+    for action: Fault.Action, among members: [String], at time: Microseconds
   ) -> [String] {
     let free = members.filter { !named.contains($0) }
     let up = free.filter { state(of: $0, at: time) == .up }.shuffled(using: &random)
@@ -150,7 +143,7 @@ extension FaultSchedule {
   }
 
   private func conflict(
-    _ action: PlannedFault.Action, _ name: String, at time: Microseconds
+    _ action: Fault.Action, _ name: String, at time: Microseconds
   ) -> String? {
     switch (action, state(of: name, at: time)) {
     case (_, .absent(let joins)): "\(name) joins only at \(joins)"
@@ -168,8 +161,8 @@ extension FaultSchedule {
     }
   }
 
-  private func state(after action: PlannedFault.Action, of fault: Topology.Fault) -> State {
-    switch action {
+  private func state(after fault: Fault) -> State {
+    switch fault.action {
     case .kill, .stop: .down
     case .pause: .paused(until: fault.lasting.map { fault.at + $0 })
     case .restart, .partition, .loss, .latency, .bandwidth: .up
@@ -182,11 +175,11 @@ extension FaultSchedule {
 extension FaultSchedule {
   /// Whatever the seed, churn finds a node, and the faults keep to their limit.
   private func checkChurn(
-    of group: String, every: Microseconds, in fault: Topology.Fault
+    of group: String, every: Microseconds, in fault: Fault
   ) throws(Problem) {
     let members = Set(try names.nodes(of: group))
     let chosen = topology.faults.reduce(0) { sum, other in
-      if case .node(_, .some(let count, group)) = other.action { sum + count } else { sum }
+      if case .some(let count, group) = other.target { sum + count } else { sum }
     }
     let touched = members.intersection(named).count + chosen
     guard touched < members.count else {
@@ -206,13 +199,13 @@ extension FaultSchedule {
 
   /// Adds the kills and restarts of every churn that has no problem. Those of one group share the
   /// nodes; a kill that finds nobody up is left out.
-  private mutating func addChurn(_ ordered: [(offset: Int, element: Topology.Fault)]) {
+  private mutating func addChurn(_ ordered: [(offset: Int, element: Fault)]) {
     let flawed = Set(problems.map(\.fault))
     let touched = Set(faults.compactMap(\.node))
     var pools: [String: ChurnPool] = [:]
     var kills: [(at: Microseconds, group: String, downFor: Microseconds)] = []
     for (index, fault) in ordered where !flawed.contains(index) {
-      guard case .churn(let group, let every, let downFor) = fault.action else { continue }
+      guard case .churn(let group, let every, let downFor) = fault.target else { continue }
       kills += fault.churnMoments(every: every, of: group, stopAt: topology.stopAt, seed: seed)
         .map { ($0, group, downFor) }
       let free = ((try? names.nodes(of: group)) ?? []).filter {
@@ -235,13 +228,12 @@ extension FaultSchedule {
   }
 }
 
-extension Topology.Fault {
+extension Fault {
   /// Where nodes share the machine's network, their drivers carry out what is done to it, and
   /// programs have none of ours.
-  func checkReach(
-    _ sides: (from: [String], to: [String]), _ programs: Set<String>
-  ) throws(FaultSchedule.Problem) {
-    guard let program = (sides.from + sides.to).first(where: programs.contains) else { return }
+  func checkReach(_ programs: Set<String>) throws(FaultSchedule.Problem) {
+    guard let program = sides.flatMap({ ($0.from + $0.to).first(where: programs.contains) })
+    else { return }
     throw FaultSchedule.Problem(
       .target,
       "a \(word) is carried out by nodes of ours, and \(program) is a program: let a relay do it, with "
@@ -249,10 +241,9 @@ extension Topology.Fault {
   }
 
   /// Drivers tell nodes apart by addresses of 127.0.0.1.
-  func checkRecognition(
-    _ sides: (from: [String], to: [String]), _ elsewhere: Set<String>
-  ) throws(FaultSchedule.Problem) {
-    guard let node = (sides.from + sides.to).first(where: elsewhere.contains) else { return }
+  func checkRecognition(_ elsewhere: Set<String>) throws(FaultSchedule.Problem) {
+    guard let node = sides.flatMap({ ($0.from + $0.to).first(where: elsewhere.contains) })
+    else { return }
     throw FaultSchedule.Problem(
       .target,
       "a \(word) is carried out by nodes that know one another by addresses of 127.0.0.1, and "

@@ -1,3 +1,4 @@
+import Faults
 import Participants
 import Wire
 
@@ -77,9 +78,7 @@ extension TopologyReader {
   /// A group that says where it listens can do so, among the others.
   mutating func checkListening(_ topology: Topology, _ groups: [PlacedGroup]) {
     let total = topology.groups.reduce(0) { $0 + $1.count }
-    let disturbs = topology.faults.contains {
-      if case .network = $0.action { true } else { false }
-    }
+    let disturbs = topology.faults.contains { $0.action.isOnNetwork }
     var taken: [String] = []
     for (group, _, places) in groups {
       guard let listening = group.listening else { continue }

@@ -1,3 +1,4 @@
+import Faults
 import Messages
 import Participants
 
@@ -64,17 +65,14 @@ struct NodeNames {
       "unknown node '\(name)'\(guess); groups: \(groups.map(\.name).joined(separator: ", "))")
   }
 
-  /// Refuses names in an action that are nobody's, whatever else is to be said of it.
-  func check(_ action: Topology.Fault.Action) throws(FaultSchedule.Problem) {
+  /// Refuses names in a target that are nobody's, whatever else is to be said of it.
+  func check(_ target: Fault.Target) throws(FaultSchedule.Problem) {
     var mentioned: [String] = []
-    switch action {
-    case .node(_, .node(let name)): mentioned = [name]
-    case .network(_, let disturbance):
-      switch disturbance.sides {
-      case .between(let one, let other): mentioned = (one + other).filter { members[$0] == nil }
-      case .split(_, let group): _ = try nodes(of: group)
-      }
-    case .node(_, .some(_, let group)), .churn(let group, _, _): _ = try nodes(of: group)
+    switch target {
+    case .node(let name): mentioned = [name]
+    case .between(let one, let other, _): mentioned = (one + other).filter { members[$0] == nil }
+    case .some(_, let group), .churn(let group, _, _), .split(_, let group, _):
+      _ = try nodes(of: group)
     }
     for name in mentioned where places[name] == nil {
       if groups.contains(where: { $0.nodes.isEmpty && name.hasPrefix("\($0.name)-") }) { continue }
@@ -82,19 +80,18 @@ struct NodeNames {
     }
   }
 
-  /// The nodes on the two sides of a fault on the network.
-  func sides(
-    _ sides: Topology.Fault.Sides, of fault: Topology.Fault, seed: UInt64
-  ) throws(FaultSchedule.Problem) -> (from: [String], to: [String]) {
-    switch sides {
-    case .between(let one, let other):
+  /// A fault on the network with the nodes of its sides by name.
+  func chosen(for fault: Fault, seed: UInt64) throws(FaultSchedule.Problem) -> Fault {
+    switch fault.target {
+    case .node, .some, .churn: return fault
+    case .between(let one, let other, let oneWay):
       let (from, to) = (try resolve(one), try resolve(other))
       guard Set(from + to).count > 1 else {
         throw FaultSchedule.Problem(
           .target, "a \(fault.word) between \(from[0]) and itself disturbs nothing")
       }
-      return (from, to)
-    case .split(let count, let group):
+      return fault.done(to: .between(from, to, oneWay: oneWay))
+    case .split(let count, let group, let oneWay):
       let members = try nodes(of: group)
       guard count <= members.count, count < places.count else {
         throw FaultSchedule.Problem(
@@ -104,7 +101,8 @@ struct NodeNames {
       }
       var random = SeededGenerator(seed: seed, stream: "split \(group) at \(fault.at)")
       let part = members.shuffled(using: &random).prefix(count)
-      return (inOrder(part), inOrder(Set(places.keys).subtracting(part)))
+      let others = inOrder(Set(places.keys).subtracting(part))
+      return fault.done(to: .between(inOrder(part), others, oneWay: oneWay))
     }
   }
 

@@ -1,3 +1,4 @@
+package import Faults
 package import Participants
 
 /// A topology made concrete: every node by name with its options, and every fault with its target
@@ -17,7 +18,7 @@ package struct Plan: Codable, Equatable, Sendable {
   /// In start order.
   package var nodes: [PlannedNode]
   /// In order of their times. `id` is the position, from 1.
-  package var faults: [PlannedFault]
+  package var faults: [Fault]
   /// How long after the run began (all nodes ready) the nodes are stopped.
   package var stopAt: Microseconds
   /// How long the nodes have to become ready, from the launch of the last.
@@ -40,7 +41,7 @@ package struct Plan: Codable, Equatable, Sendable {
   package var settings: [Settings]
 
   package init(
-    network: String, seed: UInt64, nodes: [PlannedNode], faults: [PlannedFault] = [],
+    network: String, seed: UInt64, nodes: [PlannedNode], faults: [Fault] = [],
     stopAt: Microseconds, readyWithin: Microseconds = .seconds(30),
     stopWithin: Microseconds = .seconds(5), allowsUnexpectedExits: Bool = false,
     checks: [String]? = nil, networkModel: NetworkModel = NetworkModel(),

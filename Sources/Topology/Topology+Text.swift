@@ -1,3 +1,4 @@
+import Faults
 package import Participants
 
 /// A topology written as a file that is read as the same topology.
@@ -73,35 +74,33 @@ extension Topology {
   }
 }
 
-extension Topology.Fault {
+extension Fault {
   /// One item of `faults`.
   fileprivate var text: String {
     let value: String
-    switch action {
-    case .node(_, .node(let name)): value = name
-    case .node(_, .some(let count, let group)): value = "{ group: \(group), count: \(count) }"
-    case .network(_, let disturbance): value = "{ \(disturbance.text) }"
+    switch target {
+    case .node(let name): value = name
+    case .some(let count, let group): value = "{ group: \(group), count: \(count) }"
+    case .between(let from, let to, let oneWay):
+      value = text(of: "between: \(Topology.list(from)), and: \(Topology.list(to))", oneWay)
+    case .split(let count, let group, let oneWay):
+      value = text(of: "split: { group: \(group), count: \(count) }", oneWay)
     case .churn(let group, let every, let downFor):
       value = "{ group: \(group), every: \(every), down-for: \(downFor) }"
     }
     let end = lasting.map { ", for: \($0)" } ?? ""
     return "{ at: \(at), \(word): \(value)\(end) }"
   }
-}
 
-extension Topology.Fault.Disturbance {
-  fileprivate var text: String {
-    var parts: [String]
-    switch sides {
-    case .between(let from, let to):
-      parts = ["between: \(Topology.list(from))", "and: \(Topology.list(to))"]
-    case .split(let count, let group): parts = ["split: { group: \(group), count: \(count) }"]
-    }
-    if let loss { parts.append("rate: \(Topology.rate(loss))") }
-    if let latency { parts.append("add: \(latency)") }
-    if let bandwidth { parts.append("limit: \(NetworkModel.text(of: bandwidth))") }
-    if oneWay { parts.append("one-way: true") }
-    return parts.joined(separator: ", ")
+  private func text(of sides: String, _ oneWay: Bool) -> String {
+    let amount =
+      switch action {
+      case .loss(let loss): ", rate: \(Topology.rate(loss))"
+      case .latency(let latency): ", add: \(latency)"
+      case .bandwidth(let bandwidth): ", limit: \(NetworkModel.text(of: bandwidth))"
+      case .kill, .stop, .pause, .restart, .partition: ""
+      }
+    return "{ \(sides)\(amount)\(oneWay ? ", one-way: true" : "") }"
   }
 }
 
@@ -158,19 +157,9 @@ extension Topology {
   /// The same with what the seed chooses spelled out: every fault with its nodes by name.
   package func withFaults(of plan: Plan) -> Topology {
     var topology = self
-    topology.faults = plan.faults.map { fault in
-      let action: Fault.Action =
-        if let network = fault.network {
-          .network(
-            fault.action,
-            Fault.Disturbance(
-              sides: .between(network.from, network.to), oneWay: network.oneWay,
-              loss: network.loss, latency: network.latency, bandwidth: network.bandwidth))
-        } else {
-          .node(fault.action, .node(fault.node ?? ""))
-        }
-      return Fault(action: action, at: fault.at, lasting: fault.lasting)
-    }
+    topology.faults = plan.faults
+    // Of a topology's faults none has a number yet.
+    for index in topology.faults.indices { topology.faults[index].id = 0 }
     return topology
   }
 }

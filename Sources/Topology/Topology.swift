@@ -1,3 +1,4 @@
+package import Faults
 package import Participants
 
 /// What a topology file says, once it has been found valid: a network's groups of nodes, what is
@@ -47,56 +48,6 @@ package struct Topology: Equatable, Sendable {
     package var count: Int
     /// All that are not the role's defaults, the group's included.
     package var options: [String: OptionValue]
-  }
-
-  package struct Fault: Equatable, Sendable {
-    package enum Action: Equatable, Sendable {
-      case node(PlannedFault.Action, Target)
-      case network(PlannedFault.Action, Disturbance)
-      /// Any nodes of a group are killed, at random with gaps of that mean, and started again.
-      case churn(group: String, every: Microseconds, downFor: Microseconds)
-    }
-
-    package enum Target: Equatable, Sendable {
-      case node(String)
-      /// Any so many of a group.
-      case some(Int, group: String)
-    }
-
-    package struct Disturbance: Equatable, Sendable {
-      package var sides: Sides
-      package var oneWay: Bool
-      /// In parts per million.
-      package var loss: Int?
-      package var latency: Microseconds?
-      /// In bytes per second.
-      package var bandwidth: Int64?
-    }
-
-    package enum Sides: Equatable, Sendable {
-      /// Names of nodes and groups.
-      case between([String], [String])
-      /// Any so many of a group, and all other nodes.
-      case split(Int, group: String)
-    }
-
-    package var action: Action
-    package var at: Microseconds
-    package var lasting: Microseconds?
-
-    /// The key that it is written with.
-    var word: String {
-      switch action {
-      case .node(let action, _), .network(let action, _): action.rawValue
-      case .churn: Self.churn
-      }
-    }
-
-    static let churn = "churn"
-    /// The keys of all actions, in the order of the reference.
-    static let words = PlannedFault.Action.allCases.map(\.rawValue) + [churn]
-    /// Those of the actions that last.
-    static let lastingWords = ["pause", "partition", "loss", "latency", "bandwidth", churn]
   }
 
   // What is absurd on one machine is a slip of the finger: named limits say so before it starts.

@@ -1,8 +1,9 @@
+import Faults
 import Messages
 import Participants
 
 extension TopologyReader {
-  typealias PlacedFault = (fault: Topology.Fault, places: [FaultSchedule.Part: Place])
+  typealias PlacedFault = (fault: Fault, places: [FaultSchedule.Part: Place])
 
   mutating func readFaults(_ entry: YAMLEntry?) -> [PlacedFault] {
     let items = fields.readItems(entry) ?? []
@@ -14,7 +15,7 @@ extension TopologyReader {
   }
 
   mutating func readFault(_ item: YAMLValue) -> PlacedFault? {
-    let words = Topology.Fault.words
+    let words = Fault.words
     guard
       let fault = fields.readFields(
         item, of: "a fault", allowed: ["at"] + words + ["for"], required: ["at"])
@@ -28,28 +29,32 @@ extension TopologyReader {
         item.place, "a fault is exactly one of \(words.joined(separator: ", ")); found \(found)")
       return nil
     }
-    let lastingWords = Topology.Fault.lastingWords
+    let lastingWords = Fault.lastingWords
     if let lasting = fault["for"], !lastingWords.contains(entry.key) {
       fields.complain(
         lasting.place,
         "a \(entry.key) has no end; 'for' belongs to \(lastingWords.joined(separator: ", "))")
     }
-    guard let action = readAction(entry), let at else { return nil }
+    guard let (action, target) = readAction(entry), let at else { return nil }
     return (
-      Topology.Fault(action: action, at: at, lasting: lasting),
+      Fault(action: action, target: target, at: at, lasting: lasting),
       [
         .time: fault.place(of: "at"), .target: entry.value.place, .end: fault.place(of: "for"),
       ]
     )
   }
 
-  private mutating func readAction(_ entry: YAMLEntry) -> Topology.Fault.Action? {
-    guard let action = PlannedFault.Action(rawValue: entry.key) else { return readChurn(entry) }
-    guard action.isOnNetwork else { return readTarget(entry).map { .node(action, $0) } }
-    return readDisturbance(entry, of: action).map { .network(action, $0) }
+  private typealias Deed = (action: Fault.Action, target: Fault.Target)
+
+  private mutating func readAction(_ entry: YAMLEntry) -> Deed? {
+    guard let action = Fault.Action(word: entry.key) else {
+      return readChurn(entry).map { (.kill, $0) }
+    }
+    guard action.isOnNetwork else { return readTarget(entry).map { (action, $0) } }
+    return readDisturbance(entry, of: action)
   }
 
-  private mutating func readTarget(_ entry: YAMLEntry) -> Topology.Fault.Target? {
+  private mutating func readTarget(_ entry: YAMLEntry) -> Fault.Target? {
     guard case .mapping = entry.value.content else {
       return fields.readText(entry).map { .node($0) }
     }
@@ -67,7 +72,7 @@ extension TopologyReader {
     return (count, group)
   }
 
-  private mutating func readChurn(_ entry: YAMLEntry) -> Topology.Fault.Action? {
+  private mutating func readChurn(_ entry: YAMLEntry) -> Fault.Target? {
     let keys = ["group", "every", "down-for"]
     let range = Microseconds.milliseconds(1)...Topology.longestWait
     guard
@@ -82,8 +87,8 @@ extension TopologyReader {
   // MARK: The network
 
   private mutating func readDisturbance(
-    _ entry: YAMLEntry, of action: PlannedFault.Action
-  ) -> Topology.Fault.Disturbance? {
+    _ entry: YAMLEntry, of action: Fault.Action
+  ) -> Deed? {
     let amount: [String] =
       switch action {
       case .loss: ["rate"]
@@ -101,28 +106,33 @@ extension TopologyReader {
         entry.value, of: "'\(entry.key)'",
         allowed: ["between", "and", "split"] + amount + ["one-way"], required: amount)
     else { return nil }
-    let oneWay = fields.read(keys["one-way"], .flag)
-    let loss = fields.readRate(keys["rate"])
-    let latency = fields.readDuration(keys["add"], Microseconds(1)...Topology.longestWait)
-    let bandwidth = fields.readBandwidth(keys["limit"])
-    return readSides(keys).map {
-      Topology.Fault.Disturbance(
-        sides: $0, oneWay: oneWay == .flag(true), loss: loss, latency: latency,
-        bandwidth: bandwidth)
-    }
+    let oneWay = fields.read(keys["one-way"], .flag) == .flag(true)
+    // What makes no sense was complained of.
+    let read: Fault.Action =
+      switch action {
+      case .loss: .loss(fields.readRate(keys["rate"]) ?? 0)
+      case .latency:
+        .latency(
+          fields.readDuration(keys["add"], Microseconds(1)...Topology.longestWait) ?? .zero)
+      case .bandwidth: .bandwidth(fields.readBandwidth(keys["limit"]) ?? 0)
+      case .kill, .stop, .pause, .restart, .partition: action
+      }
+    return readSides(keys, oneWay: oneWay).map { (read, $0) }
   }
 
-  private mutating func readSides(_ keys: FieldReader.Fields) -> Topology.Fault.Sides? {
+  private mutating func readSides(
+    _ keys: FieldReader.Fields, oneWay: Bool
+  ) -> Fault.Target? {
     switch (keys["between"], keys["and"], keys["split"]) {
     case (let one?, let other?, nil):
       guard let from = readNames(one), let to = readNames(other) else { return nil }
-      return .between(from, to)
+      return .between(from, to, oneWay: oneWay)
     case (nil, nil, let split?):
       guard
         let some = fields.readFields(
           split.value, of: "'split'", allowed: ["group", "count"], required: ["group"])
       else { return nil }
-      return readSome(some).map { .split($0.count, group: $0.group) }
+      return readSome(some).map { .split($0.count, group: $0.group, oneWay: oneWay) }
     default:
       fields.complain(
         keys.place, "the sides are either 'between' and 'and', or 'split': a part and all others")

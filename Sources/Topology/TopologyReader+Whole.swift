@@ -1,3 +1,4 @@
+import Faults
 import Messages
 import Participants
 
@@ -204,7 +205,7 @@ extension TopologyReader {
     let names = NodeNames(groups: nodes)
     for (fault, places) in faults {
       do throws(FaultSchedule.Problem) {
-        try names.check(fault.action)
+        try names.check(fault.target)
       } catch {
         fields.complain(places[error.part] ?? .file, error.message)
       }

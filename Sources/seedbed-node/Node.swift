@@ -6,6 +6,7 @@ import Messages
 import Networks
 import Participants
 import Relay
+import Sockets
 
 /// `seedbed-node ROLE …`: runs one participant until it is asked to end.
 @main struct Node {

@@ -2,6 +2,7 @@ import Glibc
 import LiveDriver
 import Messages
 import Participants
+import Sockets
 
 /// `config.txt` on disk: read by peers, added to by seeds.
 enum SeedListFile {

@@ -1,4 +1,4 @@
-import Arguments
+import Faults
 import Messages
 import Participants
 import Session
@@ -56,7 +56,7 @@ enum FaultCommand: SeedbedCommand {
     }
     var output = StandardOutput()
     for fault in faults {
-      output.write("\(RunDisplay.seconds(fault.at))s \(fault.action.rawValue) \(fault.subject)\n")
+      output.write("\(RunDisplay.seconds(fault.at))s \(fault.action.word) \(fault.subject)\n")
     }
     try output.finish()
     return .success

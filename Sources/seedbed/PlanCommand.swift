@@ -1,4 +1,5 @@
 import Arguments
+import Faults
 import FoundationEssentials
 import History
 import Messages
@@ -76,7 +77,8 @@ enum PlanCommand: SeedbedCommand {
         fault.lasting.map { "for \($0)" }
         ?? (fault.action == .pause || fault.action.isOnNetwork ? "to the end" : "")
       return [
-        String(fault.id), fault.at.description, fault.action.rawValue, fault.subject, amount(fault),
+        String(fault.id), fault.at.description, fault.action.word, fault.subject,
+        amount(fault.action),
         lasting,
       ]
     }
@@ -84,11 +86,13 @@ enum PlanCommand: SeedbedCommand {
   }
 
   /// How much a fault on the network does.
-  private static func amount(_ fault: PlannedFault) -> String {
-    let loss = fault.network?.loss.map { "\(Double($0) / Double(NetworkModel.million))" }
-    let latency = fault.network?.latency.map { "+\($0)" }
-    let bandwidth = fault.network?.bandwidth.map(NetworkModel.text)
-    return loss ?? latency ?? bandwidth ?? ""
+  private static func amount(_ action: Fault.Action) -> String {
+    switch action {
+    case .kill, .stop, .pause, .restart, .partition: ""
+    case .loss(let loss): "\(Double(loss) / Double(Loss.total))"
+    case .latency(let latency): "+\(latency)"
+    case .bandwidth(let bandwidth): NetworkModel.text(of: bandwidth)
+    }
   }
 
   /// One line for neighbouring nodes with the same options, or the same program.

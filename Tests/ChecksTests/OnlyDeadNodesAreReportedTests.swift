@@ -1,4 +1,5 @@
 import Checks
+import Faults
 import Participants
 import Testing
 

@@ -1,4 +1,5 @@
 import Checks
+import Faults
 import Participants
 import Testing
 import Topology
@@ -56,15 +57,15 @@ import Topology
   @Test("A loss excuses, and a latency that an answer may not survive")
   func lossAndLatency() throws {
     let lossy = Story()
-    lossy.disturb(.loss, between: ["peer-2"], and: ["peer-3"], at: 10)
+    lossy.disturb(.loss(1), between: ["peer-2"], and: ["peer-3"], at: 10)
     #expect(try reportPeer3(in: lossy, at: 12) == .pass)
     let slow = Story()
     slow.disturb(
-      .latency, between: ["peer-2"], and: ["peer-3"], at: 10, latency: .milliseconds(188))
+      .latency(.milliseconds(188)), between: ["peer-2"], and: ["peer-3"], at: 10)
     #expect(try reportPeer3(in: slow, at: 12) == .pass)
     let quick = Story()
     quick.disturb(
-      .latency, between: ["peer-2"], and: ["peer-3"], at: 10, latency: .milliseconds(187))
+      .latency(.milliseconds(187)), between: ["peer-2"], and: ["peer-3"], at: 10)
     #expect(try reportPeer3(in: quick, at: 12) == .fail)
   }
 
@@ -156,7 +157,7 @@ import Topology
     let story = Story(stop: 70, text: false)
     story.disturb(between: ["peer-1"], and: ["peer-4"], at: 1, for: 2)
     story.disturb(
-      .latency, between: ["peer-1"], and: ["peer-4"], at: 10, latency: .milliseconds(180))
+      .latency(.milliseconds(180)), between: ["peer-1"], and: ["peer-4"], at: 10)
     let text = "50:127.0.0.1:6001:hello"
     story.send(text, from: "peer-1", at: 50)
     story.disturb(between: ["peer-1"], and: ["peer-4"], at: 57.1, for: 2)

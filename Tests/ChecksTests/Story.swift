@@ -1,4 +1,5 @@
 import Checks
+import Faults
 import Foundation
 import History
 import Messages
@@ -35,7 +36,7 @@ final class Story {
   /// How far the nodes' clocks may be off.
   var clockSkew = Microseconds.zero
   /// Those on the network, which the plan alone describes in full.
-  private var disturbances: [PlannedFault] = []
+  private var disturbances: [Fault] = []
   let stop: Double
   private var faults = 0
   /// Each node's present process.
@@ -226,21 +227,18 @@ final class Story {
 
   /// Disturbs what is sent between nodes, for a while or to the end.
   func disturb(
-    _ action: PlannedFault.Action = .partition, between from: [String], and to: [String],
-    at moment: Double, for seconds: Double? = nil, oneWay: Bool = false,
-    latency: Microseconds? = nil
+    _ action: Fault.Action = .partition, between from: [String], and to: [String],
+    at moment: Double, for seconds: Double? = nil, oneWay: Bool = false
   ) {
     faults += 1
     let id = Event.Value.integer(Int64(faults))
     disturbances.append(
-      PlannedFault(
-        id: faults, action: action, at: .seconds(1),
-        network: NetworkFault(from: from, to: to, oneWay: oneWay, latency: latency)))
+      Fault(id: faults, action: action, between: from, and: to, oneWay: oneWay, at: .seconds(1)))
     say(
       "supervisor", "fault.planned", at: -2.9,
       [
-        "fault": id, "action": .text(action.rawValue), "at": .integer(1),
-        "one_way": .flag(oneWay), "latency": .integer(latency?.count ?? 0),
+        "fault": id, "action": .text(action.word), "at": .integer(1),
+        "one_way": .flag(oneWay), "latency": .integer(action.amount ?? 0),
       ])
     say("supervisor", "fault.applied", at: moment, ["fault": id])
     say("supervisor", "fault.confirmed", at: moment, ["fault": id])

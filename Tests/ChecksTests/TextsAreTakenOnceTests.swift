@@ -1,4 +1,5 @@
 import Checks
+import Faults
 import History
 import Participants
 import Testing

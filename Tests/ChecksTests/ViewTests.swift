@@ -1,4 +1,5 @@
 import Checks
+import Faults
 import Foundation
 import History
 import Participants
@@ -145,11 +146,11 @@ import Topology
   @Test("Separations whose unrest overlaps are one unrest, with its end if it has one")
   func unrest() throws {
     story.disturb(between: ["peer-1"], and: ["peer-2"], at: 5, for: 10)
-    story.disturb(.loss, between: ["peer-1"], and: ["seed-1"], at: 6, for: 1)
+    story.disturb(.loss(1), between: ["peer-1"], and: ["seed-1"], at: 6, for: 1)
     story.disturb(between: ["peer-1"], and: ["peer-2"], at: 57, for: 1)
     story.disturb(between: ["peer-1"], and: ["peer-2"], at: 101, for: 1)
-    story.disturb(.latency, between: ["peer-1"], and: ["peer-2"], at: 150, latency: .seconds(1))
-    story.disturb(.latency, between: ["peer-1"], and: ["peer-2"], at: 1, latency: Microseconds(1))
+    story.disturb(.latency(.seconds(1)), between: ["peer-1"], and: ["peer-2"], at: 150)
+    story.disturb(.latency(Microseconds(1)), between: ["peer-1"], and: ["peer-2"], at: 1)
     #expect(
       try rows("SELECT action, from_s, to_s FROM separations ORDER BY from_t") == [
         "partition 5.0 15.0", "loss 6.0 7.0", "partition 57.0 58.0", "partition 101.0 102.0",

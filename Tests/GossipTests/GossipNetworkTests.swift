@@ -1,3 +1,4 @@
+import Faults
 import Gossip
 import ParticipantTesting
 import Participants
@@ -24,7 +25,7 @@ import Topology
     let gone = Set((1...30).map { "peer-\($0)" }.shuffled(using: &random).prefix(8))
     let network = SimulatedNetwork(
       seed: seed, peers: 30,
-      faults: gone.sorted().map { PlannedFault(.kill, $0, at: .seconds(10)) },
+      faults: gone.sorted().map { Fault(.kill, $0, at: .seconds(10)) },
       lasting: .seconds(30))
     let links = network.links(at: .seconds(30), gone: gone)
     #expect(links.count == 22)
@@ -40,7 +41,7 @@ import Topology
   func theDeadAreReported(seed: UInt64) {
     let victim = "peer-\(1 + Int(seed) % 12)"
     let network = SimulatedNetwork(
-      seed: seed, peers: 12, faults: [PlannedFault(.kill, victim, at: .seconds(8))],
+      seed: seed, peers: 12, faults: [Fault(.kill, victim, at: .seconds(8))],
       lasting: .seconds(13))
     let neighbours = network.links(at: .milliseconds(7_999))[victim] ?? []
     #expect(!neighbours.isEmpty)
@@ -63,7 +64,7 @@ import Topology
   func aFrozenPeerIsReported(seed: UInt64) {
     let network = SimulatedNetwork(
       seed: seed, peers: 12,
-      faults: [PlannedFault(.pause, "peer-4", at: .seconds(8), lasting: .seconds(6))],
+      faults: [Fault(.pause, "peer-4", at: .seconds(8), lasting: .seconds(6))],
       lasting: .seconds(25))
     let reports = network.logged(GossipEvents.deadReported)
     #expect(!reports.isEmpty)
@@ -77,7 +78,7 @@ import Topology
   @Test("a peer that freezes for less than the tolerance is not reported", arguments: 0..<5)
   func aShortFreezeIsTolerated(seed: UInt64) {
     // A request fails a second after it was sent, the first within 1.5 s; a third, 2 s at least.
-    let pause = PlannedFault(
+    let pause = Fault(
       .pause, "peer-4", at: .seconds(8), lasting: .milliseconds(1_900))
     let network = SimulatedNetwork(seed: seed, peers: 12, faults: [pause], lasting: .seconds(15))
     #expect(network.logged(GossipEvents.deadReported).isEmpty)
@@ -90,9 +91,9 @@ import Topology
     arguments: 0..<8)
   func partitionsHeal(seed: UInt64) {
     let (inside, outside) = ((1...4).map { "peer-\($0)" }, (5...16).map { "peer-\($0)" })
-    let cut = PlannedFault(
-      id: 1, action: .partition, at: .seconds(5), lasting: .seconds(8),
-      network: NetworkFault(from: inside, to: outside + ["seed-1", "seed-2", "seed-3"]))
+    let cut = Fault(
+      id: 1, action: .partition, between: inside, and: outside + ["seed-1", "seed-2", "seed-3"],
+      at: .seconds(5), lasting: .seconds(8))
     let network = SimulatedNetwork(seed: seed, peers: 16, faults: [cut], lasting: .seconds(40))
     #expect(network.logged(GossipEvents.peerRemoved).contains { $0.at < .seconds(13) })
     let links = network.links(at: .seconds(40))
@@ -112,7 +113,7 @@ import Topology
   func silence() {
     let network = SimulatedNetwork(
       seed: 1, peers: 8, options: ["report-dead": "false"],
-      faults: [PlannedFault(.kill, "peer-3", at: .seconds(5))], lasting: .seconds(10))
+      faults: [Fault(.kill, "peer-3", at: .seconds(5))], lasting: .seconds(10))
     #expect(network.logged(GossipEvents.deadReported).isEmpty)
     #expect(!network.logged(GossipEvents.peerSuspected).isEmpty)
   }
@@ -120,7 +121,7 @@ import Topology
   @Test("the same seed gives the same events, another seed others")
   func determinism() {
     func digest(_ seed: UInt64) -> String {
-      let kill = PlannedFault(.kill, "peer-5", at: .seconds(3))
+      let kill = Fault(.kill, "peer-5", at: .seconds(3))
       return SimulatedNetwork(seed: seed, peers: 10, faults: [kill], lasting: .seconds(6)).digest
     }
     #expect(digest(7) == digest(7))
@@ -132,8 +133,8 @@ import Topology
     let network = SimulatedNetwork(
       seed: 3, peers: 12,
       faults: [
-        PlannedFault(.kill, "peer-2", at: .seconds(4)),
-        PlannedFault(.pause, "peer-3", at: .seconds(4)),
+        Fault(.kill, "peer-2", at: .seconds(4)),
+        Fault(.pause, "peer-3", at: .seconds(4)),
       ], lasting: .seconds(10))
     let told = network.described(by: GossipEvents.all + CommonEvents.all)
     #expect(told.count > 200)

@@ -1,3 +1,4 @@
+import Faults
 import Gossip
 import ParticipantTesting
 import Participants
@@ -7,7 +8,7 @@ import Topology
 extension SimulatedNetwork {
   /// Peers start 20 ms apart.
   convenience init(
-    seed: UInt64, peers: Int, options: [String: String] = [:], faults: [PlannedFault] = [],
+    seed: UInt64, peers: Int, options: [String: String] = [:], faults: [Fault] = [],
     lasting: Microseconds
   ) {
     let quick = [

@@ -1,5 +1,6 @@
 import Checks
 import Exploration
+import Faults
 import Foundation
 import HTTPTorrent
 import Networks
@@ -113,8 +114,8 @@ import Topology
       let plan = Plan(
         network: "torrent", seed: random.next(), nodes: nodes,
         faults: [
-          PlannedFault(id: 1, action: .kill, node: "client-1", at: moment),
-          PlannedFault(id: 2, action: .restart, node: "client-1", at: moment + .milliseconds(200)),
+          Fault(id: 1, action: .kill, node: "client-1", at: moment),
+          Fault(id: 2, action: .restart, node: "client-1", at: moment + .milliseconds(200)),
         ], stopAt: .seconds(15))
       let diary = Diary()
       _ = Simulation(plan: plan, roles: TorrentRoles.all, version: "test", sink: diary).run()

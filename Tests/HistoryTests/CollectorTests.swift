@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import History
 import Participants
@@ -72,9 +73,9 @@ import Topology
 
   @Test("a fault on the network has its sides, once, and no node")
   func collectsSides() throws {
-    let fault = PlannedFault(
-      id: 1, action: .loss, at: .seconds(1),
-      network: NetworkFault(from: ["seed-1"], to: ["peer-1", "seed-1"], oneWay: true, loss: 5))
+    let fault = Fault(
+      id: 1, action: .loss(5), between: ["seed-1"], and: ["peer-1", "seed-1"], oneWay: true,
+      at: .seconds(1))
     let run = try FakeRun(faults: [fault])
     try run.log(
       "supervisor", "fault.planned",

@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import History
 import Participants
@@ -32,7 +33,7 @@ final class FakeRun {
 
   init(
     name: String = "20261120-060000-gossip-0a1b", nodes: [String] = ["seed-1", "peer-1"],
-    faults: [PlannedFault] = [], programs: [String: Program] = [:]
+    faults: [Fault] = [], programs: [String: Program] = [:]
   ) throws {
     let root = try folder.get().path
     path = "\(root)/\(name)"

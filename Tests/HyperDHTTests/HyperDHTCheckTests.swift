@@ -1,5 +1,6 @@
 import Checks
 import Exploration
+import Faults
 import Foundation
 import HyperDHT
 import Networks

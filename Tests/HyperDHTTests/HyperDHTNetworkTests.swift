@@ -1,3 +1,4 @@
+import Faults
 import HyperDHT
 import ParticipantTesting
 import Participants
@@ -14,7 +15,7 @@ import Topology
         name: "node-\(number)", group: "node", role: "hyperdht-node", options: work,
         addresses: ["bootstrap": ["node-1"]], delay: .milliseconds(20) * number)
     }
-    let faults = (0..<killed).map { PlannedFault(.kill, "node-\(2 + $0)", at: .seconds(4)) }
+    let faults = (0..<killed).map { Fault(.kill, "node-\(2 + $0)", at: .seconds(4)) }
     return SimulatedNetwork(
       Plan(network: "hyperdht", seed: seed, nodes: planned, faults: faults, stopAt: .seconds(12)),
       roles: HyperDHTRoles.all)

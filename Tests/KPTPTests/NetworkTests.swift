@@ -1,3 +1,4 @@
+import Faults
 import KPTP
 import ParticipantTesting
 import Participants
@@ -28,7 +29,7 @@ import Topology
     let gone = Set((1...45).map { "peer-\($0)" }.shuffled(using: &random).prefix(15))
     let network = SimulatedNetwork(
       seed: seed, peers: 45,
-      faults: gone.sorted().map { PlannedFault(.kill, $0, at: .seconds(5)) },
+      faults: gone.sorted().map { Fault(.kill, $0, at: .seconds(5)) },
       lasting: .seconds(15))
     #expect(network.faults(gone: gone) == [])
   }
@@ -36,9 +37,9 @@ import Topology
   @Test("both parts of a network grow together again after a partition", arguments: 0..<5)
   func partitionsHeal(seed: UInt64) {
     let (inside, outside) = ((2...8).map { "peer-\($0)" }, (9...24).map { "peer-\($0)" })
-    let cut = PlannedFault(
-      id: 1, action: .partition, at: .seconds(4), lasting: .seconds(6),
-      network: NetworkFault(from: inside, to: outside + ["peer-1"]))
+    let cut = Fault(
+      id: 1, action: .partition, between: inside, and: outside + ["peer-1"], at: .seconds(4),
+      lasting: .seconds(6))
     let network = SimulatedNetwork(seed: seed, peers: 24, faults: [cut], lasting: .seconds(30))
     let removals = network.logged(KPTPEvents.entryRemoved)
     #expect(removals.contains { $0.at < .seconds(10) })
@@ -51,8 +52,8 @@ import Topology
     let network = SimulatedNetwork(
       seed: seed, peers: 12,
       faults: [
-        PlannedFault(.kill, "peer-1", at: .seconds(4)),
-        PlannedFault(.restart, "peer-1", at: .seconds(8)),
+        Fault(.kill, "peer-1", at: .seconds(4)),
+        Fault(.restart, "peer-1", at: .seconds(8)),
       ], lasting: .seconds(25))
     #expect(network.faults() == [])
     #expect(!(network.tables["peer-1"] ?? []).isEmpty)
@@ -62,7 +63,7 @@ import Topology
     "a peer frozen for less than the patience is not removed, for longer it is", arguments: 0..<4)
   func freezes(seed: UInt64) {
     for (lasting, isRemoved) in [(Microseconds.milliseconds(900), false), (.seconds(4), true)] {
-      let pause = PlannedFault(.pause, "peer-5", at: .seconds(5), lasting: lasting)
+      let pause = Fault(.pause, "peer-5", at: .seconds(5), lasting: lasting)
       let network = SimulatedNetwork(seed: seed, peers: 12, faults: [pause], lasting: .seconds(15))
       let removals = network.logged(KPTPEvents.entryRemoved)
       #expect(removals.allSatisfy { network.name($0.event.peer) == "peer-5" })
@@ -78,7 +79,7 @@ import Topology
     let network = SimulatedNetwork(
       seed: seed, peers: 24,
       options: ["put-count": "2", "get-count": "100", "value-interval": "1s"],
-      faults: (2...9).map { PlannedFault(.kill, "peer-\($0)", at: .seconds(8)) },
+      faults: (2...9).map { Fault(.kill, "peer-\($0)", at: .seconds(8)) },
       lasting: .seconds(20))
     let found = network.logged(KPTPEvents.valueFound)
     #expect(found.count > 150)
@@ -98,7 +99,7 @@ import Topology
   @Test("the same seed gives the same events, another seed others")
   func determinism() {
     func digest(_ seed: UInt64) -> String {
-      let kill = PlannedFault(.kill, "peer-5", at: .seconds(3))
+      let kill = Fault(.kill, "peer-5", at: .seconds(3))
       return SimulatedNetwork(seed: seed, peers: 10, faults: [kill], lasting: .seconds(6)).digest
     }
     #expect(digest(7) == digest(7))
@@ -110,8 +111,8 @@ import Topology
     let network = SimulatedNetwork(
       seed: 3, peers: 12, options: ["put-count": "1", "get-count": "9", "value-interval": "1s"],
       faults: [
-        PlannedFault(.kill, "peer-2", at: .seconds(4)),
-        PlannedFault(.pause, "peer-3", at: .seconds(4)),
+        Fault(.kill, "peer-2", at: .seconds(4)),
+        Fault(.pause, "peer-3", at: .seconds(4)),
       ], lasting: .seconds(10))
     let told = network.described(by: KPTPEvents.all + CommonEvents.all)
     #expect(told.count > 1_000)

@@ -1,3 +1,4 @@
+import Faults
 import KPTP
 import ParticipantTesting
 import Participants
@@ -7,7 +8,7 @@ import Topology
 extension SimulatedNetwork {
   /// `peer-1` is the first; the others join by it, 20 ms apart.
   convenience init(
-    seed: UInt64, peers: Int, options: [String: String] = [:], faults: [PlannedFault] = [],
+    seed: UInt64, peers: Int, options: [String: String] = [:], faults: [Fault] = [],
     lasting: Microseconds
   ) {
     let quick = [

@@ -1,3 +1,4 @@
+import Faults
 import Kademlia
 import ParticipantTesting
 import Participants
@@ -37,7 +38,7 @@ import Topology
     let network = SimulatedNetwork(
       seed: seed, nodes: 30,
       options: ["get-count": "30"], special: [1: Self.publisher],
-      faults: gone.sorted().map { PlannedFault(.kill, $0, at: .seconds(4)) }, lasting: .seconds(16))
+      faults: gone.sorted().map { Fault(.kill, $0, at: .seconds(4)) }, lasting: .seconds(16))
     let living = network.tables.filter { !gone.contains($0.key) }
     #expect(living.count == 20)
     for (node, table) in living {
@@ -54,9 +55,9 @@ import Topology
   @Test("the two sides of a partition find each other again", arguments: 0..<3)
   func partitions(seed: UInt64) {
     let (inside, outside) = ((2...7).map { "node-\($0)" }, (8...20).map { "node-\($0)" })
-    let cut = PlannedFault(
-      id: 1, action: .partition, at: .seconds(2), lasting: .seconds(8),
-      network: NetworkFault(from: inside, to: outside + ["node-1"]))
+    let cut = Fault(
+      id: 1, action: .partition, between: inside, and: outside + ["node-1"], at: .seconds(2),
+      lasting: .seconds(8))
     let network = SimulatedNetwork(seed: seed, nodes: 20, faults: [cut], lasting: .seconds(18))
     let evicted = network.logged(KademliaEvents.contactEvicted).filter { $0.at < .seconds(10) }
     #expect(evicted.contains { inside.contains($0.node) }, "the cut was noticed")
@@ -97,7 +98,7 @@ import Topology
     func digest(_ seed: UInt64) -> String {
       SimulatedNetwork(
         seed: seed, nodes: 20, options: ["get-count": "5", "put-count": "2"],
-        faults: [PlannedFault(.kill, "node-5", at: .seconds(3))], lasting: .seconds(6)
+        faults: [Fault(.kill, "node-5", at: .seconds(3))], lasting: .seconds(6)
       ).digest
     }
     #expect(digest(7) == digest(7))
@@ -108,7 +109,7 @@ import Topology
   func documentedEvents() throws {
     let network = SimulatedNetwork(
       seed: 3, nodes: 20, options: ["get-count": "10", "put-count": "2", "value-lifetime": "4s"],
-      faults: [PlannedFault(.kill, "node-5", at: .seconds(3))], lasting: .seconds(15))
+      faults: [Fault(.kill, "node-5", at: .seconds(3))], lasting: .seconds(15))
     let told = network.described(by: KademliaEvents.all)
     #expect(Set(told.map(\.event.kind)).count > 8)
     for (event, kind) in told {

@@ -1,3 +1,4 @@
+import Faults
 import Kademlia
 import ParticipantTesting
 import Participants
@@ -8,7 +9,7 @@ extension SimulatedNetwork {
   /// All join by `node-1`, one every 20 ms. `options` are everybody's, `special` those of some.
   convenience init(
     seed: UInt64, nodes: Int, options: [String: String] = [:],
-    special: [Int: [String: String]] = [:], faults: [PlannedFault] = [],
+    special: [Int: [String: String]] = [:], faults: [Fault] = [],
     model: NetworkModel = NetworkModel(), lasting: Microseconds
   ) {
     let quick = [

@@ -1,6 +1,6 @@
+import Faults
 import Foundation
 import Glibc
-import NetworkRules
 import Participants
 import Testing
 
@@ -19,21 +19,16 @@ extension LiveDriverTests {
 
   /// Puts a fault on, or ends all, and waits until the driver goes by it. Returns what it said.
   @discardableResult private func rule(
-    _ number: Int, _ action: NetworkRules.Action? = nil, oneWay: Bool = false, _ amount: Int64 = 0,
-    with other: Other
+    _ number: Int, _ action: Fault.Action? = nil, oneWay: Bool = false, with other: Other
   ) throws -> [String: Any] {
-    let (me, you) = (
-      NetworkRules.Member(name: "me", address: address),
-      NetworkRules.Member(name: "you", address: other.listening)
-    )
-    let rules = action.map {
-      [
-        NetworkRules.Rule(
-          fault: 1, action: $0, oneWay: oneWay, amount: amount, from: [me], to: [you])
-      ]
+    let fault = action.map {
+      Fault(id: 1, action: $0, between: ["me"], and: ["you"], oneWay: oneWay, at: .zero)
     }
+    let rules = NetworkRules(
+      number: number, faults: fault.map { [$0] } ?? [],
+      addresses: ["me": address, "you": other.listening])
     let file = folder.appending(path: "network.rules")
-    try Data(NetworkRules(number: number, rules: rules ?? []).description.utf8).write(to: file)
+    try Data(rules.description.utf8).write(to: file)
     let deadline = Date(timeIntervalSinceNow: 120)
     while Date() < deadline {
       // Until the driver runs, the signal is without effect.
@@ -149,7 +144,7 @@ extension LiveDriverTests {
   @Test("latency is added to what comes on streams and to datagrams that are sent")
   func latency() throws {
     let other = try Other()
-    try rule(1, .latency, 150_000, with: other)
+    try rule(1, .latency(Microseconds(150_000)), with: other)
     let plug = try Plug(address, from: other.source)
     #expect(try seconds { try plug.ask("hello", for: "hello") } >= 0.15)
     let datagram = try Plug(address, SOCK_DGRAM, from: other.listening)
@@ -160,7 +155,7 @@ extension LiveDriverTests {
   @Test("bandwidth is what comes on streams at most; datagrams that would wait too long are lost")
   func bandwidth() throws {
     let other = try Other()
-    try rule(1, .bandwidth, 100_000, with: other)
+    try rule(1, .bandwidth(100_000), with: other)
     let plug = try Plug(address, from: other.source)
     let text = String(repeating: "x", count: 20_000)
     #expect(try seconds { try plug.ask(text, for: text) } >= 0.2)
@@ -174,10 +169,10 @@ extension LiveDriverTests {
 
   @Test(
     "what a bandwidth or a loss holds up goes on when that is over",
-    arguments: [(NetworkRules.Action.bandwidth, Int64(1_000)), (.loss, 999_999)])
-  func over(action: NetworkRules.Action, amount: Int64) throws {
+    arguments: [Fault.Action.bandwidth(1_000), .loss(999_999)])
+  func over(action: Fault.Action) throws {
     let other = try Other()
-    try rule(1, action, amount, with: other)
+    try rule(1, action, with: other)
     let plug = try Plug(address, from: other.source)
     // By itself it would take minutes.
     let text = String(repeating: "x", count: 100_000)
@@ -191,7 +186,7 @@ extension LiveDriverTests {
   @Test("loss takes some datagrams, and makes streams wait")
   func loss() throws {
     let other = try Other()
-    try rule(1, .loss, 500_000, with: other)
+    try rule(1, .loss(500_000), with: other)
     let datagram = try Plug(address, SOCK_DGRAM, from: other.listening)
     for _ in 0..<100 {
       datagram.write("drawer")
@@ -203,7 +198,7 @@ extension LiveDriverTests {
       arrived += 1
     }
     #expect((20...80).contains(arrived))
-    try rule(2, .loss, 300_000, with: other)
+    try rule(2, .loss(300_000), with: other)
     #expect(try lost() == 100 - arrived)
     let plug = try Plug(address, from: other.source)
     // One of twelve pieces waits for 200 ms at least; the seed has it so.
@@ -217,7 +212,7 @@ extension LiveDriverTests {
     let plug = try Plug(address, from: other.source)
     try plug.ask("before", for: "before")
     try rule(1, .partition, with: other)
-    try rule(2, .latency, 3_600_000_000, with: other)
+    try rule(2, .latency(Microseconds(3_600_000_000)), with: other)
     let datagram = try Plug(address, SOCK_DGRAM, from: other.listening)
     datagram.write("drawer")
     plug.write("never")

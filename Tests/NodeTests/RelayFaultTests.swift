@@ -1,6 +1,6 @@
+import Faults
 import Foundation
 import Glibc
-import NetworkRules
 import Participants
 import Testing
 
@@ -55,7 +55,7 @@ extension NodeTests {
       #expect(!near.hasSomething && !far.hasSomething)
       // Another fault comes and goes meanwhile.
       let cut = relay.rule(.partition, from: "two", to: "one")
-      try relay.apply(cut, relay.rule(.latency, 1_000, from: "one", to: "two"))
+      try relay.apply(cut, relay.rule(.latency(Microseconds(1_000)), from: "one", to: "two"))
       try relay.apply(cut)
       try settle()
       #expect(!near.hasSomething && !far.hasSomething)
@@ -69,8 +69,8 @@ extension NodeTests {
       let three = try relay.open("three")
       let (near, far) = try connect()
       // Long for a busy machine to come to the partition.
-      let later = relay.rule(.latency, 2_100_000, from: "one", to: "three")
-      try relay.apply(later, relay.rule(.latency, 2_000_000, from: "one", to: "two"))
+      let later = relay.rule(.latency(Microseconds(2_100_000)), from: "one", to: "three")
+      try relay.apply(later, relay.rule(.latency(Microseconds(2_000_000)), from: "one", to: "two"))
       near.write(Array("hello".utf8))
       near.finish()
       try settle()
@@ -87,7 +87,7 @@ extension NodeTests {
       let near = try Connection(to: two.address, from: one.inside)
       let far = try two.listener.accept()
       #expect(far.remote == one.address)
-      try relay.apply(relay.rule(.latency, 3_000_000, from: "one", to: "two"))
+      try relay.apply(relay.rule(.latency(Microseconds(3_000_000)), from: "one", to: "two"))
       near.reset()
       try settle()
       try relay.apply()
@@ -184,16 +184,16 @@ extension NodeTests {
 
     @Test("loses the datagrams that it is to lose, and lets streams wait")
     func loss() throws {
-      try relay.apply(relay.rule(.loss, 1_000_000, from: "one", to: "two"))
+      try relay.apply(relay.rule(.loss(1_000_000), from: "one", to: "two"))
       for _ in 0..<50 { one.datagrams.send("hello", to: two.address) }
       #expect(try settle().isEmpty)
-      #expect(try relay.apply(relay.rule(.loss, 500_000, from: "one", to: "two")).lost == 50)
+      #expect(try relay.apply(relay.rule(.loss(500_000), from: "one", to: "two")).lost == 50)
       for _ in 0..<100 { one.datagrams.send("hello", to: two.address) }
       let arrived = try settle().count
       #expect((20...80).contains(arrived))
       let (near, far) = try connect()
       #expect(
-        try relay.apply(relay.rule(.loss, 300_000, from: "one", to: "two")).lost == 100 - arrived)
+        try relay.apply(relay.rule(.loss(300_000), from: "one", to: "two")).lost == 100 - arrived)
       // One of twelve pieces waits for 200 ms at least; the seed has it so.
       let time = try seconds { () throws in
         for number in 0..<12 {
@@ -206,7 +206,7 @@ extension NodeTests {
 
     @Test("delays streams, dials and datagrams, and keeps their order")
     func latency() throws {
-      let slow = relay.rule(.latency, 100_000, oneWay: true, from: "one", to: "two")
+      let slow = relay.rule(.latency(Microseconds(100_000)), oneWay: true, from: "one", to: "two")
       try relay.apply(slow, slow)
       var connection: (near: Connection, far: Connection)?
       let dial = try seconds { connection = try connect() }
@@ -228,13 +228,13 @@ extension NodeTests {
     @Test("lets through as many bytes as it is to, of streams and datagrams")
     func bandwidth() throws {
       let (near, far) = try connect()
-      try relay.apply(relay.rule(.bandwidth, 200_000, from: "one", to: "two"))
+      try relay.apply(relay.rule(.bandwidth(200_000), from: "one", to: "two"))
       let traffic = Traffic(from: near, to: far)
       traffic.add([UInt8](repeating: 7, count: 60_000))
       let time = try seconds { try Traffic.complete([traffic]) }
       #expect(time >= 0.3)
       // No more than the kernel keeps for a socket.
-      try relay.apply(relay.rule(.bandwidth, 66_000, from: "one", to: "two"))
+      try relay.apply(relay.rule(.bandwidth(66_000), from: "one", to: "two"))
       for _ in 0..<6 { one.datagrams.send([UInt8](repeating: 7, count: 20_000), to: two.address) }
       for _ in 0..<3 { _ = try two.datagrams.receive() }
       // Others would have waited for longer than a router's queue.
@@ -244,10 +244,10 @@ extension NodeTests {
 
     @Test(
       "lets go of a stream when what held it up is over",
-      arguments: [(NetworkRules.Action.bandwidth, Int64(1_000)), (.loss, 999_999)])
-    func over(action: NetworkRules.Action, amount: Int64) throws {
+      arguments: [Fault.Action.bandwidth(1_000), .loss(999_999)])
+    func over(action: Fault.Action) throws {
       let (near, far) = try connect()
-      try relay.apply(relay.rule(action, amount, from: "one", to: "two"))
+      try relay.apply(relay.rule(action, from: "one", to: "two"))
       // By itself it would take minutes.
       let bytes = [UInt8](repeating: 7, count: 200_000)
       near.write(bytes)
@@ -273,11 +273,11 @@ extension NodeTests {
     func several() throws {
       let (near, far) = try connect()
       try relay.apply(
-        relay.rule(.latency, 60_000, from: "one", to: "two"),
-        relay.rule(.latency, 90_000, from: "two", to: "one"),
-        relay.rule(.bandwidth, 900_000, from: "one", to: "two"),
-        relay.rule(.bandwidth, 200_000, oneWay: true, from: "one", to: "two"),
-        relay.rule(.loss, 1_000_000, oneWay: true, from: "two", to: "one"))
+        relay.rule(.latency(Microseconds(60_000)), from: "one", to: "two"),
+        relay.rule(.latency(Microseconds(90_000)), from: "two", to: "one"),
+        relay.rule(.bandwidth(900_000), from: "one", to: "two"),
+        relay.rule(.bandwidth(200_000), oneWay: true, from: "one", to: "two"),
+        relay.rule(.loss(1_000_000), oneWay: true, from: "two", to: "one"))
       let traffic = Traffic(from: near, to: far)
       traffic.add([UInt8](repeating: 7, count: 30_000))
       let time = try seconds { try Traffic.complete([traffic]) }
@@ -340,7 +340,7 @@ extension NodeTests {
       let client = try DatagramPlug()
       client.send("at once", to: two.address)
       let (_, from) = try two.datagrams.receive()
-      try relay.apply(relay.rule(.latency, 300_000, from: "me", to: "two"))
+      try relay.apply(relay.rule(.latency(Microseconds(300_000)), from: "me", to: "two"))
       client.send("later", to: two.address)
       one.datagrams.send("settled", to: two.address)
       #expect(try two.datagrams.receiveText() == "settled")

@@ -1,5 +1,5 @@
+import Faults
 import Foundation
-import NetworkRules
 import Participants
 import Testing
 
@@ -25,17 +25,17 @@ extension NodeTests {
 
       func number(_ range: Range<Int>) -> Int { Int.random(in: range, using: &random) }
 
-      func rule() -> NetworkRules.Rule {
+      func rule() -> Fault {
         let from = number(0..<3)
-        let action: (NetworkRules.Action, Int) =
+        let action: Fault.Action =
           switch number(0..<5) {
-          case 0, 1: (.partition, 0)
-          case 2: (.latency, number(1..<20_000))
-          case 3: (.bandwidth, number(2_000_000..<20_000_000))
-          default: (.loss, number(1..<20_000))
+          case 0, 1: .partition
+          case 2: .latency(Microseconds(Int64(number(1..<20_000))))
+          case 3: .bandwidth(Int64(number(2_000_000..<20_000_000)))
+          default: .loss(number(1..<20_000))
           }
         return relay.rule(
-          action.0, Int64(action.1), oneWay: number(0..<2) == 0, from: names[from],
+          action, oneWay: number(0..<2) == 0, from: names[from],
           to: names[(from + number(1..<3)) % 3])
       }
 

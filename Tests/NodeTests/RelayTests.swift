@@ -1,6 +1,6 @@
+import Faults
 import Foundation
 import Glibc
-import NetworkRules
 import Participants
 import Testing
 

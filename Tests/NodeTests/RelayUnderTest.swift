@@ -1,5 +1,5 @@
+import Faults
 import Foundation
-import NetworkRules
 import Participants
 import Testing
 
@@ -98,24 +98,20 @@ final class RelayUnderTest {
 
   /// A fault from some to others.
   func rule(
-    _ action: NetworkRules.Action, _ amount: Int64 = 0, oneWay: Bool = false, from: String,
-    to: String
-  ) -> NetworkRules.Rule {
-    NetworkRules.Rule(
-      fault: 1, action: action, oneWay: oneWay, amount: amount,
-      from: [NetworkRules.Member(name: from, address: nil)],
-      to: [NetworkRules.Member(name: to, address: nil)])
+    _ action: Fault.Action, oneWay: Bool = false, from: String, to: String
+  ) -> Fault {
+    Fault(id: 1, action: action, between: [from], and: [to], oneWay: oneWay, at: .zero)
   }
 
   /// From now on these faults are on. Returns what was done since the rules before.
-  @discardableResult func apply(_ rules: NetworkRules.Rule...) throws -> RelayCounts {
+  @discardableResult func apply(_ rules: Fault...) throws -> RelayCounts {
     try apply(rules)
   }
 
-  @discardableResult func apply(_ rules: [NetworkRules.Rule]) throws -> RelayCounts {
+  @discardableResult func apply(_ rules: [Fault]) throws -> RelayCounts {
     numberOfRules += 1
     guard
-      case .done(let counts) = try say(.rules(NetworkRules(number: numberOfRules, rules: rules)))
+      case .done(let counts) = try say(.rules(NetworkRules(number: numberOfRules, faults: rules)))
     else { throw Missing(what: "counts") }
     return counts
   }

@@ -1,3 +1,4 @@
+package import Faults
 package import Participants
 import Simulator
 import Testing
@@ -56,7 +57,7 @@ package final class SimulatedNetwork: EventSink {
   }
 }
 
-extension PlannedFault {
+extension Fault {
   /// A fault of a simulated network, which numbers it.
   package init(
     _ action: Action, _ node: String, at: Microseconds, lasting: Microseconds? = nil

@@ -1,3 +1,4 @@
+import Faults
 import Hashing
 import ParticipantTesting
 import Participants
@@ -12,7 +13,7 @@ extension SimulatedNetwork {
   ///   - disks: the files that they find.
   fileprivate convenience init(
     _ nodes: [(name: String, options: [String: String])],
-    disks: [String: [String: [UInt8]]], faults: [PlannedFault] = []
+    disks: [String: [String: [UInt8]]], faults: [Fault] = []
   ) {
     let planned = nodes.map { name, options in
       PlannedNode(
@@ -89,7 +90,7 @@ extension SimulatedNetwork {
   }
 
   @Test func `that a killed node was fetching is fetched on by its next life`() {
-    let kill = PlannedFault(id: 1, action: .restart, node: "b", at: .milliseconds(1))
+    let kill = Fault(id: 1, action: .restart, node: "b", at: .milliseconds(1))
     let exchange = SimulatedNetwork(
       [("a", ["share": "film"]), ("b", ["fetch": "got.pieces"])],
       disks: ["a": ["film": Self.file], "b": ["got.pieces": Self.list(of: Self.file)]],

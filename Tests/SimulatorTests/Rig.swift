@@ -1,3 +1,4 @@
+import Faults
 import Participants
 import Simulator
 import Topology
@@ -7,7 +8,7 @@ struct Rig {
   var plan: Plan
 
   init(
-    senders: Int, seed: UInt64, model: NetworkModel = NetworkModel(), faults: [PlannedFault] = [],
+    senders: Int, seed: UInt64, model: NetworkModel = NetworkModel(), faults: [Fault] = [],
     startDelay: Microseconds = .zero, port: String = "any"
   ) {
     var nodes = [PlannedNode(name: "sink-1", group: "sink", role: "rig-sink")]

@@ -1,3 +1,4 @@
+import Faults
 import Participants
 import Simulator
 import Supervisor
@@ -100,9 +101,9 @@ import Topology
     "a partition, or a loss of everything, holds streams back and loses datagrams, until it heals",
     arguments: [nil, 1_000_000])
   func partition(loss: Int?) {
-    let cut = PlannedFault(
-      id: 1, action: loss == nil ? .partition : .loss, at: .milliseconds(200),
-      lasting: .seconds(5), network: NetworkFault(from: ["sender-1"], to: ["sink-1"], loss: loss))
+    let cut = Fault(
+      id: 1, action: loss.map { .loss($0) } ?? .partition, between: ["sender-1"], and: ["sink-1"],
+      at: .milliseconds(200), lasting: .seconds(5))
     let run = Rig(senders: 1, seed: 4, faults: [cut]).run()
     #expect(run.delays.count < Sender.datagrams)
     let heard = run.logged("rig.heard")
@@ -115,9 +116,7 @@ import Topology
   @Test("a fault that limits bandwidth slows streams, and loses datagrams that would wait too long")
   func limitedBandwidth() throws {
     let limit = { (bandwidth: Int64, name: String) in
-      PlannedFault(
-        id: 1, action: .bandwidth, at: .zero,
-        network: NetworkFault(from: [name], to: ["sink-1"], bandwidth: bandwidth))
+      Fault(id: 1, action: .bandwidth(bandwidth), between: [name], and: ["sink-1"], at: .zero)
     }
     let slow = Rig(senders: 2, seed: 1, faults: [limit(100_000, "sender-1")]).run()
     let took = slow.logged("rig.heard").compactMap {
@@ -135,10 +134,10 @@ import Topology
 
   @Test("a node says that it goes by the rules, and one that is frozen when it is continued")
   func rulesApplied() throws {
-    let cut = PlannedFault(
-      id: 2, action: .partition, at: .seconds(1), lasting: .seconds(1),
-      network: NetworkFault(from: ["sender-1"], to: ["sink-1"]))
-    let freeze = PlannedFault(
+    let cut = Fault(
+      id: 2, action: .partition, between: ["sender-1"], and: ["sink-1"], at: .seconds(1),
+      lasting: .seconds(1))
+    let freeze = Fault(
       id: 1, action: .pause, node: "sender-1", at: .milliseconds(900), lasting: .milliseconds(500))
     let run = Rig(senders: 2, seed: 1, faults: [freeze, cut]).run()
     let began = try #require(run.events.first { $0.event.kind == "run.began" }).at
@@ -157,20 +156,19 @@ import Topology
 
   @Test("a dial is refused where nobody listens, and given up where nobody answers")
   func dials() {
-    let gone = PlannedFault(id: 1, action: .kill, node: "sink-1", at: .milliseconds(1))
+    let gone = Fault(id: 1, action: .kill, node: "sink-1", at: .milliseconds(1))
     let refused = Rig(senders: 1, seed: 4, faults: [gone], startDelay: .milliseconds(50)).run()
     #expect(refused.logged("rig.failed").first?["reason"] == "refused")
-    let cut = PlannedFault(
-      id: 1, action: .partition, at: .milliseconds(1),
-      network: NetworkFault(from: ["sender-1"], to: ["sink-1"]))
+    let cut = Fault(
+      id: 1, action: .partition, between: ["sender-1"], and: ["sink-1"], at: .milliseconds(1))
     let silent = Rig(senders: 1, seed: 4, faults: [cut], startDelay: .milliseconds(50)).run()
     #expect(silent.logged("rig.failed").first?["reason"] == "unreachable")
   }
 
   @Test("a process that is killed while it starts never comes up, and its successor does")
   func killedWhileStarting() {
-    let faults = [(1, PlannedFault.Action.restart, 10), (2, .kill, 11), (3, .restart, 20)].map {
-      PlannedFault(id: $0.0, action: $0.1, node: "sender-1", at: .milliseconds(Int64($0.2)))
+    let faults = [(1, Fault.Action.restart, 10), (2, .kill, 11), (3, .restart, 20)].map {
+      Fault(id: $0.0, action: $0.1, node: "sender-1", at: .milliseconds(Int64($0.2)))
     }
     var model = NetworkModel()
     model.startDelay = .milliseconds(5)

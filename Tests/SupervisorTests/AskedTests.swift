@@ -1,3 +1,4 @@
+import Faults
 import Participants
 import Supervisor
 import Testing
@@ -8,7 +9,7 @@ struct AskedTests {
   private func ask(
     _ action: String, _ target: String, for lasting: String? = nil, by client: Int = 1
   ) throws -> SupervisorCore.Input {
-    .faultAsked(try Topology.Fault(asking: action, target, lasting: lasting), by: client)
+    .faultAsked(try Fault(asking: action, target, lasting: lasting), by: client)
   }
 
   @Test("A fault is recorded like a planned one, and answered when it was seen to have happened")
@@ -137,7 +138,7 @@ struct AskedTests {
     ] as [(String, String, String?, String)])
   func words(action: String, target: String, lasting: String?, message: String) throws {
     let error = try #require(throws: TopologyError.self) {
-      try Topology.Fault(asking: action, target, lasting: lasting)
+      try Fault(asking: action, target, lasting: lasting)
     }
     #expect(error.problems.contains { $0.message.hasPrefix(message) }, "\(error)")
   }

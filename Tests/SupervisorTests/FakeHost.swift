@@ -1,3 +1,4 @@
+import Faults
 import Participants
 import Supervisor
 import Testing
@@ -249,7 +250,7 @@ extension Plan {
   /// `seeds` seeds, then `peers` peers that start after them, then those that join late.
   static func small(
     seeds: Int = 1, peers: Int = 2, every: Microseconds = .zero, late: [Microseconds] = [],
-    faults: [PlannedFault] = [],
+    faults: [Fault] = [],
     stopAt: Microseconds = .seconds(10), allowsUnexpectedExits: Bool = false
   ) -> Plan {
     let nodes =
@@ -267,19 +268,19 @@ extension Plan {
   }
 }
 
-extension PlannedFault {
+extension Fault {
   static func at(
     _ seconds: Int64, _ action: Action, _ node: String, id: Int = 1, lasting: Microseconds? = nil
-  ) -> PlannedFault {
-    PlannedFault(id: id, action: action, node: node, at: .seconds(seconds), lasting: lasting)
+  ) -> Fault {
+    Fault(id: id, action: action, node: node, at: .seconds(seconds), lasting: lasting)
   }
 
   /// Between peer-1 and the others of a small plan.
   static func at(
     _ seconds: Int64, _ action: Action, id: Int = 1, lasting: Microseconds? = nil
-  ) -> PlannedFault {
-    PlannedFault(
-      id: id, action: action, at: .seconds(seconds), lasting: lasting,
-      network: NetworkFault(from: ["peer-1"], to: ["seed-1", "peer-2"]))
+  ) -> Fault {
+    Fault(
+      id: id, action: action, between: ["peer-1"], and: ["seed-1", "peer-2"], at: .seconds(seconds),
+      lasting: lasting)
   }
 }

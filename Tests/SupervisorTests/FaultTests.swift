@@ -1,3 +1,4 @@
+import Faults
 import Participants
 import Supervisor
 import Testing
@@ -114,8 +115,8 @@ struct FaultTests {
 
   @Test(
     "A fault on a node that has ended is skipped, with the reason",
-    arguments: [PlannedFault.Action.kill, .stop, .pause])
-  func faultOnTheDead(action: PlannedFault.Action) throws {
+    arguments: [Fault.Action.kill, .stop, .pause])
+  func faultOnTheDead(action: Fault.Action) throws {
     var host = FakeHost(
       .small(faults: [.at(2, .kill, "peer-1"), .at(3, action, "peer-1", id: 2)]))
     host.run()

@@ -1,3 +1,4 @@
+import Faults
 import Participants
 import Supervisor
 import Testing
@@ -7,8 +8,8 @@ import Topology
 struct NetworkFaultTests {
   @Test(
     "A disturbance is on record before it happens, is confirmed by its nodes, and ends in time",
-    arguments: [PlannedFault.Action.partition, .loss, .latency, .bandwidth])
-  func disturbance(action: PlannedFault.Action) throws {
+    arguments: [Fault.Action.partition, .loss(1), .latency(.seconds(1)), .bandwidth(1)])
+  func disturbance(action: Fault.Action) throws {
     var host = FakeHost(.small(faults: [.at(2, action, lasting: .milliseconds(1_500))]))
     host.run()
     let places = try [
@@ -81,9 +82,7 @@ struct NetworkFaultTests {
   func lateJoiner() throws {
     var plan = Plan.small(late: [.seconds(3)])
     plan.faults = [
-      PlannedFault(
-        id: 1, action: .partition, at: .seconds(2),
-        network: NetworkFault(from: ["peer-1"], to: ["late-1"]))
+      Fault(id: 1, action: .partition, between: ["peer-1"], and: ["late-1"], at: .seconds(2))
     ]
     var host = FakeHost(plan)
     host.run()
@@ -108,12 +107,12 @@ struct NetworkFaultTests {
     let names = (1...7).map { "peer-\($0)" }
     var plan = Plan.small()
     plan.faults = [
-      PlannedFault(
-        id: 1, action: .loss, at: .seconds(2), lasting: .seconds(1),
-        network: NetworkFault(from: ["seed-1"], to: names, oneWay: true, loss: 200_000)),
-      PlannedFault(
-        id: 2, action: .latency, at: .seconds(3),
-        network: NetworkFault(from: ["seed-1"], to: ["peer-1"], latency: .milliseconds(200))),
+      Fault(
+        id: 1, action: .loss(200_000), between: ["seed-1"], and: names, oneWay: true,
+        at: .seconds(2), lasting: .seconds(1)),
+      Fault(
+        id: 2, action: .latency(.milliseconds(200)), between: ["seed-1"], and: ["peer-1"],
+        at: .seconds(3)),
     ]
     var host = FakeHost(plan)
     host.run()
@@ -156,7 +155,7 @@ struct NetworkFaultTests {
   func interrupted() {
     var host = FakeHost(
       .small(faults: [
-        .at(2, .partition, lasting: .seconds(6)), .at(8, .loss, id: 2, lasting: .seconds(1)),
+        .at(2, .partition, lasting: .seconds(6)), .at(8, .loss(1), id: 2, lasting: .seconds(1)),
       ]))
     host.schedule(.interrupted, after: .seconds(5))
     host.run()
@@ -210,8 +209,8 @@ struct LateJoinerTests {
 
   @Test(
     "A fault on one that has not joined yet is skipped, with the reason",
-    arguments: [PlannedFault.Action.kill, .stop, .pause, .restart])
-  func faultBefore(action: PlannedFault.Action) throws {
+    arguments: [Fault.Action.kill, .stop, .pause, .restart])
+  func faultBefore(action: Fault.Action) throws {
     var host = FakeHost(.small(late: [.seconds(3)], faults: [.at(2, action, "late-1")]))
     host.run()
     let skipped = try #require(host.events.first { $0.kind == "fault.skipped" })

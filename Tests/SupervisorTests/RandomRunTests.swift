@@ -1,3 +1,4 @@
+import Faults
 import Participants
 import Supervisor
 import Testing
@@ -37,7 +38,7 @@ struct RandomRunTests {
 
   /// A fault is planned once, then either applied or skipped, then perhaps confirmed, then perhaps
   /// healed.
-  private func check(_ fault: PlannedFault, _ host: FakeHost) {
+  private func check(_ fault: Fault, _ host: FakeHost) {
     let ledger = host.events.filter { $0["fault"] == .integer(Int64(fault.id)) }.map(\.kind)
     let whole = ["fault.planned", "fault.applied", "fault.confirmed", "fault.healed"]
     let canHeal = fault.action == .pause || fault.action == .restart || fault.lasting != nil
@@ -56,16 +57,17 @@ struct RandomRunTests {
     }
     let times = (0..<count).map { _ in Self.time(upTo: 9, &random) }.sorted()
     let faults = times.enumerated().map { index, time in
-      let action = PlannedFault.Action.allCases.randomElement(using: &random) ?? .kill
+      let word = Fault.Action.words.randomElement(using: &random) ?? "kill"
+      let action = Fault.Action(word: word, amount: 1_000) ?? .kill
       let lasts = (action == .pause || action.isOnNetwork) && Bool.random(using: &random)
       let lasting = lasts ? Self.time(upTo: 3, &random) : nil
       if action.isOnNetwork {
-        return PlannedFault(
-          id: index + 1, action: action, at: time, lasting: lasting,
-          network: NetworkFault(from: ["peer-1"], to: ["seed-1"]))
+        return Fault(
+          id: index + 1, action: action, between: ["peer-1"], and: ["seed-1"], at: time,
+          lasting: lasting)
       }
       let victim = Int.random(in: 1...(peers + late.count), using: &random)
-      return PlannedFault(
+      return Fault(
         id: index + 1, action: action,
         node: victim > peers ? "late-\(victim - peers)" : "peer-\(victim)", at: time,
         lasting: lasting)

@@ -1,9 +1,10 @@
+import Faults
 import Participants
 import Testing
 import Topology
 
 @Suite struct `A fault on the network` {
-  private func plan(_ fault: String, seed: UInt64 = 1) throws -> [PlannedFault] {
+  private func plan(_ fault: String, seed: UInt64 = 1) throws -> [Fault] {
     try topology(meshText, set: ["faults=[\(fault)]"]).plan(seed: seed).faults
   }
 
@@ -12,10 +13,9 @@ import Topology
       "{at: 1s, partition: {between: [leaf-3, hub, hub-1, leaf-2], and: far-leaf}, for: 3s}")
     #expect(
       faults == [
-        PlannedFault(
-          id: 1, action: .partition, at: .seconds(1), lasting: .seconds(3),
-          network: NetworkFault(
-            from: ["leaf-2", "leaf-3", "hub-1", "hub-2"], to: ["far-leaf-1"]))
+        Fault(
+          id: 1, action: .partition, between: ["leaf-2", "leaf-3", "hub-1", "hub-2"],
+          and: ["far-leaf-1"], at: .seconds(1), lasting: .seconds(3))
       ])
     #expect(faults[0].subject == "leaf-2, leaf-3, hub-1, hub-2 <-> far-leaf-1")
   }
@@ -25,14 +25,11 @@ import Topology
       "{at: 1s, loss: {between: hub-1, and: leaf-1, rate: 0.2, one-way: true}}, "
         + "{at: 2s, latency: {between: hub-1, and: hub-2, add: 200ms}}, "
         + "{at: 3s, bandwidth: {between: hub-1, and: hub-2, limit: 1.5KB/s}}")
-    #expect(faults.map(\.action) == [.loss, .latency, .bandwidth])
     #expect(
-      faults[0].network
-        == NetworkFault(from: ["hub-1"], to: ["leaf-1"], oneWay: true, loss: 200_000))
-    #expect(
-      faults[1].network
-        == NetworkFault(from: ["hub-1"], to: ["hub-2"], latency: .milliseconds(200)))
-    #expect(faults[2].network == NetworkFault(from: ["hub-1"], to: ["hub-2"], bandwidth: 1_500))
+      faults.map(\.action) == [.loss(200_000), .latency(.milliseconds(200)), .bandwidth(1_500)])
+    #expect(faults[0].target == .between(["hub-1"], ["leaf-1"], oneWay: true))
+    #expect(faults[1].target == .between(["hub-1"], ["hub-2"], oneWay: false))
+    #expect(faults[2].target == .between(["hub-1"], ["hub-2"], oneWay: false))
     #expect(faults.map(\.lasting) == [nil, nil, nil])
     #expect(faults[0].subject == "hub-1 -> leaf-1")
   }
@@ -40,12 +37,13 @@ import Topology
   @Test(arguments: 0..<20)
   func `splits off nodes that the seed chooses from all others`(seed: UInt64) throws {
     let text = "{at: 1s, partition: {split: {group: leaf, count: 4}}}"
-    let split = try #require(try plan(text, seed: seed).first?.network)
+    let split = try #require(try plan(text, seed: seed).first?.sides)
     #expect(split.from.count == 4 && split.from.allSatisfy { $0.hasPrefix("leaf-") })
     #expect(split.to.count == 11)
     #expect(Set(split.from + split.to).count == 15)
-    #expect(try plan(text, seed: seed).first?.network == split)
-    #expect(try (100..<110).contains { try plan(text, seed: $0).first?.network != split })
+    #expect(
+      try plan(text, seed: seed).first?.sides.map { [$0.from, $0.to] } == [split.from, split.to])
+    #expect(try (100..<110).contains { try plan(text, seed: $0).first?.sides?.from != split.from })
   }
 
   @Test func `leaves the choice of other faults' nodes as it is`() throws {
@@ -117,7 +115,7 @@ import Topology
 @Suite struct `Churn` {
   private func faults(
     every: String = "500ms", rest: String = "", seed: UInt64 = 1, stop: String = "20s"
-  ) throws -> [PlannedFault] {
+  ) throws -> [Fault] {
     let churn = "{at: 2s, churn: {group: leaf, every: \(every), down-for: 2s}, for: 10s}"
     return try topology(meshText, set: ["stop.at=\(stop)", "faults=[\(rest)\(churn)]"])
       .plan(seed: seed).faults

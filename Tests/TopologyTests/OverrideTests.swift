@@ -1,3 +1,4 @@
+import Faults
 import Participants
 import Testing
 import Topology
@@ -16,7 +17,7 @@ import Topology
     #expect(read.stopWithin == .seconds(1))
     #expect(read.groups[1].options == ["limit": .count(3)])
     #expect(read.faults[0].at == .milliseconds(8_500))
-    #expect(read.faults[2].action == .node(.pause, .node("leaf-4")))
+    #expect(read.faults[2].action == .pause && read.faults[2].node == "leaf-4")
     #expect(read.allowsUnexpectedExits)
     #expect(read.checks == ["all-is-well"])
     #expect(read.groups[3].role == "mesh-leaf")

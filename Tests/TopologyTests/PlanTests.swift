@@ -1,3 +1,4 @@
+import Faults
 import Participants
 import Testing
 import Topology

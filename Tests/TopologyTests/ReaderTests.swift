@@ -1,3 +1,4 @@
+import Faults
 import Participants
 import Testing
 import Topology
@@ -12,10 +13,11 @@ import Topology
     #expect(read.groups.map(\.after) == ["hub", nil, "leaf"])
     #expect(read.groups.map(\.every) == [.milliseconds(20), .zero, .zero])
     #expect(read.faults.count == 6)
-    #expect(read.faults[2].action == .node(.pause, .node("leaf-3")))
+    #expect(read.faults[2].action == .pause && read.faults[2].node == "leaf-3")
     #expect(read.faults[2].at == .seconds(9))
     #expect(read.faults[2].lasting == .seconds(4))
-    #expect(read.faults[5].action == .node(.pause, .some(1, group: "hub")))
+    #expect(read.faults[5].action == .pause)
+    #expect(read.faults[5].target == .some(1, group: "hub"))
     #expect(read.readyWithin == .seconds(60))
     #expect(read.stopAt == .seconds(20))
     #expect(read.stopWithin == .seconds(5))

@@ -1,3 +1,4 @@
+import Faults
 import Networks
 import Participants
 import Testing

@@ -73,15 +73,6 @@ int cprocess_reserve(int descriptor, uint64_t offset, uint64_t size);
 /// A descriptor that becomes readable by a write of eight bytes.
 int cprocess_event_open(void);
 
-/// Says when files in the folder are written to: inotify(7) with IN_MODIFY.
-int cprocess_watch_open(const char *folder);
-/// The bit of an inotify event's mask that says events were lost.
-extern const uint32_t cprocess_watch_overflow;
-/// The same for single files, which are added.
-int cprocess_file_watch_open(void);
-/// Returns the file's number in the events of the watch.
-int cprocess_file_watch_add(int watch, const char *file);
-
 /// Starts a process that outlives this one and does one thing: when this one has ended, it kills the
 /// process groups that it was told of. What the children start has no death signal; this is theirs.
 ///

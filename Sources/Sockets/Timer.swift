@@ -1,4 +1,4 @@
-package import CUV
+import CUV
 package import Participants
 
 /// One libuv timer, with what to do when it is due.
@@ -6,11 +6,10 @@ package import Participants
   private let handle = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
   private let action: () -> Void
 
-  package init(
-    on loop: UnsafeMutablePointer<uv_loop_t>, action: @escaping () -> Void
-  ) {
+  /// - Parameter action: done whenever it is due.
+  package init(on loop: EventLoop, action: @escaping () -> Void) {
     self.action = action
-    unsafe uv_timer_init(loop, handle)
+    unsafe uv_timer_init(loop.pointer, handle)
     // Released when the handle is closed: until then libuv may call back.
     unsafe handle.pointee.data = Unmanaged.passRetained(self).toOpaque()
   }
@@ -27,13 +26,13 @@ package import Participants
       handle, { handle in unsafe Timer.of(handle?.pointee.data)?.action() }, milliseconds, 0)
   }
 
+  /// Never due again. Whoever has made it cancels it.
   package func cancel() {
-    unsafe handle.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { handle in
-      guard unsafe uv_is_closing(handle) == 0 else { return }
-      unsafe uv_close(handle) { handle in
-        guard let data = unsafe handle?.pointee.data else { return }
-        unsafe Unmanaged<Timer>.fromOpaque(data).release()
-      }
+    let handle = unsafe anyHandle(handle)
+    guard unsafe uv_is_closing(handle) == 0 else { return }
+    unsafe uv_close(handle) { handle in
+      guard let data = unsafe handle?.pointee.data else { return }
+      unsafe Unmanaged<Timer>.fromOpaque(data).release()
     }
   }
 

@@ -1,4 +1,4 @@
-import NetworkRules
+import Faults
 import Participants
 import Testing
 
@@ -6,12 +6,10 @@ import Testing
 struct RelayMessageTests {
   private static let rules = NetworkRules(
     number: 3,
-    rules: [
-      NetworkRules.Rule(
-        fault: 5, action: .loss, oneWay: true, amount: 200_000,
-        from: [NetworkRules.Member(name: "a-1", address: Address(host: "127.0.0.1", port: 9))],
-        to: [NetworkRules.Member(name: "late-1", address: nil)])
-    ])
+    faults: [
+      Fault(
+        id: 5, action: .loss(200_000), between: ["a-1"], and: ["late-1"], oneWay: true, at: .zero)
+    ], addresses: ["a-1": Address(host: "127.0.0.1", port: 9)])
 
   static let messages: [RelayMessage] = [
     .started("peer-1", group: 4_711, host: "127.102.0.1"),
@@ -77,7 +75,8 @@ struct RelayMessageTests {
   func answers() {
     let answers: [RelayAnswer] = [
       .done(RelayCounts()), .done(RelayCounts(lost: 1, held: 22, unknown: 333)),
-      .failed("cannot listen on 127.102.0.1:7: address already in use"),
+      .failed("the event loop cannot go on"),
+      .taken("cannot listen on 127.102.0.1:7: address already in use"),
     ]
     for answer in answers {
       let line = answer.description
@@ -85,7 +84,7 @@ struct RelayMessageTests {
       #expect(RelayAnswer(parsing: String(line.dropLast())) == answer)
     }
     for line in [
-      "", "done", "done 1 2", "done 1 2 x", "done 1 2 3 4", "done 1 x 2 3", "failed",
+      "", "done", "done 1 2", "done 1 2 x", "done 1 2 3 4", "done 1 x 2 3", "failed", "taken",
       "well done 1 2 3",
     ] {
       #expect(RelayAnswer(parsing: line) == nil)
@@ -100,20 +99,25 @@ extension NetworkRulesTests {
   func bothViews(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     func number(_ range: Range<Int>) -> Int { Int.random(in: range, using: &random) }
-    func side() -> [NetworkRules.Member] {
-      (1...5).filter { _ in number(0..<2) == 0 }.map {
-        NetworkRules.Member(name: "n\($0)", address: Address(host: "localhost", port: UInt16($0)))
-      }
+    func side() -> [String] { (1...5).filter { _ in number(0..<2) == 0 }.map { "n\($0)" } }
+    func action() -> Fault.Action {
+      let amount = number(1..<100)
+      return [
+        .partition, .loss(amount), .latency(Microseconds(Int64(amount))), .bandwidth(Int64(amount)),
+      ][number(0..<4)]
     }
-    let actions: [NetworkRules.Action] = [.partition, .loss, .latency, .bandwidth]
     let rules = NetworkRules(
       number: 1,
-      rules: (0..<number(0..<5)).map {
-        NetworkRules.Rule(
-          fault: $0, action: actions[number(0..<4)], oneWay: number(0..<2) == 0,
-          amount: Int64(number(1..<100)), from: side(), to: side())
-      })
-    let none = NetworkRules.Disturbance()
+      faults: (0..<number(0..<5)).map {
+        Fault(
+          id: $0, action: action(), between: side(), and: side(), oneWay: number(0..<2) == 0,
+          at: .zero)
+      },
+      addresses: Dictionary(
+        uniqueKeysWithValues: (1...5 as ClosedRange<UInt16>).map {
+          ("n\($0)", Address(host: "localhost", port: $0))
+        }))
+    let none = Disturbance()
     for one in 1...5 {
       let paths = rules.paths(of: "n\(one)")
       for other in 1...5 {

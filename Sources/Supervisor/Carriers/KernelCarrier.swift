@@ -1,7 +1,7 @@
 import CProcess
+import Faults
 import Glibc
 import Messages
-import NetworkRules
 import Participants
 import Topology
 
@@ -11,14 +11,14 @@ import Topology
 /// The supervisor itself goes into a new network namespace (and, without root, a new user namespace),
 /// so nothing of it is seen outside. What it makes there has no names in the file system: it is held
 /// by the supervisor's descriptors and its nodes' processes, and gone with them, however they end.
-final class IsolatedNetwork {
+final class KernelCarrier: Carrier {
   private let plan: Plan
   private let tools: SystemTools
   private let places: [String: Int]
   /// Of each node.
   private var namespaces: [Descriptor] = []
-  /// What the kernel is known to be able to do.
-  private var checked: Set<PlannedFault.Action> = []
+  /// The disciplines that the kernel is known to have.
+  private var checked: Set<String> = []
   /// The bridge's ports that have limits, by node.
   private var shaped: Set<Int> = []
 
@@ -33,7 +33,7 @@ final class IsolatedNetwork {
       do throws(SupervisorError) {
         try check(fault.action)
       } catch {
-        let kind = "fault \(fault.id) is a \(fault.action.rawValue)"
+        let kind = "fault \(fault.id) is a \(fault.action.word)"
         throw SupervisorError("\(kind): \(error.description)")
       }
     }
@@ -54,19 +54,20 @@ final class IsolatedNetwork {
         + "or the container's settings); leave it out to run on loopback.")
   }
 
-  /// The namespace that the node's processes are started in.
   func namespace(of node: Int) -> CInt { namespaces[node].number }
 
-  /// Whether the kernel can carry such a fault out, before anything depends on it.
-  func check(_ action: PlannedFault.Action) throws(SupervisorError) {
-    let needs: [PlannedFault.Action: (discipline: String, example: String)] = [
-      .latency: ("netem", "delay 1ms"), .bandwidth: ("tbf", "rate 8000bit burst 1600 latency 1s"),
-    ]
-    guard let (discipline, example) = needs[action], !checked.contains(action) else { return }
+  func check(_ action: Fault.Action) throws(SupervisorError) {
+    let (discipline, example): (String, String)
+    switch action {
+    case .kill, .stop, .pause, .restart, .partition, .loss: return
+    case .latency: (discipline, example) = ("netem", "delay 1ms")
+    case .bandwidth: (discipline, example) = ("tbf", "rate 8000bit burst 1600 latency 1s")
+    }
+    guard !checked.contains(discipline) else { return }
     do throws(SupervisorError) {
       try tools.run(
         "tc", ["qdisc add dev lo root \(discipline) \(example)", "qdisc del dev lo root"])
-      checked.insert(action)
+      checked.insert(discipline)
     } catch {
       throw SupervisorError(
         "this kernel has no \(discipline): load its module sch_\(discipline), or choose "
@@ -109,28 +110,40 @@ final class IsolatedNetwork {
 
 // MARK: - Faults
 
-extension IsolatedNetwork {
-  /// From now on these faults are on, and no others: all at once, but for latency and bandwidth.
-  func apply(_ faults: [PlannedFault]) throws(SupervisorError) {
+extension KernelCarrier {
+  /// All at once, but for latency and bandwidth.
+  func apply(_ rules: NetworkRules) throws(SupervisorError) -> Event? {
     var (sets, filter): ([String], [String]) = ([], [])
-    var shapes: [Int: [Int: Shape]] = [:]
-    for fault in faults {
-      guard let network = fault.network else { continue }
+    // By receiver and sender.
+    var shapes: [Int: [Int: Disturbance]] = [:]
+    for fault in rules.faults {
+      guard let (from, to, oneWay) = fault.sides else { continue }
       let sides = [
-        (name: "from\(fault.id)", nodes: network.from.compactMap { places[$0] }),
-        (name: "to\(fault.id)", nodes: network.to.compactMap { places[$0] }),
+        (name: "from\(fault.id)", nodes: from.compactMap { places[$0] }),
+        (name: "to\(fault.id)", nodes: to.compactMap { places[$0] }),
       ]
       for side in sides {
         let hosts = side.nodes.map(Self.host).joined(separator: ", ")
         sets.append("set \(side.name) { type ipv4_addr; elements = { \(hosts) }; }")
       }
-      let ways = [(sides[0], sides[1]), (sides[1], sides[0])].prefix(network.oneWay ? 1 : 2)
+      let ways = [(sides[0], sides[1]), (sides[1], sides[0])].prefix(oneWay ? 1 : 2)
+      var pairs: Set<Int> = []
       for (senders, receivers) in ways {
-        filter += Self.rules(fault, "ip saddr @\(senders.name) ip daddr @\(receivers.name)")
-        guard network.latency != nil || network.bandwidth != nil else { continue }
-        for receiver in receivers.nodes {
-          for sender in senders.nodes where sender != receiver {
-            shapes[receiver, default: [:]][sender, default: Shape()].add(network, of: fault.id)
+        let match = "ip saddr @\(senders.name) ip daddr @\(receivers.name)"
+        switch fault.action {
+        case .kill, .stop, .pause, .restart: break
+        case .partition: filter.append("\(match) counter drop")
+        // nft has no such remainder.
+        case .loss(Loss.total): filter.append("\(match) counter drop")
+        case .loss(let loss):
+          filter.append("\(match) numgen random mod \(Loss.total) < \(loss) counter drop")
+        case .latency, .bandwidth:
+          for receiver in receivers.nodes {
+            // A pair of nodes may be on both sides: it counts once.
+            for sender in senders.nodes
+            where sender != receiver && pairs.insert(receiver * places.count + sender).inserted {
+              shapes[receiver, default: [:]][sender, default: Disturbance()].add(fault.action)
+            }
           }
         }
       }
@@ -143,34 +156,7 @@ extension IsolatedNetwork {
     }
     try tools.run("nft", Self.table(sets, filter))
     try shape(shapes)
-  }
-
-  private static func rules(_ fault: PlannedFault, _ match: String) -> [String] {
-    switch fault.action {
-    case .partition: ["\(match) counter drop"]
-    // nft has no such remainder.
-    case .loss where fault.network?.loss == NetworkModel.million: ["\(match) counter drop"]
-    case .loss:
-      [
-        "\(match) numgen random mod \(NetworkModel.million) < \(fault.network?.loss ?? 0) "
-          + "counter drop"
-      ]
-    case .kill, .stop, .pause, .restart, .latency, .bandwidth: []
-    }
-  }
-
-  /// What one node's packets to another have to go through.
-  private struct Shape {
-    var latency = Microseconds.zero
-    var bandwidth: Int64?
-    /// A pair of nodes may be on both sides of a fault: it counts once.
-    private var faults: Set<Int> = []
-
-    mutating func add(_ network: NetworkFault, of fault: Int) {
-      guard faults.insert(fault).inserted else { return }
-      latency = latency + (network.latency ?? .zero)
-      if let limit = network.bandwidth { bandwidth = min(bandwidth ?? limit, limit) }
-    }
+    return nil
   }
 
   private static func table(_ sets: [String], _ filter: [String]) -> [String] {
@@ -184,7 +170,7 @@ extension IsolatedNetwork {
   /// The number of a sender's class, hexadecimal; 0 and 1 are taken.
   private static func number(of node: Int) -> String { String(node + 2, radix: 16) }
 
-  private func shape(_ shapes: [Int: [Int: Shape]]) throws(SupervisorError) {
+  private func shape(_ shapes: [Int: [Int: Disturbance]]) throws(SupervisorError) {
     var lines = shaped.sorted().map { "qdisc del dev \(Self.port(of: $0)) root" }
     for (receiver, senders) in shapes.sorted(by: { $0.key < $1.key }) {
       let port = Self.port(of: receiver)

@@ -1,10 +1,10 @@
 import CUV
+import Faults
 import Glibc
-import LiveDriver
-import NetworkRules
+import Sockets
 
 /// The socket to the supervisor: messages come, and each is answered before the next is read.
-@safe final class Control {
+@safe final class SupervisorSocket {
   private let handle = UnsafeMutablePointer<uv_pipe_t>.allocate(capacity: 1)
   private let descriptor: CInt
   private unowned let relay: Relay
@@ -13,7 +13,7 @@ import NetworkRules
   init(_ descriptor: CInt, of relay: Relay) throws(NodeFailure) {
     self.descriptor = descriptor
     self.relay = relay
-    unsafe uv_pipe_init(relay.loop, handle, 0)
+    unsafe uv_pipe_init(relay.loop.pointer, handle, 0)
     guard uv_guess_handle(descriptor) == UV_NAMED_PIPE,
       unsafe uv_pipe_open(handle, descriptor) == 0
     else {
@@ -24,20 +24,16 @@ import NetworkRules
     unsafe handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
     let stream = unsafe UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_stream_t.self)
     unsafe uv_read_start(
-      stream,
-      { handle, _, buffer in
-        guard let relay = unsafe Relay.of(handle?.pointee.loop) else { return }
-        unsafe buffer?.pointee = uv_buf_init(relay.readBuffer, CUnsignedInt(Relay.readSize))
-      },
+      stream, EventLoop.allocate,
       { handle, count, buffer in
         guard let data = unsafe handle?.pointee.data else { return }
-        let control = unsafe Unmanaged<Control>.fromOpaque(data).takeUnretainedValue()
+        let socket = unsafe Unmanaged<SupervisorSocket>.fromOpaque(data).takeUnretainedValue()
         guard count >= 0 else {
           // The supervisor is gone, and its nodes with it.
           return unsafe uv_stop(handle?.pointee.loop)
         }
         let read = unsafe UnsafeRawBufferPointer(start: buffer?.pointee.base, count: count)
-        unsafe control.take(Array(read))
+        unsafe socket.take(Array(read))
       })
   }
 

@@ -1,13 +1,12 @@
-import CProcess
+import Faults
 import Glibc
 import Messages
-import NetworkRules
 import Participants
 import Topology
 
 /// The relay between the nodes: a process of its own, so that what the nodes say to one another never
 /// waits for the supervisor. It ends with this object.
-final class RelayProcess {
+final class RelayCarrier: Carrier {
   /// What its output is called, beside the nodes'.
   static let name = "relay"
   /// How long it may take to answer.
@@ -18,9 +17,9 @@ final class RelayProcess {
   private let socket: Descriptor
   private let process: NodeProcess
   /// Becomes readable when the process ends.
-  var descriptor: Descriptor { process.descriptor }
+  var descriptor: Descriptor? { process.descriptor }
 
-  /// Call it from the main thread.
+  /// Starts it. Call it from the main thread.
   init(
     _ plan: Plan, _ command: NodeCommand, in folder: LiveRunFolder
   ) throws(SupervisorError) {
@@ -49,18 +48,16 @@ final class RelayProcess {
     waitpid(process.pid, nil, 0)
   }
 
+  func advertisedHost(of node: Int) -> String? { plan.isolation.host(of: node) }
+
   // MARK: - What it is told
 
-  /// A node's process runs.
   func started(_ node: Int, pid: pid_t) throws(SupervisorError) {
     let planned = plan.nodes[node]
     let host = plan.isolation.host(of: node) ?? planned.host
-    try ask(.started(planned.name, group: pid, host: host))
+    try tell(.started(planned.name, group: pid, host: host))
   }
 
-  /// A node is ready. Returns where others reach it.
-  ///
-  /// - Parameter heard: the address that it said; `nil` if it said none.
   func opened(_ node: Int, heard: Address?) throws(SupervisorError) -> Address? {
     let planned = plan.nodes[node]
     guard let port = heard?.port ?? planned.knownAddress?.port else { return nil }
@@ -69,48 +66,52 @@ final class RelayProcess {
     let host = (isSaidByProgram ? heard?.numeric.host : nil) ?? planned.host
     let listening = Address(host: host, port: port)
     let address = plan.address(of: node, listening: listening)
-    do throws(SupervisorError) {
-      try ask(.opened(planned.name, listening: listening, at: address))
-    } catch {
-      guard error.description.contains("address already in use") else { throw error }
-      throw SupervisorError(
-        "\(error.description). The relay stands at another address of \(planned.name)'s port: "
-          + "let \(planned.name) listen at {host} alone, not on every address", exitCode: .error)
+    switch try answer(to: .opened(planned.name, listening: listening, at: address)) {
+    case .done: return address
+    case .failed(let why): throw Self.failure(why)
+    case .taken(let why):
+      throw Self.failure(
+        "\(why). The relay stands at another address of \(planned.name)'s port: "
+          + "let \(planned.name) listen at {host} alone, not on every address")
     }
-    return address
   }
 
-  /// A node's process has ended.
-  func ended(_ node: Int) throws(SupervisorError) { try ask(.ended(plan.nodes[node].name)) }
+  func ended(_ node: Int) throws(SupervisorError) { try tell(.ended(plan.nodes[node].name)) }
 
-  /// From now on these faults are on. Returns what it did since the last time.
-  func apply(_ rules: NetworkRules) throws(SupervisorError) -> RelayCounts {
-    try ask(.rules(rules))
+  func apply(_ rules: NetworkRules) throws(SupervisorError) -> Event? {
+    SupervisorEvents.relayApplied(rules.number, try tell(.rules(rules)))
   }
 
+  /// - Returns: what it did since the rules before.
   @discardableResult
-  private func ask(_ message: RelayMessage) throws(SupervisorError) -> RelayCounts {
+  private func tell(_ message: RelayMessage) throws(SupervisorError) -> RelayCounts {
+    switch try answer(to: message) {
+    case .done(let counts): return counts
+    case .failed(let why), .taken(let why): throw Self.failure(why)
+    }
+  }
+
+  private func answer(to message: RelayMessage) throws(SupervisorError) -> RelayAnswer {
     var rest = message.framed[...]
     while !rest.isEmpty {
       let count = socket.write(rest)
-      guard count > 0 else { throw hasEnded }
+      guard count > 0 else { throw failure }
       rest = rest.dropFirst(count)
     }
     var line: [UInt8] = []
     while line.last != UInt8(ascii: "\n") {
       let bytes = socket.read(atMost: 4_096)
-      guard !bytes.isEmpty else { throw hasEnded }
+      guard !bytes.isEmpty else { throw failure }
       line += bytes
     }
-    switch RelayAnswer(parsing: String(decoding: line.dropLast(), as: UTF8.self)) {
-    case .done(let counts): return counts
-    case .failed(let why): throw Self.failure(why)
-    case nil: throw Self.failure("it said what is no answer")
+    guard let answer = RelayAnswer(parsing: String(decoding: line.dropLast(), as: UTF8.self)) else {
+      throw Self.failure("it said what is no answer")
     }
+    return answer
   }
 
   /// Why it cannot be asked.
-  var hasEnded: SupervisorError {
+  var failure: SupervisorError {
     let said = folder.lastOutput(of: Self.name, lines: 1).first
     return Self.failure(said ?? "it has ended, or does not answer")
   }

@@ -53,6 +53,8 @@ extension RelayMessage: CustomStringConvertible {
   }
 
   /// Takes the first message from what has come; `nil` while it is not there whole.
+  ///
+  /// - Throws: where it cannot become one.
   package static func next(in bytes: inout [UInt8]) throws(Malformed) -> RelayMessage? {
     guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
       if bytes.count > 16 { throw Malformed() }
@@ -76,7 +78,10 @@ extension RelayMessage: CustomStringConvertible {
 /// What the relay says to a message: a line of text.
 package enum RelayAnswer: Equatable, Sendable {
   case done(RelayCounts)
+  /// It could not: why, in words.
   case failed(String)
+  /// It could not because somebody else has the address: in words.
+  case taken(String)
 }
 
 /// What the relay did since the rules before.
@@ -89,6 +94,7 @@ package struct RelayCounts: Equatable, Sendable {
   /// passed.
   package var unknown = 0
 
+  /// So many of each.
   package init(lost: Int = 0, held: Int = 0, unknown: Int = 0) {
     self.lost = lost
     self.held = held
@@ -101,6 +107,7 @@ extension RelayAnswer: CustomStringConvertible {
     switch self {
     case .done(let counts): "done \(counts.lost) \(counts.held) \(counts.unknown)\n"
     case .failed(let why): "failed \(why)\n"
+    case .taken(let why): "taken \(why)\n"
     }
   }
 
@@ -110,6 +117,8 @@ extension RelayAnswer: CustomStringConvertible {
     let numbers = words.dropFirst().compactMap { Int($0) }
     if line.hasPrefix("failed ") {
       self = .failed(String(line.dropFirst(7)))
+    } else if line.hasPrefix("taken ") {
+      self = .taken(String(line.dropFirst(6)))
     } else if line.hasPrefix("done "), words.count == 4, numbers.count == 3 {
       self = .done(RelayCounts(lost: numbers[0], held: numbers[1], unknown: numbers[2]))
     } else {

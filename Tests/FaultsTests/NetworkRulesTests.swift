@@ -1,4 +1,4 @@
-import NetworkRules
+import Faults
 import Participants
 import Testing
 
@@ -6,32 +6,29 @@ import Testing
 struct NetworkRulesTests {
   private let rules = NetworkRules(
     number: 3,
-    rules: [
-      NetworkRules.Rule(
-        fault: 5, action: .latency, oneWay: true, amount: 200_000, from: [member(1), member(2)],
-        to: [member(3)]),
-      NetworkRules.Rule(
-        fault: 6, action: .partition, oneWay: false, amount: 0, from: [member(1)],
-        to: [NetworkRules.Member(name: "late", address: nil)]),
-    ])
+    faults: [
+      Fault(
+        id: 5, action: .latency(.milliseconds(200)), between: ["n1", "n2"], and: ["n3"],
+        oneWay: true, at: .zero),
+      Fault(id: 6, action: .partition, between: ["n1"], and: ["late"], at: .zero),
+    ], addresses: addresses)
 
-  private static func member(_ number: UInt16) -> NetworkRules.Member {
-    NetworkRules.Member(name: "n\(number)", address: Address(host: "127.0.0.1", port: number))
-  }
+  private static let addresses = Dictionary(
+    uniqueKeysWithValues: (1...3 as ClosedRange<UInt16>).map {
+      ("n\($0)", Address(host: "127.0.0.1", port: $0))
+    })
 
   private func rule(
-    _ action: NetworkRules.Action, oneWay: Bool = false, _ amount: Int64 = 0, from: [UInt16],
-    to: [UInt16]
-  ) -> NetworkRules.Rule {
-    NetworkRules.Rule(
-      fault: 1, action: action, oneWay: oneWay, amount: amount, from: from.map(Self.member),
-      to: to.map(Self.member))
+    _ action: Fault.Action, oneWay: Bool = false, from: [UInt16], to: [UInt16]
+  ) -> Fault {
+    Fault(
+      id: 1, action: action, between: from.map { "n\($0)" }, and: to.map { "n\($0)" },
+      oneWay: oneWay, at: .zero)
   }
 
-  private func paths(
-    of number: Int, _ rules: NetworkRules.Rule...
-  ) -> [UInt16: NetworkRules.Path] {
-    let paths = NetworkRules(number: 1, rules: rules).paths(of: "n\(number)")
+  private func paths(of number: Int, _ faults: Fault...) -> [UInt16: NetworkRules.Path] {
+    let rules = NetworkRules(number: 1, faults: faults, addresses: Self.addresses)
+    let paths = rules.paths(of: "n\(number)")
     return Dictionary(uniqueKeysWithValues: paths.map { ($0.key.port, $0.value) })
   }
 
@@ -73,7 +70,7 @@ struct NetworkRulesTests {
 
   @Test("count once for a node on both sides, and not between it and itself")
   func bothSides() {
-    let slow = rule(.latency, 100, from: [1, 2], to: [1, 2, 3])
+    let slow = rule(.latency(Microseconds(100)), from: [1, 2], to: [1, 2, 3])
     let paths = paths(of: 1, slow)
     #expect(Set(paths.keys) == [2, 3])
     #expect(paths[2]?.outbound.latency == Microseconds(100))
@@ -83,9 +80,10 @@ struct NetworkRulesTests {
   @Test("add up latencies, and take the worst loss and the least bandwidth")
   func together() {
     let path = paths(
-      of: 1, rule(.latency, 100, from: [1], to: [2]), rule(.latency, 20, from: [2], to: [1]),
-      rule(.loss, 5, from: [1], to: [2]), rule(.loss, oneWay: true, 9, from: [1], to: [2]),
-      rule(.bandwidth, 2_000, from: [1], to: [2]), rule(.bandwidth, 1_000, from: [1], to: [2]))[2]
+      of: 1, rule(.latency(Microseconds(100)), from: [1], to: [2]),
+      rule(.latency(Microseconds(20)), from: [2], to: [1]),
+      rule(.loss(5), from: [1], to: [2]), rule(.loss(9), oneWay: true, from: [1], to: [2]),
+      rule(.bandwidth(2_000), from: [1], to: [2]), rule(.bandwidth(1_000), from: [1], to: [2]))[2]
     #expect(path?.outbound.latency == Microseconds(120))
     #expect(path.map { [$0.outbound.loss, $0.inbound.loss] } == [9, 5])
     #expect(path?.inbound.bandwidth == 1_000)
@@ -93,7 +91,7 @@ struct NetworkRulesTests {
 
   @Test("lose everything as a partition does")
   func totalLoss() {
-    let path = paths(of: 1, rule(.loss, oneWay: true, 1_000_000, from: [1], to: [2]))[2]
+    let path = paths(of: 1, rule(.loss(1_000_000), oneWay: true, from: [1], to: [2]))[2]
     #expect(path.map { [$0.outbound.isCut, $0.inbound.isCut] } == [true, false])
   }
 

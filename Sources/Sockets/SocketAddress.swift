@@ -27,7 +27,8 @@ package struct SocketAddress {
     unsafe self.init(pointer, length: socklen_t(size))
   }
 
-  init?(_ pointer: UnsafePointer<sockaddr>?, length: socklen_t) {
+  /// A copy of so many bytes.
+  package init?(_ pointer: UnsafePointer<sockaddr>?, length: socklen_t) {
     guard let pointer = unsafe pointer, length <= MemoryLayout<sockaddr_storage>.size else {
       return nil
     }
@@ -48,16 +49,18 @@ package struct SocketAddress {
     guard result == 0 else { return nil }
   }
 
+  /// Calls the body with what the system wants.
   package mutating func withPointer<Result>(_ body: (UnsafePointer<sockaddr>) -> Result) -> Result {
     unsafe withUnsafePointer(to: &storage) { storage in
       unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0) }
     }
   }
 
-  var family: sa_family_t { storage.ss_family }
+  /// `AF_INET` or `AF_INET6`.
+  package var family: sa_family_t { storage.ss_family }
 
   /// Whether it is in 127.0.0.0/8.
-  var isLoopback: Bool {
+  package var isLoopback: Bool {
     guard CInt(storage.ss_family) == AF_INET else { return false }
     return unsafe withUnsafeBytes(of: storage) { unsafe $0[4] } == 127
   }
@@ -70,7 +73,7 @@ package struct SocketAddress {
   }
 
   /// The port stands at the same place for both families (RFC 3493).
-  var port: UInt16 {
+  package var port: UInt16 {
     get {
       unsafe withUnsafeBytes(of: storage) {
         UInt16(bigEndian: unsafe $0.load(fromByteOffset: 2, as: UInt16.self))

@@ -10,6 +10,7 @@ package enum Loss {
   /// Everything, in parts per million: the same as a partition, which ends when it ends.
   package static let total = 1_000_000
 
+  /// Draws whether something is lost of which so many in a million are. Nothing is drawn for 0.
   package static func happens(
     _ partsPerMillion: Int, using random: inout SeededGenerator
   ) -> Bool {
@@ -33,14 +34,17 @@ package enum Loss {
 /// How long a dial may take whose attempts the network swallows: Linux sends a SYN again after 1, 3,
 /// 7, 15, 31 and 63 seconds, and gives up after 127 (tcp_syn_retries = 6).
 package enum DialAttempts {
+  /// All of them, with the first.
   package static let most = 7
 
-  /// From one attempt, counted from 1, to the next; `nil` after the last.
+  /// - Parameter attempt: counted from 1.
+  /// - Returns: how long to wait for the next; `nil` after the last.
   package static func wait(after attempt: Int) -> Microseconds? {
     attempt < most ? .seconds(1 << Int64(attempt - 1)) : nil
   }
 }
 
+/// What a limited bandwidth comes to.
 package enum LimitedBandwidth {
   /// How long a datagram may wait for its turn; one that would wait longer is lost, as in a router's
   /// queue.
