@@ -45,8 +45,7 @@ package import Participants
   let loop: UnsafeMutablePointer<uv_loop_t>
   var connections: [ConnectionID: Connection] = [:]
   private var participant: any Participant
-  private var random: SeededGenerator
-  private var effects = Effects()
+  private var turn: Turn
   private var log: EventLog
   private let identity: Identity
   let clock = SteadyClock()
@@ -84,7 +83,7 @@ package import Participants
   ) throws(NodeFailure) {
     self.participant = participant
     self.identity = identity
-    self.random = random
+    turn = Turn(at: clock.now, random: random)
     self.log = log
     rulesFile = rules
     unsafe loop = .allocate(capacity: 1)
@@ -154,14 +153,15 @@ package import Participants
     isDelivering = true
     while !pending.isEmpty {
       let input = pending.removeFirst()
-      participant.handle(input, at: clock.now, using: &random, emit: &effects)
-      effects.drain { perform($0) }
+      turn.now = clock.now
+      participant.handle(input, &turn)
+      turn.drain { perform($0) }
     }
     isDelivering = false
     if isFinishing { stop() }
   }
 
-  func nextConnection() -> ConnectionID { effects.nextConnection() }
+  func nextConnection() -> ConnectionID { turn.nextConnection() }
 
   private func perform(_ effect: Effect) {
     switch effect {

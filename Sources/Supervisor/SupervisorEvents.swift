@@ -175,10 +175,7 @@ package enum SupervisorEvents {
   static func relayApplied(_ number: Int, _ counts: RelayCounts) -> Event {
     Event(
       relayApplied,
-      [
-        "number": .integer(Int64(number)), "lost": .integer(Int64(counts.lost)),
-        "held": .integer(Int64(counts.held)), "unknown": .integer(Int64(counts.unknown)),
-      ])
+      ["number": number, "lost": counts.lost, "held": counts.held, "unknown": counts.unknown])
   }
 
   private static let node = EventField("node", "the node's name")
@@ -188,21 +185,14 @@ package enum SupervisorEvents {
 extension Event {
   /// What `fault.planned` says of a fault.
   init(planned fault: PlannedFault) {
+    let network = fault.network
     self.init(
       SupervisorEvents.faultPlanned,
-      ["fault": .integer(Int64(fault.id)), "action": .text(fault.action.rawValue)])
-    func add(_ name: String, _ value: Value?) {
-      if let value { fields.append((name: name, value: value)) }
-    }
-    add("node", fault.node.map(Value.text))
-    add("at", .integer(fault.at.count))
-    add("lasting", fault.lasting.map { .integer($0.count) })
-    guard let network = fault.network else { return }
-    add("from", .text(abbreviated(network.from)))
-    add("to", .text(abbreviated(network.to)))
-    add("one_way", .flag(network.oneWay))
-    add("loss", network.loss.map { .integer(Int64($0)) })
-    add("latency", network.latency.map { .integer($0.count) })
-    add("bandwidth", network.bandwidth.map(Value.integer))
+      [
+        "fault": fault.id, "action": fault.action.rawValue, "node": fault.node, "at": fault.at,
+        "lasting": fault.lasting, "from": network.map { abbreviated($0.from) },
+        "to": network.map { abbreviated($0.to) }, "one_way": network?.oneWay,
+        "loss": network?.loss, "latency": network?.latency, "bandwidth": network?.bandwidth,
+      ])
   }
 }

@@ -193,6 +193,16 @@ package struct OptionValues: Sendable {
     self.given = given
   }
 
+  /// The values of a role's options as they are written. What is not allowed is as good as not given.
+  ///
+  /// - Parameter text: what is written for an option of that name; `nil`: nothing is.
+  package init(_ specifications: [OptionSpecification], reading text: (String) -> String?) {
+    self.init(specifications)
+    for option in specifications {
+      given[option.name] = text(option.name).flatMap { option.parse($0) }
+    }
+  }
+
   /// The same with other values, checked as those before were.
   package func with(_ others: [String: OptionValue]) -> OptionValues {
     OptionValues(specifications, given: given.merging(others) { $1 })

@@ -5,15 +5,14 @@ extension DHTRPC {
   /// gave. Returns the query's number; `nil`: too many are under way.
   package mutating func query(
     _ command: String, _ target: [UInt8], value: [UInt8]? = nil, isUpdate: Bool = false,
-    at now: Instant, emit: inout Effects
+    _ turn: inout Turn
   ) -> UInt64? {
-    query(
-      command, target, value: value, isUpdate: isUpdate, for: .owner, at: now, emit: &emit)
+    query(command, target, value: value, isUpdate: isUpdate, for: .owner, &turn)
   }
 
   mutating func query(
     _ command: String, _ target: [UInt8], value: [UInt8]? = nil, isUpdate: Bool = false,
-    for client: Client, at now: Instant, emit: inout Effects
+    for client: Client, _ turn: inout Turn
   ) -> UInt64? {
     guard jobs.count < settings.maxQueries else { return nil }
     lastQuery += 1
@@ -31,13 +30,13 @@ extension DHTRPC {
         let stranger = Contact(id: [], address: address)
         let isSent = requests.send(
           request(of: job).encoded, to: address, patience: punctuality.patience(with: stranger),
-          for: .ask(query: number, id: nil), at: now, using: &secrets, emit: &emit)
+          for: .ask(query: number, id: nil), using: &secrets, &turn)
         let isAwaited = known.isEmpty || !punctuality.isSilent(stranger)
         if isSent != nil, isAwaited { job.query.strangers.insert(address) }
       }
     }
     jobs[number] = job
-    advance(number, at: now, emit: &emit)
+    advance(number, &turn)
     return number
   }
 
@@ -59,16 +58,14 @@ extension DHTRPC {
   }
 
   /// Asks whoever is next, or goes over to the second round, or ends the query.
-  mutating func advance(
-    _ number: UInt64, at now: Instant, emit: inout Effects
-  ) {
+  mutating func advance(_ number: UInt64, _ turn: inout Turn) {
     // The query is changed where it stands: a copy would be one of all its entries.
     while jobs[number]?.updating == nil, let chosen = jobs[number]?.query.next(), !chosen.isEmpty {
       guard let payload = jobs[number].map({ request(of: $0).encoded }) else { return }
       for contact in chosen {
         let isSent = requests.send(
           payload, to: contact.address, patience: punctuality.patience(with: contact),
-          for: .ask(query: number, id: contact.id), at: now, using: &secrets, emit: &emit)
+          for: .ask(query: number, id: contact.id), using: &secrets, &turn)
         if isSent == nil {
           jobs[number]?.query.fail(contact.id)
         } else if punctuality.isSilent(contact) {
@@ -78,40 +75,35 @@ extension DHTRPC {
     }
     guard let job = jobs[number], job.updating == nil, job.query.isFinished else { return }
     if job.isUpdate {
-      update(number, after: job.query, at: now, emit: &emit)
+      update(number, after: job.query, &turn)
     } else {
-      finish(number, at: now, emit: &emit)
+      finish(number, &turn)
     }
   }
 
-  private mutating func update(
-    _ number: UInt64, after query: Query, at now: Instant,
-    emit: inout Effects
-  ) {
+  private mutating func update(_ number: UInt64, after query: Query, _ turn: inout Turn) {
     guard let job = jobs[number] else { return }
     var sent = 0
     for (contact, token) in query.closest {
       guard let token else { continue }
       let isSent = requests.send(
         request(of: job, token: token).encoded, to: contact.address,
-        patience: punctuality.patience(with: contact),
-        for: .update(query: number, id: contact.id), at: now, using: &secrets, emit: &emit)
+        patience: punctuality.patience(with: contact), for: .update(query: number, id: contact.id),
+        using: &secrets, &turn)
       if isSent != nil { sent += 1 }
     }
     jobs[number]?.updating = sent
-    if sent == 0 { finish(number, at: now, emit: &emit) }
+    if sent == 0 { finish(number, &turn) }
   }
 
-  mutating func finishUpdate(
-    of number: UInt64, isTaken: Bool, at now: Instant, emit: inout Effects
-  ) {
+  mutating func finishUpdate(of number: UInt64, isTaken: Bool, _ turn: inout Turn) {
     guard let updating = jobs[number]?.updating else { return }
     jobs[number]?.updating = updating - 1
     if isTaken { jobs[number]?.updated += 1 }
-    if updating == 1 { finish(number, at: now, emit: &emit) }
+    if updating == 1 { finish(number, &turn) }
   }
 
-  private mutating func finish(_ number: UInt64, at now: Instant, emit: inout Effects) {
+  private mutating func finish(_ number: UInt64, _ turn: inout Turn) {
     guard let job = jobs.removeValue(forKey: number) else { return }
     switch job.client {
     case .owner:
@@ -125,7 +117,7 @@ extension DHTRPC {
       outcomes.append(.joined)
       // The neighbours may know as little of what is far away (Kademlia's paper, section 2.3).
       for target in table.gaps.prefix(Self.mostGaps) {
-        _ = query(RPCRequest.findNode, target, for: .gap, at: now, emit: &emit)
+        _ = query(RPCRequest.findNode, target, for: .gap, &turn)
       }
     }
   }

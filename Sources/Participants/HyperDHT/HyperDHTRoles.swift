@@ -137,9 +137,6 @@ package enum HyperDHTRoles {
   static func started(_ dht: HyperDHT) -> Event {
     Event(
       HyperDHTEvents.started,
-      [
-        "id": .text(Hexadecimal.text(dht.rpc.own)),
-        "place": .integer(HyperDHTEvents.place(dht.rpc.own)),
-      ])
+      ["id": Hexadecimal.text(dht.rpc.own), "place": HyperDHTEvents.place(dht.rpc.own)])
   }
 }

@@ -6,7 +6,7 @@ package import Wire
 ///
 /// The distance between two points is their exclusive or, read as a number (Maymounkov and Mazières,
 /// "Kademlia: A Peer-to-peer Information System Based on the XOR Metric", 2002, section 2.1).
-package struct NodeID: Hashable, Comparable, Sendable {
+package struct NodeID: Hashable, Comparable, Sendable, EventValue {
   /// Bytes of an ID.
   package static let size = 20
   package static let bits = 160

@@ -41,13 +41,27 @@
   case listening
 }
 
-/// The list that a participant's handler appends to and a driver drains.
-@usableFromInline package struct Effects: Sendable {
-  @usableFromInline var list: [Effect] = []
-  /// A driver of many nodes that shares one list among them sets it before each node's turn.
-  @usableFromInline package var lastConnection: UInt64 = 0
+/// One call of a participant: when it is, where its randomness comes from, and what it wants done.
+///
+/// A participant asks for everything by it, and a driver carries out what was asked for, in order. A
+/// driver may use one for all the calls of a node.
+@usableFromInline package struct Turn: Sendable {
+  /// The node's time. A driver never lets it run backwards.
+  @usableFromInline package var now: Instant
+  /// The node's own: the same in the same state of the same run.
+  @usableFromInline package var random: SeededGenerator
+  /// How many connections the node has had, dialled and accepted.
+  @usableFromInline package var lastConnection: UInt64
+  /// What is wanted, oldest first. A driver of many nodes lends all of them one array's room.
+  @usableFromInline package var effects: [Effect] = []
 
-  package init() {}
+  @inlinable package init(
+    at now: Instant, random: SeededGenerator, lastConnection: UInt64 = 0
+  ) {
+    self.now = now
+    self.random = random
+    self.lastConnection = lastConnection
+  }
 
   /// A connection ID that was never given before. Drivers call it for each connection they accept.
   @inlinable package mutating func nextConnection() -> ConnectionID {
@@ -60,56 +74,75 @@
     to address: Address, from port: LocalPort = .any
   ) -> ConnectionID {
     let id = nextConnection()
-    list.append(.connect(id, to: address, from: port))
+    effects.append(.connect(id, to: address, from: port))
     return id
   }
 
   @inlinable package mutating func write(_ bytes: [UInt8], to connection: ConnectionID) {
-    list.append(.write(connection, bytes))
+    effects.append(.write(connection, bytes))
   }
 
   @inlinable package mutating func close(_ connection: ConnectionID) {
-    list.append(.close(connection))
+    effects.append(.close(connection))
   }
 
   @inlinable package mutating func awaitDrain(of connection: ConnectionID) {
-    list.append(.awaitDrain(connection))
+    effects.append(.awaitDrain(connection))
   }
 
   @inlinable package mutating func send(_ datagram: [UInt8], to address: Address) {
-    list.append(.send(datagram, to: address))
+    effects.append(.send(datagram, to: address))
   }
 
   @inlinable package mutating func file(_ key: FileKey, _ request: FileRequest) {
-    list.append(.file(key, request))
+    effects.append(.file(key, request))
   }
 
+  /// Sets a timer, or moves it. The answer is ``Input/timer(_:)``, not before that time.
   @inlinable package mutating func setTimer(_ key: TimerKey, at instant: Instant) {
-    list.append(.setTimer(key, at: instant))
+    effects.append(.setTimer(key, at: instant))
   }
 
-  @inlinable package mutating func cancelTimer(_ key: TimerKey) {
-    list.append(.cancelTimer(key))
+  /// The same by what it is for, and which subject it is about.
+  @inlinable package mutating func setTimer(
+    _ purpose: some TimerPurpose, _ subject: UInt64 = 0, at instant: Instant
+  ) {
+    setTimer(TimerKey(purpose, subject), at: instant)
+  }
+
+  /// Takes a timer back, if it is set.
+  @inlinable package mutating func cancelTimer(
+    _ purpose: some TimerPurpose, _ subject: UInt64 = 0
+  ) {
+    effects.append(.cancelTimer(TimerKey(purpose, subject)))
   }
 
   @inlinable package mutating func log(_ event: Event) {
-    list.append(.log(event))
+    effects.append(.log(event))
+  }
+
+  /// Logs an event of a kind.
+  package mutating func log(
+    _ kind: EventKind, peer: Address? = nil,
+    _ fields: KeyValuePairs<String, any EventValue> = [:]
+  ) {
+    log(Event(kind, peer: peer, fields))
   }
 
   @inlinable package mutating func finish() {
-    list.append(.finish)
+    effects.append(.finish)
   }
 
   package mutating func fail(_ reason: String, isMisuse: Bool) {
-    list.append(.fail(Failure(reason, isMisuse: isMisuse)))
+    effects.append(.fail(Failure(reason, isMisuse: isMisuse)))
   }
 
-  /// Hands over the effects emitted since the last call, oldest first.
+  /// Hands over the effects since the last call, oldest first.
   ///
-  /// `body` must not emit into the same list.
+  /// `body` must not ask for more by the same turn.
   @inlinable package mutating func drain(_ body: (Effect) -> Void) {
     // Out of a span: each is lent to the body, not copied.
-    for index in list.indices { body(list.span[index]) }
-    list.removeAll(keepingCapacity: true)
+    for index in effects.indices { body(effects.span[index]) }
+    effects.removeAll(keepingCapacity: true)
   }
 }
