@@ -84,11 +84,16 @@ package struct HTTPClient {
 
   package init(_ limits: Limits) { self.limits = limits }
 
+  /// Whether a connection is one of its own.
   package func holds(_ id: ConnectionID) -> Bool { connections.contains(id) }
 
   /// Exchanges that have not come to their end.
   package var pending: Int { connections.values.count { $0.exchange != nil } }
 
+  /// Sends a request, on a connection that was kept or a new one.
+  ///
+  /// - Parameter limit: in which the whole response must be there.
+  /// - Returns: the exchange's number; its end comes later, once.
   package mutating func ask(
     _ request: HTTPRequest, of server: Address, within limit: Microseconds, _ turn: inout Turn
   ) -> ExchangeID {
@@ -120,11 +125,13 @@ package struct HTTPClient {
     turn.setTimer(Timer.exchange, id.number, at: exchange.deadline)
   }
 
+  /// A connection is there: its request goes.
   package mutating func connected(_ id: ConnectionID, _ turn: inout Turn) {
     guard let exchange = connections[id]?.exchange else { return }
     turn.write(exchange.bytes, to: id)
   }
 
+  /// Takes bytes of a connection that it ``holds(_:)``.
   package mutating func read(
     _ bytes: [UInt8], from id: ConnectionID, _ turn: inout Turn
   ) -> Reading {
@@ -141,6 +148,9 @@ package struct HTTPClient {
     return reading
   }
 
+  /// A connection ended. A request on one that was kept is sent once more, on a new one.
+  ///
+  /// - Returns: the exchange that came to its end by that.
   package mutating func closed(
     _ id: ConnectionID, _ reason: CloseReason, _ turn: inout Turn
   ) -> Completion? {

@@ -70,8 +70,10 @@ package struct HTTPServer {
 
   package var count: Int { clients.count }
 
+  /// Whether a connection is one of its own.
   package func holds(_ id: ConnectionID) -> Bool { clients.contains(id) }
 
+  /// Somebody connected. One more than the limit is closed at once.
   package mutating func accept(_ id: ConnectionID, from: Address, _ turn: inout Turn) {
     guard clients.count < limits.connections else {
       repeats.refuse(&turn)

@@ -98,13 +98,13 @@ private struct Reader {
 
   private mutating func array() throws(JSONScanner.Fault) -> [JSONValue] {
     var values: [JSONValue] = []
-    while try hasNext(before: UInt8(ascii: "]")) { values.append(try value()) }
+    while try moveToNext(before: UInt8(ascii: "]")) { values.append(try value()) }
     return values
   }
 
   private mutating func object() throws(JSONScanner.Fault) -> [JSONValue.Member] {
     var members: [JSONValue.Member] = []
-    while try hasNext(before: UInt8(ascii: "}")) {
+    while try moveToNext(before: UInt8(ascii: "}")) {
       let name = try text()
       skipSpaces()
       position += 1
@@ -115,7 +115,7 @@ private struct Reader {
 
   /// Skips an opening bracket or a comma, and says whether an element follows; if not, skips the
   /// closing bracket.
-  private mutating func hasNext(before end: UInt8) throws(JSONScanner.Fault) -> Bool {
+  private mutating func moveToNext(before end: UInt8) throws(JSONScanner.Fault) -> Bool {
     skipSpaces()
     if bytes[position] != end {
       position += 1

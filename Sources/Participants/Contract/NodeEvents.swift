@@ -43,10 +43,13 @@ package enum NodeEvents {
 
   package static let all = [ready, rulesApplied, late, stopping, stopped, printed]
 
+  /// A node woke up so much later than it wanted to.
   package static func late(_ late: Microseconds) -> Event {
     Event(self.late, ["late": late])
   }
 
+  /// A node goes by another version of the rules, from 1 in a run. `lost` and `held` count since
+  /// the one before.
   package static func rulesApplied(
     _ number: Int, faults: [Int], lost: Int = 0, held: Int = 0
   ) -> Event {

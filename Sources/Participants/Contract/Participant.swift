@@ -13,6 +13,8 @@
 ///
 /// The shape follows SWIM.Instance (swift-cluster-membership), quinn-proto and TigerBeetle's VOPR.
 package protocol Participant {
+  /// Takes an input, changes the state, and asks by the turn for what is to be done. Never traps on
+  /// what others sent.
   mutating func handle(_ input: Input, _ turn: inout Turn)
 }
 
@@ -48,6 +50,7 @@ extension TimerPurpose {
   @usableFromInline package let subject: UInt64
   @usableFromInline package let purpose: UInt8
 
+  /// - Parameter subject: in the part's own numbering; 0 where there is only one.
   @inlinable package init<Purpose: TimerPurpose>(_ purpose: Purpose, _ subject: UInt64 = 0) {
     owner = ObjectIdentifier(Purpose.self)
     self.purpose = purpose.rawValue

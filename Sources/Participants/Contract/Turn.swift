@@ -78,22 +78,28 @@
     return id
   }
 
+  /// Writes bytes to a connection, behind what was written before. Of a connection that is gone,
+  /// nothing happens.
   @inlinable package mutating func write(_ bytes: [UInt8], to connection: ConnectionID) {
     effects.append(.write(connection, bytes))
   }
 
+  /// Closes a connection when what was written has been sent. Nothing more is heard of it.
   @inlinable package mutating func close(_ connection: ConnectionID) {
     effects.append(.close(connection))
   }
 
+  /// Asks for ``Input/drained(_:)`` once nothing that was written waits to be sent.
   @inlinable package mutating func awaitDrain(of connection: ConnectionID) {
     effects.append(.awaitDrain(connection))
   }
 
+  /// Sends a datagram, which may be lost like any.
   @inlinable package mutating func send(_ datagram: [UInt8], to address: Address) {
     effects.append(.send(datagram, to: address))
   }
 
+  /// Reads or writes a file. The answer is ``Input/file(_:_:)`` with that key, later.
   @inlinable package mutating func file(_ key: FileKey, _ request: FileRequest) {
     effects.append(.file(key, request))
   }
@@ -117,6 +123,7 @@
     effects.append(.cancelTimer(TimerKey(purpose, subject)))
   }
 
+  /// Logs an event, with the turn's time.
   @inlinable package mutating func log(_ event: Event) {
     effects.append(.log(event))
   }
@@ -129,10 +136,16 @@
     log(Event(kind, peer: peer, fields))
   }
 
+  /// Ends the node in order: it has done what it was started for.
   @inlinable package mutating func finish() {
     effects.append(.finish)
   }
 
+  /// Ends the node at once, as failed.
+  ///
+  /// - Parameters:
+  ///   - reason: in words for the person who started it, which name what is wrong.
+  ///   - isMisuse: whether that person is to name something else.
   package mutating func fail(_ reason: String, isMisuse: Bool) {
     effects.append(.fail(Failure(reason, isMisuse: isMisuse)))
   }

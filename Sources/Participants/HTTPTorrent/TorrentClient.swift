@@ -1,4 +1,5 @@
 import HTTP
+import Hashing
 import Kademlia
 package import Participants
 

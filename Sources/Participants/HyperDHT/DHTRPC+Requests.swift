@@ -142,19 +142,19 @@ extension DHTRPC {
     case .ask(let number, let id):
       guard let job = jobs[number], job.updating == nil else { return }
       if let value = response.value {
-        outcomes.append(.value(query: number, value, from: address))
+        outcomes.append(.value(lookup: number, value, from: address))
       }
       if let id {
         // Another one may be there by now.
         if id == response.id {
-          jobs[number]?.query.answer(id, token: response.token, naming: nodes)
+          jobs[number]?.lookup.answer(id, token: response.token, naming: nodes)
         } else {
-          jobs[number]?.query.fail(id)
+          jobs[number]?.lookup.fail(id)
         }
       } else {
-        jobs[number]?.query.strangers.remove(address)
+        jobs[number]?.lookup.strangers.remove(address)
         if let contact {
-          jobs[number]?.query.answer(contact, token: response.token, naming: nodes)
+          jobs[number]?.lookup.answer(contact, token: response.token, naming: nodes)
         }
       }
       advance(number, &turn)
@@ -178,7 +178,7 @@ extension DHTRPC {
     switch lapse {
     case .late(let purpose, let address):
       guard case .ask(let number, let id?) = purpose, jobs[number]?.updating == nil else { return }
-      if let referrer = jobs[number]?.query.delay(id) {
+      if let referrer = jobs[number]?.lookup.delay(id) {
         punch(address, through: referrer, &turn)
       }
       advance(number, &turn)
@@ -186,9 +186,9 @@ extension DHTRPC {
       suspect(purpose, at: address, &turn)
       guard case .ask(let number, let id) = purpose, jobs[number]?.updating == nil else { return }
       if let id {
-        jobs[number]?.query.disregard(id)
+        jobs[number]?.lookup.disregard(id)
       } else {
-        jobs[number]?.query.strangers.remove(address)
+        jobs[number]?.lookup.strangers.remove(address)
       }
       advance(number, &turn)
     case .failed(let purpose, let address):
@@ -197,7 +197,7 @@ extension DHTRPC {
   }
 
   /// Somebody is silent. Where several are at once, all contacts that were not heard meanwhile are
-  /// asked, so that not every one of the dead costs a query its time.
+  /// asked, so that not every one of the dead costs a lookup its time.
   private mutating func suspect(_ purpose: Purpose, at address: Address, _ turn: inout Turn) {
     guard let id = purpose.asked, punctuality.miss(Contact(id: id, address: address), at: turn.now)
     else { return }
@@ -225,7 +225,7 @@ extension DHTRPC {
     case .ask(let number, let id):
       guard let id else { return }
       replace(id, at: address, by: nil, now: turn.now)
-      jobs[number]?.query.fail(id)
+      jobs[number]?.lookup.fail(id)
       advance(number, &turn)
     case .update(let number, let id):
       replace(id, at: address, by: nil, now: turn.now)

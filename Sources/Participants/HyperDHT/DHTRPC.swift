@@ -5,7 +5,7 @@ package import Participants
 ///
 /// It is no participant but a part of one. Its owner hands it datagrams
 /// (``receive(_:from:_:)``), answers the calls that come out of these, hands it the timers
-/// that are its own (``fire(_:_:)``), starts queries, and afterwards takes what came of
+/// that are its own (``fire(_:_:)``), starts lookups, and afterwards takes what came of
 /// them (``takeOutcomes()``).
 ///
 /// On the wire it is what `dht-rpc` 3 for Node.js and its Go port are. Where it does more, and why:
@@ -13,7 +13,7 @@ package import Participants
 /// - **Nobody is believed unproven.** Who asks is pinged, and gets into the table by the answer. An
 ///   address has one place in the table, whatever IDs it claims.
 /// - **Only who was asked may answer**, and requests have random numbers.
-/// - **The slow are waited for, and the dead once** (``Punctuality``, ``Query``). The silent are named
+/// - **The slow are waited for, and the dead once** (``Punctuality``, ``Lookup``). The silent are named
 ///   to nobody.
 /// - **Tokens hold for one address, port and command** (``Tokens``).
 /// - **Pings are passed on only to nodes in the table**, and to whom the owner knows, so nobody is
@@ -37,7 +37,7 @@ package struct DHTRPC: Sendable {
     package var secretLifetime: Microseconds
     package var joinRetry: Microseconds
     package var maxRequests: Int
-    package var maxQueries: Int
+    package var maxLookups: Int
     /// Says its ID to nobody, so that nobody keeps it.
     package var isEphemeral: Bool
     package var encoding: IPEncoding
@@ -45,7 +45,7 @@ package struct DHTRPC: Sendable {
     package init(
       k: Int = 20, unit: Microseconds = .seconds(1), upkeepInterval: Microseconds = .seconds(40),
       staleAfter: Microseconds = .seconds(120), secretLifetime: Microseconds = .seconds(300),
-      joinRetry: Microseconds = .seconds(5), maxRequests: Int = 1_024, maxQueries: Int = 64,
+      joinRetry: Microseconds = .seconds(5), maxRequests: Int = 1_024, maxLookups: Int = 64,
       isEphemeral: Bool = false, encoding: IPEncoding = .ipv4
     ) {
       self.k = k
@@ -55,7 +55,7 @@ package struct DHTRPC: Sendable {
       self.secretLifetime = secretLifetime
       self.joinRetry = joinRetry
       self.maxRequests = maxRequests
-      self.maxQueries = maxQueries
+      self.maxLookups = maxLookups
       self.isEphemeral = isEphemeral
       self.encoding = encoding
     }
@@ -75,8 +75,8 @@ package struct DHTRPC: Sendable {
   package enum Outcome: Sendable {
     /// The own ID has been looked up.
     case joined
-    /// A node answered a query with a value.
-    case value(query: UInt64, [UInt8], from: Address)
+    /// A node answered in a lookup with a value.
+    case value(lookup: UInt64, [UInt8], from: Address)
     /// Somebody answered a ping of the owner's; another port than was asked proves nothing.
     case pinged(UInt64, from: Address)
     /// Nobody did.
@@ -85,8 +85,8 @@ package struct DHTRPC: Sendable {
     case introduced(Address, by: Address)
     /// A ping is to be passed on to somebody who is not in the table. See ``forward(_:_:)``.
     case stranger(Forwarding)
-    /// A query ended. For an update, `updated` nodes took it.
-    case finished(query: UInt64, Query, updated: Int)
+    /// A lookup ended. For an update, `updated` nodes took it.
+    case finished(lookup: UInt64, Lookup, updated: Int)
   }
 
   /// A ping that somebody wants passed on.
@@ -109,15 +109,15 @@ package struct DHTRPC: Sendable {
     /// Is a contact there? Who is not keeps its place: it may be this node that is cut off.
     case probe(id: [UInt8])
     /// `id` is `nil` where it is not known who is there.
-    case ask(query: UInt64, id: [UInt8]?)
-    case update(query: UInt64, id: [UInt8])
+    case ask(lookup: UInt64, id: [UInt8]?)
+    case update(lookup: UInt64, id: [UInt8])
     /// A ping of the owner's.
     case ping(UInt64)
     /// A ping by way of who named a node that does not answer.
     case punch
   }
 
-  /// Whom a query is for.
+  /// Whom a lookup is for.
   enum Client: Sendable {
     case owner
     /// The node itself, which looks up its own ID.
@@ -126,9 +126,9 @@ package struct DHTRPC: Sendable {
     case gap
   }
 
-  /// A query with what it asks.
+  /// A lookup with what it asks.
   struct Job: Sendable {
-    var query: Query
+    var lookup: Lookup
     let command: String
     let value: [UInt8]?
     let isUpdate: Bool
@@ -147,7 +147,7 @@ package struct DHTRPC: Sendable {
   package let settings: Settings
   package let bootstrap: [Address]
   package internal(set) var own: [UInt8] = []
-  package internal(set) var table = KBucket<Known>(own: [], size: 1)
+  package internal(set) var table = ContactTree<Known>(own: [], size: 1)
   var ids: [Address: [UInt8]] = [:]
   var secrets: Secrets
   var tokens: Tokens
@@ -158,7 +158,7 @@ package struct DHTRPC: Sendable {
   /// Addresses with a ping under way.
   var checking: Set<Address> = []
   var jobs: [UInt64: Job] = [:]
-  var lastQuery: UInt64 = 0
+  var lastLookup: UInt64 = 0
   var lastPing: UInt64 = 0
   var isJoining = false
   var hasJoined = false
@@ -185,7 +185,7 @@ package struct DHTRPC: Sendable {
   /// Begins, once, when the node listens.
   package mutating func start(_ turn: inout Turn) {
     own = .random(Contact.idSize, using: &turn.random)
-    table = KBucket(own: own, size: settings.k)
+    table = ContactTree(own: own, size: settings.k)
     // Nodes that start together do not work together ever after.
     let first = Int64.random(in: 0...settings.upkeepInterval.count, using: &turn.random)
     turn.setTimer(Timer.upkeep, at: turn.now + Microseconds(first))
@@ -219,7 +219,7 @@ package struct DHTRPC: Sendable {
     let isAlone = table.count == 0
     guard !isJoining, isAlone ? !bootstrap.isEmpty : !hasJoined else { return }
     isJoining = true
-    let number = query(RPCRequest.findNode, own, for: .join, &turn)
+    let number = lookUp(RPCRequest.findNode, own, for: .join, &turn)
     if number == nil { isJoining = false }
   }
 
@@ -258,7 +258,7 @@ package struct DHTRPC: Sendable {
   }
 
   /// Whether a contact may have to give its place up: it has not been heard for long enough.
-  private func isDue(_ entry: KBucket<Known>.Entry, at now: Instant) -> Bool {
+  private func isDue(_ entry: ContactTree<Known>.Entry, at now: Instant) -> Bool {
     entry.contact.heard + settings.upkeepInterval <= now
   }
 

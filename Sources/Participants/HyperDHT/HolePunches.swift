@@ -120,7 +120,7 @@ package struct HolePunches: Sendable {
     switch pings.removeValue(forKey: number) {
     case .direct(let number):
       punches[number]?.waiting -= 1
-      isOpen(number, at: address, &turn)
+      markOpen(number, at: address, &turn)
     case .passedOn(let number):
       punches[number]?.waiting -= 1
       guard case .opening = punches[number]?.state else { return }
@@ -154,7 +154,7 @@ package struct HolePunches: Sendable {
     turn.log(HyperDHTEvents.punchFailed(number, punch.peer, took: turn.now - punch.started))
   }
 
-  private mutating func isOpen(_ number: UInt64, at address: Address, _ turn: inout Turn) {
+  private mutating func markOpen(_ number: UInt64, at address: Address, _ turn: inout Turn) {
     guard let punch = punches[number] else { return }
     if case .open = punch.state { return }
     punches[number]?.state = .open(Way(address: address))

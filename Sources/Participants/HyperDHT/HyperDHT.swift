@@ -19,9 +19,9 @@ package struct HyperDHT: Sendable {
     case joined
     /// Peers of a key that is being looked up; the same may come several times. `local` are those in
     /// the own network, `keeper` is the node that named them.
-    case peers(query: UInt64, [Address], local: [Address], keeper: Address)
+    case peers(lookup: UInt64, [Address], local: [Address], keeper: Address)
     /// A lookup ended, or an announcement or its withdrawal, which `updated` nodes took.
-    case finished(query: UInt64, Query, updated: Int)
+    case finished(lookup: UInt64, Lookup, updated: Int)
   }
 
   package private(set) var rpc: DHTRPC
@@ -160,7 +160,7 @@ package struct HyperDHT: Sendable {
 
   // MARK: - Asking
 
-  /// Looks a key up, announces it, or takes that back. Returns the query's number; `nil`: too many
+  /// Looks a key up, announces it, or takes that back. Returns the lookup's number; `nil`: too many
   /// are under way.
   ///
   /// - Parameter port: the announced peer's; 0: the node's own.
@@ -168,7 +168,7 @@ package struct HyperDHT: Sendable {
     _ kind: PeerRequest.Kind, _ key: [UInt8], port: UInt16 = 0, _ turn: inout Turn
   ) -> UInt64? {
     let request = PeerRequest(kind, port: port, localAddress: kind == .unannounce ? nil : local)
-    return rpc.query(
+    return rpc.lookUp(
       PeerRequest.command, key, value: request.encoded, isUpdate: kind != .lookup, &turn)
   }
 
@@ -189,10 +189,10 @@ package struct HyperDHT: Sendable {
       switch outcome {
       case .joined:
         outcomes.append(.joined)
-      case .finished(let query, let result, let updated):
-        outcomes.append(.finished(query: query, result, updated: updated))
-      case .value(let query, let value, let keeper):
-        if let peers = peers(in: value, of: query, from: keeper) { outcomes.append(peers) }
+      case .finished(let number, let lookup, let updated):
+        outcomes.append(.finished(lookup: number, lookup, updated: updated))
+      case .value(let number, let value, let keeper):
+        if let peers = peers(in: value, of: number, from: keeper) { outcomes.append(peers) }
       case .pinged(let ping, let address):
         punches.answered(ping, from: address, over: &rpc, &turn)
       case .silent(let ping):
@@ -208,7 +208,7 @@ package struct HyperDHT: Sendable {
   }
 
   /// `nil`: the value makes no sense.
-  private func peers(in value: [UInt8], of query: UInt64, from keeper: Address) -> Outcome? {
+  private func peers(in value: [UInt8], of number: UInt64, from keeper: Address) -> Outcome? {
     guard let response = try? PeerResponse(decoding: value),
       let peers = try? rpc.settings.encoding.decodeList(response.peers)
     else { return nil }
@@ -220,6 +220,6 @@ package struct HyperDHT: Sendable {
           $0.prefix(2) + response.localPeers[index..<index + PeerResponse.localSize])
       }
     }
-    return .peers(query: query, peers.filter { $0.port > 0 }, local: near, keeper: keeper)
+    return .peers(lookup: number, peers.filter { $0.port > 0 }, local: near, keeper: keeper)
   }
 }

@@ -44,7 +44,7 @@ package struct HyperDHTNode: Participant {
     }
   }
 
-  /// A query under way.
+  /// A lookup under way.
   private struct Job {
     let kind: PeerRequest.Kind
     let key: [UInt8]
@@ -128,21 +128,21 @@ package struct HyperDHTNode: Participant {
           tried.insert(peer)
         }
       }
-    case .finished(let number, let query, let updated):
+    case .finished(let number, let lookup, let updated):
       guard let job = jobs.removeValue(forKey: number) else { return }
-      log(job, number, query, updated: updated, &turn)
+      log(job, number, lookup, updated: updated, &turn)
     }
   }
 
-  private func log(_ job: Job, _ number: UInt64, _ query: Query, updated: Int, _ turn: inout Turn) {
+  private func log(_ job: Job, _ number: UInt64, _ lookup: Lookup, updated: Int, _ turn: inout Turn) {
     turn.log(
       HyperDHTEvents.queryFinished,
       [
         "query": number, "purpose": job.kind.name, "key": Hexadecimal.text(job.key),
         "place": HyperDHTEvents.place(job.key),
-        "closest": query.closest.first.map { HyperDHTEvents.place($0.contact.id) } ?? -1,
-        "steps": query.steps, "asked": query.asked, "answered": query.answered,
-        "missed": query.missed, "updated": updated, "peers": job.peers.count,
+        "closest": lookup.closest.first.map { HyperDHTEvents.place($0.contact.id) } ?? -1,
+        "steps": lookup.steps, "asked": lookup.asked, "answered": lookup.answered,
+        "missed": lookup.missed, "updated": updated, "peers": job.peers.count,
         "took": turn.now - job.started,
       ])
   }

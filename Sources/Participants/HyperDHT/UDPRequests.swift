@@ -16,6 +16,7 @@ package struct UDPHeader: Equatable, Sendable {
     self.number = number
   }
 
+  /// - Throws: where there are fewer than two bytes.
   package init(from reader: inout ByteReader) throws(WireError) {
     let bits = UInt16(truncatingIfNeeded: try reader.integer(bytes: 2))
     self.init(isRequest: bits > Self.greatest, number: bits & Self.greatest)

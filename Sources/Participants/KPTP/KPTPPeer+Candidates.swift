@@ -62,7 +62,7 @@ extension KPTPPeer {
   }
 
   /// The table's answer, but for the faults that checks are tested with.
-  private func placement(of id: PeerID) -> RoutingTable.Placement {
+  private func placement(of id: PeerID) -> PrefixTable.Placement {
     switch table.placement(of: id) {
     case .room where !settings.refills && vacated.contains(table.prefix(of: id)): .full
     case .closer where !settings.replaces: .full
@@ -147,7 +147,7 @@ extension KPTPPeer {
     avoided.removeAll { $0.endpoint == peer }
     let id = peer.id
     let placement = placement(of: id)
-    table.add(RoutingTable.Entry(peer, id, lastSeen: turn.now), as: placement)
+    table.add(PrefixTable.Entry(peer, id, lastSeen: turn.now), as: placement)
     let prefix = table.prefix(of: id)
     func event(_ kind: EventKind, over other: Endpoint? = nil, _ reason: String? = nil) -> Event {
       Event(

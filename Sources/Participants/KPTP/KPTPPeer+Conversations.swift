@@ -166,10 +166,10 @@ extension KPTPPeer {
         per: from, &turn)
       turn.write(self.message(.heartbeatResponse), to: id)
     case .store:
-      Endpoint(from).map { manners.speaks($0) }
+      Endpoint(from).map { manners.noteSpeech(of: $0) }
       keep(message, of: from, on: id, &turn)
     case .find:
-      Endpoint(from).map { manners.speaks($0) }
+      Endpoint(from).map { manners.noteSpeech(of: $0) }
       handOut(message, on: id, &turn)
     case .bootstrapReply, .heartbeatResponse, .stored, .found, nil:
       ignore(message, of: from, &turn)
@@ -201,10 +201,10 @@ extension KPTPPeer {
     case .introduction: break
     case .step(let lookup): step(lookup, answeredBy: peer, message.peers, &turn)
     case .store(let payload):
-      manners.speaks(peer)
+      manners.noteSpeech(of: peer)
       put(payload, isKept: true, &turn)
     case .find(let payload):
-      manners.speaks(peer)
+      manners.noteSpeech(of: peer)
       take(message, of: peer, asFor: payload, &turn)
     }
   }
@@ -231,7 +231,7 @@ extension KPTPPeer {
     switch reason {
     case .late, .closed(.ended):
       let until = now + settings.valueInterval * ValueManners.askedAgainAfter
-      guard manners.isSilent(peer, until: until) else { return }
+      guard manners.noteSilence(of: peer, until: until) else { return }
       puts.hasLearned = true
       gets.hasLearned = true
     case .closed, .garbled: break

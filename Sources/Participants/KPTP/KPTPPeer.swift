@@ -64,7 +64,7 @@ package struct KPTPPeer: Participant {
 
   let settings: Settings
   var own = Endpoint(ip: 0, port: 0)
-  var table = RoutingTable(owner: PeerID(0), bucketSize: 0)
+  var table = PrefixTable(owner: PeerID(0), bucketSize: 0)
 
   // KPTPPeer+Conversations.swift
   var conversations = ConnectionTable<Conversation>()
@@ -132,7 +132,7 @@ package struct KPTPPeer: Participant {
       return
     }
     own = endpoint
-    table = RoutingTable(owner: own.id, bucketSize: settings.bucketSize)
+    table = PrefixTable(owner: own.id, bucketSize: settings.bucketSize)
     turn.log(KPTPEvents.identityDerived, ["id": own.id, "number": own.id.number])
     // Peers that start together need not send their heartbeats together.
     let first = Int64.random(in: 1...settings.heartbeatInterval.count, using: &turn.random)

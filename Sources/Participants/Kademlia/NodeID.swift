@@ -36,12 +36,14 @@ package struct NodeID: Hashable, Comparable, Sendable, EventValue {
       UInt32(truncatingIfNeeded: try reader.integer(bytes: 4)))
   }
 
+  /// Writes its 20 bytes, the most significant first.
   package func write(to writer: inout ByteWriter) {
     writer.write(high, bytes: 8)
     writer.write(middle, bytes: 8)
     writer.write(UInt64(low), bytes: 4)
   }
 
+  /// Any point of the space.
   package static func random(using random: inout SeededGenerator) -> NodeID {
     NodeID(random.next(), random.next(), UInt32(truncatingIfNeeded: random.next()))
   }
@@ -52,6 +54,7 @@ package struct NodeID: Hashable, Comparable, Sendable, EventValue {
     return writer.bytes
   }
 
+  /// Their exclusive or.
   package func distance(to other: NodeID) -> NodeID {
     NodeID(high ^ other.high, middle ^ other.middle, low ^ other.low)
   }

@@ -241,7 +241,7 @@ extension PeerExchangePeer {
     turn.log(
       PeerExchangeEvents.pieceReceived, peer: peer,
       ["hash": piece.hash, "content": content, "bytes": piece.size, "waited": turn.now - ask.at])
-    isKept(in: piece.places, &turn)
+    fill(piece.places, &turn)
     if store.missing == 0 {
       turn.log(PeerExchangeEvents.piecesCompleted, ["count": wanted])
     }

@@ -228,7 +228,7 @@ extension PeerExchangePeer {
   }
 
   /// A piece is in its places.
-  mutating func isKept(in places: [FilePlace], _ turn: inout Turn) {
+  mutating func fill(_ places: [FilePlace], _ turn: inout Turn) {
     for place in places {
       files[place.file].missing -= 1
       settle(place.file, &turn)
@@ -255,7 +255,7 @@ extension PeerExchangePeer {
     switch answer {
     case .bytes(let bytes) where PieceHash(SHA256.hash(bytes)) == store[number].hash:
       for place in places { write(bytes[...], to: place, at: 0, &turn) }
-      isKept(in: places, &turn)
+      fill(places, &turn)
     case .bytes, .done, .failed:
       for place in places { fail(place.file, "a piece to copy cannot be read", &turn) }
     }

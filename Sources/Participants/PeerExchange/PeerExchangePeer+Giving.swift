@@ -67,7 +67,7 @@ extension PeerExchangePeer {
     _ number: Int, _ reason: String, from id: ConnectionID, _ turn: inout Turn
   ) {
     if let place = store[number].places.first { fail(place.file, reason, &turn) }
-    isFree(id, &turn)
+    free(id, &turn)
   }
 
   private func write(_ parts: [[UInt8]], of number: Int, to id: ConnectionID, _ turn: inout Turn) {
@@ -81,18 +81,18 @@ extension PeerExchangePeer {
   }
 
   /// Everything that was written to a neighbour has left.
-  mutating func hasGiven(on id: ConnectionID, _ turn: inout Turn) {
+  mutating func finishGiving(on id: ConnectionID, _ turn: inout Turn) {
     guard let link = links[id], let number = link.giving else { return }
     changes.logEach(
       Event(
         PeerExchangeEvents.pieceGiven, peer: link.peer,
         ["hash": store[number].hash, "bytes": store[number].size, "connection": id.number]),
       per: [link.peer?.description, String(number)], &turn)
-    isFree(id, &turn)
+    free(id, &turn)
   }
 
   /// The next piece may go to a neighbour, when it is its turn again.
-  private mutating func isFree(_ id: ConnectionID, _ turn: inout Turn) {
+  private mutating func free(_ id: ConnectionID, _ turn: inout Turn) {
     links[id]?.giving = nil
     giving -= 1
     turn.cancelTimer(Timer.departure, id.number)

@@ -134,7 +134,7 @@ package struct PeerExchangePeer: Participant {
     case .closed(let id, let reason):
       lose(id, reason, &turn)
     case .drained(let id):
-      hasGiven(on: id, &turn)
+      finishGiving(on: id, &turn)
     case .timer(let key):
       fire(key, &turn)
     case .file(let key, let answer):
