@@ -1,5 +1,5 @@
-internal import Arguments
 internal import FoundationEssentials
+internal import Messages
 
 /// The folder of the checks that come with the networks: `checks/NETWORK/NAME.sql`.
 package struct CheckLibrary: Sendable {

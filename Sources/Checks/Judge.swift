@@ -1,5 +1,5 @@
-internal import Arguments
 internal import History
+internal import Messages
 
 /// Applies checks to one run of a history.
 package struct Judge: ~Copyable {

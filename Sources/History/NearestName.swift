@@ -1,4 +1,4 @@
-import Arguments
+import Messages
 
 extension Schema {
   /// What to add to SQLite's message about a table or a column that there is not: the nearest that there

@@ -1,4 +1,4 @@
-import Arguments
+import Messages
 package import Participants
 
 /// Faults that somebody asks for while the run goes on, in the words of a topology.

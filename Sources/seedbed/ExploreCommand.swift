@@ -3,8 +3,10 @@ import Checks
 import Clock
 import Exploration
 import Foundation
+import Messages
 import Networks
 import Participants
+import Session
 import Supervisor
 import Topology
 
@@ -53,7 +55,8 @@ enum ExploreCommand: SeedbedCommand {
       checks: try library.checks(topology.checks, network: topology.network),
       isInterrupted: { Interruption.hasCome })
     Interruption.watch()
-    var display = ExploreDisplay(seeds.range, replay: Hints(arguments).simulation(of: file.path))
+    var display = ExploreDisplay(
+      seeds.range, replay: { arguments.simulation(of: file.path, seed: $0) })
     display.start(file.path)
     var firstFailure: (seed: UInt64, failure: Shrinker.Failure)?
     let jobs = Int(arguments.integer("jobs") ?? 2)

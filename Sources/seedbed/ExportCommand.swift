@@ -3,6 +3,8 @@ import Arguments
 import FoundationEssentials
 import Glibc
 import History
+import Messages
+import Session
 import Supervisor
 import Topology
 

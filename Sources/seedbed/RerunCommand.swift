@@ -1,5 +1,7 @@
 import Arguments
 import History
+import Messages
+import Session
 import Topology
 
 /// `seedbed rerun`: a recorded run's plan once more.
@@ -33,7 +35,10 @@ enum RerunCommand: SeedbedCommand {
     let manifest = folder.manifest
     let topology = TopologyFile(
       path: manifest.topology, text: try TopologyFile(reading: "\(path)/topology.yaml").text)
-    let session = try RunSession(plan: manifest.plan, topology: topology, arguments)
+    // What is not kept has no number to be run again by.
+    let again = ["seedbed", "rerun", reference] + arguments.placesGiven
+    let options = try arguments.runOptions(again: arguments.has("no-history") ? again : nil)
+    let session = try RunSession(plan: manifest.plan, topology: topology, options)
     if manifest.driver == "simulated" { return try session.simulate() }
     if arguments.has("no-history") {
       throw UsageError(

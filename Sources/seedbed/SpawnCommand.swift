@@ -1,5 +1,7 @@
 import Arguments
+import Messages
 import Participants
+import Session
 import Topology
 
 /// `seedbed spawn`: a run without a topology file.
@@ -82,7 +84,7 @@ enum SpawnCommand: SeedbedCommand {
       counts: counts, duration: duration ?? .seconds(20), kills: kills)
     let topology: Topology
     do {
-      topology = try RunSession.topology(file, arguments)
+      topology = try RunSession.topology(file, arguments.runOptions())
     } catch let error as TopologyError {
       throw error.withoutLines
     }

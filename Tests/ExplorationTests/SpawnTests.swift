@@ -1,6 +1,6 @@
-import Arguments
 import Checks
 import Exploration
+import Messages
 import Networks
 import Participants
 import Testing
