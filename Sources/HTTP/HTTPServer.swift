@@ -7,8 +7,7 @@ package import Participants
 ///   timer. It gives the requests that are to be answered.
 /// - **Answer** every request, at once or later. The next one of the connection comes then: an
 ///   answer gives it back. A `HEAD` comes as the `GET` that it stands for; its answer goes without
-/// the
-///   body.
+///   the body.
 ///
 /// A connection that says nothing, or not enough, for too long is closed; one that sends what is no
 /// HTTP, or more than is allowed, is told so and closed.
