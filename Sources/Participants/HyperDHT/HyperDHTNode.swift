@@ -134,7 +134,8 @@ package struct HyperDHTNode: Participant {
     }
   }
 
-  private func log(_ job: Job, _ number: UInt64, _ lookup: Lookup, updated: Int, _ turn: inout Turn) {
+  private func log(_ job: Job, _ number: UInt64, _ lookup: Lookup, updated: Int, _ turn: inout Turn)
+  {
     turn.log(
       HyperDHTEvents.queryFinished,
       [
