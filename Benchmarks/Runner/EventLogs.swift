@@ -52,12 +52,12 @@ struct EventLogs {
       let message = "\(moment / 1_000_000).\(moment % 1_000_000):\(origin):\(text)"
       let event =
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<65: Event(received, peer: peer, ["message": .text(message)])
-        case 65..<80: Event(sent, ["message": .text(message)])
-        case 80..<86: Event(opened, peer: peer, ["direction": .text("dialled")])
-        case 86..<92: Event(closed, peer: peer, ["reason": .text("reset")])
-        case 92..<97: Event(missed, peer: peer, ["misses": .integer(1)])
-        default: Event(reported, peer: peer, ["seed": .text(origin.description)])
+        case 0..<65: Event(received, peer: peer, ["message": message])
+        case 65..<80: Event(sent, ["message": message])
+        case 80..<86: Event(opened, peer: peer, ["direction": "dialled"])
+        case 86..<92: Event(closed, peer: peer, ["reason": "reset"])
+        case 92..<97: Event(missed, peer: peer, ["misses": 1])
+        default: Event(reported, peer: peer, ["seed": origin.description])
         }
       event.appendLine(time: time, sequence: UInt64(sequence), to: &bytes)
     }

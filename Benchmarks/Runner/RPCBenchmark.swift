@@ -75,7 +75,9 @@ enum RPCBenchmark: Benchmark {
 
   /// Keeps so many pings of one node under way.
   private struct Asker: Participant {
-    private static let end = TimerKey(purpose: 1)
+    private enum Timer: UInt8, TimerPurpose {
+      case end
+    }
 
     private let node: Address
     private let answered: Tally
@@ -88,20 +90,17 @@ enum RPCBenchmark: Benchmark {
       self.answered = answered
     }
 
-    mutating func handle(
-      _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-    ) {
+    mutating func handle(_ input: Input, _ turn: inout Turn) {
       switch input {
       case .started:
-        rpc.start(at: now, using: &random, emit: &emit)
-        emit.setTimer(Self.end, at: now + .seconds(Int64(seconds)))
-        for _ in 0..<atOnce { _ = rpc.ping(node, at: now, emit: &emit) }
+        rpc.start(&turn)
+        turn.setTimer(Timer.end, at: turn.now + .seconds(Int64(seconds)))
+        for _ in 0..<atOnce { _ = rpc.ping(node, &turn) }
       case .datagram(let address, let bytes):
-        _ = try? rpc.receive(bytes, from: address, at: now, emit: &emit)
-      case .timer(Self.end):
-        emit.finish()
+        _ = try? rpc.receive(bytes, from: address, &turn)
       case .timer(let key):
-        rpc.fire(key, at: now, emit: &emit)
+        rpc.fire(key, &turn)
+        if Timer(key) == .end { turn.finish() }
       case .accepted, .connected, .received, .closed, .drained, .file, .stopping:
         break
       }
@@ -109,9 +108,9 @@ enum RPCBenchmark: Benchmark {
         switch outcome {
         case .pinged:
           answered.count += 1
-          _ = rpc.ping(node, at: now, emit: &emit)
+          _ = rpc.ping(node, &turn)
         case .silent:
-          _ = rpc.ping(node, at: now, emit: &emit)
+          _ = rpc.ping(node, &turn)
         case .joined, .value, .introduced, .stranger, .finished:
           break
         }

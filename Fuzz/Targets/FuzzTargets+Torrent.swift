@@ -1,5 +1,6 @@
 import HTTP
 import HTTPTorrent
+import Hashing
 import JSONReading
 import Participants
 import Wire

@@ -9,9 +9,8 @@ struct FuzzedNode {
   private static let mostAnswers = 10_000
 
   private var participant: any Participant
-  private var effects = Effects()
-  private var random = SeededGenerator(seed: 1)
-  private var now = Instant(microseconds: 1_795_000_000_000_000)
+  private var turn = Turn(
+    at: Instant(microseconds: 1_795_000_000_000_000), random: SeededGenerator(seed: 1))
   private var connections: [ConnectionID] = []
   private var timers: [TimerKey: Instant] = [:]
   /// Lines that were logged, by kind.
@@ -40,7 +39,7 @@ struct FuzzedNode {
   }
 
   mutating func accept(from source: Address) -> ConnectionID {
-    let caller = effects.nextConnection()
+    let caller = turn.nextConnection()
     connections.append(caller)
     handle(.accepted(caller, from: source))
     return caller
@@ -58,9 +57,9 @@ struct FuzzedNode {
 
   /// Lets time pass; what is due by then fires.
   mutating func elapse(_ duration: Microseconds) {
-    let end = now + duration
+    let end = turn.now + duration
     while let due = timers.values.min(), due <= end { wait() }
-    now = end
+    turn.now = end
   }
 
   mutating func take(_ bytes: [UInt8], using choice: inout SeededGenerator) {
@@ -81,7 +80,7 @@ struct FuzzedNode {
   private mutating func wait() {
     let next = timers.min { ($0.value, $0.key.subject) < ($1.value, $1.key.subject) }
     guard let (key, due) = next else { return }
-    now = max(now, due)
+    turn.now = max(turn.now, due)
     timers[key] = nil
     handle(.timer(key))
   }
@@ -99,10 +98,10 @@ struct FuzzedNode {
 
   /// - Parameter answers: what the disk answers is added to them.
   private mutating func handle(_ input: Input, _ answers: inout [Input]) {
-    participant.handle(input, at: now, using: &random, emit: &effects)
+    participant.handle(input, &turn)
     var dialled: [ConnectionID] = []
     var count = 0
-    effects.drain { effect in
+    turn.drain { effect in
       count += 1
       switch effect {
       case .connect(let id, _, _): dialled.append(id)

@@ -3,15 +3,17 @@ package import Participants
 /// The asking half of HTTP as a pure state machine that a participant owns: requests to any number
 /// of servers, each on a connection of its own, which is kept for the next one.
 ///
-/// - **Ask** with ``ask(_:of:within:at:emit:)``, which gives the exchange's number.
-/// - **Feed it** each input about a connection that it ``holds(_:)`` and each timer of its purposes.
+/// - **Ask** with ``ask(_:of:within:_:)``, which gives the exchange's number.
+/// - **Feed it** each input about a connection that it ``holds(_:)`` and each timer.
 ///   It gives the exchanges that came to an end, each once.
 package struct HTTPClient {
+  package enum Timer: UInt8, TimerPurpose {
+    case exchange
+    /// A connection that is kept is not used.
+    case idle
+  }
+
   package struct Limits: Sendable {
-    /// The purpose of the timers of exchanges.
-    package var timer: UInt8
-    /// The purpose of the timers of connections that are kept.
-    package var idleTimer: UInt8
     /// Of a response, in bytes.
     package var longestBody: Int
     /// The bodies of responses of status 200 and this content type are handed on as they come.
@@ -22,11 +24,9 @@ package struct HTTPClient {
     package var idleTime: Microseconds
 
     package init(
-      timer: UInt8, idleTimer: UInt8, longestBody: Int, passedType: String? = nil,
+      longestBody: Int, passedType: String? = nil,
       kept: Int = 64, idleTime: Microseconds = .seconds(10)
     ) {
-      self.timer = timer
-      self.idleTimer = idleTimer
       self.longestBody = longestBody
       self.passedType = passedType
       self.kept = kept
@@ -84,14 +84,18 @@ package struct HTTPClient {
 
   package init(_ limits: Limits) { self.limits = limits }
 
+  /// Whether a connection is one of its own.
   package func holds(_ id: ConnectionID) -> Bool { connections.contains(id) }
 
   /// Exchanges that have not come to their end.
   package var pending: Int { connections.values.count { $0.exchange != nil } }
 
+  /// Sends a request, on a connection that was kept or a new one.
+  ///
+  /// - Parameter limit: in which the whole response must be there.
+  /// - Returns: the exchange's number; its end comes later, once.
   package mutating func ask(
-    _ request: HTTPRequest, of server: Address, within limit: Microseconds, at now: Instant,
-    emit: inout Effects
+    _ request: HTTPRequest, of server: Address, within limit: Microseconds, _ turn: inout Turn
   ) -> ExchangeID {
     lastExchange += 1
     let kept = connections.keys.last {
@@ -99,35 +103,37 @@ package struct HTTPClient {
     }
     let exchange = Exchange(
       id: lastExchange, bytes: request.bytes(host: server.description), isOnKept: kept != nil,
-      deadline: now + limit)
+      deadline: turn.now + limit)
     if let kept {
-      emit.cancelTimer(idleKey(kept))
+      turn.cancelTimer(Timer.idle, kept.number)
       connections[kept]?.exchange = exchange
-      emit.write(exchange.bytes, to: kept)
-      emit.setTimer(key(kept), at: exchange.deadline)
+      turn.write(exchange.bytes, to: kept)
+      turn.setTimer(Timer.exchange, kept.number, at: exchange.deadline)
     } else {
-      dial(server, for: exchange, emit: &emit)
+      dial(server, for: exchange, &turn)
     }
     return lastExchange
   }
 
-  private mutating func dial(_ server: Address, for exchange: Exchange, emit: inout Effects) {
-    let id = emit.connect(to: server)
+  private mutating func dial(_ server: Address, for exchange: Exchange, _ turn: inout Turn) {
+    let id = turn.connect(to: server)
     connections[id] = Connection(
       server: server,
       reader: HTTPReader(
         .responses, longestBody: limits.longestBody, passing: limits.passedType),
       exchange: exchange)
-    emit.setTimer(key(id), at: exchange.deadline)
+    turn.setTimer(Timer.exchange, id.number, at: exchange.deadline)
   }
 
-  package mutating func connected(_ id: ConnectionID, emit: inout Effects) {
+  /// A connection is there: its request goes.
+  package mutating func connected(_ id: ConnectionID, _ turn: inout Turn) {
     guard let exchange = connections[id]?.exchange else { return }
-    emit.write(exchange.bytes, to: id)
+    turn.write(exchange.bytes, to: id)
   }
 
+  /// Takes bytes of a connection that it ``holds(_:)``.
   package mutating func read(
-    _ bytes: [UInt8], from id: ConnectionID, at now: Instant, emit: inout Effects
+    _ bytes: [UInt8], from id: ConnectionID, _ turn: inout Turn
   ) -> Reading {
     var reading = Reading(exchange: connections[id]?.exchange?.id)
     do throws(HTTPFault) {
@@ -135,56 +141,60 @@ package struct HTTPClient {
       reading.passed = connections[id]?.reader.passed ?? []
       // An interim response (RFC 9110, section 15.2) is not the answer.
       guard let message = messages.first(where: { $0.status >= 200 }) else { return reading }
-      reading.completion = complete(
-        id, .success(message), mayKeep: messages.count == 1, at: now, emit: &emit)
+      reading.completion = complete(id, .success(message), mayKeep: messages.count == 1, &turn)
     } catch {
-      reading.completion = complete(id, .failure(.garbled(error)), at: now, emit: &emit)
+      reading.completion = complete(id, .failure(.garbled(error)), &turn)
     }
     return reading
   }
 
+  /// A connection ended. A request on one that was kept is sent once more, on a new one.
+  ///
+  /// - Returns: the exchange that came to its end by that.
   package mutating func closed(
-    _ id: ConnectionID, _ reason: CloseReason, at now: Instant, emit: inout Effects
+    _ id: ConnectionID, _ reason: CloseReason, _ turn: inout Turn
   ) -> Completion? {
     guard var connection = connections[id] else { return nil }
     let hasBegun = connection.reader.isInMessage
     if reason == .ended, hasBegun, let message = try? connection.reader.end() {
-      return complete(id, .success(message), at: now, emit: &emit)
+      return complete(id, .success(message), &turn)
     }
     if var exchange = connection.exchange, exchange.isOnKept, !hasBegun {
-      forget(id, emit: &emit)
+      forget(id, &turn)
       exchange.isOnKept = false
-      dial(connection.server, for: exchange, emit: &emit)
+      dial(connection.server, for: exchange, &turn)
       return nil
     }
-    return complete(id, .failure(.closed(reason)), at: now, emit: &emit)
+    return complete(id, .failure(.closed(reason)), &turn)
   }
 
-  /// A timer of ``Limits/timer`` or ``Limits/idleTimer`` is due.
-  package mutating func expire(
-    _ key: TimerKey, at now: Instant, emit: inout Effects
-  ) -> Completion? {
+  /// A timer is due. Another's changes nothing.
+  package mutating func expire(_ key: TimerKey, _ turn: inout Turn) -> Completion? {
     let id = ConnectionID(key.subject)
     guard let connection = connections[id] else { return nil }
-    if key.purpose == limits.idleTimer, connection.exchange == nil {
-      forget(id, emit: &emit)
-      emit.close(id)
+    switch Timer(key) {
+    case .exchange:
+      return complete(id, .failure(.tooSlow), &turn)
+    case .idle where connection.exchange == nil:
+      forget(id, &turn)
+      turn.close(id)
+      return nil
+    case .idle, nil:
+      return nil
     }
-    guard key.purpose == limits.timer else { return nil }
-    return complete(id, .failure(.tooSlow), at: now, emit: &emit)
   }
 
   /// Gives an exchange up. Nothing more is heard of it.
-  package mutating func cancel(_ exchange: ExchangeID, emit: inout Effects) {
+  package mutating func cancel(_ exchange: ExchangeID, _ turn: inout Turn) {
     guard let id = connections.keys.first(where: { connections[$0]?.exchange?.id == exchange })
     else { return }
-    forget(id, emit: &emit)
-    emit.close(id)
+    forget(id, &turn)
+    turn.close(id)
   }
 
   private mutating func complete(
     _ id: ConnectionID, _ result: Result<HTTPMessage, Failure>, mayKeep: Bool = false,
-    at now: Instant, emit: inout Effects
+    _ turn: inout Turn
   ) -> Completion? {
     let exchange = connections[id]?.exchange
     connections[id]?.exchange = nil
@@ -192,26 +202,19 @@ package struct HTTPClient {
     if mayKeep, exchange != nil, case .success(let message) = result, message.keepsAlive,
       kept <= limits.kept
     {
-      emit.cancelTimer(key(id))
-      emit.setTimer(idleKey(id), at: now + limits.idleTime)
+      turn.cancelTimer(Timer.exchange, id.number)
+      turn.setTimer(Timer.idle, id.number, at: turn.now + limits.idleTime)
     } else {
-      forget(id, emit: &emit)
-      emit.close(id)
+      forget(id, &turn)
+      turn.close(id)
     }
     return exchange.map { Completion(exchange: $0.id, result: result) }
   }
 
-  private mutating func forget(_ id: ConnectionID, emit: inout Effects) {
+  private mutating func forget(_ id: ConnectionID, _ turn: inout Turn) {
     connections[id] = nil
-    emit.cancelTimer(key(id))
-    emit.cancelTimer(idleKey(id))
+    turn.cancelTimer(Timer.exchange, id.number)
+    turn.cancelTimer(Timer.idle, id.number)
   }
 
-  private func key(_ id: ConnectionID) -> TimerKey {
-    TimerKey(purpose: limits.timer, subject: id.number)
-  }
-
-  private func idleKey(_ id: ConnectionID) -> TimerKey {
-    TimerKey(purpose: limits.idleTimer, subject: id.number)
-  }
 }

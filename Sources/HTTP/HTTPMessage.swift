@@ -119,6 +119,7 @@ package struct HTTPResponse: Equatable, Sendable {
     self.init(status, body: Array(text.utf8))
   }
 
+  /// A response of status 200 and type `application/json`.
   package static func json(_ body: [UInt8]) -> HTTPResponse {
     HTTPResponse(200, contentType: "application/json", body: body)
   }

@@ -12,10 +12,12 @@ package struct SHA1: Sendable {
 
   package init() { unsafe ccrypto_sha1_start(&state) }
 
+  /// Adds bytes, which may come in any number of parts.
   package mutating func update(_ bytes: UnsafeRawBufferPointer) {
     unsafe ccrypto_sha1_update(&state, bytes.baseAddress, bytes.count)
   }
 
+  /// Adds bytes, which may come in any number of parts.
   package mutating func update(_ bytes: [UInt8]) {
     unsafe bytes.withUnsafeBytes { unsafe update($0) }
   }
@@ -27,6 +29,7 @@ package struct SHA1: Sendable {
     return digest
   }
 
+  /// The 20 bytes of all at once.
   package static func hash(_ bytes: [UInt8]) -> [UInt8] {
     var hash = SHA1()
     hash.update(bytes)

@@ -11,10 +11,12 @@ package struct SHA256: Sendable {
 
   package init() { unsafe ccrypto_sha256_start(&state) }
 
+  /// Adds bytes, which may come in any number of parts.
   package mutating func update(_ bytes: UnsafeRawBufferPointer) {
     unsafe ccrypto_sha256_update(&state, bytes.baseAddress, bytes.count)
   }
 
+  /// Adds bytes, which may come in any number of parts.
   package mutating func update(_ bytes: [UInt8]) {
     unsafe bytes.withUnsafeBytes { unsafe update($0) }
   }
@@ -26,6 +28,7 @@ package struct SHA256: Sendable {
     return digest
   }
 
+  /// The 32 bytes of all at once.
   package static func hash(_ bytes: [UInt8]) -> [UInt8] {
     var hash = SHA256()
     hash.update(bytes)

@@ -37,8 +37,7 @@ package import Sockets
   let loop: EventLoop
   var connections: [ConnectionID: Connection] = [:]
   private var participant: any Participant
-  private var random: SeededGenerator
-  private var effects = Effects()
+  private var turn: Turn
   private var log: EventLog
   private let identity: Identity
   var now: Instant { loop.now }
@@ -78,7 +77,7 @@ package import Sockets
   ) throws(NodeFailure) {
     self.participant = participant
     self.identity = identity
-    self.random = random
+    turn = Turn(at: clock.now, random: random)
     self.log = log
     rulesFile = rules
     loop = try EventLoop()
@@ -141,14 +140,15 @@ package import Sockets
     isDelivering = true
     while !pending.isEmpty {
       let input = pending.removeFirst()
-      participant.handle(input, at: now, using: &random, emit: &effects)
-      effects.drain { perform($0) }
+      turn.now = now
+      participant.handle(input, &turn)
+      turn.drain { perform($0) }
     }
     isDelivering = false
     if isFinishing { stop() }
   }
 
-  func nextConnection() -> ConnectionID { effects.nextConnection() }
+  func nextConnection() -> ConnectionID { turn.nextConnection() }
 
   private func perform(_ effect: Effect) {
     switch effect {

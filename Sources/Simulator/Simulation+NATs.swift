@@ -85,9 +85,7 @@ extension Simulation {
     }
     if isNew {
       logSupervisor(
-        Event(
-          SupervisorEvents.natMapped,
-          ["node": .text(nodes[node].name), "address": .text(mapped.description)]))
+        Event(SupervisorEvents.natMapped, ["node": nodes[node].name, "address": mapped]))
     }
     return mapped
   }

@@ -80,7 +80,7 @@ package struct Simulation {
   private var lines = 0
   private var happenings = 0
   /// What the participant wants done whose turn it is: one list for all, which stays in the cache.
-  private var effects = Effects()
+  private var effects: [Effect] = []
 
   /// - Parameters:
   ///   - roles: the catalogue that the plan's roles are in.
@@ -107,7 +107,7 @@ package struct Simulation {
     for (index, planned) in plan.nodes.enumerated() {
       guard let role = catalogue[planned.role] else { preconditionFailure(planned.role) }
       let key = [planned.role: planned.options]
-      let values = options[key] ?? Self.values(of: planned, role)
+      let values = options[key] ?? OptionValues(role.options) { planned.options[$0] }
       options[key] = values
       let node = SimulatedNode(
         name: planned.name, role: role, options: values,
@@ -123,14 +123,6 @@ package struct Simulation {
       byName[node.name] = Int32(index)
     }
     makeNATs()
-  }
-
-  private static func values(of node: PlannedNode, _ role: Role) -> OptionValues {
-    var given: [String: OptionValue] = [:]
-    for option in role.options {
-      given[option.name] = node.options[option.name].flatMap { option.parse($0) }
-    }
-    return OptionValues(role.options, given: given)
   }
 
   /// Runs to the end of the plan, once.
@@ -177,7 +169,7 @@ package struct Simulation {
     let digest = digest.finish()
     if conclusion.outcome != .interrupted {
       supervisorSequence += 1
-      let event = Event(SupervisorEvents.runDigested, ["digest": .text(digest)])
+      let event = Event(SupervisorEvents.runDigested, ["digest": digest])
       let at = Instant(microseconds: now)
       event.appendLine(time: at, sequence: supervisorSequence, to: &line)
       sink.take(event, line: line, of: "supervisor", at: at)
@@ -284,11 +276,7 @@ package struct Simulation {
       logSupervisor(
         Event(
           SupervisorEvents.usageSampled,
-          [
-            "host_busy": .integer(0), "supervisor_cpu": .integer(0),
-            "memory_available": .integer(0),
-          ]
-        ))
+          ["host_busy": 0, "supervisor_cpu": 0, "memory_available": 0]))
     case .log(let event): logSupervisor(event)
     case .answer: preconditionFailure("nobody asks a simulation for a fault")
     case .finished(let conclusion): self.conclusion = conclusion
@@ -314,16 +302,15 @@ package struct Simulation {
       if nodes[node].state == .frozen { nodes[node].held.append(input) }
       return
     }
-    var effects = Effects()
-    swap(&effects, &self.effects)
-    effects.lastConnection = nodes[node].lastConnection
-    let at = Instant(microseconds: now + nodes[node].skew)
-    var random = nodes[node].random
-    nodes[node].participant?.handle(input, at: at, using: &random, emit: &effects)
-    nodes[node].random = random
-    nodes[node].lastConnection = effects.lastConnection
-    effects.drain { perform($0, of: node) }
-    swap(&effects, &self.effects)
+    var turn = Turn(
+      at: Instant(microseconds: now + nodes[node].skew), random: nodes[node].random,
+      lastConnection: nodes[node].lastConnection)
+    swap(&turn.effects, &effects)
+    nodes[node].participant?.handle(input, &turn)
+    nodes[node].random = turn.random
+    nodes[node].lastConnection = turn.lastConnection
+    turn.drain { perform($0, of: node) }
+    swap(&turn.effects, &effects)
     if !answers.isEmpty { deliverAnswers() }
     if nodes[node].failure != nil {
       fail(node)

@@ -36,21 +36,14 @@ struct HostUsage {
   /// - Parameter printedLate: how long before they were seen lines of programs may have been printed since
   ///   then; `nil` where none were.
   mutating func sample(at now: Instant, printedLate: Microseconds?) -> Event {
-    var event = Event(
+    defer { late = .zero }
+    return Event(
       SupervisorEvents.usageSampled,
       [
-        "host_busy": .integer(Int64(hostBusy())), "supervisor_cpu": .integer(Self.ownTime()),
-        "memory_available": .integer(Self.memoryAvailable()),
-        "runnable": .integer(Self.runnable()), "late": .integer(late.count),
+        "host_busy": hostBusy(), "supervisor_cpu": Self.ownTime(),
+        "memory_available": Self.memoryAvailable(), "runnable": Self.runnable(), "late": late,
+        "pressure": pressure(at: now), "printed_late": printedLate,
       ])
-    if let pressure = pressure(at: now) {
-      event.fields.append((name: "pressure", value: .integer(pressure)))
-    }
-    if let printedLate {
-      event.fields.append((name: "printed_late", value: .integer(printedLate.count)))
-    }
-    late = .zero
-    return event
   }
 
   /// The events for the nodes whose turn it is.
@@ -64,10 +57,8 @@ struct HostUsage {
       guard let pid = node.pid, let used = Self.used(by: pid) else { continue }
       events.append(
         Event(
-          SupervisorEvents.nodeSampled,
-          [
-            "node": .text(node.name), "cpu": .integer(used.cpu), "memory": .integer(used.memory),
-          ]))
+          SupervisorEvents.nodeSampled, ["node": node.name, "cpu": used.cpu, "memory": used.memory])
+      )
     }
     return events
   }

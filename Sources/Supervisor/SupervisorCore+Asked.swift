@@ -51,10 +51,7 @@ extension SupervisorCore {
         }
         log(
           SupervisorEvents.faultSides,
-          [
-            "fault": .integer(Int64(fault.id)), "side": .text(side),
-            "nodes": .text(part.joined(separator: ",")),
-          ])
+          ["fault": fault.id, "side": side, "nodes": part.joined(separator: ",")])
         rest = rest.dropFirst(part.count)
       }
     }

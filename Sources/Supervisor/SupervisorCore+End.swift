@@ -39,22 +39,16 @@ extension SupervisorCore {
   }
 
   private mutating func logExit(of index: Int, _ status: ExitStatus, unexpected: Bool) {
-    let pid = Event.Value.integer(Int64(nodes[index].pid))
-    let unexpected = Event.Value.flag(unexpected)
+    let pid = nodes[index].pid
     switch status {
     case .code(let code):
       log(
         SupervisorEvents.nodeExited,
-        [
-          "node": name(index), "pid": pid, "code": .integer(Int64(code)), "unexpected": unexpected,
-        ])
+        ["node": name(index), "pid": pid, "code": code, "unexpected": unexpected])
     case .signal(let signal):
       log(
         SupervisorEvents.nodeExited,
-        [
-          "node": name(index), "pid": pid, "signal": .integer(Int64(signal)),
-          "unexpected": unexpected,
-        ])
+        ["node": name(index), "pid": pid, "signal": signal, "unexpected": unexpected])
     }
   }
 
@@ -76,7 +70,7 @@ extension SupervisorCore {
 
   mutating func continued(after idle: Microseconds) {
     guard idle >= Self.shortestStop else { return }
-    log(SupervisorEvents.runContinued, ["idle": .integer(idle.count)])
+    log(SupervisorEvents.runContinued, ["idle": idle])
   }
 
   mutating func interrupt(at now: Instant) {
@@ -98,7 +92,7 @@ extension SupervisorCore {
     }
     phase = .stopping
     killAt = now + plan.stopWithin
-    log(SupervisorEvents.runStopping, ["reason": .text(reason)])
+    log(SupervisorEvents.runStopping, ["reason": reason])
     skipTheRest()
     for index in nodes.indices where nodes[index].hasProcess && !nodes[index].wasKilled {
       terminate(index)
@@ -151,7 +145,7 @@ extension SupervisorCore {
     let conclusion = conclusion
     log(
       SupervisorEvents.runEnded,
-      ["outcome": .text(conclusion.outcome.rawValue), "reason": .text(conclusion.reason)])
+      ["outcome": conclusion.outcome.rawValue, "reason": conclusion.reason])
     emit(.finished(conclusion))
   }
 

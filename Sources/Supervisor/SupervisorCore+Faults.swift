@@ -43,7 +43,7 @@ extension SupervisorCore {
 
   private mutating func apply(_ fault: Fault, to index: Int, at now: Instant) {
     if let reason = reasonToSkip(fault.action, on: index) { return skip(fault.id, reason) }
-    log(SupervisorEvents.faultApplied, ["fault": .integer(Int64(fault.id))])
+    log(SupervisorEvents.faultApplied, ["fault": fault.id])
     switch fault.action {
     case .partition, .loss, .latency, .bandwidth: break
     case .kill:
@@ -89,8 +89,7 @@ extension SupervisorCore {
   }
 
   private mutating func skip(_ fault: Int, _ reason: String) {
-    log(
-      SupervisorEvents.faultSkipped, ["fault": .integer(Int64(fault)), "reason": .text(reason)])
+    log(SupervisorEvents.faultSkipped, ["fault": fault, "reason": reason])
     settleAsked(fault, reason)
   }
 
@@ -113,12 +112,12 @@ extension SupervisorCore {
   }
 
   mutating func confirm(_ fault: Int) {
-    log(SupervisorEvents.faultConfirmed, ["fault": .integer(Int64(fault))])
+    log(SupervisorEvents.faultConfirmed, ["fault": fault])
     settleAsked(fault)
   }
 
   mutating func heal(_ fault: Int) {
-    log(SupervisorEvents.faultHealed, ["fault": .integer(Int64(fault))])
+    log(SupervisorEvents.faultHealed, ["fault": fault])
   }
 
   mutating func confirmRestart(of index: Int) {

@@ -27,7 +27,7 @@ extension SupervisorCore {
 
   mutating func disturb(_ position: Int, at now: Instant) {
     let fault = plan.faults[position]
-    log(SupervisorEvents.faultApplied, ["fault": .integer(Int64(fault.id))])
+    log(SupervisorEvents.faultApplied, ["fault": fault.id])
     spells.append(
       Spell(fault: position, endsAt: fault.lasting.map { now + $0 }))
     changeRules(for: spells.count - 1)

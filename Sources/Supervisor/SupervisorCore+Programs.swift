@@ -5,11 +5,7 @@ extension SupervisorCore {
   func isProgram(_ index: Int) -> Bool { plan.program(of: plan.nodes[index]) != nil }
 
   mutating func logProgramReady(_ index: Int) {
-    var event = Event(SupervisorEvents.programReady, ["node": name(index)])
-    if let address = nodes[index].address {
-      event.fields.append((name: "address", value: .text(address.description)))
-    }
-    emit(.log(event))
+    log(SupervisorEvents.programReady, ["node": name(index), "address": nodes[index].address])
   }
 
   /// The nodes that are to blame, with what was not seen of them.

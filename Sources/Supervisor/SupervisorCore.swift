@@ -232,7 +232,7 @@ package struct SupervisorCore: Sendable {
 
   func count(_ state: Node.State) -> Int { counts[state] ?? 0 }
 
-  mutating func log(_ kind: EventKind, _ fields: KeyValuePairs<String, Event.Value> = [:]) {
+  mutating func log(_ kind: EventKind, _ fields: KeyValuePairs<String, any EventValue> = [:]) {
     effects.append(.log(Event(kind, fields)))
   }
 
@@ -241,7 +241,7 @@ package struct SupervisorCore: Sendable {
   /// Where a node listens, as far as is known.
   func address(of name: String) -> Address? { places[name].flatMap { nodes[$0].address } }
 
-  func name(_ node: Int) -> Event.Value { .text(plan.nodes[node].name) }
+  func name(_ node: Int) -> String { plan.nodes[node].name }
 
   /// `peer-1, peer-2, peer-3 and 12 more`.
   func names(_ nodes: some Collection<Int>) -> String {
@@ -269,7 +269,7 @@ package struct SupervisorCore: Sendable {
 
 extension SupervisorCore {
   private mutating func launch(at now: Instant) {
-    log(SupervisorEvents.runLaunched, ["nodes": .integer(Int64(nodes.count))])
+    log(SupervisorEvents.runLaunched, ["nodes": nodes.count])
     for fault in plan.faults { effects.append(.log(Event(planned: fault))) }
     lastSpawn = now
     if listedGroups.isEmpty { emit(.writeSeedList([])) }
@@ -352,7 +352,7 @@ extension SupervisorCore {
   private mutating func spawned(_ index: Int, pid: Int32, at now: Instant) {
     move(index, to: .starting)
     nodes[index].pid = pid
-    log(SupervisorEvents.nodeSpawned, ["node": name(index), "pid": .integer(Int64(pid))])
+    log(SupervisorEvents.nodeSpawned, ["node": name(index), "pid": pid])
     // It may have read them before they changed.
     if nodes[index].spawnedUnder != rules, !isProgram(index) { emit(.signal(index, .heed)) }
     if case .stopping = phase { isKilling ? kill(index) : terminate(index) }

@@ -20,6 +20,7 @@ package struct ByteReader: Sendable {
   /// Bytes that have not been read yet.
   package var remaining: Int { bytes.count - position }
 
+  /// The next byte.
   package mutating func byte() throws(WireError) -> UInt8 {
     guard remaining > 0 else { throw .truncated }
     defer { position += 1 }
@@ -51,8 +52,10 @@ package struct ByteWriter: Sendable {
   /// - Parameter capacity: bytes that there is room for without growing.
   package init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
+  /// Writes a byte.
   package mutating func write(_ byte: UInt8) { bytes.append(byte) }
 
+  /// Writes bytes.
   package mutating func write(_ more: [UInt8]) { bytes.append(contentsOf: more) }
 
   /// A text's bytes in UTF-8.

@@ -1,3 +1,5 @@
+import Glibc
+
 /// An IPv6 address, or an IPv4 address mapped into IPv6 (RFC 4291, section 2.5.5.2): 16 bytes.
 ///
 /// One address has one text (RFC 5952), so that texts can be compared. A mapped one is written as
@@ -10,11 +12,12 @@ package struct IPv6: Equatable {
   /// From 16 bytes.
   package init(bytes: some Collection<UInt8>) {
     self.bytes = Array(bytes)
+    precondition(self.bytes.count == 16)
   }
 
   /// From the four bytes of an IPv4 address.
   package init(mapping ipv4: some Collection<UInt8>) {
-    bytes = Self.mapped + ipv4
+    self.init(bytes: Self.mapped + ipv4)
   }
 
   /// Whether it is an IPv4 address.
@@ -28,46 +31,10 @@ package struct IPv6: Equatable {
       bytes = Self.mapped + quad
       return
     }
-    let halves = Self.halves(of: text)
-    guard let front = Self.groups(halves.front, endsAddress: halves.back == nil) else { return nil }
-    guard let back = halves.back else {
-      guard front.count == 16 else { return nil }
-      bytes = front
-      return
-    }
-    guard let back = Self.groups(back, endsAddress: true), front.count + back.count <= 14 else {
-      return nil
-    }
-    bytes = front + [UInt8](repeating: 0, count: 16 - front.count - back.count) + back
-  }
-
-  /// What stands before and after the first `::`.
-  private static func halves(of text: String) -> (front: Substring, back: Substring?) {
-    let characters = Array(text)
-    for index in characters.indices.dropLast()
-    where characters[index] == ":" && characters[index + 1] == ":" {
-      return (text.prefix(index), text.dropFirst(index + 2))
-    }
-    return (text[...], nil)
-  }
-
-  /// Groups of hexadecimal digits with colons between them, as bytes; the last one of an address may
-  /// be a dotted quad.
-  private static func groups(_ text: Substring, endsAddress: Bool) -> [UInt8]? {
-    guard !text.isEmpty else { return [] }
-    let groups = text.split(separator: ":", omittingEmptySubsequences: false)
-    var bytes: [UInt8] = []
-    for (index, group) in groups.enumerated() {
-      if endsAddress, index == groups.count - 1, let quad = IPv4(String(group))?.bytes {
-        bytes += quad
-      } else {
-        guard (1...4).contains(group.utf8.count), group.allSatisfy(\.isHexDigit),
-          let number = UInt16(group, radix: 16)
-        else { return nil }
-        bytes += [UInt8(number >> 8), UInt8(number & 255)]
-      }
-    }
-    return bytes.count <= 16 ? bytes : nil
+    var bytes = [UInt8](repeating: 0, count: 16)
+    // To C a text ends at its first zero.
+    guard !text.utf8.contains(0), unsafe inet_pton(AF_INET6, text, &bytes) == 1 else { return nil }
+    self.bytes = bytes
   }
 
   /// Whether it stands for any address, `::` or 0.0.0.0: whoever says so does not know its own.
@@ -81,22 +48,16 @@ package struct IPv6: Equatable {
     if isMapped {
       return IPv4(bits: bytes.suffix(4).reduce(0) { $0 << 8 | UInt32($1) }).text
     }
-    let groups = stride(from: 0, to: 16, by: 2).map {
-      UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1])
+    var text = [UInt8](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+    _ = unsafe text.withUnsafeMutableBytes { text in
+      unsafe inet_ntop(
+        AF_INET6, bytes, text.baseAddress?.assumingMemoryBound(to: CChar.self),
+        socklen_t(text.count))
     }
-    var run = 0..<0
-    var start = 0
-    for (index, group) in groups.enumerated() {
-      if group != 0 {
-        start = index + 1
-      } else if index + 1 - start > max(run.count, 1) {
-        run = start..<(index + 1)
-      }
-    }
-    func join(_ groups: ArraySlice<UInt16>) -> String {
-      groups.map { String($0, radix: 16) }.joined(separator: ":")
-    }
-    return run.isEmpty
-      ? join(groups[...]) : "\(join(groups[..<run.lowerBound]))::\(join(groups[run.upperBound...]))"
+    let written = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+    // An address of the former kind that was compatible with IPv4 is written as the others are.
+    guard written.utf8.contains(UInt8(ascii: ".")) else { return written }
+    let groups = [12, 14].map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
+    return "::" + groups.map { String($0, radix: 16) }.joined(separator: ":")
   }
 }

@@ -52,6 +52,7 @@ extension MessagePack {
     return writer.bytes
   }
 
+  /// Writes the bytes, in the shortest form of each kind.
   package func write(to writer: inout ByteWriter) {
     switch self {
     case .null: writer.write(0xc0)

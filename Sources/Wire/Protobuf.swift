@@ -66,11 +66,13 @@ package struct ProtobufWriter: Sendable {
 
   package init() {}
 
+  /// Writes a number as a varint.
   package mutating func write(_ number: UInt64, field: Int) {
     append(UInt64(field) << 3)
     append(number)
   }
 
+  /// Writes bytes, a text's or an embedded message's, with their length before them.
   package mutating func write(_ content: [UInt8], field: Int) {
     append(UInt64(field) << 3 | 2)
     append(UInt64(content.count))

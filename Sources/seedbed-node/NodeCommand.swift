@@ -33,11 +33,7 @@ struct NodeCommand {
     rules = arguments["rules"].map { [name, seed] path in
       RulesFile(path: path, name: name, seed: seed)
     }
-    var given: [String: OptionValue] = [:]
-    for option in role.options {
-      given[option.name] = arguments[option.name].flatMap { option.parse($0) }
-    }
-    options = OptionValues(role.options, given: given)
+    options = OptionValues(role.options, reading: { arguments[$0] })
   }
 
   /// The seed that was given, or any.

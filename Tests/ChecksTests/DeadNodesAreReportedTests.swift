@@ -86,7 +86,7 @@ import Testing
     story.unsay("dead.reported", by: "peer-1")
     story.say(
       "peer-1", "dead.reported", at: 9.5, peer: "peer-5",
-      ["seed": .text(Story.address("seed-1").description)])
+      ["seed": Story.address("seed-1").description])
     #expect(try story.judgement(check).column("silent_neighbours") == ["peer-1"])
   }
 

@@ -43,8 +43,7 @@ import Testing
       parsing: String(document[start.upperBound..<end.lowerBound]), file: "nobody-garbles.sql")
     let story = Story()
     #expect(try Judge(story.collected(), run: 1).judge(check).reason == "5 witnesses")
-    story.say(
-      "peer-1", "message.rejected", at: 4, peer: "peer-2", ["reason": "x", "bytes": .integer(1)])
+    story.say("peer-1", "message.rejected", at: 4, peer: "peer-2", ["reason": "x", "bytes": 1])
     let judgement = try Judge(story.collected(), run: 1).judge(check)
     #expect(judgement.verdict == .fail)
     #expect(judgement.column("rejected_s") == ["4.0"])

@@ -76,7 +76,7 @@ import Testing
     story.hear("seed-1", of: "peer-5", from: "peer-2", at: 12)
     story.say(
       "seed-1", "report.ignored", at: 12, peer: "peer-5",
-      ["by": .text(Story.address("peer-2").description), "reason": "not listed"])
+      ["by": Story.address("peer-2").description, "reason": "not listed"])
     #expect(try story.objections() == [])
   }
 
@@ -86,10 +86,7 @@ import Testing
     story.hear("seed-1", of: "peer-2", from: "peer-1", at: 12)
     story.say(
       "seed-1", "report.ignored", at: 12.1, peer: "peer-2",
-      [
-        "by": .text(Story.address("peer-1").description),
-        "reason": "it could not be dialled from here",
-      ])
+      ["by": Story.address("peer-1").description, "reason": "it could not be dialled from here"])
     #expect(try story.judgement(check).verdict == .pass)
   }
 

@@ -109,9 +109,8 @@ import Testing
     #expect(try story.judgement(name).reason == "no peer is killed, stopped or frozen")
     story.say(
       "supervisor", "fault.planned", at: 20,
-      ["fault": .integer(1), "action": "kill", "node": "peer-5", "at": .integer(20_000_000)])
-    story.say(
-      "supervisor", "fault.skipped", at: 20.1, ["fault": .integer(1), "reason": "it was gone"])
+      ["fault": 1, "action": "kill", "node": "peer-5", "at": 20_000_000])
+    story.say("supervisor", "fault.skipped", at: 20.1, ["fault": 1, "reason": "it was gone"])
     #expect(try story.judgement(name).verdict == .inconclusive)
   }
 }

@@ -10,8 +10,8 @@ import Testing
   private func report(in story: Story, of dead: String = "peer-3", at moment: Double) {
     for seed in Story.seeds {
       story.say(
-        "peer-2", "dead.reported", at: moment, peer: dead,
-        ["seed": .text(Story.address(seed).description)])
+        "peer-2", "dead.reported", at: moment, peer: dead, ["seed": Story.address(seed).description]
+      )
       story.hear(seed, of: dead, from: "peer-2", at: moment + 0.01)
       story.say(seed, "report.disputed", at: moment + 0.02, peer: dead, story.by("peer-2"))
     }

@@ -22,7 +22,7 @@ import Testing
 
   /// A node says at a moment that it woke up so late, in seconds.
   private func wake(_ story: Story, _ node: String, at moment: Double, late: Double) {
-    story.say(node, "node.late", at: moment, ["late": .integer(Int64(late * 1_000_000))])
+    story.say(node, "node.late", at: moment, ["late": Int64(late * 1_000_000)])
   }
 
   private func overloads(_ story: Story) throws -> [String] {

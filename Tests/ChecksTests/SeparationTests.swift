@@ -13,7 +13,7 @@ import Topology
     for seed in Story.seeds {
       story.say(
         "peer-2", "dead.reported", at: moment, peer: "peer-3",
-        ["seed": .text(Story.address(seed).description)])
+        ["seed": Story.address(seed).description])
       story.hear(seed, of: "peer-3", from: "peer-2", at: moment + 0.01)
       story.say(seed, "report.disputed", at: moment + 0.02, peer: "peer-3", story.by("peer-2"))
     }

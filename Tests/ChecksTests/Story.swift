@@ -46,7 +46,7 @@ final class Story {
 
   init(stop: Double = 30, text: Bool = true) {
     self.stop = stop
-    say("supervisor", "run.launched", at: -3, ["nodes": .integer(7)])
+    say("supervisor", "run.launched", at: -3, ["nodes": 7])
     for node in Self.seeds + Self.peers { ready(node, at: -2) }
     say("supervisor", "run.began", at: 0)
     for peer in Self.peers { register(peer, at: -0.8) }
@@ -79,7 +79,7 @@ final class Story {
   /// Adds a line. `peer` is a node's name.
   func say(
     _ node: String, _ kind: String, at moment: Double, peer: String? = nil,
-    _ fields: KeyValuePairs<String, Event.Value> = [:]
+    _ fields: KeyValuePairs<String, any EventValue> = [:]
   ) {
     let event = Event(EventKind(kind, ""), peer: peer.map(Self.address), fields)
     lines.append(Line(moment: moment, node: node, event: event))
@@ -121,9 +121,8 @@ final class Story {
     say(
       node, "node.ready", at: moment,
       [
-        "address": .text(Self.address(node).description),
-        "role": .text(isSeed ? "gossip-seed" : "gossip-peer"), "version": "0",
-        "pid": .integer(pids[node] ?? 0), "options": options,
+        "address": Self.address(node), "role": isSeed ? "gossip-seed" : "gossip-peer",
+        "version": "0", "pid": pids[node] ?? 0, "options": options,
       ])
   }
 
@@ -137,21 +136,21 @@ final class Story {
   }
 
   func close(_ node: String, _ peer: String, at moment: Double, _ reason: String = "ended") {
-    say(node, "link.closed", at: moment, peer: peer, ["reason": .text(reason)])
+    say(node, "link.closed", at: moment, peer: peer, ["reason": reason])
   }
 
   func send(_ text: String, from node: String, at moment: Double) {
-    say(node, "gossip.sent", at: moment, ["message": .text(text), "links": .integer(2)])
+    say(node, "gossip.sent", at: moment, ["message": text, "links": 2])
   }
 
   func receive(_ text: String, _ node: String, at moment: Double) {
-    say(node, "gossip.received", at: moment, peer: "peer-1", ["message": .text(text)])
+    say(node, "gossip.received", at: moment, peer: "peer-1", ["message": text])
   }
 
   func sample(at moment: Double, busy: Int64) {
     say(
       "supervisor", "usage.sampled", at: moment,
-      ["host_busy": .integer(busy), "supervisor_cpu": .integer(1), "memory_available": .integer(1)])
+      ["host_busy": busy, "supervisor_cpu": 1, "memory_available": 1])
   }
 
   /// The same, on a system that tells how long tasks waited, in permille and milliseconds.
@@ -161,9 +160,8 @@ final class Story {
     say(
       "supervisor", "usage.sampled", at: moment,
       [
-        "host_busy": .integer(busy), "supervisor_cpu": .integer(1), "memory_available": .integer(1),
-        "runnable": .integer(3), "pressure": .integer(pressure), "late": .integer(late * 1_000),
-        "printed_late": .integer(printedLate * 1_000),
+        "host_busy": busy, "supervisor_cpu": 1, "memory_available": 1, "runnable": 3,
+        "pressure": pressure, "late": late * 1_000, "printed_late": printedLate * 1_000,
       ])
   }
 
@@ -177,22 +175,19 @@ final class Story {
   func exit(_ node: String, at moment: Double, unexpected: Bool = false) {
     say(
       "supervisor", "node.exited", at: moment,
-      [
-        "node": .text(node), "pid": .integer(pids[node] ?? 0), "code": .integer(0),
-        "unexpected": .flag(unexpected),
-      ])
+      ["node": node, "pid": pids[node] ?? 0, "code": 0, "unexpected": unexpected])
   }
 
   /// The ledger's entries of a fault, from the plan to its confirmation.
   @discardableResult
   func fault(
     _ action: String, _ node: String, at moment: Double, confirmed: Double? = nil
-  ) -> Event.Value {
+  ) -> Int {
     faults += 1
-    let id = Event.Value.integer(Int64(faults))
+    let id = faults
     say(
       "supervisor", "fault.planned", at: -2.9,
-      ["fault": id, "action": .text(action), "node": .text(node), "at": .integer(1)])
+      ["fault": id, "action": action, "node": node, "at": 1])
     say("supervisor", "fault.applied", at: moment, ["fault": id])
     say("supervisor", "fault.confirmed", at: confirmed ?? moment + 0.01, ["fault": id])
     return id
@@ -231,14 +226,14 @@ final class Story {
     at moment: Double, for seconds: Double? = nil, oneWay: Bool = false
   ) {
     faults += 1
-    let id = Event.Value.integer(Int64(faults))
+    let id = faults
     disturbances.append(
       Fault(id: faults, action: action, between: from, and: to, oneWay: oneWay, at: .seconds(1)))
     say(
       "supervisor", "fault.planned", at: -2.9,
       [
-        "fault": id, "action": .text(action.word), "at": .integer(1),
-        "one_way": .flag(oneWay), "latency": .integer(action.amount ?? 0),
+        "fault": id, "action": action.word, "at": 1, "one_way": oneWay,
+        "latency": action.amount ?? 0,
       ])
     say("supervisor", "fault.applied", at: moment, ["fault": id])
     say("supervisor", "fault.confirmed", at: moment, ["fault": id])
@@ -252,9 +247,7 @@ final class Story {
     for reporter in reporters {
       close(reporter, dead, at: moment, reason)
       for seed in Self.seeds {
-        say(
-          reporter, "dead.reported", at: moment, peer: dead,
-          ["seed": .text(Self.address(seed).description)])
+        say(reporter, "dead.reported", at: moment, peer: dead, ["seed": Self.address(seed)])
         hear(seed, of: dead, from: reporter, at: moment + 0.01)
         say(seed, "peer.removed", at: moment + 0.02, peer: dead, by(reporter))
       }
@@ -265,8 +258,8 @@ final class Story {
     say(seed, "report.received", at: moment, peer: dead, by(reporter))
   }
 
-  func by(_ reporter: String) -> KeyValuePairs<String, Event.Value> {
-    ["by": .text(Self.address(reporter).description)]
+  func by(_ reporter: String) -> KeyValuePairs<String, any EventValue> {
+    ["by": Self.address(reporter)]
   }
 
   /// peer-5 is killed at 10 s, and both its neighbours report it at once.

@@ -61,8 +61,8 @@ import Testing
     story.say(
       "peer-3", "node.ready", at: -2,
       [
-        "address": .text(Story.address("peer-3").description), "role": "gossip-peer",
-        "version": "0", "pid": .integer(1), "options": .object([("max-remembered", .integer(2))]),
+        "address": Story.address("peer-3").description, "role": "gossip-peer", "version": "0",
+        "pid": 1, "options": Event.Value.object([("max-remembered", .integer(2))]),
       ])
     for number in 0..<others {
       story.receive("2\(number).5:127.0.0.1:6001:hello", "peer-3", at: 6 + Double(number))

@@ -8,12 +8,18 @@ import Testing
   /// Logs an event for each key, and returns the `times` of those that were.
   private func log(
     _ keys: some Sequence<Int>, of kind: EventKind = asked, _ tally: inout Tally,
-    at now: Instant? = nil
+    sparingAt now: Instant? = nil
   ) -> [Event.Value?] {
-    var effects = Effects()
-    for key in keys { tally.log(Event(kind), per: key, at: now, emit: &effects) }
+    var turn = Turn(at: now ?? Instant(microseconds: 0), random: SeededGenerator(seed: 1))
+    for key in keys {
+      if now == nil {
+        tally.log(Event(kind), per: key, &turn)
+      } else {
+        tally.logEach(Event(kind), per: key, &turn)
+      }
+    }
     var times: [Event.Value?] = []
-    effects.drain { effect in if case .log(let event) = effect { times.append(event["times"]) } }
+    turn.drain { effect in if case .log(let event) = effect { times.append(event["times"]) } }
     return times
   }
 
@@ -35,10 +41,10 @@ import Testing
     var tally = Tally(different: 1, sparing: 10)
     let start = Instant(microseconds: 1_000_000)
     for key in [1, 2] {
-      #expect(log(repeatElement(key, count: 10), &tally, at: start).count == 10)
-      #expect(log(repeatElement(key, count: 90), &tally, at: start).count == 3, "16, 32, 64")
-      #expect(log([key], &tally, at: start + .seconds(1)).count == 1)
-      #expect(log([key], &tally, at: start + .seconds(1)).isEmpty)
+      #expect(log(repeatElement(key, count: 10), &tally, sparingAt: start).count == 10)
+      #expect(log(repeatElement(key, count: 90), &tally, sparingAt: start).count == 3, "16, 32, 64")
+      #expect(log([key], &tally, sparingAt: start + .seconds(1)).count == 1)
+      #expect(log([key], &tally, sparingAt: start + .seconds(1)).isEmpty)
     }
   }
 }

@@ -9,27 +9,27 @@ import Testing
 
   private struct Server {
     var server = HTTPServer(
-      HTTPServer.Limits(timer: 1, connections: 2, longestBody: 100, requestTime: .seconds(10)))
-    var effects = Effects()
+      HTTPServer.Limits(connections: 2, longestBody: 100, requestTime: .seconds(10)))
+    var turn = Turn(at: now, random: SeededGenerator(seed: 1))
 
     mutating func accept() -> ConnectionID {
-      let id = effects.nextConnection()
-      server.accept(id, from: peer, at: now, emit: &effects)
+      let id = turn.nextConnection()
+      server.accept(id, from: peer, &turn)
       return id
     }
 
     mutating func read(_ text: String, from id: ConnectionID) -> HTTPMessage? {
-      server.read(Array(text.utf8), from: id, at: now, emit: &effects)?.message
+      server.read(Array(text.utf8), from: id, &turn)?.message
     }
 
     mutating func answer(_ id: ConnectionID, _ text: String) -> HTTPMessage? {
-      server.answer(id, HTTPResponse(200, text), at: now, emit: &effects)?.message
+      server.answer(id, HTTPResponse(200, text), &turn)?.message
     }
 
     /// What was written since the last look, and whether the connection was closed.
     mutating func heard(on id: ConnectionID) -> (text: String, isClosed: Bool) {
       var (text, isClosed) = ("", false)
-      effects.drain { effect in
+      turn.drain { effect in
         if case .write(id, let bytes) = effect { text += String(decoding: bytes, as: UTF8.self) }
         if case .close(id) = effect { isClosed = true }
       }
@@ -111,13 +111,13 @@ import Testing
     var server = Server()
     let (silent, slow) = (server.accept(), server.accept())
     _ = server.read("GET / HT", from: slow)
-    server.server.expire(silent.number, emit: &server.effects)
-    server.server.expire(slow.number, emit: &server.effects)
+    server.server.expire(TimerKey(HTTPServer.Timer.request, silent.number), &server.turn)
+    server.server.expire(TimerKey(HTTPServer.Timer.request, slow.number), &server.turn)
     #expect(server.server.count == 0)
     #expect(server.heard(on: slow).text.hasPrefix("HTTP/1.1 408 "))
     let busy = server.accept()
     _ = server.read("GET / HTTP/1.1\r\n\r\n", from: busy)
-    server.server.expire(busy.number, emit: &server.effects)
+    server.server.expire(TimerKey(HTTPServer.Timer.request, busy.number), &server.turn)
     #expect(server.server.holds(busy))
   }
 
@@ -148,8 +148,8 @@ import Testing
   private struct Client {
     var client = HTTPClient(
       HTTPClient.Limits(
-        timer: 1, idleTimer: 2, longestBody: 100, passedType: "application/octet-stream", kept: 1))
-    var effects = Effects()
+        longestBody: 100, passedType: "application/octet-stream", kept: 1))
+    var turn = Turn(at: now, random: SeededGenerator(seed: 1))
     var dials: [ConnectionID] = []
     var written: [ConnectionID: String] = [:]
     var closed: Set<ConnectionID> = []
@@ -158,18 +158,18 @@ import Testing
     mutating func ask(_ target: String) -> HTTPClient.ExchangeID {
       defer { look() }
       return client.ask(
-        HTTPRequest("GET", target), of: peer, within: .seconds(1), at: now, emit: &effects)
+        HTTPRequest("GET", target), of: peer, within: .seconds(1), &turn)
     }
 
     mutating func connect(_ id: ConnectionID) {
-      client.connected(id, emit: &effects)
+      client.connected(id, &turn)
       look()
     }
 
     mutating func read(_ text: String, _ id: ConnectionID) -> HTTPClient.Completion? {
       defer { look() }
       let bytes = Array(text.utf8)
-      let reading = client.read(bytes, from: id, at: now, emit: &effects)
+      let reading = client.read(bytes, from: id, &turn)
       if let exchange = reading.exchange {
         for range in reading.passed { passed[exchange, default: []] += bytes[range] }
       }
@@ -178,12 +178,12 @@ import Testing
 
     mutating func close(_ id: ConnectionID, _ reason: CloseReason) -> HTTPClient.Completion? {
       defer { look() }
-      return client.closed(id, reason, at: now, emit: &effects)
+      return client.closed(id, reason, &turn)
     }
 
     private mutating func look() {
       var emitted: [Effect] = []
-      effects.drain { emitted.append($0) }
+      turn.drain { emitted.append($0) }
       for effect in emitted {
         switch effect {
         case .connect(let id, _, _): dials.append(id)
@@ -300,8 +300,8 @@ import Testing
     let completion = client.read("HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n", id)
     #expect(completion?.result == .failure(.garbled(.bodyTooLong)))
     let slow = client.ask("/")
-    let timer = TimerKey(purpose: 1, subject: client.dials[1].number)
-    let timeOut = client.client.expire(timer, at: Self.now, emit: &client.effects)
+    let timer = TimerKey(HTTPClient.Timer.exchange, client.dials[1].number)
+    let timeOut = client.client.expire(timer, &client.turn)
     #expect(timeOut?.exchange == slow && timeOut?.result == .failure(.tooSlow))
     #expect(client.client.pending == 0)
   }

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTorrent
+import Hashing
 import Participants
 import Testing
 import Wire

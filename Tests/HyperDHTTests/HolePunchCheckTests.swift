@@ -14,22 +14,10 @@ import Topology
   private struct Hushed: Participant {
     var node: any Participant
 
-    mutating func handle(
-      _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-    ) {
-      var own = Effects()
-      node.handle(input, at: now, using: &random, emit: &own)
-      var effects: [Effect] = []
-      own.drain { effects.append($0) }
-      for effect in effects {
-        switch effect {
-        case .send(let bytes, let address): emit.send(bytes, to: address)
-        case .setTimer(let key, let instant): emit.setTimer(key, at: instant)
-        case .cancelTimer(let key): emit.cancelTimer(key)
-        case .log(let event) where event.kind == HyperDHTEvents.punchHeard.name: break
-        case .log(let event): emit.log(event)
-        case .connect, .write, .close, .awaitDrain, .file, .finish, .fail: Issue.record("\(effect)")
-        }
+    mutating func handle(_ input: Input, _ turn: inout Turn) {
+      node.handle(input, &turn)
+      turn.effects.removeAll {
+        if case .log(let event) = $0 { event.kind == HyperDHTEvents.punchHeard.name } else { false }
       }
     }
   }

@@ -17,22 +17,9 @@ import Topology
     /// What becomes of an input before the node gets it, and of an effect before it is carried out.
     let alter: (input: (Input) -> Input, effect: (Effect) -> Effect)
 
-    mutating func handle(
-      _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-    ) {
-      var own = Effects()
-      node.handle(alter.input(input), at: now, using: &random, emit: &own)
-      var effects: [Effect] = []
-      own.drain { effects.append($0) }
-      for effect in effects {
-        switch alter.effect(effect) {
-        case .send(let bytes, let address): emit.send(bytes, to: address)
-        case .setTimer(let key, let instant): emit.setTimer(key, at: instant)
-        case .cancelTimer(let key): emit.cancelTimer(key)
-        case .log(let event): emit.log(event)
-        case .connect, .write, .close, .awaitDrain, .file, .finish, .fail: Issue.record("\(effect)")
-        }
-      }
+    mutating func handle(_ input: Input, _ turn: inout Turn) {
+      node.handle(alter.input(input), &turn)
+      turn.effects = turn.effects.map(alter.effect)
     }
   }
 

@@ -8,10 +8,9 @@ import Testing
 
   /// Requests with a clock and the timer that was set last.
   private struct Bench {
-    var requests = UDPRequests<String>(unit: .seconds(1), limit: 1_000, timer: 1)
+    var requests = UDPRequests<String>(unit: .seconds(1), limit: 1_000)
     var secrets: Secrets
-    var effects = Effects()
-    var now = UDPRequestsTests.start
+    var turn = Turn(at: UDPRequestsTests.start, random: SeededGenerator(seed: 1))
     var timer: (key: TimerKey, due: Instant)?
     var sent = 0
 
@@ -20,12 +19,12 @@ import Testing
     mutating func send(patience: Microseconds? = nil) -> UInt16 {
       defer { collect() }
       return requests.send(
-        [], to: other, patience: patience, for: "", at: now, using: &secrets, emit: &effects) ?? 0
+        [], to: other, patience: patience, for: "", using: &secrets, &turn) ?? 0
     }
 
     mutating func answer(_ number: UInt16) -> UDPRequests<String>.Answered? {
       defer { collect() }
-      return requests.take(number, from: other, at: now, emit: &effects)
+      return requests.take(number, from: other, &turn)
     }
 
     /// What happens to a request that nobody answers, and after how many milliseconds.
@@ -51,15 +50,15 @@ import Testing
       UDPRequests<String>.Lapse?, at: Microseconds
     ) {
       guard let timer else { return (nil, .zero) }
-      now = timer.due + late
+      turn.now = timer.due + late
       defer { collect() }
       return (
-        requests.lapse(timer.key, at: now, emit: &effects), now - UDPRequestsTests.start
+        requests.lapse(timer.key, &turn), turn.now - UDPRequestsTests.start
       )
     }
 
     private mutating func collect() {
-      effects.drain { effect in
+      turn.drain { effect in
         switch effect {
         case .setTimer(let key, let due): timer = (key, due)
         case .send: sent += 1
@@ -89,7 +88,7 @@ import Testing
   func times() throws {
     var bench = Bench()
     let first = bench.send()
-    bench.now = bench.now + .milliseconds(10)
+    bench.turn.now = bench.turn.now + .milliseconds(10)
     let promptly = bench.answer(first)
     let prompt = try #require(promptly)
     #expect(prompt.time == .milliseconds(10) && prompt.isCertain)

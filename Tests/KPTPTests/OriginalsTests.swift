@@ -16,15 +16,13 @@ private struct Original: Participant {
 
   init(_ settings: ParticipantSettings) { peer = KPTPRoles.peer.make(settings) }
 
-  mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func handle(_ input: Input, _ turn: inout Turn) {
     guard case .received(let id, let bytes) = input else {
-      return peer.handle(input, at: now, using: &random, emit: &emit)
+      return peer.handle(input, &turn)
     }
     for message in readers[id, default: KPTPReader()].read(bytes)
     where !(9...12).contains(message.type) {
-      peer.handle(.received(id, message.encoded), at: now, using: &random, emit: &emit)
+      peer.handle(.received(id, message.encoded), &turn)
     }
   }
 }

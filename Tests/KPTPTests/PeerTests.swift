@@ -117,8 +117,8 @@ import Testing
     table.stage.say(Table.message(.heartbeat), on: unknown)
     table.stage.handle(.drained(unknown))
     table.stage.handle(.closed(unknown, .reset))
-    for purpose in 0...20 as ClosedRange<UInt8> where purpose != 4 {
-      table.stage.handle(.timer(TimerKey(purpose: purpose, subject: 999)))
+    for purpose in [KPTPPeer.Timer.conversation, .join, .greeting, .values] {
+      table.stage.handle(.timer(TimerKey(purpose, 999)))
     }
     #expect(table.stage.events.count == before)
     #expect(table.stage.dials.isEmpty)

@@ -5,6 +5,11 @@ import Testing
 
 /// Does what each word asks for that arrives, by stream or datagram, and logs what it is told.
 private struct Puppet: Participant {
+  private enum Timer: UInt8, TimerPurpose {
+    case first = 1
+    case second, third
+  }
+
   static let heard = EventKind("puppet.heard", "Something happened.")
 
   private var asker: ConnectionID?
@@ -12,46 +17,44 @@ private struct Puppet: Participant {
   /// A file that is read again and again.
   private var reread: String?
 
-  mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func handle(_ input: Input, _ turn: inout Turn) {
     switch input {
     case .received(let id, let bytes):
       asker = id
-      obey(String(decoding: bytes, as: UTF8.self), at: now, emit: &emit)
+      obey(String(decoding: bytes, as: UTF8.self), &turn)
     case .datagram(let from, let bytes):
-      emit.send(bytes.reversed(), to: from)
+      turn.send(bytes.reversed(), to: from)
     case .closed(let id, let reason):
-      emit.log(Event(Self.heard, ["what": "closed", "reason": .text(reason.rawValue)]))
-      if let asker, dialled == id { emit.write(Array(reason.rawValue.utf8), to: asker) }
+      turn.log(Self.heard, ["what": "closed", "reason": reason.rawValue])
+      if let asker, dialled == id { turn.write(Array(reason.rawValue.utf8), to: asker) }
     case .timer(let key):
       guard let asker else { return }
-      emit.write(Array("timer \(key.purpose);".utf8), to: asker)
+      turn.write(Array("timer \(key.purpose);".utf8), to: asker)
     case .drained(let id):
-      emit.write(Array("drained".utf8), to: id)
+      turn.write(Array("drained".utf8), to: id)
     case .file(let key, let answer):
-      if let reread { return emit.file(key, .read(path: reread, offset: 0, count: 1)) }
+      if let reread { return turn.file(key, .read(path: reread, offset: 0, count: 1)) }
       guard let asker else { return }
-      emit.write(Array("\(answer);".utf8), to: asker)
+      turn.write(Array("\(answer);".utf8), to: asker)
     case .started, .accepted, .connected, .stopping:
       break
     }
   }
 
-  private mutating func obey(_ word: String, at now: Instant, emit: inout Effects) {
+  private mutating func obey(_ word: String, _ turn: inout Turn) {
     guard let asker else { return }
     let parts = word.split(separator: " ")
     switch parts.first {
     case "dial":
-      dialled = Address(parsing: parts[1]).map { emit.connect(to: $0) }
+      dialled = Address(parsing: parts[1]).map { turn.connect(to: $0) }
     case "call":
-      _ = Address(parsing: parts[1]).map { emit.connect(to: $0, from: .listening) }
+      _ = Address(parsing: parts[1]).map { turn.connect(to: $0, from: .listening) }
     case "drain":
-      for _ in 0..<6 { emit.write([UInt8](repeating: 7, count: 1 << 20), to: asker) }
-      emit.awaitDrain(of: asker)
+      for _ in 0..<6 { turn.write([UInt8](repeating: 7, count: 1 << 20), to: asker) }
+      turn.awaitDrain(of: asker)
     case "finish":
-      emit.write(Array("finished".utf8), to: asker)
-      emit.finish()
+      turn.write(Array("finished".utf8), to: asker)
+      turn.finish()
     case "files":
       // Behind the file's end, then before it, then beyond it again, under another name.
       let (path, name) = (String(parts[1]), String(parts[1] + "-2"))
@@ -60,24 +63,24 @@ private struct Puppet: Participant {
         .write(path: path, offset: 0, [1, 2]), .rename(path: path, to: name),
         .read(path: name, offset: 1, count: 100), .read(path: path, offset: 0, count: 1),
       ]
-      for request in requests { emit.file(FileKey(purpose: 1), request) }
+      for request in requests { turn.file(FileKey(purpose: 1), request) }
     case "reread":
       reread = String(parts[1])
-      emit.file(FileKey(purpose: 1), .read(path: String(parts[1]), offset: 0, count: 1))
-      emit.write(Array("rereading".utf8), to: asker)
+      turn.file(FileKey(purpose: 1), .read(path: String(parts[1]), offset: 0, count: 1))
+      turn.write(Array("rereading".utf8), to: asker)
     case "timers":
       // The first is moved behind the third, the second never fires.
-      for (purpose, wait) in [(1, 1), (2, 2), (3, 3), (1, 5)] {
-        emit.setTimer(TimerKey(purpose: UInt8(purpose)), at: now + .milliseconds(Int64(wait)))
+      for (purpose, wait) in [(Timer.first, 1), (.second, 2), (.third, 3), (.first, 5)] {
+        turn.setTimer(purpose, at: turn.now + .milliseconds(Int64(wait)))
       }
-      emit.cancelTimer(TimerKey(purpose: 2))
+      turn.cancelTimer(Timer.second)
     case "flood":
-      for _ in 0..<40 { emit.write([UInt8](repeating: 7, count: 1 << 20), to: asker) }
+      for _ in 0..<40 { turn.write([UInt8](repeating: 7, count: 1 << 20), to: asker) }
     case "bye":
-      emit.write(Array("last words".utf8), to: asker)
-      emit.close(asker)
+      turn.write(Array("last words".utf8), to: asker)
+      turn.close(asker)
     default:
-      emit.write(Array(word.utf8), to: asker)
+      turn.write(Array(word.utf8), to: asker)
     }
   }
 }

@@ -5,15 +5,15 @@ import Testing
 /// or datagram by datagram.
 package struct Stage {
   private var participant: any Participant
-  private var random = SeededGenerator(seed: 1)
-  private var effects = Effects()
+  private var turn = Turn(
+    at: Instant(microseconds: 1_795_000_000_000_000), random: SeededGenerator(seed: 1))
   private var timers: [TimerKey: (at: Instant, order: Int)] = [:]
   private var written: [ConnectionID: [UInt8]] = [:]
   private var order = 0
   private let isForDatagramsOnly: Bool
   private var lastNumber: UInt64 = 0
 
-  package private(set) var now = Instant(microseconds: 1_795_000_000_000_000)
+  package var now: Instant { turn.now }
   package private(set) var events: [Event] = []
   /// Every connection that the participant asked for, oldest first.
   package private(set) var dials: [(id: ConnectionID, to: Address, from: LocalPort)] = []
@@ -43,9 +43,9 @@ package struct Stage {
   }
 
   package mutating func handle(_ input: Input) {
-    participant.handle(input, at: now, using: &random, emit: &effects)
+    participant.handle(input, &turn)
     var emitted: [Effect] = []
-    effects.drain { emitted.append($0) }
+    turn.drain { emitted.append($0) }
     for effect in emitted { perform(effect) }
   }
 
@@ -53,7 +53,7 @@ package struct Stage {
   package mutating func accept(
     from source: Address = Address(host: "127.0.0.1", port: 1)
   ) -> ConnectionID {
-    let id = effects.nextConnection()
+    let id = turn.nextConnection()
     handle(.accepted(id, from: source))
     return id
   }
@@ -112,10 +112,10 @@ package struct Stage {
       ($0.value.at, $0.value.order) < ($1.value.at, $1.value.order)
     }), due.at <= end {
       timers[key] = nil
-      now = max(now, due.at)
+      turn.now = max(now, due.at)
       handle(.timer(key))
     }
-    now = end
+    turn.now = end
   }
 
   /// A node that speaks by datagrams alone has no use for anything else but timers and its log.

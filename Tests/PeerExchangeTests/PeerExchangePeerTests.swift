@@ -304,13 +304,17 @@ struct PeerStage {
   }
 
   @Test func `passes over inputs about what it does not know`() {
+    enum Stranger: UInt8, TimerPurpose {
+      case timer = 77
+    }
     var peer = PeerStage(with: [other])
     let id = ConnectionID(999)
     for input in [
       Input.connected(id), .received(id, PeerExchangeWire.peers([third])), .drained(id),
-      .closed(id, .reset), .timer(TimerKey(purpose: 77)),
-      .timer(TimerKey(purpose: 2, subject: 999)),
-      .timer(TimerKey(purpose: 3, subject: 1)), .timer(TimerKey(purpose: 2, subject: 1)),
+      .closed(id, .reset), .timer(TimerKey(Stranger.timer)),
+      .timer(TimerKey(PeerExchangePeer.Timer.dial, 999)),
+      .timer(TimerKey(PeerExchangePeer.Timer.ask, 1)),
+      .timer(TimerKey(PeerExchangePeer.Timer.dial, 1)),
       .drained(peer.link()), .datagram(from: third, [1]), .stopping,
     ] { peer.stage.handle(input) }
     #expect(peer.stage.dials.map(\.to) == [other])

@@ -13,6 +13,10 @@ struct SimulatedOriginal: Participant {
     ],
     transports: .stream, seedList: .unused, make: { SimulatedOriginal($0) })
 
+  private enum Timer: UInt8, TimerPurpose {
+    case next
+  }
+
   private let bootstrap: [Address]
   private let samples = SampleData(pieceSize: pieceSize)
   /// The order of a hash table: no one's own is first but by chance.
@@ -23,14 +27,12 @@ struct SimulatedOriginal: Participant {
 
   init(_ settings: ParticipantSettings) { bootstrap = settings.options.addresses("bootstrap") }
 
-  mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func handle(_ input: Input, _ turn: inout Turn) {
     switch input {
     case .started(let listening):
       add(listening.port)
-      for address in bootstrap { dial(address.port, emit: &emit) }
-      emit.setTimer(TimerKey(purpose: 1), at: now + .seconds(1))
+      for address in bootstrap { dial(address.port, &turn) }
+      turn.setTimer(Timer.next, at: turn.now + .seconds(1))
     case .connected(let id):
       guard let port = dialling.removeValue(forKey: id) else { return }
       add(port)
@@ -40,11 +42,11 @@ struct SimulatedOriginal: Participant {
       neighbours.removeAll { $0 == id }
     case .timer:
       let known = ports.map { Address(host: "::1", port: $0) }
-      for id in neighbours { emit.write(PeerExchangeWire.peers(known), to: id) }
-      let wanted = PieceHash(samples.hash(of: Int.random(in: 0..<75, using: &random)).bytes)
-      for id in neighbours { emit.write(PeerExchangeWire.ask(wanted), to: id) }
-      emit.setTimer(TimerKey(purpose: 1), at: now + .seconds(1))
-    case .received(let id, let bytes): read(bytes, from: id, emit: &emit)
+      for id in neighbours { turn.write(PeerExchangeWire.peers(known), to: id) }
+      let wanted = PieceHash(samples.hash(of: Int.random(in: 0..<75, using: &turn.random)).bytes)
+      for id in neighbours { turn.write(PeerExchangeWire.ask(wanted), to: id) }
+      turn.setTimer(Timer.next, at: turn.now + .seconds(1))
+    case .received(let id, let bytes): read(bytes, from: id, &turn)
     case .accepted, .drained, .datagram, .file, .stopping: break
     }
   }
@@ -54,11 +56,11 @@ struct SimulatedOriginal: Participant {
     ports.sort { $0.byteSwapped &* 40_503 < $1.byteSwapped &* 40_503 }
   }
 
-  private mutating func dial(_ port: UInt16, emit: inout Effects) {
-    dialling[emit.connect(to: Address(host: "::1", port: port))] = port
+  private mutating func dial(_ port: UInt16, _ turn: inout Turn) {
+    dialling[turn.connect(to: Address(host: "::1", port: port))] = port
   }
 
-  private mutating func read(_ bytes: [UInt8], from id: ConnectionID, emit: inout Effects) {
+  private mutating func read(_ bytes: [UInt8], from id: ConnectionID, _ turn: inout Turn) {
     var position = 0
     var reader = readers[id] ?? PeerExchangeReader(pieceSize: Self.pieceSize)
     while let item = reader.next(in: bytes, from: &position) {
@@ -66,12 +68,12 @@ struct SimulatedOriginal: Participant {
       case .peers(let addresses):
         for address in addresses
         where !ports.contains(address.port) && !dialling.values.contains(address.port) {
-          dial(address.port, emit: &emit)
+          dial(address.port, &turn)
         }
       case .ask(let hash):
         guard let number = (0..<75).first(where: { samples.hash(of: $0) == hash }) else { continue }
-        emit.write(PeerExchangeWire.give(hash, bytes: Self.pieceSize), to: id)
-        for part in samples.parts(of: number) { emit.write(part, to: id) }
+        turn.write(PeerExchangeWire.give(hash, bytes: Self.pieceSize), to: id)
+        for part in samples.parts(of: number) { turn.write(part, to: id) }
       case .give, .part, .whole, .unknown, .invalid: break
       }
     }

@@ -76,13 +76,11 @@ private struct Sink: Participant {
 
   private var streams: [ConnectionID: Stream] = [:]
 
-  mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func handle(_ input: Input, _ turn: inout Turn) {
     switch input {
     case .accepted(let id, let from):
-      emit.log(Event(Self.accepted, peer: from))
-      streams[id] = Stream(since: now)
+      turn.log(Self.accepted, peer: from)
+      streams[id] = Stream(since: turn.now)
     case .received(let id, let bytes):
       guard var stream = streams[id] else { return }
       for byte in bytes {
@@ -93,17 +91,15 @@ private struct Sink: Participant {
       streams[id] = stream
     case .closed(let id, _):
       guard let stream = streams.removeValue(forKey: id) else { return }
-      emit.log(
-        Event(
-          Self.heard,
-          [
-            "bytes": .integer(Int64(stream.bytes)), "intact": .flag(stream.isIntact),
-            "longest": .integer(Int64(stream.longest)),
-            "took": .integer((now - stream.since).count),
-          ]))
+      turn.log(
+        Self.heard,
+        [
+          "bytes": stream.bytes, "intact": stream.isIntact, "longest": stream.longest,
+          "took": turn.now - stream.since,
+        ])
     case .datagram(_, let bytes):
       let sent = bytes.reduce(Int64(0)) { $0 << 8 | Int64($1) }
-      emit.log(Event(Self.datagram, ["delay": .integer(now.microseconds - sent)]))
+      turn.log(Self.datagram, ["delay": turn.now.microseconds - sent])
     case .started, .connected, .timer, .drained, .file, .stopping:
       break
     }
@@ -112,6 +108,10 @@ private struct Sink: Participant {
 
 /// Writes a known stream in pieces, and datagrams that carry the time they were sent at.
 struct Sender: Participant {
+  private enum Timer: UInt8, TimerPurpose {
+    case dial, datagram, write
+  }
+
   static let writes = 400
   static let total = writes * (writes + 1) / 2
   static let datagrams = 2_000
@@ -147,37 +147,37 @@ struct Sender: Participant {
     UInt8(truncatingIfNeeded: position &* 31 &+ position / 251)
   }
 
-  mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func handle(_ input: Input, _ turn: inout Turn) {
     switch input {
     case .started:
-      emit.setTimer(TimerKey(purpose: 1), at: now + delay)
-      emit.setTimer(TimerKey(purpose: 2), at: now + .milliseconds(1))
-    case .timer(TimerKey(purpose: 1)):
-      connection = emit.connect(to: sink, from: port)
-    case .timer(TimerKey(purpose: 2)):
-      let stamp = (0..<8).map { UInt8(truncatingIfNeeded: now.microseconds >> (56 - 8 * $0)) }
-      emit.send(stamp, to: sink)
+      turn.setTimer(Timer.dial, at: turn.now + delay)
+      turn.setTimer(Timer.datagram, at: turn.now + .milliseconds(1))
+    case .timer(TimerKey(Timer.dial)):
+      connection = turn.connect(to: sink, from: port)
+    case .timer(TimerKey(Timer.datagram)):
+      let stamp = (0..<8).map { UInt8(truncatingIfNeeded: turn.now.microseconds >> (56 - 8 * $0)) }
+      turn.send(stamp, to: sink)
       sent += 1
-      if sent < Self.datagrams { emit.setTimer(TimerKey(purpose: 2), at: now + .milliseconds(1)) }
+      if sent < Self.datagrams {
+        turn.setTimer(Timer.datagram, at: turn.now + .milliseconds(1))
+      }
     case .connected:
-      emit.setTimer(TimerKey(purpose: 3), at: now)
+      turn.setTimer(Timer.write, at: turn.now)
     case .timer:
       guard let connection, written < Self.writes else { return }
       written += 1
-      emit.write((count..<count + written).map(Self.byte), to: connection)
+      turn.write((count..<count + written).map(Self.byte), to: connection)
       count += written
       if written < Self.writes {
-        emit.setTimer(TimerKey(purpose: 3), at: now + .milliseconds(1))
+        turn.setTimer(Timer.write, at: turn.now + .milliseconds(1))
       } else {
-        emit.awaitDrain(of: connection)
+        turn.awaitDrain(of: connection)
       }
     case .drained(let id):
-      emit.log(Event(Self.drained))
-      emit.close(id)
+      turn.log(Self.drained)
+      turn.close(id)
     case .closed(_, let reason):
-      emit.log(Event(Self.failed, ["reason": .text(reason.rawValue)]))
+      turn.log(Self.failed, ["reason": reason.rawValue])
     case .accepted, .received, .datagram, .file, .stopping:
       break
     }

@@ -10,13 +10,11 @@ import Topology
     let answers: Int
     let others: [Address]
 
-    mutating func handle(
-      _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-    ) {
+    mutating func handle(_ input: Input, _ turn: inout Turn) {
       switch input {
-      case .started: for other in others { emit.send([1], to: other) }
+      case .started: for other in others { turn.send([1], to: other) }
       case .datagram(let sender, let bytes):
-        for _ in 0..<answers { emit.send(bytes, to: sender) }
+        for _ in 0..<answers { turn.send(bytes, to: sender) }
       case .accepted, .connected, .received, .drained, .file, .closed, .timer, .stopping: break
       }
     }
@@ -24,10 +22,12 @@ import Topology
 
   /// Sets a timer for the moment it is set at.
   private struct Spinner: Participant {
-    mutating func handle(
-      _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-    ) {
-      emit.setTimer(TimerKey(purpose: 1), at: now)
+    enum Timer: UInt8, TimerPurpose {
+      case next
+    }
+
+    mutating func handle(_ input: Input, _ turn: inout Turn) {
+      turn.setTimer(Timer.next, at: turn.now)
     }
   }
 

@@ -118,11 +118,10 @@ struct NetworkFaultTests {
     host.run()
     let planned = host.events.filter { $0.kind == "fault.planned" }
     #expect(planned.count == 2)
-    let fields: KeyValuePairs<String, Event.Value> = [
-      "fault": .integer(1), "action": "loss", "at": .integer(2_000_000),
-      "lasting": .integer(1_000_000), "from": "seed-1",
-      "to": "peer-1, peer-2, peer-3, peer-4, peer-5 and 2 more", "one_way": .flag(true),
-      "loss": .integer(200_000),
+    let fields: KeyValuePairs<String, any EventValue> = [
+      "fault": 1, "action": "loss", "at": 2_000_000, "lasting": 1_000_000, "from": "seed-1",
+      "to": "peer-1, peer-2, peer-3, peer-4, peer-5 and 2 more", "one_way": true,
+      "loss": 200_000,
     ]
     #expect(planned.first == Event(EventKind("fault.planned", ""), fields))
     #expect(planned.last?["latency"] == .integer(200_000))

@@ -2,9 +2,7 @@ import Participants
 import Topology
 
 struct Silent: Participant {
-  func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {}
+  func handle(_ input: Input, _ turn: inout Turn) {}
 }
 
 /// A network of the tests' own, so that they do not follow every change of a real one.

@@ -18,17 +18,16 @@ package enum CommonEvents {
 extension Tally {
   /// Bytes were dropped. Counted by the reason, which is not to be the sender's words.
   package mutating func reject(
-    from peer: Address?, reason: String, bytes: Int, emit: inout Effects
+    from peer: Address?, reason: String, bytes: Int, _ turn: inout Turn
   ) {
     log(
-      Event(
-        CommonEvents.messageRejected, peer: peer,
-        ["reason": .text(reason), "bytes": .integer(Int64(bytes))]), per: reason, emit: &emit)
+      Event(CommonEvents.messageRejected, peer: peer, ["reason": reason, "bytes": bytes]),
+      per: reason, &turn)
   }
 
   /// A connection was refused.
-  package mutating func refuse(emit: inout Effects) {
+  package mutating func refuse(_ turn: inout Turn) {
     guard let count = count(CommonEvents.connectionRefused, 0) else { return }
-    emit.log(Event(CommonEvents.connectionRefused, ["count": .integer(count)]))
+    turn.log(CommonEvents.connectionRefused, ["count": count])
   }
 }

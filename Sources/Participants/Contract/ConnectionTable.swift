@@ -34,6 +34,9 @@
   /// Whether the connection is known.
   @inlinable package func contains(_ id: ConnectionID) -> Bool { position(of: id) != nil }
 
+  /// Forgets a connection.
+  ///
+  /// - Returns: what was known of it; `nil`: nothing.
   @discardableResult
   @inlinable package mutating func removeValue(forKey id: ConnectionID) -> Value? {
     guard let position = position(of: id) else { return nil }

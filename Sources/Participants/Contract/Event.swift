@@ -62,12 +62,18 @@ package struct EventField: Sendable {
   @usableFromInline package var peer: Address?
   @usableFromInline package var fields: [(name: String, value: Value)]
 
-  @inlinable package init(
-    _ kind: EventKind, peer: Address? = nil, _ fields: KeyValuePairs<String, Value> = [:]
+  /// - Parameter fields: in the order of the line; those that are `nil` are left out.
+  package init(
+    _ kind: EventKind, peer: Address? = nil,
+    _ fields: KeyValuePairs<String, any EventValue> = [:]
   ) {
     self.kind = kind.name
     self.peer = peer
-    self.fields = fields.map { (name: $0.key, value: $0.value) }
+    self.fields = []
+    self.fields.reserveCapacity(fields.count)
+    for (name, value) in fields {
+      if let value = value.eventValue { self.fields.append((name, value)) }
+    }
   }
 
   @usableFromInline package static func == (a: Event, b: Event) -> Bool {

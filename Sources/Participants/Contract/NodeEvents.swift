@@ -43,20 +43,17 @@ package enum NodeEvents {
 
   package static let all = [ready, rulesApplied, late, stopping, stopped, printed]
 
+  /// A node woke up so much later than it wanted to.
   package static func late(_ late: Microseconds) -> Event {
-    Event(self.late, ["late": .integer(late.count)])
+    Event(self.late, ["late": late])
   }
 
+  /// A node goes by another version of the rules, from 1 in a run. `lost` and `held` count since
+  /// the one before.
   package static func rulesApplied(
     _ number: Int, faults: [Int], lost: Int = 0, held: Int = 0
   ) -> Event {
-    Event(
-      rulesApplied,
-      [
-        "number": .integer(Int64(number)),
-        "faults": .text(faults.map(String.init).joined(separator: ",")),
-        "lost": .integer(Int64(lost)), "held": .integer(Int64(held)),
-      ])
+    Event(rulesApplied, ["number": number, "faults": faults, "lost": lost, "held": held])
   }
 
   /// What a node tells about itself when it is ready.
@@ -76,16 +73,11 @@ package enum NodeEvents {
         }
       return (name: option.name, value: value)
     }
-    var event = Event(
+    return Event(
       ready,
       [
-        "address": .text(address.description), "role": .text(role), "version": .text(version),
-        "pid": .integer(Int64(pid)), "options": .object(options),
+        "address": address, "also": other.map { Address(host: $0, port: address.port) },
+        "role": role, "version": version, "pid": pid, "options": Event.Value.object(options),
       ])
-    if let other {
-      let second = Address(host: other, port: address.port)
-      event.fields.insert((name: "also", value: .text(second.description)), at: 1)
-    }
-    return event
   }
 }

@@ -1,24 +1,25 @@
 /// One node's protocol as a pure state machine: the contract between the networks and the drivers.
 ///
-/// - **Feed it** every ``Input`` that concerns the node, one at a time, with a clock that never runs
-///   backwards. The first input is ``Input/started(listening:)``.
-/// - **Drain** the ``Effects`` after every call and carry them out in the order they were emitted.
+/// - **Feed it** every ``Input`` that concerns the node, one at a time, each with a ``Turn``, whose
+///   clock never runs backwards. The first input is ``Input/started(listening:)``.
+/// - **Drain** the turn after every call and carry its effects out in their order.
 /// - **Call again** when something happens. An input that is late, repeated or about a connection
 ///   or timer that is no longer known is harmless and changes nothing.
 ///
-/// A participant does no I/O and knows no clock, no randomness and no logger but what is handed to
-/// it; it never lets the order of a `Dictionary` or `Set` reach an effect. The same inputs, times
-/// and generator therefore give the same effects, whichever driver runs it. What a remote peer sends
-/// is never a reason to trap: it is an event and, at most, a closed connection.
+/// A participant does no I/O and knows no clock, no randomness and no logger but its turn; it never
+/// lets the order of a `Dictionary` or `Set` reach an effect. The same inputs, times and generator
+/// therefore give the same effects, whichever driver runs it. What a remote peer sends is never a
+/// reason to trap: it is an event and, at most, a closed connection.
 ///
 /// The shape follows SWIM.Instance (swift-cluster-membership), quinn-proto and TigerBeetle's VOPR.
 package protocol Participant {
-  mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects)
+  /// Takes an input, changes the state, and asks by the turn for what is to be done. Never traps on
+  /// what others sent.
+  mutating func handle(_ input: Input, _ turn: inout Turn)
 }
 
 /// Names a connection, dialled or accepted. Drivers and participants take them from one counter
-/// (``Effects/nextConnection()``), so an ID is never used twice in a node's life.
+/// (``Turn/nextConnection()``), so an ID is never used twice in a node's life.
 @usableFromInline package struct ConnectionID: Hashable, Comparable, Sendable {
   @usableFromInline package var number: UInt64
 
@@ -29,14 +30,30 @@ package protocol Participant {
   }
 }
 
-/// Names a timer: what it is for, in the participant's own numbering, and which of its subjects
-/// (a connection's number, say) it is about. Setting a timer again moves it.
-@usableFromInline package struct TimerKey: Hashable, Sendable {
-  @usableFromInline package var purpose: UInt8
-  @usableFromInline package var subject: UInt64
+/// What a part of a participant has timers for: a type of each part's own, which says whose a timer
+/// is. Two parts cannot take each other's, whatever their numbers are.
+@usableFromInline package protocol TimerPurpose: RawRepresentable, Sendable
+where RawValue == UInt8 {}
 
-  @inlinable package init(purpose: UInt8, subject: UInt64 = 0) {
-    self.purpose = purpose
+extension TimerPurpose {
+  /// What a timer is for. `nil`: it is another part's.
+  @inlinable package init?(_ key: TimerKey) {
+    guard key.owner == ObjectIdentifier(Self.self) else { return nil }
+    self.init(rawValue: key.purpose)
+  }
+}
+
+/// Names a timer: whose it is, what it is for, and which of its subjects (a connection's number, say)
+/// it is about. Setting a timer again moves it.
+@usableFromInline package struct TimerKey: Hashable, Sendable {
+  @usableFromInline package let owner: ObjectIdentifier
+  @usableFromInline package let subject: UInt64
+  @usableFromInline package let purpose: UInt8
+
+  /// - Parameter subject: in the part's own numbering; 0 where there is only one.
+  @inlinable package init<Purpose: TimerPurpose>(_ purpose: Purpose, _ subject: UInt64 = 0) {
+    owner = ObjectIdentifier(Purpose.self)
+    self.purpose = purpose.rawValue
     self.subject = subject
   }
 }

@@ -193,6 +193,16 @@ package struct OptionValues: Sendable {
     self.given = given
   }
 
+  /// The values of a role's options as they are written. What is not allowed is as good as not given.
+  ///
+  /// - Parameter text: what is written for an option of that name; `nil`: nothing is.
+  package init(_ specifications: [OptionSpecification], reading text: (String) -> String?) {
+    self.init(specifications)
+    for option in specifications {
+      given[option.name] = text(option.name).flatMap { option.parse($0) }
+    }
+  }
+
   /// The same with other values, checked as those before were.
   package func with(_ others: [String: OptionValue]) -> OptionValues {
     OptionValues(specifications, given: given.merging(others) { $1 })
@@ -203,31 +213,37 @@ package struct OptionValues: Sendable {
     specifications.map { (name: $0.name, value: given[$0.name] ?? $0.initial) }
   }
 
+  /// The value of an option that is a duration. The role must have it, as in all of these.
   package func duration(_ name: String) -> Microseconds {
     guard case .duration(let value) = self[name] else { preconditionFailure(name) }
     return value
   }
 
+  /// The value of an option that is a whole number.
   package func count(_ name: String) -> Int {
     guard case .count(let value) = self[name] else { preconditionFailure(name) }
     return Int(value)
   }
 
+  /// The value of an option that is true or false.
   package func flag(_ name: String) -> Bool {
     guard case .flag(let value) = self[name] else { preconditionFailure(name) }
     return value
   }
 
+  /// The word that was chosen.
   package func choice(_ name: String) -> String {
     guard case .choice(let value) = self[name] else { preconditionFailure(name) }
     return value
   }
 
+  /// The value of an option that is text.
   package func text(_ name: String) -> String {
     guard case .text(let value) = self[name] else { preconditionFailure(name) }
     return value
   }
 
+  /// The addresses of an option, in their order. Names of nodes must have been resolved.
   package func addresses(_ name: String) -> [Address] {
     guard case .addresses(let texts) = self[name] else { preconditionFailure(name) }
     return texts.compactMap { Address(parsing: $0) }

@@ -26,6 +26,7 @@
     self.init(seed: seed ^ hash)
   }
 
+  /// The next 64 bits.
   @inlinable package mutating func next() -> UInt64 {
     let result = rotate(state.1 &* 5, by: 7) &* 9
     let shifted = state.1 << 17
@@ -44,6 +45,7 @@
 }
 
 extension [UInt8] {
+  /// So many bytes. Not for secrets.
   package static func random(_ count: Int, using random: inout SeededGenerator) -> [UInt8] {
     (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) }
   }

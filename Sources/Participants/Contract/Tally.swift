@@ -30,7 +30,7 @@ package struct Tally: Sendable {
 
   /// - Parameters:
   ///   - different: events of a kind that are told apart.
-  ///   - spared: events of a kind that are logged though they were before, where the time is given.
+  ///   - spared: events of a kind that are logged by ``logEach(_:per:_:)`` though they were before.
   package init(different: Int = 64, sparing spared: Int = 0) {
     mostDifferent = different
     self.spared = spared
@@ -48,13 +48,24 @@ package struct Tally: Sendable {
   /// - Parameter key: tells it apart from others of its kind.
   /// - Returns: whether it was logged.
   @discardableResult
-  package mutating func log(
-    _ event: Event, per key: some Hashable, at now: Instant? = nil, emit: inout Effects
+  package mutating func log(_ event: Event, per key: some Hashable, _ turn: inout Turn) -> Bool {
+    log(event, count(event.kind, key, at: nil), &turn)
+  }
+
+  /// Logs an event as ``log(_:per:_:)`` does, and those that are spared besides: a check needs each
+  /// that honest nodes cause.
+  @discardableResult
+  package mutating func logEach(
+    _ event: Event, per key: some Hashable, _ turn: inout Turn
   ) -> Bool {
-    guard let times = count(event.kind, key, at: now) else { return false }
+    log(event, count(event.kind, key, at: turn.now), &turn)
+  }
+
+  private func log(_ event: Event, _ times: Int64?, _ turn: inout Turn) -> Bool {
+    guard let times else { return false }
     var event = event
     if times > 1 { event.fields.append((name: "times", value: .integer(times))) }
-    emit.log(event)
+    turn.log(event)
     return true
   }
 

@@ -5,9 +5,13 @@
   @inlinable package init(_ count: Int64) { self.count = count }
 
   package static let zero = Microseconds(0)
+
+  /// So many thousands of microseconds.
   @inlinable package static func milliseconds(_ count: Int64) -> Microseconds {
     Microseconds(count * 1_000)
   }
+
+  /// So many millions of microseconds.
   @inlinable package static func seconds(_ count: Int64) -> Microseconds {
     Microseconds(count * 1_000_000)
   }

@@ -33,6 +33,7 @@ package enum GossipWire {
     padded(Array(text.utf8), to: length)
   }
 
+  /// Pads bytes with spaces to a length. Those that are longer stay as they are.
   package static func padded(_ text: [UInt8], to length: Int = frame) -> [UInt8] {
     padded([], text, to: length)
   }
@@ -47,12 +48,17 @@ package enum GossipWire {
   }
 
   // Seed links.
+  /// What a seed says to whoever connects.
   package static func welcome(_ seed: Address) -> [UInt8] {
     Array("welcome connected to seed with address \(seed)".utf8)
   }
+
+  /// A peer tells a seed where it listens.
   package static func register(_ peer: Address) -> [UInt8] {
     registerPrefix + peer.description.utf8
   }
+
+  /// Peers as a seed lists them: `:HOST,PORT` each.
   package static func listEntries(_ peers: [Address]) -> [UInt8] {
     peers.reduce(into: []) { list, peer in
       list.append(UInt8(ascii: ":"))
@@ -61,11 +67,14 @@ package enum GossipWire {
       list += String(peer.port).utf8
     }
   }
+
+  /// A peer tells a seed of a dead one.
   package static func report(dead: Address, at now: Instant, by reporter: Address) -> [UInt8] {
     padded("Dead Node:\(dead):\(timestamp(now)):\(reporter)")
   }
 
   // Peer links.
+  /// What both sides of a link say first. It is as long as the original makes it.
   package static func handshake(_ own: Address) -> [UInt8] {
     padded(
       "connected to peer:\(own)",
@@ -75,14 +84,22 @@ package enum GossipWire {
   /// whole text, and takes a connection on which it reads any other for a link.
   package static let busyFrame = padded("PEER BUSY,already,connected to 4 peers")
   package static let acknowledgementFrame = padded(acknowledgement)
+
+  /// Asks a neighbour whether it is alive.
+  ///
+  /// - Parameter timestamp: comes back in the reply.
   package static func livenessRequest(_ timestamp: String, from own: Address) -> [UInt8] {
     padded("Liveness Request:\(timestamp):\(own)")
   }
+
+  /// Answers such a question, with the words of its timestamp.
   package static func livenessReply(to timestamp: String, _ asker: Address, from own: Address)
     -> [UInt8]
   {
     padded("Liveness Reply:\(timestamp):\(asker):\(own)")
   }
+
+  /// A text as it is passed on.
   package static func gossip(_ message: [UInt8]) -> [UInt8] {
     padded(gossipPrefix, message, to: frame)
   }

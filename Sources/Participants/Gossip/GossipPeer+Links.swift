@@ -40,45 +40,42 @@ struct PeerConnection {
 }
 
 extension GossipPeer {
-  mutating func accept(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+  mutating func accept(_ id: ConnectionID, _ turn: inout Turn) {
     guard connections.count + seedLinks.count < settings.maxConnections else {
-      repeats.refuse(emit: &emit)
+      repeats.refuse(&turn)
       // An original that is closed without a word takes the connection for a link.
-      emit.write(GossipWire.busyFrame, to: id)
-      emit.close(id)
+      turn.write(GossipWire.busyFrame, to: id)
+      turn.close(id)
       return
     }
     // An original that was greeted and then closed reports us dead: hear first who it is.
     connections[id] = PeerConnection(direction: .accepted, phase: .unknown)
-    emit.setTimer(key(.greeting, id.number), at: now + settings.settle)
+    turn.setTimer(Timer.greeting, id.number, at: turn.now + settings.settle)
   }
 
   /// Whoever dialled says nothing: speaks first, as far as there is room.
-  mutating func greet(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
-    guard slotsTaken < settings.maxLinks else { return decline(id, emit: &emit) }
+  mutating func greet(_ id: ConnectionID, _ turn: inout Turn) {
+    guard slotsTaken < settings.maxLinks else { return decline(id, &turn) }
     guard connections[id] != nil else { return }
     connections[id]?.phase = .greeting
-    emit.write(GossipWire.handshake(own), to: id)
-    emit.setTimer(key(.answer, id.number), at: now + settings.answerTimeout)
+    turn.write(GossipWire.handshake(own), to: id)
+    turn.setTimer(Timer.answer, id.number, at: turn.now + settings.answerTimeout)
   }
 
   mutating func dial(
-    _ peer: Address, as direction: PeerConnection.Direction = .dialled, at now: Instant,
-    emit: inout Effects
+    _ peer: Address, as direction: PeerConnection.Direction = .dialled, _ turn: inout Turn
   ) {
-    let id = emit.connect(to: peer)
+    let id = turn.connect(to: peer)
     connections[id] = PeerConnection(direction: direction, phase: .greeting, peer: peer)
-    emit.setTimer(key(.answer, id.number), at: now + settings.answerTimeout)
+    turn.setTimer(Timer.answer, id.number, at: turn.now + settings.answerTimeout)
   }
 
-  mutating func read(
-    _ bytes: [UInt8], from id: ConnectionID, at now: Instant, emit: inout Effects
-  ) {
+  mutating func read(_ bytes: [UInt8], from id: ConnectionID, _ turn: inout Turn) {
     let messages = connections[id]?.reader.read(bytes) ?? []
     for message in messages {
       switch phase(of: id) {
-      case .linked: hear(message, fromNeighbour: id, at: now, emit: &emit)
-      case .unknown, .greeting: hear(message, fromStranger: id, at: now, emit: &emit)
+      case .linked: hear(message, fromNeighbour: id, &turn)
+      case .unknown, .greeting: hear(message, fromStranger: id, &turn)
       case nil: return
       }
     }
@@ -87,88 +84,82 @@ extension GossipPeer {
   func phase(of id: ConnectionID) -> PeerConnection.Phase? { connections[id]?.phase }
 
   private mutating func hear(
-    _ message: PeerLinkMessage, fromStranger id: ConnectionID, at now: Instant,
-    emit: inout Effects
+    _ message: PeerLinkMessage, fromStranger id: ConnectionID, _ turn: inout Turn
   ) {
     guard let connection = connections[id] else { return }
     switch message {
     case .handshake where connection.direction == .verifying,
       .busy where connection.direction == .verifying:
-      concludeVisit(id, connection, hearing: message, at: now, emit: &emit)
-    case .handshake(let peer): introduce(id, connection.peer ?? peer, at: now, emit: &emit)
-    case .busy: refused(id, connection, at: now, emit: &emit)
-    case .garbage(let bytes): takeGarbage(bytes, from: id, at: now, emit: &emit)
+      concludeVisit(id, connection, hearing: message, &turn)
+    case .handshake(let peer): introduce(id, connection.peer ?? peer, &turn)
+    case .busy: refused(id, connection, &turn)
+    case .garbage(let bytes): takeGarbage(bytes, from: id, &turn)
     case .gossip, .acknowledgement, .livenessRequest, .livenessReply: break
     }
   }
 
   /// Nothing here may hold a copy of the connection: what is changed in it would be copied too.
   private mutating func hear(
-    _ message: PeerLinkMessage, fromNeighbour id: ConnectionID, at now: Instant,
-    emit: inout Effects
+    _ message: PeerLinkMessage, fromNeighbour id: ConnectionID, _ turn: inout Turn
   ) {
     switch message {
-    case .gossip(let text): takeText(text, from: id, at: now, emit: &emit)
-    case .acknowledgement: acknowledged(id, at: now, emit: &emit)
+    case .gossip(let text): takeText(text, from: id, &turn)
+    case .acknowledgement: acknowledged(id, &turn)
     case .livenessRequest(let timestamp, let asker):
-      emit.write(GossipWire.livenessReply(to: timestamp, asker, from: own), to: id)
+      turn.write(GossipWire.livenessReply(to: timestamp, asker, from: own), to: id)
     case .livenessReply(let timestamp, let asker):
-      takeReply(to: timestamp, asker: asker, on: id, at: now, emit: &emit)
+      takeReply(to: timestamp, asker: asker, on: id, &turn)
     case .busy:
-      unlink(id, reason: "busy", emit: &emit)
-      emit.close(id)
-      planRound(afresh: true, at: now, emit: &emit)
-    case .garbage(let bytes): takeGarbage(bytes, from: id, at: now, emit: &emit)
+      unlink(id, reason: "busy", &turn)
+      turn.close(id)
+      planRound(afresh: true, &turn)
+    case .garbage(let bytes): takeGarbage(bytes, from: id, &turn)
     case .handshake: break
     }
   }
 
   /// They have said who they are: settles duplicates and room, then opens the link.
-  private mutating func introduce(
-    _ id: ConnectionID, _ peer: Address, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func introduce(_ id: ConnectionID, _ peer: Address, _ turn: inout Turn) {
     guard let connection = connections[id] else { return }
     connections[id]?.peer = peer
-    guard peer != own, settleDuplicate(id, connection, with: peer, at: now, emit: &emit) else {
-      decline(id, emit: &emit)
-      dialNext(at: now, emit: &emit)
+    guard peer != own, settleDuplicate(id, connection, with: peer, &turn) else {
+      decline(id, &turn)
+      dialNext(&turn)
       return
     }
     if connection.phase == .unknown {
-      guard slotsTaken < settings.maxLinks || makeRoom(for: peer, emit: &emit) else {
-        decline(id, emit: &emit)
+      guard slotsTaken < settings.maxLinks || makeRoom(for: peer, &turn) else {
+        decline(id, &turn)
         if peer < own, candidates.mayBePredecessor(peer) {
           // Perhaps the seeds now name it as the nearest smaller one (it is new, or whoever was
           // nearer has died): then there is room next time.
-          planRound(afresh: true, at: now, emit: &emit)
+          planRound(afresh: true, &turn)
         }
         return
       }
-      emit.write(GossipWire.handshake(own), to: id)
+      turn.write(GossipWire.handshake(own), to: id)
     }
-    open(id, peer, connection.direction, at: now, emit: &emit)
+    open(id, peer, connection.direction, &turn)
   }
 
   private mutating func open(
-    _ id: ConnectionID, _ peer: Address, _ direction: PeerConnection.Direction, at now: Instant,
-    emit: inout Effects
+    _ id: ConnectionID, _ peer: Address, _ direction: PeerConnection.Direction, _ turn: inout Turn
   ) {
     connections[id]?.phase = .linked
     links[peer] = id
-    emit.cancelTimer(key(.answer, id.number))
-    emit.cancelTimer(key(.greeting, id.number))
-    clearSuspicion(of: peer, at: now, emit: &emit)
+    turn.cancelTimer(Timer.answer, id.number)
+    turn.cancelTimer(Timer.greeting, id.number)
+    clearSuspicion(of: peer, &turn)
     let word = direction == .accepted ? "accepted" : "dialled"
-    connections[id]?.isLogged = changes.log(
-      Event(GossipEvents.linkOpened, peer: peer, ["direction": .text(word)]), per: peer,
-      at: now, emit: &emit)
-    emit.setTimer(key(.probe, id.number), at: now + settings.livenessInterval)
+    connections[id]?.isLogged = changes.logEach(
+      Event(GossipEvents.linkOpened, peer: peer, ["direction": word]), per: peer, &turn)
+    turn.setTimer(Timer.probe, id.number, at: turn.now + settings.livenessInterval)
     if settings.catchUpWindow > .zero {
-      emit.setTimer(key(.catchUp, id.number), at: now + settings.textDelay)
+      turn.setTimer(Timer.catchUp, id.number, at: turn.now + settings.textDelay)
     }
-    startTexts(at: now, emit: &emit)
+    startTexts(&turn)
     round.hasLinked = true
-    dialNext(at: now, emit: &emit)
+    dialNext(&turn)
   }
 
   /// A neighbour that dials again keeps the link it has: the original dials whomever the seeds name.
@@ -176,13 +167,12 @@ extension GossipPeer {
   /// sides dial at once, both keep the connection that the smaller address dialled.
   /// False: this connection is the one to give up.
   private mutating func settleDuplicate(
-    _ id: ConnectionID, _ connection: PeerConnection, with peer: Address, at now: Instant,
-    emit: inout Effects
+    _ id: ConnectionID, _ connection: PeerConnection, with peer: Address, _ turn: inout Turn
   ) -> Bool {
     if let other = links[peer] {
       guard suspects.contains(where: { $0.address == peer }) else { return false }
-      unlink(other, reason: "duplicate", emit: &emit)
-      emit.close(other)
+      unlink(other, reason: "duplicate", &turn)
+      turn.close(other)
       return true
     }
     let pending = connections.keys.first {
@@ -190,126 +180,119 @@ extension GossipPeer {
     }
     guard connection.direction == .accepted, let pending else { return true }
     if own < peer { return false }
-    remove(pending, emit: &emit)
-    emit.close(pending)
+    remove(pending, &turn)
+    turn.close(pending)
     return true
   }
 
   /// A full peer takes one more link: to the nearest smaller address that the seeds name.
-  private mutating func makeRoom(for peer: Address, emit: inout Effects) -> Bool {
+  private mutating func makeRoom(for peer: Address, _ turn: inout Turn) -> Bool {
     guard candidates.predecessors.first == peer else { return false }
     if let displaced = roomMadeFor, let id = links[displaced] {
-      unlink(id, reason: "displaced", emit: &emit)
-      emit.write(GossipWire.busyFrame, to: id)
-      emit.close(id)
+      unlink(id, reason: "displaced", &turn)
+      turn.write(GossipWire.busyFrame, to: id)
+      turn.close(id)
     }
     roomMadeFor = peer
     return true
   }
 
   /// There is no room: says so and closes.
-  mutating func decline(_ id: ConnectionID, emit: inout Effects) {
+  mutating func decline(_ id: ConnectionID, _ turn: inout Turn) {
     guard let connection = connections[id] else { return }
     repeats.log(
-      Event(GossipEvents.linkDeclined, peer: connection.peer), per: connection.peer, emit: &emit)
-    remove(id, emit: &emit)
-    emit.write(GossipWire.busyFrame, to: id)
-    emit.close(id)
+      Event(GossipEvents.linkDeclined, peer: connection.peer), per: connection.peer, &turn)
+    remove(id, &turn)
+    turn.write(GossipWire.busyFrame, to: id)
+    turn.close(id)
   }
 
   /// They have no room for us, or only wanted to know whether we are alive.
   private mutating func refused(
-    _ id: ConnectionID, _ connection: PeerConnection, at now: Instant, emit: inout Effects
+    _ id: ConnectionID, _ connection: PeerConnection, _ turn: inout Turn
   ) {
     if connection.direction == .dialled {
-      emit.log(Event(GossipEvents.linkRefused, peer: connection.peer))
+      turn.log(GossipEvents.linkRefused, peer: connection.peer)
     }
-    remove(id, emit: &emit)
-    emit.close(id)
-    dialNext(at: now, emit: &emit)
+    remove(id, &turn)
+    turn.close(id)
+    dialNext(&turn)
   }
 
-  private mutating func takeGarbage(
-    _ bytes: Int, from id: ConnectionID, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func takeGarbage(_ bytes: Int, from id: ConnectionID, _ turn: inout Turn) {
     guard var connection = connections[id] else { return }
     if connection.garbage == 0 {
-      repeats.reject(from: connection.peer, reason: "not a message", bytes: bytes, emit: &emit)
+      repeats.reject(from: connection.peer, reason: "not a message", bytes: bytes, &turn)
     }
     connection.garbage += bytes
     connections[id] = connection
     guard connection.garbage > PeerConnection.garbageLimit else { return }
-    repeats.reject(
-      from: connection.peer, reason: "too many", bytes: connection.garbage, emit: &emit)
+    repeats.reject(from: connection.peer, reason: "too many", bytes: connection.garbage, &turn)
     if connection.phase == .linked {
-      unlink(id, reason: "garbled", emit: &emit)
+      unlink(id, reason: "garbled", &turn)
     } else {
-      remove(id, emit: &emit)
+      remove(id, &turn)
     }
-    emit.close(id)
-    planRound(afresh: true, at: now, emit: &emit)
+    turn.close(id)
+    planRound(afresh: true, &turn)
   }
 
   /// The driver says that a connection ended, or could not be made.
-  mutating func lose(
-    _ id: ConnectionID, _ reason: CloseReason, at now: Instant, emit: inout Effects
-  ) {
+  mutating func lose(_ id: ConnectionID, _ reason: CloseReason, _ turn: inout Turn) {
     guard let connection = connections[id] else { return }
     switch (connection.phase, connection.direction) {
     case (.linked, _):
-      unlink(id, reason: reason.rawValue, emit: &emit)
-      planRound(afresh: true, at: now, emit: &emit)
+      unlink(id, reason: reason.rawValue, &turn)
+      planRound(afresh: true, &turn)
       if let peer = connection.peer {
-        suspect(peer, misses: 0, because: "link \(reason.rawValue)", at: now, emit: &emit)
+        suspect(peer, misses: 0, because: "link \(reason.rawValue)", &turn)
       }
     case (_, .verifying):
-      remove(id, emit: &emit)
+      remove(id, &turn)
       if let peer = connection.peer {
-        suspectIsSilent(peer, reason, at: now, emit: &emit)
+        suspectIsSilent(peer, reason, &turn)
       }
     case (_, .dialled):
-      remove(id, emit: &emit)
+      remove(id, &turn)
       if let peer = connection.peer, reason == .refused {
         // The seeds list it, and nobody is there.
-        logSuspicion(of: peer, because: "refused", at: now, emit: &emit)
-        report(peer, at: now, emit: &emit)
+        logSuspicion(of: peer, because: "refused", &turn)
+        report(peer, &turn)
       }
-      dialNext(at: now, emit: &emit)
+      dialNext(&turn)
     case (_, .accepted):
-      remove(id, emit: &emit)
+      remove(id, &turn)
     }
   }
 
   /// A connection has not said who it is in time.
-  mutating func giveUp(
-    _ id: ConnectionID, at now: Instant, emit: inout Effects
-  ) {
+  mutating func giveUp(_ id: ConnectionID, _ turn: inout Turn) {
     guard let connection = connections[id], connection.phase != .linked else { return }
-    remove(id, emit: &emit)
+    remove(id, &turn)
     // Whoever is visited may still find out, later, that somebody was there: it was no link.
-    if connection.direction == .verifying { emit.write(GossipWire.busyFrame, to: id) }
-    emit.close(id)
+    if connection.direction == .verifying { turn.write(GossipWire.busyFrame, to: id) }
+    turn.close(id)
     if connection.direction == .verifying, let peer = connection.peer {
-      suspectIsSilent(peer, nil, at: now, emit: &emit)
+      suspectIsSilent(peer, nil, &turn)
     }
-    dialNext(at: now, emit: &emit)
+    dialNext(&turn)
   }
 
   /// Forgets a link and logs why it ended. Closing the connection is the caller's.
-  mutating func unlink(_ id: ConnectionID, reason: String, emit: inout Effects) {
+  mutating func unlink(_ id: ConnectionID, reason: String, _ turn: inout Turn) {
     guard let connection = connections[id], let peer = connection.peer else { return }
     links[peer] = nil
     if roomMadeFor == peer { roomMadeFor = nil }
-    remove(id, emit: &emit)
+    remove(id, &turn)
     if connection.isLogged {
-      emit.log(Event(GossipEvents.linkClosed, peer: peer, ["reason": .text(reason)]))
+      turn.log(GossipEvents.linkClosed, peer: peer, ["reason": reason])
     }
   }
 
-  mutating func remove(_ id: ConnectionID, emit: inout Effects) {
+  mutating func remove(_ id: ConnectionID, _ turn: inout Turn) {
     connections[id] = nil
-    for purpose in [Purpose.answer, .greeting, .probe, .catchUp, .acknowledgement] {
-      emit.cancelTimer(key(purpose, id.number))
+    for purpose in [Timer.answer, .greeting, .probe, .catchUp, .acknowledgement] {
+      turn.cancelTimer(purpose, id.number)
     }
   }
 }

@@ -51,78 +51,67 @@ extension GossipPeer {
   }
 
   /// Time for the next liveness request on a link, or for one that was sent before to have failed.
-  mutating func probe(
-    _ id: ConnectionID, at now: Instant, emit: inout Effects
-  ) {
+  mutating func probe(_ id: ConnectionID, _ turn: inout Turn) {
     guard let peer = connections[id]?.peer,
-      let (misses, nextMiss) = connections[id]?.probes.failed(after: probePatience, at: now),
+      let (misses, nextMiss) = connections[id]?.probes.failed(after: probePatience, at: turn.now),
       let unanswered = connections[id]?.probes.unanswered
     else { return }
     if misses > 0 {
-      emit.log(
-        Event(GossipEvents.livenessMissed, peer: peer, ["misses": .integer(Int64(misses))]))
+      turn.log(GossipEvents.livenessMissed, peer: peer, ["misses": misses])
     }
     if misses >= settings.livenessMisses {
       // The link stays until it is known whether somebody is there.
-      return suspect(peer, misses: misses, because: "silent", at: now, emit: &emit)
+      return suspect(peer, misses: misses, because: "silent", &turn)
     }
-    var next = now + settings.livenessInterval
+    var next = turn.now + settings.livenessInterval
     if unanswered < settings.livenessMisses {
-      let timestamp = GossipWire.timestamp(now)
-      connections[id]?.probes.add(timestamp, at: now, atMost: settings.livenessMisses)
-      emit.write(GossipWire.livenessRequest(timestamp, from: own), to: id)
+      let timestamp = GossipWire.timestamp(turn.now)
+      connections[id]?.probes.add(timestamp, at: turn.now, atMost: settings.livenessMisses)
+      turn.write(GossipWire.livenessRequest(timestamp, from: own), to: id)
     } else if let nextMiss {
       next = nextMiss
     }
-    emit.setTimer(key(.probe, id.number), at: next)
+    turn.setTimer(Timer.probe, id.number, at: next)
   }
 
   /// Only a reply to what was asked here counts.
   mutating func takeReply(
-    to timestamp: String, asker: Address, on id: ConnectionID, at now: Instant,
-    emit: inout Effects
+    to timestamp: String, asker: Address, on id: ConnectionID, _ turn: inout Turn
   ) {
     guard asker == own, connections[id]?.probes.contains(timestamp) == true else { return }
-    answered(id, at: now, emit: &emit)
+    answered(id, &turn)
   }
 
   /// A neighbour has read something that it was sent, and said so.
-  mutating func answered(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+  mutating func answered(_ id: ConnectionID, _ turn: inout Turn) {
     guard let peer = connections[id]?.peer else { return }
     connections[id]?.probes.answered()
     connections[id]?.visits = 0
-    clearSuspicion(of: peer, at: now, emit: &emit)
+    clearSuspicion(of: peer, &turn)
   }
 
   /// Somebody may be dead: visits them, unless they are being visited already. A visit says nothing
   /// of itself, so that nobody takes it for a link.
-  mutating func suspect(
-    _ peer: Address, misses: Int, because reason: String, at now: Instant, emit: inout Effects
-  ) {
+  mutating func suspect(_ peer: Address, misses: Int, because reason: String, _ turn: inout Turn) {
     guard !suspects.contains(where: { $0.address == peer }) else { return }
-    logSuspicion(of: peer, because: reason, at: now, emit: &emit)
+    logSuspicion(of: peer, because: reason, &turn)
     lastSuspect += 1
     suspects.append(Suspect(number: lastSuspect, address: peer, misses: misses))
-    dialSuspect(number: lastSuspect, at: now, emit: &emit)
+    dialSuspect(number: lastSuspect, &turn)
   }
 
-  mutating func logSuspicion(
-    of peer: Address, because reason: String, at now: Instant, emit: inout Effects
-  ) {
-    changes.log(
-      Event(GossipEvents.peerSuspected, peer: peer, ["reason": .text(reason)]), per: peer,
-      at: now, emit: &emit)
+  mutating func logSuspicion(of peer: Address, because reason: String, _ turn: inout Turn) {
+    changes.logEach(
+      Event(GossipEvents.peerSuspected, peer: peer, ["reason": reason]), per: peer, &turn)
   }
 
-  mutating func dialSuspect(number: UInt64, at now: Instant, emit: inout Effects) {
+  mutating func dialSuspect(number: UInt64, _ turn: inout Turn) {
     guard let suspect = suspects.first(where: { $0.number == number }) else { return }
-    dial(suspect.address, as: .verifying, at: now, emit: &emit)
+    dial(suspect.address, as: .verifying, &turn)
   }
 
   /// A suspect did not answer. `reason` is nil when it let the time pass.
-  mutating func suspectIsSilent(
-    _ peer: Address, _ reason: CloseReason?, at now: Instant, emit: inout Effects
-  ) {
+  mutating func suspectIsSilent(_ peer: Address, _ reason: CloseReason?, _ turn: inout Turn) {
     guard let index = suspects.firstIndex(where: { $0.address == peer }) else { return }
     switch reason {
     case .failed: break  // It could not be dialled from here, which says nothing about it.
@@ -133,46 +122,46 @@ extension GossipPeer {
     if suspect.misses >= settings.livenessMisses {
       suspects.remove(at: index)
       if let id = links[peer] {
-        unlink(id, reason: "silent", emit: &emit)
-        emit.close(id)
-        planRound(afresh: true, at: now, emit: &emit)
+        unlink(id, reason: "silent", &turn)
+        turn.close(id)
+        planRound(afresh: true, &turn)
       }
-      report(peer, at: now, emit: &emit)
+      report(peer, &turn)
     } else {
-      emit.setTimer(key(.verify, suspect.number), at: now + settings.livenessInterval)
+      turn.setTimer(Timer.verify, suspect.number, at: turn.now + settings.livenessInterval)
     }
   }
 
   /// A suspect that was visited says something: it lives. It is told that this is no link.
   mutating func concludeVisit(
     _ id: ConnectionID, _ connection: PeerConnection, hearing message: PeerLinkMessage,
-    at now: Instant, emit: inout Effects
+    _ turn: inout Turn
   ) {
-    remove(id, emit: &emit)
-    if message != .busy { emit.write(GossipWire.busyFrame, to: id) }
-    emit.close(id)
-    guard let peer = connection.peer, clearSuspicion(of: peer, at: now, emit: &emit),
+    remove(id, &turn)
+    if message != .busy { turn.write(GossipWire.busyFrame, to: id) }
+    turn.close(id)
+    guard let peer = connection.peer, clearSuspicion(of: peer, &turn),
       let link = links[peer]
     else { return }
     connections[link]?.visits += 1
     guard let visits = connections[link]?.visits, visits >= Self.mostVisits else { return }
     // It lives, and reads nothing on this link: the thread that should has ended, say.
-    unlink(link, reason: "mute", emit: &emit)
-    emit.close(link)
-    planRound(afresh: true, at: now, emit: &emit)
+    unlink(link, reason: "mute", &turn)
+    turn.close(link)
+    planRound(afresh: true, &turn)
   }
 
   /// A suspect answered, or came back by itself. A link that it still has is probed anew. False: it
   /// was no suspect.
   @discardableResult
-  mutating func clearSuspicion(of peer: Address, at now: Instant, emit: inout Effects) -> Bool {
+  mutating func clearSuspicion(of peer: Address, _ turn: inout Turn) -> Bool {
     guard let index = suspects.firstIndex(where: { $0.address == peer }) else { return false }
     let suspect = suspects.remove(at: index)
-    emit.cancelTimer(key(.verify, suspect.number))
-    changes.log(Event(GossipEvents.suspicionCleared, peer: peer), per: peer, at: now, emit: &emit)
+    turn.cancelTimer(Timer.verify, suspect.number)
+    changes.logEach(Event(GossipEvents.suspicionCleared, peer: peer), per: peer, &turn)
     if let id = links[peer] {
       connections[id]?.probes.answered()
-      emit.setTimer(key(.probe, id.number), at: now + settings.livenessInterval)
+      turn.setTimer(Timer.probe, id.number, at: turn.now + settings.livenessInterval)
     }
     return true
   }

@@ -44,64 +44,61 @@ extension GossipPeer {
   /// with its links may have been dropped by a seed (a partition, say) and must register again.
   /// `afresh` forgets the backoff, because something has changed; a round that is planned already is
   /// brought forward by that, never put off.
-  mutating func planRound(afresh: Bool = false, at now: Instant, emit: inout Effects) {
+  mutating func planRound(afresh: Bool = false, _ turn: inout Turn) {
     if afresh { round.barren = 0 }
     let backoff = wantsLinks || afresh ? round.barren : Round.longestBackoff
-    let due = now + settings.relinkInterval * (1 << backoff)
+    let due = turn.now + settings.relinkInterval * (1 << backoff)
     guard !isJoining, round.phase == .idle || (round.phase == .waiting && due < round.due)
     else { return }
     round.phase = .waiting
     round.due = due
-    emit.setTimer(key(.round), at: due)
+    turn.setTimer(Timer.round, at: due)
   }
 
-  mutating func beginRound(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func beginRound(_ turn: inout Turn) {
     guard round.phase == .waiting else { return }
     round.phase = .asking
     candidates.removeAll()
-    if requestLists(at: now, emit: &emit) > 0 {
-      emit.setTimer(key(.roundDeadline), at: now + settings.answerTimeout)
+    if requestLists(&turn) > 0 {
+      turn.setTimer(Timer.roundDeadline, at: turn.now + settings.answerTimeout)
     } else {
-      dialCandidates(at: now, using: &random, emit: &emit)
+      dialCandidates(&turn)
     }
   }
 
   /// The seeds have answered, or had the time to: dials a greater address where one is missing, and
   /// random others while there is room.
-  mutating func dialCandidates(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
-    emit.cancelTimer(key(.roundDeadline))
+  mutating func dialCandidates(_ turn: inout Turn) {
+    turn.cancelTimer(Timer.roundDeadline)
     round.phase = .dialling
     round.hasLinked = false
-    round.queue = Array(candidates.sample.shuffled(using: &random).prefix(2 * settings.maxLinks))
+    round.queue = Array(
+      candidates.sample.shuffled(using: &turn.random).prefix(2 * settings.maxLinks))
     if !isAnchored {
       for successor in candidates.successors.reversed() {
         round.queue.removeAll { $0 == successor }
         round.queue.append(successor)
       }
     }
-    dialNext(at: now, emit: &emit)
+    dialNext(&turn)
   }
 
   /// Dials as many of the round's queue as there is room for; ends the round when nobody is left.
-  mutating func dialNext(at now: Instant, emit: inout Effects) {
+  mutating func dialNext(_ turn: inout Turn) {
     guard round.phase == .dialling else { return }
     while let next = round.queue.last {
       let isAnchor = !isAnchored && next > own && !isDialling { $0 > own }
       guard isAnchor || slotsTaken < settings.maxLinks else { break }
       round.queue.removeLast()
       if connections.values.contains(where: { $0.peer == next }) { continue }
-      dial(next, at: now, emit: &emit)
+      dial(next, &turn)
     }
     guard !isDialling({ _ in true }) else { return }
     round.phase = .idle
     round.queue = []
     let isBarren = !round.hasLinked && !lacksAnchor
     round.barren = isBarren ? min(round.barren + 1, Round.longestBackoff) : 0
-    planRound(at: now, emit: &emit)
+    planRound(&turn)
   }
 
   private func isDialling(_ condition: (Address) -> Bool) -> Bool {

@@ -24,139 +24,123 @@ struct SeedLink {
 }
 
 extension GossipPeer {
-  mutating func start(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
-    spareSeeds = seeds.shuffled(using: &random)
+  mutating func start(_ turn: inout Turn) {
+    spareSeeds = seeds.shuffled(using: &turn.random)
     untriedSeeds = spareSeeds.count
-    registerWithMoreSeeds(at: now, emit: &emit)
+    registerWithMoreSeeds(&turn)
   }
 
   /// How many seeds the peer registers with: half of them, and one more.
   private var seedsWanted: Int { min(seeds.count / 2 + 1, seeds.count) }
 
-  mutating func registerWithMoreSeeds(at now: Instant, emit: inout Effects) {
+  mutating func registerWithMoreSeeds(_ turn: inout Turn) {
     while seedLinks.count < seedsWanted, !spareSeeds.isEmpty {
-      connectToSpareSeed(at: now, emit: &emit)
+      connectToSpareSeed(&turn)
     }
     while let index = spareSeeds.firstIndex(where: { undelivered[$0] != nil }) {
       spareSeeds.swapAt(0, index)
-      connectToSpareSeed(at: now, emit: &emit)
+      connectToSpareSeed(&turn)
     }
   }
 
-  private mutating func connectToSpareSeed(at now: Instant, emit: inout Effects) {
+  private mutating func connectToSpareSeed(_ turn: inout Turn) {
     let seed = spareSeeds.removeFirst()
     untriedSeeds = max(0, untriedSeeds - 1)
-    let id = emit.connect(to: seed)
+    let id = turn.connect(to: seed)
     seedLinks[id] = SeedLink(seed: seed)
-    emit.setTimer(key(.answer, id.number), at: now + settings.answerTimeout)
+    turn.setTimer(Timer.answer, id.number, at: turn.now + settings.answerTimeout)
   }
 
-  mutating func readSeed(
-    _ bytes: [UInt8], from id: ConnectionID, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func readSeed(_ bytes: [UInt8], from id: ConnectionID, _ turn: inout Turn) {
     guard let answer = seedLinks[id]?.reader.read(bytes), let link = seedLinks[id] else { return }
     switch (answer, link.phase) {
     case (.welcome, .greeting):
-      register(on: id, at: now, emit: &emit)
+      register(on: id, &turn)
     case (.registered, .registering):
-      emit.log(Event(GossipEvents.seedRegistered, peer: link.seed))
+      turn.log(GossipEvents.seedRegistered, peer: link.seed)
       seedLinks[id]?.phase = .idle
-      deliverReports(on: id, at: now, emit: &emit)
-      requestList(on: id, at: now, emit: &emit)
+      deliverReports(on: id, &turn)
+      requestList(on: id, &turn)
       // What the seed was to hear when it was lost may be true no more.
       for dead in undelivered.removeValue(forKey: link.seed) ?? [] where links[dead] == nil {
-        suspect(dead, misses: 0, because: "unreported", at: now, emit: &emit)
+        suspect(dead, misses: 0, because: "unreported", &turn)
       }
     case (.list, .listing), (.list, .idle):
       // In the idle phase: the tail of a list that paused too long in the middle.
-      emit.cancelTimer(key(.answer, id.number))
-      emit.setTimer(key(.settle, id.number), at: now + settings.settle)
+      turn.cancelTimer(Timer.answer, id.number)
+      turn.setTimer(Timer.settle, id.number, at: turn.now + settings.settle)
     case (.tooLong, _):
-      emit.close(id)
-      loseSeed(id, reason: "too long an answer", at: now, using: &random, emit: &emit)
+      turn.close(id)
+      loseSeed(id, reason: "too long an answer", &turn)
     case (.welcome, _), (.registered, _), (.list, _):
       break
     }
   }
 
-  private mutating func register(on id: ConnectionID, at now: Instant, emit: inout Effects) {
+  private mutating func register(on id: ConnectionID, _ turn: inout Turn) {
     seedLinks[id]?.reader.expect(.registered)
     seedLinks[id]?.phase = .registering
-    emit.write(GossipWire.register(own), to: id)
-    emit.setTimer(key(.answer, id.number), at: now + settings.answerTimeout)
+    turn.write(GossipWire.register(own), to: id)
+    turn.setTimer(Timer.answer, id.number, at: turn.now + settings.answerTimeout)
   }
 
-  private mutating func requestList(
-    on id: ConnectionID, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func requestList(on id: ConnectionID, _ turn: inout Turn) {
     seedLinks[id]?.reader.expect(.list)
     seedLinks[id]?.phase = .listing
-    emit.write(GossipWire.listRequest, to: id)
-    emit.setTimer(key(.answer, id.number), at: now + settings.answerTimeout)
+    turn.write(GossipWire.listRequest, to: id)
+    turn.setTimer(Timer.answer, id.number, at: turn.now + settings.answerTimeout)
   }
 
   /// Asks every seed for its list; returns how many will answer.
-  mutating func requestLists(at now: Instant, emit: inout Effects) -> Int {
+  mutating func requestLists(_ turn: inout Turn) -> Int {
     let idle = seedLinks.keys.filter { seedLinks[$0]?.phase == .idle }
     for id in idle {
       seedLinks[id]?.mayRegisterAgain = true
-      requestList(on: id, at: now, emit: &emit)
+      requestList(on: id, &turn)
     }
     return idle.count
   }
 
-  mutating func takeList(
-    from id: ConnectionID, at now: Instant, using random: inout SeededGenerator,
-    emit: inout Effects
-  ) {
+  mutating func takeList(from id: ConnectionID, _ turn: inout Turn) {
     guard let link = seedLinks[id], link.phase == .listing || link.phase == .idle else { return }
     let list = link.reader.list()
-    emit.log(
-      Event(GossipEvents.listReceived, peer: link.seed, ["count": .integer(Int64(list.count))]))
+    turn.log(GossipEvents.listReceived, peer: link.seed, ["count": list.count])
     seedLinks[id]?.phase = .idle
-    candidates.fold(list, own: own, using: &random)
-    deliverReports(on: id, at: now, emit: &emit)
+    candidates.fold(list, own: own, using: &turn.random)
+    deliverReports(on: id, &turn)
     if link.mayRegisterAgain, !list.contains(own) {
       // The seed dropped this peer: it was frozen, say.
       seedLinks[id]?.mayRegisterAgain = false
-      register(on: id, at: now, emit: &emit)
+      register(on: id, &turn)
     }
-    seedAnswered(at: now, using: &random, emit: &emit)
+    seedAnswered(&turn)
   }
 
   /// A seed has answered or was lost: goes on when no other is waited for.
-  private mutating func seedAnswered(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  private mutating func seedAnswered(_ turn: inout Turn) {
     let isWaiting = seedLinks.values.contains { $0.phase != .idle }
     if isJoining {
       guard !isWaiting, !seedLinks.isEmpty else { return }
       isJoining = false
-      emit.setTimer(key(.join), at: now + settings.joinDelay)
+      turn.setTimer(Timer.join, at: turn.now + settings.joinDelay)
     } else if round.phase == .asking, !isWaiting {
-      dialCandidates(at: now, using: &random, emit: &emit)
+      dialCandidates(&turn)
     }
   }
 
-  mutating func loseSeed(
-    _ id: ConnectionID, reason: String, at now: Instant, using random: inout SeededGenerator,
-    emit: inout Effects
-  ) {
+  mutating func loseSeed(_ id: ConnectionID, reason: String, _ turn: inout Turn) {
     guard let link = seedLinks.removeValue(forKey: id) else { return }
-    emit.cancelTimer(key(.answer, id.number))
-    emit.cancelTimer(key(.settle, id.number))
-    emit.log(Event(GossipEvents.seedLost, peer: link.seed, ["reason": .text(reason)]))
+    turn.cancelTimer(Timer.answer, id.number)
+    turn.cancelTimer(Timer.settle, id.number)
+    turn.log(GossipEvents.seedLost, peer: link.seed, ["reason": reason])
     spareSeeds.append(link.seed)
     if !link.reports.isEmpty { undelivered[link.seed] = link.reports }
     if untriedSeeds > 0 {
-      registerWithMoreSeeds(at: now, emit: &emit)
+      registerWithMoreSeeds(&turn)
     } else {
-      emit.setTimer(key(.seedRetry), at: now + settings.seedRetry)
+      turn.setTimer(Timer.seedRetry, at: turn.now + settings.seedRetry)
     }
-    seedAnswered(at: now, using: &random, emit: &emit)
+    seedAnswered(&turn)
   }
 }
 
@@ -165,28 +149,26 @@ extension GossipPeer {
 extension GossipPeer {
   /// Tells every seed of the network that a peer is dead. It registers with the seeds that it has no
   /// link to: the original hears nobody else out.
-  mutating func report(_ dead: Address, at now: Instant, emit: inout Effects) {
+  mutating func report(_ dead: Address, _ turn: inout Turn) {
     guard settings.reportsDead else { return }
-    while !spareSeeds.isEmpty { connectToSpareSeed(at: now, emit: &emit) }
+    while !spareSeeds.isEmpty { connectToSpareSeed(&turn) }
     for id in Array(seedLinks.keys) {
       seedLinks[id]?.reports.append(dead)
       if let count = seedLinks[id]?.reports.count, count > SeedLink.reportLimit {
         seedLinks[id]?.reports.removeFirst()
       }
-      deliverReports(on: id, at: now, emit: &emit)
+      deliverReports(on: id, &turn)
     }
   }
 
   /// Sends what waits for a seed, if nothing is being asked of it.
-  private mutating func deliverReports(
-    on id: ConnectionID, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func deliverReports(on id: ConnectionID, _ turn: inout Turn) {
     guard let link = seedLinks[id], link.phase == .idle else { return }
     for dead in link.reports {
-      emit.write(GossipWire.report(dead: dead, at: now, by: own), to: id)
-      changes.log(
-        Event(GossipEvents.deadReported, peer: dead, ["seed": .text(link.seed.description)]),
-        per: [dead, link.seed], at: now, emit: &emit)
+      turn.write(GossipWire.report(dead: dead, at: turn.now, by: own), to: id)
+      changes.logEach(
+        Event(GossipEvents.deadReported, peer: dead, ["seed": link.seed]),
+        per: [dead, link.seed], &turn)
     }
     seedLinks[id]?.reports = []
   }

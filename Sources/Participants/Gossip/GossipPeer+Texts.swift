@@ -94,105 +94,95 @@ extension GossipPeer {
   private static let catchUpLimit = 1_024
 
   /// The first link of a peer's life starts its texts.
-  mutating func startTexts(at now: Instant, emit: inout Effects) {
+  mutating func startTexts(_ turn: inout Turn) {
     guard !hasStartedTexts, settings.textCount > 0 else { return }
     hasStartedTexts = true
-    emit.setTimer(key(.text), at: now + settings.textDelay)
+    turn.setTimer(Timer.text, at: turn.now + settings.textDelay)
   }
 
   /// Originates the next text, if anybody is there to hear it.
-  mutating func sendText(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func sendText(_ turn: inout Turn) {
     guard textsSent < settings.textCount else { return }
-    emit.setTimer(key(.text), at: now + settings.textInterval)
+    turn.setTimer(Timer.text, at: turn.now + settings.textInterval)
     guard !links.isEmpty else { return }
     textsSent += 1
     var text = "message \(textsSent)"
     if settings.hasUniqueTexts {
-      let token = String(UInt64.random(in: .min ... .max, using: &random), radix: 16)
+      let token = String(UInt64.random(in: .min ... .max, using: &turn.random), radix: 16)
       text += " " + String(repeating: "0", count: 16 - token.count) + token
     }
-    let message = "\(GossipWire.timestamp(now)):\(own):\(text)"
-    _ = texts.insert(Array(message.utf8), at: now)
-    emit.log(
-      Event(
-        GossipEvents.gossipSent,
-        ["message": .text(message), "links": .integer(Int64(links.count))]))
-    forward(Array(message.utf8), except: nil, at: now, emit: &emit)
+    let message = "\(GossipWire.timestamp(turn.now)):\(own):\(text)"
+    _ = texts.insert(Array(message.utf8), at: turn.now)
+    turn.log(GossipEvents.gossipSent, ["message": message, "links": links.count])
+    forward(Array(message.utf8), except: nil, &turn)
   }
 
   /// A text arrived: acknowledges it at once, and passes it on if it is new.
-  mutating func takeText(
-    _ message: [UInt8], from id: ConnectionID, at now: Instant, emit: inout Effects
-  ) {
-    emit.write(GossipWire.acknowledgementFrame, to: id)
-    guard texts.insert(message, at: now) else { return }
-    emit.log(
-      Event(
-        GossipEvents.gossipReceived, peer: connections[id]?.peer,
-        ["message": .text(String(decoding: message, as: UTF8.self))]))
-    forward(message, except: id, at: now, emit: &emit)
+  mutating func takeText(_ message: [UInt8], from id: ConnectionID, _ turn: inout Turn) {
+    turn.write(GossipWire.acknowledgementFrame, to: id)
+    guard texts.insert(message, at: turn.now) else { return }
+    turn.log(
+      GossipEvents.gossipReceived, peer: connections[id]?.peer,
+      ["message": String(decoding: message, as: UTF8.self)])
+    forward(message, except: id, &turn)
   }
 
   private mutating func forward(
-    _ message: [UInt8], except source: ConnectionID?, at now: Instant, emit: inout Effects
+    _ message: [UInt8], except source: ConnectionID?, _ turn: inout Turn
   ) {
     let frame = GossipWire.gossip(message)
     for id in connections.keys where phase(of: id) == .linked && id != source {
-      emit.write(frame, to: id)
-      expectAcknowledgement(of: message, from: id, at: now, emit: &emit)
+      turn.write(frame, to: id)
+      expectAcknowledgement(of: message, from: id, &turn)
     }
   }
 
   // MARK: - Acknowledgements
 
   private mutating func expectAcknowledgement(
-    of message: [UInt8], from id: ConnectionID, at now: Instant, emit: inout Effects
+    of message: [UInt8], from id: ConnectionID, _ turn: inout Turn
   ) {
-    connections[id]?.unacknowledged.add(message, at: now)
+    connections[id]?.unacknowledged.add(message, at: turn.now)
     guard connections[id]?.unacknowledged.isWatched == false else { return }
     connections[id]?.unacknowledged.isWatched = true
-    emit.setTimer(key(.acknowledgement, id.number), at: now + settings.answerTimeout)
+    turn.setTimer(Timer.acknowledgement, id.number, at: turn.now + settings.answerTimeout)
   }
 
-  mutating func acknowledged(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+  mutating func acknowledged(_ id: ConnectionID, _ turn: inout Turn) {
     connections[id]?.unacknowledged.acknowledge()
-    answered(id, at: now, emit: &emit)
-    catchUp(id, at: now, emit: &emit)
+    answered(id, &turn)
+    catchUp(id, &turn)
   }
 
   /// Once nothing has been sent on a link for as long as an answer may take, and acknowledgements are
   /// missing, sends again what may be lost: one text for each acknowledgement, as to a new neighbour.
   /// Whoever has it acknowledges it and does nothing else.
-  mutating func noticeMissingAcknowledgements(
-    _ id: ConnectionID, at now: Instant, emit: inout Effects
-  ) {
+  mutating func noticeMissingAcknowledgements(_ id: ConnectionID, _ turn: inout Turn) {
     guard let sent = connections[id]?.unacknowledged else { return }
     let due = sent.lastSent + settings.answerTimeout
-    if !sent.texts.isEmpty, now < due {
-      return emit.setTimer(key(.acknowledgement, id.number), at: due)
+    if !sent.texts.isEmpty, turn.now < due {
+      return turn.setTimer(Timer.acknowledgement, id.number, at: due)
     }
     connections[id]?.unacknowledged.isWatched = false
     guard !sent.texts.isEmpty, let missing = connections[id]?.unacknowledged.takeMissing(),
       sent.repeats < Self.mostRepeats
     else { return }
     connections[id]?.catchUp += missing.reversed()
-    catchUp(id, at: now, emit: &emit)
+    catchUp(id, &turn)
   }
 
   /// A link is a little old: its neighbour may have missed something.
-  mutating func beginCatchUp(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+  mutating func beginCatchUp(_ id: ConnectionID, _ turn: inout Turn) {
     guard phase(of: id) == .linked else { return }
-    let since = Instant(microseconds: now.microseconds - settings.catchUpWindow.count)
+    let since = Instant(microseconds: turn.now.microseconds - settings.catchUpWindow.count)
     connections[id]?.catchUp = texts.since(since, atMost: Self.catchUpLimit)
-    catchUp(id, at: now, emit: &emit)
+    catchUp(id, &turn)
   }
 
   /// Sends the next missing text; each acknowledgement asks for one more.
-  private mutating func catchUp(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+  private mutating func catchUp(_ id: ConnectionID, _ turn: inout Turn) {
     guard let next = connections[id]?.catchUp.popLast() else { return }
-    emit.write(GossipWire.gossip(next), to: id)
-    expectAcknowledgement(of: next, from: id, at: now, emit: &emit)
+    turn.write(GossipWire.gossip(next), to: id)
+    expectAcknowledgement(of: next, from: id, &turn)
   }
 }

@@ -25,9 +25,9 @@ package import Participants
 ///   another.
 /// - **A text's identity is its origin, time and words**, not its words alone.
 package struct GossipPeer: Participant {
-  enum Purpose: UInt8 {
+  enum Timer: UInt8, TimerPurpose {
     /// A connection must have said what it is expected to.
-    case answer = 1
+    case answer
     /// A seed's list is whole when the stream has paused.
     case settle
     /// Whoever dialled has this long to say who it is before we speak first.
@@ -115,67 +115,59 @@ package struct GossipPeer: Participant {
     texts = RememberedTexts(limit: self.settings.maxRemembered)
   }
 
-  package mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  package mutating func handle(_ input: Input, _ turn: inout Turn) {
     switch input {
     case .started(let listening):
       own = listening
-      start(at: now, using: &random, emit: &emit)
+      start(&turn)
     case .accepted(let id, _):
-      accept(id, at: now, emit: &emit)
+      accept(id, &turn)
     case .connected(let id):
       // Both sides introduce themselves at once; a visitor only listens.
       if connections[id]?.direction == .dialled {
-        emit.write(GossipWire.handshake(own), to: id)
+        turn.write(GossipWire.handshake(own), to: id)
       }
     case .received(let id, let bytes):
       if connections.contains(id) {
-        read(bytes, from: id, at: now, emit: &emit)
+        read(bytes, from: id, &turn)
       } else if seedLinks.contains(id) {
-        readSeed(bytes, from: id, at: now, using: &random, emit: &emit)
+        readSeed(bytes, from: id, &turn)
       }
     case .closed(let id, let reason):
       if seedLinks.contains(id) {
-        loseSeed(id, reason: reason.rawValue, at: now, using: &random, emit: &emit)
+        loseSeed(id, reason: reason.rawValue, &turn)
       } else if connections.contains(id) {
-        lose(id, reason, at: now, emit: &emit)
+        lose(id, reason, &turn)
       }
     case .timer(let key):
-      fire(key, at: now, using: &random, emit: &emit)
+      fire(key, &turn)
     case .drained, .datagram, .file, .stopping:
       break
     }
   }
 
-  private mutating func fire(
-    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  private mutating func fire(_ key: TimerKey, _ turn: inout Turn) {
     let id = ConnectionID(key.subject)
-    switch Purpose(rawValue: key.purpose) {
+    switch Timer(key) {
     case .answer:
       if seedLinks.contains(id) {
-        emit.close(id)
-        loseSeed(id, reason: "silent", at: now, using: &random, emit: &emit)
+        turn.close(id)
+        loseSeed(id, reason: "silent", &turn)
       } else if connections.contains(id) {
-        giveUp(id, at: now, emit: &emit)
+        giveUp(id, &turn)
       }
-    case .settle: takeList(from: id, at: now, using: &random, emit: &emit)
-    case .greeting: greet(id, at: now, emit: &emit)
-    case .join: dialCandidates(at: now, using: &random, emit: &emit)
-    case .round: beginRound(at: now, using: &random, emit: &emit)
-    case .roundDeadline: dialCandidates(at: now, using: &random, emit: &emit)
-    case .seedRetry: registerWithMoreSeeds(at: now, emit: &emit)
-    case .probe: probe(id, at: now, emit: &emit)
-    case .verify: dialSuspect(number: key.subject, at: now, emit: &emit)
-    case .text: sendText(at: now, using: &random, emit: &emit)
-    case .catchUp: beginCatchUp(id, at: now, emit: &emit)
-    case .acknowledgement: noticeMissingAcknowledgements(id, at: now, emit: &emit)
+    case .settle: takeList(from: id, &turn)
+    case .greeting: greet(id, &turn)
+    case .join: dialCandidates(&turn)
+    case .round: beginRound(&turn)
+    case .roundDeadline: dialCandidates(&turn)
+    case .seedRetry: registerWithMoreSeeds(&turn)
+    case .probe: probe(id, &turn)
+    case .verify: dialSuspect(number: key.subject, &turn)
+    case .text: sendText(&turn)
+    case .catchUp: beginCatchUp(id, &turn)
+    case .acknowledgement: noticeMissingAcknowledgements(id, &turn)
     case nil: break
     }
-  }
-
-  func key(_ purpose: Purpose, _ subject: UInt64 = 0) -> TimerKey {
-    TimerKey(purpose: purpose.rawValue, subject: subject)
   }
 }

@@ -6,8 +6,8 @@ package import Participants
 /// for itself: a peer said to be dead leaves the list at once, is dialled, and comes back if it
 /// answers with a handshake or BUSY within `answer-timeout`.
 package struct GossipSeed: Participant {
-  private enum Purpose: UInt8 {
-    case settle = 1
+  private enum Timer: UInt8, TimerPurpose {
+    case settle
     case registration
     case answer
   }
@@ -58,99 +58,87 @@ package struct GossipSeed: Participant {
     changes = Tally(different: Self.mostChanges, sparing: 64)
   }
 
-  package mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  package mutating func handle(_ input: Input, _ turn: inout Turn) {
     switch input {
     case .started(let listening):
       own = listening
     case .accepted(let id, _):
-      accept(id, at: now, emit: &emit)
+      accept(id, &turn)
     case .connected:
       break  // A suspect's kernel answers even when the suspect is frozen: wait for its words.
     case .received(let id, let bytes):
       if clients.contains(id) {
-        read(bytes, from: id, at: now, using: &random, emit: &emit)
+        read(bytes, from: id, &turn)
       } else if suspects.contains(id) {
-        readSuspect(bytes, from: id, emit: &emit)
+        readSuspect(bytes, from: id, &turn)
       }
     case .closed(let id, let reason):
       if clients.removeValue(forKey: id) != nil {
-        cancelTimers(of: id, emit: &emit)
+        cancelTimers(of: id, &turn)
       } else if suspects.contains(id) {
-        conclude(id, answered: false, unsure: reason == .failed, emit: &emit)
+        conclude(id, answered: false, unsure: reason == .failed, &turn)
       }
     case .timer(let key):
-      fire(key, at: now, using: &random, emit: &emit)
+      fire(key, &turn)
     case .drained, .datagram, .file, .stopping:
       break
     }
   }
 
-  private mutating func fire(
-    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  private mutating func fire(_ key: TimerKey, _ turn: inout Turn) {
     let id = ConnectionID(key.subject)
-    switch Purpose(rawValue: key.purpose) {
+    switch Timer(key) {
     case .settle:
       let messages = clients[id]?.reader.settle() ?? []
-      act(on: messages, from: id, at: now, using: &random, emit: &emit)
+      act(on: messages, from: id, &turn)
     case .registration:
       guard let client = clients[id], client.peer == nil else { return }
-      drop(id, emit: &emit)
+      drop(id, &turn)
     case .answer:
       guard suspects.contains(id) else { return }
-      endVisit(id, emit: &emit)
-      conclude(id, answered: false, emit: &emit)
+      endVisit(id, &turn)
+      conclude(id, answered: false, &turn)
     case nil:
       break
     }
   }
 
-  private func key(_ purpose: Purpose, _ id: ConnectionID) -> TimerKey {
-    TimerKey(purpose: purpose.rawValue, subject: id.number)
-  }
-
-  private func cancelTimers(of id: ConnectionID, emit: inout Effects) {
-    emit.cancelTimer(key(.settle, id))
-    emit.cancelTimer(key(.registration, id))
+  private func cancelTimers(of id: ConnectionID, _ turn: inout Turn) {
+    turn.cancelTimer(Timer.settle, id.number)
+    turn.cancelTimer(Timer.registration, id.number)
   }
 }
 
 // MARK: - Clients
 
 extension GossipSeed {
-  private mutating func accept(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+  private mutating func accept(_ id: ConnectionID, _ turn: inout Turn) {
     guard clients.count + suspects.count < maxConnections else {
-      repeats.refuse(emit: &emit)
-      emit.close(id)
+      repeats.refuse(&turn)
+      turn.close(id)
       return
     }
     clients[id] = Client()
-    emit.write(GossipWire.welcome(own), to: id)
-    emit.setTimer(key(.registration, id), at: now + registrationTimeout)
+    turn.write(GossipWire.welcome(own), to: id)
+    turn.setTimer(Timer.registration, id.number, at: turn.now + registrationTimeout)
   }
 
-  private mutating func drop(_ id: ConnectionID, emit: inout Effects) {
+  private mutating func drop(_ id: ConnectionID, _ turn: inout Turn) {
     clients[id] = nil
-    cancelTimers(of: id, emit: &emit)
-    emit.close(id)
+    cancelTimers(of: id, &turn)
+    turn.close(id)
   }
 
-  private mutating func read(
-    _ bytes: [UInt8], from id: ConnectionID, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  private mutating func read(_ bytes: [UInt8], from id: ConnectionID, _ turn: inout Turn) {
     let messages = clients[id]?.reader.read(bytes) ?? []
-    act(on: messages, from: id, at: now, using: &random, emit: &emit)
+    act(on: messages, from: id, &turn)
     if clients[id]?.reader.wantsSettling == true {
-      emit.setTimer(key(.settle, id), at: now + settle)
+      turn.setTimer(Timer.settle, id.number, at: turn.now + settle)
     }
   }
 
   private mutating func act(
-    on messages: [SeedLinkMessage], from id: ConnectionID, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    on messages: [SeedLinkMessage], from id: ConnectionID, _ turn: inout Turn
   ) {
     for message in messages {
       guard var client = clients[id] else { return }
@@ -158,55 +146,50 @@ extension GossipSeed {
       case .register(let peer):
         client.peer = peer
         clients[id] = client
-        register(peer, on: id, at: now, emit: &emit)
+        register(peer, on: id, &turn)
       case .listRequest:
-        let (body, count) = peers.answer(to: client.peer, using: &random)
-        emit.write(GossipWire.listPrefix + body, to: id)
+        let (body, count) = peers.answer(to: client.peer, using: &turn.random)
+        turn.write(GossipWire.listPrefix + body, to: id)
         repeats.log(
-          Event(
-            GossipEvents.listSent, peer: client.peer, ["count": .integer(Int64(count))]),
-          per: client.peer, emit: &emit)
+          Event(GossipEvents.listSent, peer: client.peer, ["count": count]),
+          per: client.peer, &turn)
       case .report(let dead, let by):
-        investigate(
-          dead, reportedBy: by, isRegistered: client.peer == by, at: now, emit: &emit)
+        investigate(dead, reportedBy: by, isRegistered: client.peer == by, &turn)
       case .garbage(let bytes):
         if client.garbage == 0 {
-          repeats.reject(from: client.peer, reason: "not a message", bytes: bytes, emit: &emit)
+          repeats.reject(from: client.peer, reason: "not a message", bytes: bytes, &turn)
         }
         client.garbage += bytes
         clients[id] = client
         if client.garbage > Self.garbageLimit {
-          repeats.reject(
-            from: client.peer, reason: "too many", bytes: client.garbage, emit: &emit)
-          drop(id, emit: &emit)
+          repeats.reject(from: client.peer, reason: "too many", bytes: client.garbage, &turn)
+          drop(id, &turn)
         }
       }
     }
   }
 
-  private mutating func register(
-    _ peer: Address, on id: ConnectionID, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func register(_ peer: Address, on id: ConnectionID, _ turn: inout Turn) {
     // A peer that registers is alive, whatever was said of it.
     if let dial = suspected[peer] {
-      endVisit(dial, emit: &emit)
-      conclude(dial, answered: true, emit: &emit)
+      endVisit(dial, &turn)
+      conclude(dial, answered: true, &turn)
     }
     guard peers.contains(peer) || peers.count < maxPeers else {
       repeats.log(
         Event(GossipEvents.registrationRefused, peer: peer, ["reason": "the list is full"]),
-        per: peer, emit: &emit)
-      drop(id, emit: &emit)
+        per: peer, &turn)
+      drop(id, &turn)
       return
     }
     let event = Event(GossipEvents.peerRegistered, peer: peer)
     if peers.contains(peer) {
-      repeats.log(event, per: peer, emit: &emit)
+      repeats.log(event, per: peer, &turn)
     } else {
       peers.add(peer)
-      changes.log(event, per: peer, at: now, emit: &emit)
+      changes.logEach(event, per: peer, &turn)
     }
-    emit.write(GossipWire.registered, to: id)
+    turn.write(GossipWire.registered, to: id)
   }
 }
 
@@ -216,49 +199,44 @@ extension GossipSeed {
   /// - Parameter isRegistered: whether the reporter is who registered on that connection, as peers do
   ///   before they report.
   private mutating func investigate(
-    _ dead: Address, reportedBy reporter: Address, isRegistered: Bool, at now: Instant,
-    emit: inout Effects
+    _ dead: Address, reportedBy reporter: Address, isRegistered: Bool, _ turn: inout Turn
   ) {
-    let by = Event.Value.text(reporter.description)
-    let event = Event(GossipEvents.reportReceived, peer: dead, ["by": by])
+    let event = Event(GossipEvents.reportReceived, peer: dead, ["by": reporter])
     let isLogged =
       isRegistered
-      ? changes.log(event, per: [dead, reporter], at: now, emit: &emit)
-      : repeats.log(event, per: 0, emit: &emit)
+      ? changes.logEach(event, per: [dead, reporter], &turn)
+      : repeats.log(event, per: 0, &turn)
     if let dial = suspected[dead] {
       if isLogged { suspects[dial]?.isLogged = true }
       return
     }
     guard peers.contains(dead) else {
       if isLogged {
-        emit.log(
-          Event(GossipEvents.reportIgnored, peer: dead, ["by": by, "reason": "not listed"]))
+        turn.log(GossipEvents.reportIgnored, peer: dead, ["by": reporter, "reason": "not listed"])
       }
       return
     }
     peers.remove(dead)
-    let dial = emit.connect(to: dead)
+    let dial = turn.connect(to: dead)
     suspects[dial] = Suspect(address: dead, reporter: reporter, isLogged: isLogged)
     suspected[dead] = dial
-    emit.setTimer(key(.answer, dial), at: now + answerTimeout)
+    turn.setTimer(Timer.answer, dial.number, at: turn.now + answerTimeout)
   }
 
   /// Tells whom a visit is to that it was no link. An original that is closed without a word keeps the
   /// place, and later spins on it; one that is late reads it when it can.
-  private func endVisit(_ id: ConnectionID, emit: inout Effects) {
-    emit.write(GossipWire.busyFrame, to: id)
-    emit.close(id)
+  private func endVisit(_ id: ConnectionID, _ turn: inout Turn) {
+    turn.write(GossipWire.busyFrame, to: id)
+    turn.close(id)
   }
 
-  private mutating func readSuspect(
-    _ bytes: [UInt8], from id: ConnectionID, emit: inout Effects
-  ) {
+  private mutating func readSuspect(_ bytes: [UInt8], from id: ConnectionID, _ turn: inout Turn) {
     let messages = suspects[id]?.reader.read(bytes) ?? []
     for message in messages {
       switch message {
       case .handshake, .busy:
-        if message == .busy { emit.close(id) } else { endVisit(id, emit: &emit) }
-        conclude(id, answered: true, emit: &emit)
+        if message == .busy { turn.close(id) } else { endVisit(id, &turn) }
+        conclude(id, answered: true, &turn)
         return
       case .gossip, .acknowledgement, .livenessRequest, .livenessReply, .garbage:
         continue
@@ -268,23 +246,21 @@ extension GossipSeed {
 
   /// Ends the investigation of a suspect. `unsure` when it could not even be dialled from here.
   private mutating func conclude(
-    _ id: ConnectionID, answered: Bool, unsure: Bool = false, emit: inout Effects
+    _ id: ConnectionID, answered: Bool, unsure: Bool = false, _ turn: inout Turn
   ) {
     guard let suspect = suspects.removeValue(forKey: id) else { return }
     suspected[suspect.address] = nil
-    emit.cancelTimer(key(.answer, id))
-    let by = Event.Value.text(suspect.reporter.description)
+    turn.cancelTimer(Timer.answer, id.number)
     if answered || unsure { peers.add(suspect.address) }
     guard suspect.isLogged else { return }
     let address = suspect.address
     if unsure {
-      emit.log(
-        Event(
-          GossipEvents.reportIgnored, peer: address,
-          ["by": by, "reason": "it could not be dialled from here"]))
+      turn.log(
+        GossipEvents.reportIgnored, peer: address,
+        ["by": suspect.reporter, "reason": "it could not be dialled from here"])
     } else {
       let kind = answered ? GossipEvents.reportDisputed : GossipEvents.peerRemoved
-      emit.log(Event(kind, peer: address, ["by": by]))
+      turn.log(kind, peer: address, ["by": suspect.reporter])
     }
   }
 }

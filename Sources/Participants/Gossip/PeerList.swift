@@ -21,11 +21,13 @@ package struct PeerList {
 
   package var count: Int { order.count }
 
+  /// Whether a peer is listed.
   package func contains(_ peer: Address) -> Bool {
     let position = position(of: peer)
     return position < sorted.count && sorted[position] == peer
   }
 
+  /// Lists a peer, once.
   package mutating func add(_ peer: Address) {
     let position = position(of: peer)
     guard position == sorted.count || sorted[position] != peer else { return }
@@ -34,6 +36,7 @@ package struct PeerList {
     if order.count <= limit { encoded += GossipWire.listEntries([peer]) }
   }
 
+  /// Lists a peer no more.
   package mutating func remove(_ peer: Address) {
     let position = position(of: peer)
     guard position < sorted.count, sorted[position] == peer else { return }

@@ -21,6 +21,9 @@ package struct SeedLinkReader {
   /// Whether a pause would complete a message.
   package var wantsSettling: Bool { !buffer.isEmpty }
 
+  /// Takes bytes.
+  ///
+  /// - Returns: the messages that are whole now.
   package mutating func read(_ bytes: [UInt8]) -> [SeedLinkMessage] {
     buffer += bytes
     return take(paused: false)
@@ -121,6 +124,7 @@ package struct SeedAnswerReader {
 
   package init() {}
 
+  /// Waits for another answer; what has been read is dropped.
   package mutating func expect(_ next: Expected) {
     expected = next
     buffer.removeAll(keepingCapacity: false)

@@ -1,5 +1,7 @@
+import Participants
+
 /// The name of a file in the node's own folder: never a way out of it, whoever chose it.
-package struct FileName: Hashable, Sendable, CustomStringConvertible {
+package struct FileName: Hashable, Sendable, CustomStringConvertible, EventValue {
   /// Bytes that file systems allow in a name.
   package static let longest = 255
 

@@ -47,12 +47,14 @@ package struct Pieces {
 
   package subscript(number: Int) -> Piece { list[number] }
 
+  /// The piece of a content, by its SHA-1 in hexadecimal.
   package func number(of hash: String) -> Int? { numbers[hash] }
 
   package var isComplete: Bool { missing.isEmpty }
 
   package var held: [Int] { list.indices.filter { list[$0].state == .held } }
 
+  /// Whether a piece is missing and not being written either.
   package func isWanted(_ number: Int) -> Bool { list[number].state == .missing }
 
   /// Whether bytes are those of a piece.
@@ -60,11 +62,13 @@ package struct Pieces {
     bytes.count == list[number].size && Hexadecimal.text(SHA1.hash(bytes)) == list[number].hash
   }
 
+  /// A request for a piece is under way.
   package mutating func ask(_ number: Int) { list[number].asked += 1 }
 
   /// A request for a piece came to its end.
   package mutating func unask(_ number: Int) { list[number].asked -= 1 }
 
+  /// A piece is being written to all its places that do not hold it.
   package mutating func beginWriting(_ number: Int) {
     let places = list[number].chunks.count { !isChunkHeld[$0] }
     list[number].state = .writing(left: places)

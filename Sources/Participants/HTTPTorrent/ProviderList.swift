@@ -32,12 +32,14 @@ package struct ProviderList: Equatable, Sendable {
 
   private static func json(_ text: String) -> JSONValue? { try? JSONValue(Array(text.utf8)) }
 
+  /// Adds an owner, at the end. One more than the most pushes the first out.
   package mutating func add(_ owner: Address) {
     owners.removeAll { $0 == owner }
     owners.append(owner)
     if owners.count > Self.most { owners.removeFirst() }
   }
 
+  /// Adds the owners of another list that are not in this one.
   package mutating func merge(_ other: ProviderList) {
     let known = Set(owners)
     owners += other.owners.filter { !known.contains($0) }

@@ -52,8 +52,10 @@ package struct Registry {
   /// The number of a client that is known.
   package func number(of client: Address) -> Int? { numbers[client] }
 
+  /// Where a client listens; `nil`: it was forgotten.
   package func address(of client: Int) -> Address? { clients[client]?.address }
 
+  /// How many chunks a client has.
   package func chunkCount(of client: Int) -> Int { clients[client]?.chunks.count ?? 0 }
 
   /// A client says that it has chunks.
@@ -100,6 +102,7 @@ package struct Registry {
     return true
   }
 
+  /// Forgets a client and what it has.
   package mutating func forget(_ client: Int) {
     guard let gone = clients.removeValue(forKey: client) else { return }
     numbers[gone.address] = nil
@@ -134,5 +137,6 @@ package struct Registry {
     return clients[client]?.address
   }
 
+  /// How many clients have a chunk.
   package func ownerCount(of hash: String) -> Int { chunks[hash]?.owners.count ?? 0 }
 }

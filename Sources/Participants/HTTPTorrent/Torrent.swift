@@ -64,6 +64,9 @@ package struct TorrentError: Error, Equatable, CustomStringConvertible {
 // MARK: - As JSON
 
 extension Torrent {
+  /// Reads a torrent file.
+  ///
+  /// - Throws: what is wrong with it, in words for a person.
   package init(parsing bytes: [UInt8]) throws(TorrentError) {
     guard bytes.count <= Self.longestFile else {
       throw TorrentError("the torrent is longer than \(Self.longestFile) bytes")

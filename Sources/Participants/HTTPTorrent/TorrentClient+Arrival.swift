@@ -48,7 +48,7 @@ extension TorrentClient {
   }
 
   /// Some of a piece came.
-  mutating func take(_ part: ArraySlice<UInt8>, of id: HTTPClient.ExchangeID, emit: inout Effects) {
+  mutating func take(_ part: ArraySlice<UInt8>, of id: HTTPClient.ExchangeID, _ turn: inout Turn) {
     guard case .chunk(let piece, _, _) = exchanges[id], let pieces, pieces.isWanted(piece) else {
       return
     }
@@ -67,7 +67,7 @@ extension TorrentClient {
     if arrival.count <= pieces[piece].size {
       unsafe part.withUnsafeBytes { unsafe arrival.hash.update($0) }
       if arrival.isWritten {
-        write(part, of: piece, at: offset, emit: &emit)
+        write(part, of: piece, at: offset, &turn)
       } else {
         arrival.kept += part
       }
@@ -83,36 +83,33 @@ extension TorrentClient {
 
   /// Puts some of a piece, from an offset in it on, in all its places.
   mutating func write(
-    _ bytes: ArraySlice<UInt8>, of piece: Int, at offset: Int, emit: inout Effects
+    _ bytes: ArraySlice<UInt8>, of piece: Int, at offset: Int, _ turn: inout Turn
   ) {
     guard let torrent, let places = pieces?.emptyPlaces(of: piece) else { return }
     writings[piece, default: Writing()].pending += places.count
     for chunk in places {
       write(
-        bytes, offset: torrent.offset(of: chunk) + Int64(offset), for: .write(chunk: chunk),
-        emit: &emit)
+        bytes, offset: torrent.offset(of: chunk) + Int64(offset), for: .write(chunk: chunk), &turn)
     }
   }
 
   /// Some of a piece is on the disk, or could not be put there.
-  mutating func wrote(
-    _ chunk: Int, _ answer: FileAnswer, at now: Instant, emit: inout Effects
-  ) {
+  mutating func wrote(_ chunk: Int, _ answer: FileAnswer, _ turn: inout Turn) {
     guard let torrent, let piece = pieces?.number(of: torrent.chunks[chunk]),
       var writing = writings[piece]
     else { return }
     writing.pending -= 1
     if answer != .done {
-      if !writing.hasFailed { complain(answer, emit: &emit) }
+      if !writing.hasFailed { complain(answer, &turn) }
       writing.hasFailed = true
     }
     writings[piece] = writing
-    finishWriting(piece, at: now, emit: &emit)
+    finishWriting(piece, &turn)
   }
 
   /// A piece that is whole and good counts once all of it is on the disk. One that is written no
   /// more is forgotten once the disk is done.
-  mutating func finishWriting(_ piece: Int, at now: Instant, emit: inout Effects) {
+  mutating func finishWriting(_ piece: Int, _ turn: inout Turn) {
     guard let torrent, let writing = writings[piece], writing.pending == 0 else { return }
     guard let source = writing.source else {
       if writing.writer == nil { writings[piece] = nil }
@@ -121,19 +118,15 @@ extension TorrentClient {
     writings[piece] = nil
     guard !writing.hasFailed, let places = pieces?.emptyPlaces(of: piece) else {
       pieces?.miss(piece)
-      return setTimer(.look, at: now + Self.diskPause, emit: &emit)
+      return turn.setTimer(Timer.look, at: turn.now + Self.diskPause)
     }
     for chunk in places {
-      emit.log(
-        Event(
-          TorrentEvents.chunkReceived, peer: source.owner,
-          [
-            "chunk": .integer(Int64(chunk)), "bytes": .integer(Int64(torrent.size(of: chunk))),
-            "took": .integer((now - source.since).count),
-          ]))
+      turn.log(
+        TorrentEvents.chunkReceived, peer: source.owner,
+        ["chunk": chunk, "bytes": torrent.size(of: chunk), "took": turn.now - source.since])
       _ = pieces?.hold(chunk: chunk, of: piece)
     }
-    announce(piece, at: now, emit: &emit)
-    if pieces?.isComplete == true { hashWhole(emit: &emit) }
+    announce(piece, &turn)
+    if pieces?.isComplete == true { hashWhole(&turn) }
   }
 }

@@ -38,31 +38,28 @@ extension TorrentClient {
   }
 
   /// Tells the tracker where this node of the DHT is, and asks for others.
-  mutating func meetBootstraps(at now: Instant, emit: inout Effects) {
+  mutating func meetBootstraps(_ turn: inout Turn) {
     guard dht != nil, let tracker else { return }
     let body = "{\"host\": \(SpacedJSON.text(own.host)), \"port\": \(own.port)}"
     ask(
       .json("POST", "/dht", body), of: tracker, for: .registerBootstrap,
-      within: settings.trackerTimeout, at: now, emit: &emit)
+      within: settings.trackerTimeout, &turn)
     ask(
       HTTPRequest("GET", "/dht"), of: tracker, for: .bootstraps, within: settings.trackerTimeout,
-      at: now, emit: &emit)
+      &turn)
   }
 
   /// While no node of the DHT is known: asks the tracker again, or tries those who gave chunks. They
   /// may have the DHT at the same port.
-  mutating func seekBootstraps(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func seekBootstraps(_ turn: inout Turn) {
     guard dht?.table.isEmpty == true else { return }
-    meetBootstraps(at: now, emit: &emit)
+    meetBootstraps(&turn)
     guard trackerIsUp == false, !givers.isEmpty else { return }
-    dht?.join(by: givers, at: now, using: &random, emit: &emit)
+    dht?.join(by: givers, &turn)
   }
 
   mutating func learnBootstraps(
-    _ result: Result<HTTPMessage, HTTPClient.Failure>, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    _ result: Result<HTTPMessage, HTTPClient.Failure>, _ turn: inout Turn
   ) {
     guard case .success(let message) = result, message.status == 200,
       let entries = (try? JSONValue(message.body))?.array
@@ -72,30 +69,26 @@ extension TorrentClient {
       return Address(host: host[...], portText: String(port)[...])
     }.filter { $0 != own && $0.port > 0 }
     guard !nodes.isEmpty else { return }
-    dht?.join(
-      by: Array(nodes.shuffled(using: &random).prefix(Self.lookupsAtOnce)), at: now,
-      using: &random, emit: &emit)
+    dht?.join(by: Array(nodes.shuffled(using: &turn.random).prefix(Self.lookupsAtOnce)), &turn)
   }
 
   // MARK: - Jobs
 
   /// All pieces that are here are to be announced, again.
-  mutating func announceInDHT(at now: Instant, emit: inout Effects) {
+  mutating func announceInDHT(_ turn: inout Turn) {
     guard dht != nil, settings.announcesInDHT else { return }
-    setTimer(.announceInDHT, at: now + settings.dhtInterval, emit: &emit)
+    turn.setTimer(Timer.announceInDHT, at: turn.now + settings.dhtInterval)
     let planned = Set(dhtAnnouncements)
     dhtAnnouncements = (pieces?.held ?? []).filter { !planned.contains($0) } + dhtAnnouncements
   }
 
   /// Begins jobs until enough are under way: pieces to be found first, while the tracker is down.
-  mutating func workInDHT(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func workInDHT(_ turn: inout Turn) {
     guard dht?.table.isEmpty == false else { return }
     while dhtJobs.count < Self.lookupsAtOnce {
-      guard let job = nextJob(at: now), let key = key(of: job.piece) else { return }
+      guard let job = nextJob(at: turn.now), let key = key(of: job.piece) else { return }
       dhtJobs[key] = job
-      dht?.get(key, gathering: Self.gathered, at: now, using: &random, emit: &emit)
+      dht?.get(key, gathering: Self.gathered, &turn)
     }
   }
 
@@ -128,38 +121,33 @@ extension TorrentClient {
   // MARK: - Outcomes
 
   /// What came of the DHT's work since the last look.
-  mutating func followDHT(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func followDHT(_ turn: inout Turn) {
     guard dht != nil else { return }
     var isNews = false
     for outcome in dht?.takeOutcomes() ?? [] {
       switch outcome {
       case .found(let key, let values):
         isNews = true
-        take(values, of: key, at: now, using: &random, emit: &emit)
+        take(values, of: key, &turn)
       case .missing(let key):
         isNews = true
-        take([], of: key, at: now, using: &random, emit: &emit)
+        take([], of: key, &turn)
       case .joined: isNews = true
       case .put, .putFailed: break
       }
     }
     if isNews || !dhtAnnouncements.isEmpty || trackerIsUp == false && !isRoundSought {
-      workInDHT(at: now, using: &random, emit: &emit)
+      workInDHT(&turn)
     }
   }
 
-  private mutating func take(
-    _ values: [MessagePack], of key: NodeID, at now: Instant, using random: inout SeededGenerator,
-    emit: inout Effects
-  ) {
+  private mutating func take(_ values: [MessagePack], of key: NodeID, _ turn: inout Turn) {
     guard let job = dhtJobs.removeValue(forKey: key) else { return }
     var list = ProviderList()
     var isAgreed = true
     for value in values + (dht?.storage[key].map { [$0] } ?? []) {
       guard let other = ProviderList(value) else {
-        repeats.reject(from: nil, reason: "not a list of owners", bytes: 0, emit: &emit)
+        repeats.reject(from: nil, reason: "not a list of owners", bytes: 0, &turn)
         continue
       }
       isAgreed = isAgreed && other.owners.contains(own)
@@ -169,16 +157,16 @@ extension TorrentClient {
     case .announce:
       if isAgreed, !list.owners.isEmpty { return }
       // Where more have a piece than a list names, each would for ever put itself back in.
-      if list.isFull, !list.owners.contains(own), Int.random(in: 0..<4, using: &random) > 0 {
+      if list.isFull, !list.owners.contains(own), Int.random(in: 0..<4, using: &turn.random) > 0 {
         return
       }
       list.add(own)
-      dht?.set(key, to: list.value, at: now, using: &random, emit: &emit)
+      dht?.set(key, to: list.value, &turn)
     case .find(let piece):
       for owner in list.owners { owners.learn(owner, of: piece) }
-      guard owners.knows(ownerOf: piece, at: now) else { return }
-      emit.log(Event(TorrentEvents.ownersLearned, ["from": "dht", "chunks": .integer(1)]))
-      fetch(at: now, emit: &emit)
+      guard owners.knows(ownerOf: piece, at: turn.now) else { return }
+      turn.log(TorrentEvents.ownersLearned, ["from": "dht", "chunks": 1])
+      fetch(&turn)
     }
   }
 }

@@ -1,4 +1,5 @@
 import HTTP
+import Hashing
 import JSONReading
 import Participants
 
@@ -24,14 +25,14 @@ extension TorrentClient {
   /// Asks owners for pieces until enough are under way, or nobody is known to ask.
   ///
   /// - Parameter asking: whether the tracker may be asked for more owners.
-  mutating func fetch(asking: Bool = true, at now: Instant, emit: inout Effects) {
+  mutating func fetch(asking: Bool = true, _ turn: inout Turn) {
     while chunksUnderWay < mostUnderWay {
-      guard now >= nextRequest else { return setTimer(.look, at: nextRequest, emit: &emit) }
-      guard let (piece, hash, owner) = choose(at: now) else {
-        if asking, trackerIsUp == true { askForOwners(at: now, emit: &emit) }
+      guard turn.now >= nextRequest else { return turn.setTimer(Timer.look, at: nextRequest) }
+      guard let (piece, hash, owner) = choose(at: turn.now) else {
+        if asking, trackerIsUp == true { askForOwners(&turn) }
         return
       }
-      nextRequest = now + settings.pace
+      nextRequest = turn.now + settings.pace
       pieces?.ask(piece)
       owners.ask(owner)
       chunksUnderWay += 1
@@ -39,8 +40,8 @@ extension TorrentClient {
       request.fields.append(
         ("Accept", settings.transfersBinary ? "\(Self.binary), */*;q=0.5" : "*/*"))
       ask(
-        request, of: owner, for: .chunk(piece, owner: owner, since: now),
-        within: settings.chunkTimeout, at: now, emit: &emit)
+        request, of: owner, for: .chunk(piece, owner: owner, since: turn.now),
+        within: settings.chunkTimeout, &turn)
     }
   }
 
@@ -84,25 +85,24 @@ extension TorrentClient {
   /// An owner answered, or did not.
   mutating func received(
     _ piece: Int, from owner: Address, since: Instant,
-    _ result: Result<HTTPMessage, HTTPClient.Failure>, _ arrival: Arrival?, at now: Instant,
-    emit: inout Effects
+    _ result: Result<HTTPMessage, HTTPClient.Failure>, _ arrival: Arrival?, _ turn: inout Turn
   ) {
     release(piece, owner)
     switch result {
     case .failure(.closed(.failed)):
       // This machine could not dial: the owner is not to blame.
-      setTimer(.look, at: now + Self.busyPause, emit: &emit)
+      turn.setTimer(Timer.look, at: turn.now + Self.busyPause)
     case .failure(.closed):
-      leave(owner, .dead, until: now + settings.avoidFor, at: now, emit: &emit)
+      leave(owner, .dead, until: turn.now + settings.avoidFor, &turn)
     case .failure(.tooSlow):
-      leave(owner, .slow, until: now + settings.avoidFor, at: now, emit: &emit)
+      leave(owner, .slow, until: turn.now + settings.avoidFor, &turn)
     case .failure(.garbled(let fault)):
-      reject(piece, from: owner, "\(fault)", at: now, emit: &emit)
+      reject(piece, from: owner, "\(fault)", &turn)
     case .success(let message):
-      read(message, arrival, piece, from: owner, since: since, at: now, emit: &emit)
+      read(message, arrival, piece, from: owner, since: since, &turn)
     }
-    finishWriting(piece, at: now, emit: &emit)
-    fetch(at: now, emit: &emit)
+    finishWriting(piece, &turn)
+    fetch(&turn)
   }
 
   private mutating func release(_ piece: Int, _ owner: Address) {
@@ -112,55 +112,51 @@ extension TorrentClient {
   }
 
   private mutating func leave(
-    _ owner: Address, _ fault: Owners.Fault, until: Instant?, at now: Instant,
-    emit: inout Effects
+    _ owner: Address, _ fault: Owners.Fault, until: Instant?, _ turn: inout Turn
   ) {
-    guard owners.avoid(owner, until: until, at: now) else { return }
-    changes.log(
-      Event(TorrentEvents.ownerLeft, peer: owner, ["reason": .text(fault.rawValue)]), per: owner,
-      at: now, emit: &emit)
+    guard owners.avoid(owner, until: until, at: turn.now) else { return }
+    changes.logEach(
+      Event(TorrentEvents.ownerLeft, peer: owner, ["reason": fault.rawValue]), per: owner,
+      &turn)
   }
 
   /// What came is not what was asked for: its sender is asked nothing ever again.
   private mutating func reject(
-    _ piece: Int, from owner: Address, _ reason: String, at now: Instant, emit: inout Effects
+    _ piece: Int, from owner: Address, _ reason: String, _ turn: inout Turn
   ) {
     guard let chunk = pieces?[piece].chunks.first else { return }
-    changes.log(
-      Event(
-        TorrentEvents.chunkRejected, peer: owner,
-        ["chunk": .integer(Int64(chunk)), "reason": .text(reason)]), per: owner, at: now,
-      emit: &emit)
-    leave(owner, .lying, until: nil, at: now, emit: &emit)
+    changes.logEach(
+      Event(TorrentEvents.chunkRejected, peer: owner, ["chunk": chunk, "reason": reason]),
+      per: owner, &turn)
+    leave(owner, .lying, until: nil, &turn)
   }
 
   private mutating func read(
-    _ message: HTTPMessage, _ arrival: Arrival?, _ piece: Int, from owner: Address,
-    since: Instant, at now: Instant, emit: inout Effects
+    _ message: HTTPMessage, _ arrival: Arrival?, _ piece: Int, from owner: Address, since: Instant,
+    _ turn: inout Turn
   ) {
     guard let pieces, pieces.isWanted(piece) else { return }
     switch message.status {
     case 200: break
     case 503:
-      _ = owners.avoid(owner, until: now + Self.busyPause, at: now)
-      return setTimer(.look, at: now + Self.busyPause, emit: &emit)
+      _ = owners.avoid(owner, until: turn.now + Self.busyPause, at: turn.now)
+      return turn.setTimer(Timer.look, at: turn.now + Self.busyPause)
     default:
       owners.forget(owner, of: piece)
-      changes.log(
-        Event(
-          TorrentEvents.ownerLeft, peer: owner,
-          ["reason": .text(Owners.Fault.without.rawValue)]), per: owner, at: now, emit: &emit)
+      changes.logEach(
+        Event(TorrentEvents.ownerLeft, peer: owner, ["reason": Owners.Fault.without.rawValue]),
+        per: owner, &turn)
       return
     }
     guard
       let arrival = arrival
         ?? Self.content(of: pieces[piece].hash, in: message.body).map({ Arrival(whole: $0) })
-    else { return reject(piece, from: owner, "not a chunk", at: now, emit: &emit) }
+    else { return reject(piece, from: owner, "not a chunk", &turn) }
     guard
       arrival.count == pieces[piece].size,
       !settings.verifies || arrival.text == pieces[piece].hash
-    else { return reject(piece, from: owner, "wrong bytes", at: now, emit: &emit) }
-    keep(arrival, piece, from: owner, since: since, at: now, emit: &emit)
+    else { return reject(piece, from: owner, "wrong bytes", &turn) }
+    keep(arrival, piece, from: owner, since: since, &turn)
   }
 
   /// Of an answer as the original gives it: an array of `{hash, content}`.
@@ -172,22 +168,21 @@ extension TorrentClient {
   // MARK: - Keeping
 
   private mutating func keep(
-    _ arrival: Arrival, _ piece: Int, from owner: Address, since: Instant, at now: Instant,
-    emit: inout Effects
+    _ arrival: Arrival, _ piece: Int, from owner: Address, since: Instant, _ turn: inout Turn
   ) {
     // Another owner may be on the way with the same.
     for id in exchanges.keys.sorted() {
       guard case .chunk(piece, let other, _) = exchanges[id] else { continue }
       exchanges[id] = nil
       _ = endArrival(id, of: piece)
-      http.cancel(id, emit: &emit)
+      http.cancel(id, &turn)
       release(piece, other)
     }
     givers.removeAll { $0 == owner }
     givers = givers.suffix(Self.giversKept - 1) + [owner]
     self.pieces?.beginWriting(piece)
     owners.forget(piece: piece)
-    if !arrival.isWritten { write(arrival.kept[...], of: piece, at: 0, emit: &emit) }
+    if !arrival.isWritten { write(arrival.kept[...], of: piece, at: 0, &turn) }
     writings[piece, default: Writing()].source = (owner, since)
   }
 }

@@ -9,23 +9,23 @@ extension TorrentClient {
   /// Hashes that nobody announced which are met in a round, before the tracker is left alone.
   private static let mostUntracked = 64
   /// From now on others can find this client.
-  mutating func takePart(at now: Instant, emit: inout Effects) {
-    announceAll(at: now, emit: &emit)
-    announceInDHT(at: now, emit: &emit)
-    setTimer(.owners, at: now + settings.ownersInterval, emit: &emit)
-    if settings.metrics != nil { reportMetrics(at: now, emit: &emit) }
+  mutating func takePart(_ turn: inout Turn) {
+    announceAll(&turn)
+    announceInDHT(&turn)
+    turn.setTimer(Timer.owners, at: turn.now + settings.ownersInterval)
+    if settings.metrics != nil { reportMetrics(&turn) }
   }
 
   // MARK: - Announcements
 
-  mutating func announceAll(at now: Instant, emit: inout Effects) {
-    setTimer(.announceAll, at: now + settings.announceInterval, emit: &emit)
-    meetBootstraps(at: now, emit: &emit)
-    announce(all: true, at: now, emit: &emit)
+  mutating func announceAll(_ turn: inout Turn) {
+    turn.setTimer(Timer.announceAll, at: turn.now + settings.announceInterval)
+    meetBootstraps(&turn)
+    announce(all: true, &turn)
   }
 
   /// Tells the tracker of all pieces that are here, or of those it was not told of.
-  mutating func announce(all: Bool, at now: Instant, emit: inout Effects) {
+  mutating func announce(all: Bool, _ turn: inout Turn) {
     guard let tracker, let pieces, !isAnnouncing else { return }
     let told = all ? pieces.held : unannounced
     guard all || !told.isEmpty else { return }
@@ -37,24 +37,22 @@ extension TorrentClient {
       "hashes": \(SpacedJSON.texts(hashes))}
       """
     ask(
-      .json("PUT", "/chunk", body), of: tracker, for: .announce,
-      within: settings.trackerTimeout, at: now, emit: &emit)
+      .json("PUT", "/chunk", body), of: tracker, for: .announce, within: settings.trackerTimeout,
+      &turn)
   }
 
-  mutating func announced(
-    _ result: Result<HTTPMessage, HTTPClient.Failure>, at now: Instant, emit: inout Effects
-  ) {
+  mutating func announced(_ result: Result<HTTPMessage, HTTPClient.Failure>, _ turn: inout Turn) {
     isAnnouncing = false
     // What it was not told is told with all others, when the time comes or it is found again.
-    if trackerAnswered(result, at: now, emit: &emit) { announce(all: false, at: now, emit: &emit) }
+    if trackerAnswered(result, &turn) { announce(all: false, &turn) }
   }
 
   /// A piece is here: others are to know, the sooner the better. Those that arrive while the tracker is
   /// being told go along the next time.
-  mutating func announce(_ piece: Int, at now: Instant, emit: inout Effects) {
+  mutating func announce(_ piece: Int, _ turn: inout Turn) {
     if dht != nil, settings.announcesInDHT { dhtAnnouncements.append(piece) }
     unannounced.append(piece)
-    if trackerIsUp == true { announce(all: false, at: now, emit: &emit) }
+    if trackerIsUp == true { announce(all: false, &turn) }
   }
 
   // MARK: - The tracker's state
@@ -63,7 +61,7 @@ extension TorrentClient {
   ///
   /// - Returns: whether it did, with 200.
   private mutating func trackerAnswered(
-    _ result: Result<HTTPMessage, HTTPClient.Failure>, at now: Instant, emit: inout Effects
+    _ result: Result<HTTPMessage, HTTPClient.Failure>, _ turn: inout Turn
   ) -> Bool {
     guard let tracker else { return false }
     switch result {
@@ -71,17 +69,16 @@ extension TorrentClient {
       if trackerIsUp != true {
         let wasLost = trackerIsUp == false
         trackerIsUp = true
-        emit.log(Event(TorrentEvents.trackerFound, peer: tracker))
+        turn.log(TorrentEvents.trackerFound, peer: tracker)
         // It may have been started anew.
-        if wasLost { announceAll(at: now, emit: &emit) }
-        fetch(at: now, emit: &emit)
+        if wasLost { announceAll(&turn) }
+        fetch(&turn)
       }
       return message.status == 200
     case .failure(let failure):
       if trackerIsUp != false {
         trackerIsUp = false
-        emit.log(
-          Event(TorrentEvents.trackerLost, peer: tracker, ["reason": .text(failure.word)]))
+        turn.log(TorrentEvents.trackerLost, peer: tracker, ["reason": failure.word])
       }
       return false
     }
@@ -90,15 +87,15 @@ extension TorrentClient {
   // MARK: - Owners
 
   /// Asks for owners of missing pieces, if the last question is answered.
-  mutating func askForOwners(at now: Instant, emit: inout Effects) {
-    setTimer(.owners, at: now + settings.ownersInterval, emit: &emit)
+  mutating func askForOwners(_ turn: inout Turn) {
+    turn.setTimer(Timer.owners, at: turn.now + settings.ownersInterval)
     guard let tracker, let pieces, !pieces.isComplete, !isAskingOwners else { return }
     let wanted = ownersWanted(of: pieces)
     guard !wanted.isEmpty else { return }
     isAskingOwners = true
     ask(
       .json("POST", "/chunk", SpacedJSON.texts(wanted.map { pieces[$0].hash })), of: tracker,
-      for: .owners(wanted), within: settings.trackerTimeout, at: now, emit: &emit)
+      for: .owners(wanted), within: settings.trackerTimeout, &turn)
   }
 
   /// Some missing pieces that nobody was asked for, and at the end those that somebody was asked for.
@@ -122,18 +119,17 @@ extension TorrentClient {
   }
 
   mutating func learnOwners(
-    of asked: [Int], _ result: Result<HTTPMessage, HTTPClient.Failure>, at now: Instant,
-    emit: inout Effects
+    of asked: [Int], _ result: Result<HTTPMessage, HTTPClient.Failure>, _ turn: inout Turn
   ) {
     isAskingOwners = false
-    let isAnswered = trackerAnswered(result, at: now, emit: &emit)
+    let isAnswered = trackerAnswered(result, &turn)
     guard case .success(let message) = result, let pieces else { return }
     guard isAnswered else {
-      return skipUntracked(message, asked, pieces, at: now, emit: &emit)
+      return skipUntracked(message, asked, pieces, &turn)
     }
     guard let entries = (try? JSONValue(message.body))?.array else {
       return repeats.reject(
-        from: tracker, reason: "not a list of owners", bytes: message.body.count, emit: &emit)
+        from: tracker, reason: "not a list of owners", bytes: message.body.count, &turn)
     }
     ready = []
     for entry in entries {
@@ -148,36 +144,33 @@ extension TorrentClient {
       }
     }
     guard !ready.isEmpty else { return }
-    emit.log(
-      Event(
-        TorrentEvents.ownersLearned, ["from": "tracker", "chunks": .integer(Int64(ready.count))]))
+    turn.log(TorrentEvents.ownersLearned, ["from": "tracker", "chunks": ready.count])
     let underWay = chunksUnderWay
-    fetch(asking: false, at: now, emit: &emit)
+    fetch(asking: false, &turn)
     // Ask on while it helps; otherwise when something has changed, or after a while.
     if chunksUnderWay > underWay, chunksUnderWay < mostUnderWay {
-      askForOwners(at: now, emit: &emit)
+      askForOwners(&turn)
     }
   }
 
   /// A tracker refuses a whole question because of one hash that nobody ever announced: ask again
   /// without it, a few times in a round.
   private mutating func skipUntracked(
-    _ message: HTTPMessage, _ asked: [Int], _ pieces: Pieces, at now: Instant,
-    emit: inout Effects
+    _ message: HTTPMessage, _ asked: [Int], _ pieces: Pieces, _ turn: inout Turn
   ) {
     let text = String(decoding: message.body, as: UTF8.self)
     guard let open = text.firstIndex(of: "("), let close = text.firstIndex(of: ")"), open < close,
       let piece = pieces.number(of: String(text[open...].dropFirst().prefix { $0 != ")" })),
       untracked.insert(piece).inserted, untracked.count <= Self.mostUntracked
     else { return }
-    askForOwners(at: now, emit: &emit)
+    askForOwners(&turn)
   }
 
   // MARK: - Metrics
 
-  mutating func reportMetrics(at now: Instant, emit: inout Effects) {
+  mutating func reportMetrics(_ turn: inout Turn) {
     guard let server = settings.metrics, let torrent, let pieces else { return }
-    setTimer(.metrics, at: now + settings.metricsInterval, emit: &emit)
+    turn.setTimer(Timer.metrics, at: turn.now + settings.metricsInterval)
     let body = """
       {"client_host": \(SpacedJSON.text(own.host)), "client_port": \(own.port), \
       "downloaded_chunks": \(pieces.heldChunks), "uploaded_chunks": \(sentChunks), \
@@ -186,8 +179,8 @@ extension TorrentClient {
       "tracker_status_up": \(trackerIsUp == true)}
       """
     ask(
-      .json("POST", "/metrics", body), of: server, for: .metrics,
-      within: settings.metricsInterval, at: now, emit: &emit)
+      .json("POST", "/metrics", body), of: server, for: .metrics, within: settings.metricsInterval,
+      &turn)
   }
 }
 

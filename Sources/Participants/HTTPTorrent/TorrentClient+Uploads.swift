@@ -1,4 +1,5 @@
 import HTTP
+import Hashing
 import JSONReading
 import Participants
 
@@ -29,30 +30,26 @@ extension TorrentClient {
   }
 
   /// Answers a request at once, or makes it wait for its turn.
-  mutating func serve(_ request: HTTPServer.Request?, at now: Instant, emit: inout Effects) {
+  mutating func serve(_ request: HTTPServer.Request?, _ turn: inout Turn) {
     var request = request
     while let current = request {
-      guard let response = answer(current, at: now, emit: &emit) else { return }
-      request = server.answer(current.connection, response, at: now, emit: &emit)
+      guard let response = answer(current, &turn) else { return }
+      request = server.answer(current.connection, response, &turn)
     }
   }
 
   /// `nil`: the answer comes later.
-  private mutating func answer(
-    _ request: HTTPServer.Request, at now: Instant, emit: inout Effects
-  ) -> HTTPResponse? {
+  private mutating func answer(_ request: HTTPServer.Request, _ turn: inout Turn) -> HTTPResponse? {
     let message = request.message
     switch (message.method, message.path) {
     case ("GET", "/ping"): return Answers.pong
-    case ("POST", "/chunk"): return upload(request, at: now, emit: &emit)
+    case ("POST", "/chunk"): return upload(request, &turn)
     case ("GET", _), ("POST", _): return Answers.notFound
     default: return Answers.unsupported(message.method)
     }
   }
 
-  private mutating func upload(
-    _ request: HTTPServer.Request, at now: Instant, emit: inout Effects
-  ) -> HTTPResponse? {
+  private mutating func upload(_ request: HTTPServer.Request, _ turn: inout Turn) -> HTTPResponse? {
     guard let hashes = (try? JSONValue(request.message.body))?.texts else {
       return Answers.badBody
     }
@@ -65,44 +62,42 @@ extension TorrentClient {
       pieces: asked, isBinary: accepts && asked.count == 1,
       keepsAlive: request.message.keepsAlive)
     uploadTurns.wait(request.connection, host: request.from.host)
-    beginUploads(at: now, emit: &emit)
+    beginUploads(&turn)
     return nil
   }
 
-  private mutating func beginUploads(at now: Instant, emit: inout Effects) {
-    while let id = uploadTurns.next() { readSlice(for: id, at: now, emit: &emit) }
+  private mutating func beginUploads(_ turn: inout Turn) {
+    while let id = uploadTurns.next() { readSlice(for: id, &turn) }
   }
 
-  private func readSlice(for id: ConnectionID, at now: Instant, emit: inout Effects) {
+  private func readSlice(for id: ConnectionID, _ turn: inout Turn) {
     guard let torrent, let pieces, let upload = uploads[id] else { return }
     let piece = pieces[upload.piece]
     read(
       torrent.fileName, offset: torrent.offset(of: piece.chunks[0]) + Int64(upload.offset),
-      count: min(Self.sliceSize, piece.size - upload.offset), for: .upload(id), emit: &emit)
-    emit.setTimer(uploadKey(id), at: now + settings.chunkTimeout)
+      count: min(Self.sliceSize, piece.size - upload.offset), for: .upload(id), &turn)
+    turn.setTimer(Timer.upload, id.number, at: turn.now + settings.chunkTimeout)
   }
 
   /// Some of a piece was read for somebody.
-  mutating func readForUpload(
-    _ id: ConnectionID, _ answer: FileAnswer, at now: Instant, emit: inout Effects
-  ) {
+  mutating func readForUpload(_ id: ConnectionID, _ answer: FileAnswer, _ turn: inout Turn) {
     guard var upload = uploads[id], let pieces else { return }
     let piece = pieces[upload.piece]
     guard case .bytes(var bytes) = answer,
       bytes.count == min(Self.sliceSize, piece.size - upload.offset)
     else {
       // Of what was promised nothing can be given any more.
-      complain(answer, emit: &emit)
-      return giveUpUpload(id, at: now, emit: &emit)
+      complain(answer, &turn)
+      return giveUpUpload(id, &turn)
     }
     if settings.corrupts { bytes[bytes.count / 2] ^= 0xFF }
     let head = upload.isAtBeginning ? Self.head(of: upload, pieces) : nil
-    if let head, upload.isBinary { emit.write(head, to: id) }
-    emit.write(
+    if let head, upload.isBinary { turn.write(head, to: id) }
+    turn.write(
       upload.isBinary ? bytes : Self.json(of: upload, head: head ?? [], piece, bytes), to: id)
     upload.offset += bytes.count
     uploads[id] = upload
-    emit.awaitDrain(of: id)
+    turn.awaitDrain(of: id)
   }
 
   private static func head(of upload: Upload, _ pieces: Pieces) -> [UInt8] {
@@ -136,41 +131,35 @@ extension TorrentClient {
   }
 
   /// All that was written to a connection has left.
-  mutating func continueUpload(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+  mutating func continueUpload(_ id: ConnectionID, _ turn: inout Turn) {
     guard var upload = uploads[id], let pieces else { return }
     let piece = pieces[upload.piece]
-    guard upload.offset == piece.size else { return readSlice(for: id, at: now, emit: &emit) }
-    changes.log(
-      Event(
-        TorrentEvents.chunkSent,
-        ["chunk": .integer(Int64(piece.chunks[0])), "bytes": .integer(Int64(piece.size))]),
-      per: [id.number, UInt64(upload.piece)], at: now, emit: &emit)
+    guard upload.offset == piece.size else { return readSlice(for: id, &turn) }
+    changes.logEach(
+      Event(TorrentEvents.chunkSent, ["chunk": piece.chunks[0], "bytes": piece.size]),
+      per: [id.number, UInt64(upload.piece)], &turn)
     sentChunks += 1
     upload.sent += 1
     upload.offset = 0
     uploads[id] = upload
-    if upload.sent < upload.pieces.count { return readSlice(for: id, at: now, emit: &emit) }
-    endUpload(id, at: now, emit: &emit)
-    serve(server.finish(id, at: now, emit: &emit), at: now, emit: &emit)
+    if upload.sent < upload.pieces.count { return readSlice(for: id, &turn) }
+    endUpload(id, &turn)
+    serve(server.finish(id, &turn), &turn)
   }
 
   /// An upload is over, or its connection is gone: another has its turn.
-  mutating func endUpload(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+  mutating func endUpload(_ id: ConnectionID, _ turn: inout Turn) {
     guard uploads.removeValue(forKey: id) != nil else { return }
     uploadTurns.end(id)
-    emit.cancelTimer(uploadKey(id))
-    beginUploads(at: now, emit: &emit)
+    turn.cancelTimer(Timer.upload, id.number)
+    beginUploads(&turn)
   }
 
   /// Whoever asked does not read, or there is nothing to give.
-  mutating func giveUpUpload(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+  mutating func giveUpUpload(_ id: ConnectionID, _ turn: inout Turn) {
     guard uploads[id] != nil else { return }
-    server.forget(id, emit: &emit)
-    emit.close(id)
-    endUpload(id, at: now, emit: &emit)
-  }
-
-  private func uploadKey(_ id: ConnectionID) -> TimerKey {
-    TimerKey(purpose: Purpose.upload.rawValue, subject: id.number)
+    server.forget(id, &turn)
+    turn.close(id)
+    endUpload(id, &turn)
   }
 }

@@ -1,4 +1,5 @@
 import HTTP
+import Hashing
 import Kademlia
 package import Participants
 
@@ -8,8 +9,7 @@ package import Participants
 /// It speaks HTTP as the original does (docs/networks/torrent.md). Its state is what is on its disk:
 /// started again, it reads that, keeps the chunks that are good, and fetches the others.
 package struct TorrentClient: Participant {
-  enum Purpose: UInt8 {
-    case request = 1, exchange, idle
+  enum Timer: UInt8, TimerPurpose {
     /// Owners are to be asked for.
     case owners
     /// All chunks are to be announced.
@@ -94,115 +94,100 @@ package struct TorrentClient: Participant {
     self.settings = Settings(settings)
     server = HTTPServer(
       HTTPServer.Limits(
-        timer: Purpose.request.rawValue, connections: self.settings.maxConnections,
+        connections: self.settings.maxConnections,
         longestBody: Self.longestRequest))
     uploadTurns = UploadTurns(slots: self.settings.uploadSlots)
     http = HTTPClient(
       HTTPClient.Limits(
-        timer: Purpose.exchange.rawValue, idleTimer: Purpose.idle.rawValue,
         longestBody: Base64.length(of: Torrent.largestChunk) + 1_024,
         passedType: Self.binary))
   }
 
-  package mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  package mutating func handle(_ input: Input, _ turn: inout Turn) {
     switch input {
     case .started(let listening):
       own = listening
       owners = Owners(own: own)
       if settings.usesDHT { dht = Self.makeDHT() }
-      dht?.start(listening: listening, at: now, using: &random, emit: &emit)
-      start(using: &random, emit: &emit)
+      dht?.start(listening: listening, &turn)
+      start(&turn)
     case .accepted(let id, let from):
-      server.accept(id, from: from, at: now, emit: &emit)
+      server.accept(id, from: from, &turn)
     case .connected(let id):
-      http.connected(id, emit: &emit)
+      http.connected(id, &turn)
     case .received(let id, let bytes):
       if http.holds(id) {
-        let reading = http.read(bytes, from: id, at: now, emit: &emit)
+        let reading = http.read(bytes, from: id, &turn)
         if let exchange = reading.exchange {
-          for range in reading.passed { take(bytes[range], of: exchange, emit: &emit) }
+          for range in reading.passed { take(bytes[range], of: exchange, &turn) }
         }
-        conclude(reading.completion, at: now, using: &random, emit: &emit)
+        conclude(reading.completion, &turn)
       } else {
-        serve(server.read(bytes, from: id, at: now, emit: &emit), at: now, emit: &emit)
+        serve(server.read(bytes, from: id, &turn), &turn)
       }
     case .closed(let id, let reason):
       if http.holds(id) {
-        conclude(
-          http.closed(id, reason, at: now, emit: &emit), at: now, using: &random, emit: &emit)
+        conclude(http.closed(id, reason, &turn), &turn)
       } else {
-        server.forget(id, emit: &emit)
-        endUpload(id, at: now, emit: &emit)
+        server.forget(id, &turn)
+        endUpload(id, &turn)
       }
     case .drained(let id):
-      continueUpload(id, at: now, emit: &emit)
+      continueUpload(id, &turn)
     case .file(let key, let answer):
-      take(answer, key, at: now, using: &random, emit: &emit)
+      take(answer, key, &turn)
     case .datagram(let from, let bytes):
-      dht?.receive(bytes, from: from, at: now, using: &random, emit: &emit)
+      dht?.receive(bytes, from: from, &turn)
     case .timer(let key):
-      fire(key, at: now, using: &random, emit: &emit)
+      fire(key, &turn)
     case .stopping:
       break
     }
-    followDHT(at: now, using: &random, emit: &emit)
+    followDHT(&turn)
   }
 
-  private mutating func fire(
-    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
-    if DHT.owns(key) { dht?.fire(key, at: now, using: &random, emit: &emit) }
-    switch Purpose(rawValue: key.purpose) {
-    case .request: server.expire(key.subject, emit: &emit)
-    case .exchange, .idle:
-      conclude(http.expire(key, at: now, emit: &emit), at: now, using: &random, emit: &emit)
+  private mutating func fire(_ key: TimerKey, _ turn: inout Turn) {
+    dht?.fire(key, &turn)
+    server.expire(key, &turn)
+    conclude(http.expire(key, &turn), &turn)
+    switch Timer(key) {
     case .owners:
       untracked = []
       soughtInDHT = []
       isRoundSought = false
       // Owners that were left alone may be asked again.
-      fetch(at: now, emit: &emit)
-      askForOwners(at: now, emit: &emit)
-      seekBootstraps(at: now, using: &random, emit: &emit)
-    case .announceAll: announceAll(at: now, emit: &emit)
-    case .metrics: reportMetrics(at: now, emit: &emit)
-    case .upload: giveUpUpload(ConnectionID(key.subject), at: now, emit: &emit)
-    case .look: fetch(at: now, emit: &emit)
-    case .announceInDHT: announceInDHT(at: now, emit: &emit)
+      fetch(&turn)
+      askForOwners(&turn)
+      seekBootstraps(&turn)
+    case .announceAll: announceAll(&turn)
+    case .metrics: reportMetrics(&turn)
+    case .upload: giveUpUpload(ConnectionID(key.subject), &turn)
+    case .look: fetch(&turn)
+    case .announceInDHT: announceInDHT(&turn)
     case nil: break
     }
   }
 
-  func setTimer(_ purpose: Purpose, at instant: Instant, emit: inout Effects) {
-    emit.setTimer(TimerKey(purpose: purpose.rawValue), at: instant)
-  }
-
   mutating func ask(
     _ request: HTTPRequest, of server: Address, for exchange: Exchange, within limit: Microseconds,
-    at now: Instant, emit: inout Effects
+    _ turn: inout Turn
   ) {
-    exchanges[http.ask(request, of: server, within: limit, at: now, emit: &emit)] = exchange
+    exchanges[http.ask(request, of: server, within: limit, &turn)] = exchange
   }
 
   /// An exchange came to its end.
-  private mutating func conclude(
-    _ completion: HTTPClient.Completion?, at now: Instant, using random: inout SeededGenerator,
-    emit: inout Effects
-  ) {
+  private mutating func conclude(_ completion: HTTPClient.Completion?, _ turn: inout Turn) {
     guard let completion,
       let exchange = exchanges.removeValue(forKey: completion.exchange)
     else { return }
     let result = completion.result
     switch exchange {
-    case .announce: announced(result, at: now, emit: &emit)
-    case .owners(let pieces): learnOwners(of: pieces, result, at: now, emit: &emit)
+    case .announce: announced(result, &turn)
+    case .owners(let pieces): learnOwners(of: pieces, result, &turn)
     case .chunk(let piece, let owner, let since):
       received(
-        piece, from: owner, since: since, result, endArrival(completion.exchange, of: piece),
-        at: now, emit: &emit)
-    case .bootstraps: learnBootstraps(result, at: now, using: &random, emit: &emit)
+        piece, from: owner, since: since, result, endArrival(completion.exchange, of: piece), &turn)
+    case .bootstraps: learnBootstraps(result, &turn)
     case .registerBootstrap, .metrics: break
     }
   }

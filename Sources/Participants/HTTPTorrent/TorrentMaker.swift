@@ -21,6 +21,7 @@ package struct TorrentMaker {
     }
   }
 
+  /// Takes the next bytes of the file, cut anywhere.
   package mutating func add(_ bytes: UnsafeRawBufferPointer) {
     unsafe whole.update(bytes)
     size += Int64(bytes.count)
@@ -40,6 +41,7 @@ package struct TorrentMaker {
     count = 0
   }
 
+  /// The torrent of all that was added. Nothing may be added afterwards.
   package mutating func finish(named name: FileName, tracker: Address) -> Torrent {
     if count > 0 { endChunk() }
     return Torrent(

@@ -4,10 +4,6 @@ package import Participants
 
 /// The torrent's metrics server: clients tell it how they get on, and people look at its page.
 package struct TorrentMetrics: Participant {
-  private enum Purpose: UInt8 {
-    case request = 1
-  }
-
   /// Bytes of a request's body.
   static let longestBody = 16 * 1024
 
@@ -30,26 +26,24 @@ package struct TorrentMetrics: Participant {
     mostClients = options.count("max-clients")
     server = HTTPServer(
       HTTPServer.Limits(
-        timer: Purpose.request.rawValue, connections: options.count("max-connections"),
+        connections: options.count("max-connections"),
         longestBody: Self.longestBody))
   }
 
-  package mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  package mutating func handle(_ input: Input, _ turn: inout Turn) {
     switch input {
     case .accepted(let id, let from):
-      server.accept(id, from: from, at: now, emit: &emit)
+      server.accept(id, from: from, &turn)
     case .received(let id, let bytes):
-      var request = server.read(bytes, from: id, at: now, emit: &emit)
+      var request = server.read(bytes, from: id, &turn)
       while let current = request {
-        let response = answer(current.message, at: now)
-        request = server.answer(current.connection, response, at: now, emit: &emit)
+        let response = answer(current.message, at: turn.now)
+        request = server.answer(current.connection, response, &turn)
       }
     case .closed(let id, _):
-      server.forget(id, emit: &emit)
+      server.forget(id, &turn)
     case .timer(let key):
-      if key.purpose == Purpose.request.rawValue { server.expire(key.subject, emit: &emit) }
+      server.expire(key, &turn)
     case .started, .connected, .drained, .datagram, .file, .stopping:
       break
     }

@@ -7,8 +7,8 @@ package import Participants
 /// It speaks HTTP (docs/networks/torrent.md). It asks every client `GET /ping` now and then, and
 /// forgets who does not answer `pong`; whoever is still there says again what it has before long.
 package struct TorrentTracker: Participant {
-  private enum Purpose: UInt8 {
-    case request = 1, exchange, idle, ping
+  private enum Timer: UInt8, TimerPurpose {
+    case ping
   }
 
   /// Bytes of a request's body: a client's 16,384 hashes fit.
@@ -44,49 +44,42 @@ package struct TorrentTracker: Participant {
       mostClients: options.count("max-clients"), mostChunks: options.count("max-chunks"))
     server = HTTPServer(
       HTTPServer.Limits(
-        timer: Purpose.request.rawValue, connections: options.count("max-connections"),
+        connections: options.count("max-connections"),
         longestBody: Self.longestBody))
     client = HTTPClient(
       HTTPClient.Limits(
-        timer: Purpose.exchange.rawValue, idleTimer: Purpose.idle.rawValue,
         longestBody: Self.longestAnswer, idleTime: pingInterval * 2))
   }
 
-  package mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  package mutating func handle(_ input: Input, _ turn: inout Turn) {
     switch input {
     case .accepted(let id, let from):
-      server.accept(id, from: from, at: now, emit: &emit)
+      server.accept(id, from: from, &turn)
     case .connected(let id):
-      client.connected(id, emit: &emit)
+      client.connected(id, &turn)
     case .received(let id, let bytes):
       if client.holds(id) {
-        conclude(
-          client.read(bytes, from: id, at: now, emit: &emit).completion, at: now, emit: &emit)
+        conclude(client.read(bytes, from: id, &turn).completion, &turn)
       } else {
-        serve(server.read(bytes, from: id, at: now, emit: &emit), at: now, emit: &emit)
+        serve(server.read(bytes, from: id, &turn), &turn)
       }
     case .closed(let id, let reason):
       if client.holds(id) {
-        conclude(client.closed(id, reason, at: now, emit: &emit), at: now, emit: &emit)
+        conclude(client.closed(id, reason, &turn), &turn)
       } else {
-        server.forget(id, emit: &emit)
+        server.forget(id, &turn)
       }
     case .timer(let key):
-      fire(key, at: now, emit: &emit)
+      fire(key, &turn)
     case .started, .drained, .datagram, .file, .stopping:
       break
     }
   }
 
-  private mutating func fire(_ key: TimerKey, at now: Instant, emit: inout Effects) {
-    switch Purpose(rawValue: key.purpose) {
-    case .request: server.expire(key.subject, emit: &emit)
-    case .exchange, .idle: conclude(client.expire(key, at: now, emit: &emit), at: now, emit: &emit)
-    case .ping: ping(Int(key.subject), at: now, emit: &emit)
-    case nil: break
-    }
+  private mutating func fire(_ key: TimerKey, _ turn: inout Turn) {
+    server.expire(key, &turn)
+    conclude(client.expire(key, &turn), &turn)
+    if Timer(key) == .ping { ping(Int(key.subject), &turn) }
   }
 }
 
@@ -94,33 +87,27 @@ package struct TorrentTracker: Participant {
 
 extension TorrentTracker {
   /// Answers a request, and those of its connection that came behind it.
-  private mutating func serve(
-    _ request: HTTPServer.Request?, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func serve(_ request: HTTPServer.Request?, _ turn: inout Turn) {
     var request = request
     while let current = request {
-      let response = answer(current.message, at: now, emit: &emit)
-      request = server.answer(current.connection, response, at: now, emit: &emit)
+      let response = answer(current.message, &turn)
+      request = server.answer(current.connection, response, &turn)
     }
   }
 
-  private mutating func answer(
-    _ message: HTTPMessage, at now: Instant, emit: inout Effects
-  ) -> HTTPResponse {
+  private mutating func answer(_ message: HTTPMessage, _ turn: inout Turn) -> HTTPResponse {
     switch (message.method, message.path) {
-    case ("PUT", "/chunk"): announce(message.body, at: now, emit: &emit)
-    case ("POST", "/chunk"): nameOwners(message.body, emit: &emit)
-    case ("POST", "/dht"): register(message.body, at: now, emit: &emit)
-    case ("GET", "/dht"): listBootstraps(at: now)
+    case ("PUT", "/chunk"): announce(message.body, &turn)
+    case ("POST", "/chunk"): nameOwners(message.body, &turn)
+    case ("POST", "/dht"): register(message.body, &turn)
+    case ("GET", "/dht"): listBootstraps(at: turn.now)
     case ("GET", _), ("POST", _), ("PUT", _): Answers.notFound
     default: Answers.unsupported(message.method)
     }
   }
 
   /// `PUT /chunk`: a client says what it has.
-  private mutating func announce(
-    _ body: [UInt8], at now: Instant, emit: inout Effects
-  ) -> HTTPResponse {
+  private mutating func announce(_ body: [UInt8], _ turn: inout Turn) -> HTTPResponse {
     let address: Address
     let hashes: [String]
     do throws(RequestBody.Problem) {
@@ -137,24 +124,23 @@ extension TorrentTracker {
     let isKnown = registry.number(of: address) != nil
     guard let (client, new) = registry.announce(hashes, by: address) else { return Answers.busy }
     if !isKnown {
-      emit.setTimer(
-        TimerKey(purpose: Purpose.ping.rawValue, subject: UInt64(client)), at: now + pingInterval)
+      turn.setTimer(
+        Timer.ping, UInt64(client),
+        at: turn.now + pingInterval)
     }
     if new > 0 || !isKnown {
-      changes.log(
+      changes.logEach(
         Event(
           TorrentEvents.ownerAnnounced, peer: address,
-          [
-            "new": .integer(Int64(new)),
-            "chunks": .integer(Int64(registry.chunkCount(of: client))),
-          ]), per: address, at: now, emit: &emit)
+          ["new": new, "chunks": registry.chunkCount(of: client)]),
+        per: address, &turn)
     }
     return Answers.ok
   }
 
   /// `POST /chunk`: an owner for each chunk that has one. Those with the fewest owners come first:
   /// whoever asks does well to begin with them.
-  private mutating func nameOwners(_ body: [UInt8], emit: inout Effects) -> HTTPResponse {
+  private mutating func nameOwners(_ body: [UInt8], _ turn: inout Turn) -> HTTPResponse {
     let hashes: [String]
     do throws(RequestBody.Problem) {
       guard let texts = try RequestBody(body).json.texts else {
@@ -178,17 +164,13 @@ extension TorrentTracker {
         "{\"client_host\": \(host), \"client_port\": \(owner.port), \"hash_list\": [\(hash)]}"
     }
     repeats.log(
-      Event(
-        TorrentEvents.ownersGiven,
-        ["asked": .integer(Int64(hashes.count)), "given": .integer(Int64(entries.count))]),
-      per: hashes, emit: &emit)
+      Event(TorrentEvents.ownersGiven, ["asked": hashes.count, "given": entries.count]),
+      per: hashes, &turn)
     return .json(Array(SpacedJSON.array(entries).utf8))
   }
 
   /// `POST /dht`: a node of the DHT says where it is.
-  private mutating func register(
-    _ body: [UInt8], at now: Instant, emit: inout Effects
-  ) -> HTTPResponse {
+  private mutating func register(_ body: [UInt8], _ turn: inout Turn) -> HTTPResponse {
     let address: Address
     do throws(RequestBody.Problem) {
       address = try RequestBody(body).address(host: "host", port: "port")
@@ -198,11 +180,10 @@ extension TorrentTracker {
     let count = bootstraps.count
     bootstraps.removeAll { $0.address == address }
     if bootstraps.count == count {
-      repeats.log(
-        Event(TorrentEvents.bootstrapRegistered, peer: address), per: address, emit: &emit)
+      repeats.log(Event(TorrentEvents.bootstrapRegistered, peer: address), per: address, &turn)
     }
     if bootstraps.count >= mostBootstraps { bootstraps.removeFirst() }
-    bootstraps.append((address, now))
+    bootstraps.append((address, turn.now))
     return Answers.ok
   }
 
@@ -219,19 +200,14 @@ extension TorrentTracker {
 // MARK: - Pings
 
 extension TorrentTracker {
-  private mutating func ping(_ number: Int, at now: Instant, emit: inout Effects) {
+  private mutating func ping(_ number: Int, _ turn: inout Turn) {
     guard let address = registry.address(of: number) else { return }
-    let exchange = client.ask(
-      HTTPRequest("GET", "/ping"), of: address, within: pingTimeout, at: now, emit: &emit)
+    let exchange = client.ask(HTTPRequest("GET", "/ping"), of: address, within: pingTimeout, &turn)
     pings[exchange] = number
-    emit.setTimer(
-      TimerKey(purpose: Purpose.ping.rawValue, subject: UInt64(number)),
-      at: now + pingInterval)
+    turn.setTimer(Timer.ping, UInt64(number), at: turn.now + pingInterval)
   }
 
-  private mutating func conclude(
-    _ completion: HTTPClient.Completion?, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func conclude(_ completion: HTTPClient.Completion?, _ turn: inout Turn) {
     guard let completion, let number = pings.removeValue(forKey: completion.exchange),
       let address = registry.address(of: number)
     else { return }
@@ -247,14 +223,13 @@ extension TorrentTracker {
     case .failure(.garbled): reason = "garbled"
     }
     guard forgets else { return }
-    changes.log(
+    changes.logEach(
       Event(
         TorrentEvents.ownerForgotten, peer: address,
-        [
-          "reason": .text(reason), "chunks": .integer(Int64(registry.chunkCount(of: number))),
-        ]), per: address, at: now, emit: &emit)
+        ["reason": reason, "chunks": registry.chunkCount(of: number)]),
+      per: address, &turn)
     registry.forget(number)
     bootstraps.removeAll { $0.address == address }
-    emit.cancelTimer(TimerKey(purpose: Purpose.ping.rawValue, subject: UInt64(number)))
+    turn.cancelTimer(Timer.ping, UInt64(number))
   }
 }

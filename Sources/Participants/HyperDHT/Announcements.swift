@@ -46,6 +46,7 @@ package struct Announcements: Sendable {
 
   package init(limits: Limits) { self.limits = limits }
 
+  /// Keeps an announcement, or makes it last longer.
   package mutating func add(
     _ key: [UInt8], _ peer: Address, from sender: Address, local: [UInt8]?, at now: Instant
   ) -> Outcome {

@@ -4,8 +4,8 @@ package import Participants
 /// others, answers them, and asks those closest to a target whatever its owner wants.
 ///
 /// It is no participant but a part of one. Its owner hands it datagrams
-/// (``receive(_:from:at:using:emit:)``), answers the calls that come out of these, hands it the timers
-/// that are its own (``fire(_:at:using:emit:)``), starts queries, and afterwards takes what came of
+/// (``receive(_:from:_:)``), answers the calls that come out of these, hands it the timers
+/// that are its own (``fire(_:_:)``), starts lookups, and afterwards takes what came of
 /// them (``takeOutcomes()``).
 ///
 /// On the wire it is what `dht-rpc` 3 for Node.js and its Go port are. Where it does more, and why:
@@ -13,15 +13,13 @@ package import Participants
 /// - **Nobody is believed unproven.** Who asks is pinged, and gets into the table by the answer. An
 ///   address has one place in the table, whatever IDs it claims.
 /// - **Only who was asked may answer**, and requests have random numbers.
-/// - **The slow are waited for, and the dead once** (``Punctuality``, ``Query``). The silent are named
+/// - **The slow are waited for, and the dead once** (``Punctuality``, ``Lookup``). The silent are named
 ///   to nobody.
 /// - **Tokens hold for one address, port and command** (``Tokens``).
 /// - **Pings are passed on only to nodes in the table**, and to whom the owner knows, so nobody is
 ///   flooded through others.
 package struct DHTRPC: Sendable {
-  /// The owner's timers have other purposes.
-  enum TimerPurpose: UInt8 {
-    case request = 0xe0
+  private enum Timer: UInt8, TimerPurpose {
     case upkeep
     case join
     case secret
@@ -39,7 +37,7 @@ package struct DHTRPC: Sendable {
     package var secretLifetime: Microseconds
     package var joinRetry: Microseconds
     package var maxRequests: Int
-    package var maxQueries: Int
+    package var maxLookups: Int
     /// Says its ID to nobody, so that nobody keeps it.
     package var isEphemeral: Bool
     package var encoding: IPEncoding
@@ -47,7 +45,7 @@ package struct DHTRPC: Sendable {
     package init(
       k: Int = 20, unit: Microseconds = .seconds(1), upkeepInterval: Microseconds = .seconds(40),
       staleAfter: Microseconds = .seconds(120), secretLifetime: Microseconds = .seconds(300),
-      joinRetry: Microseconds = .seconds(5), maxRequests: Int = 1_024, maxQueries: Int = 64,
+      joinRetry: Microseconds = .seconds(5), maxRequests: Int = 1_024, maxLookups: Int = 64,
       isEphemeral: Bool = false, encoding: IPEncoding = .ipv4
     ) {
       self.k = k
@@ -57,13 +55,13 @@ package struct DHTRPC: Sendable {
       self.secretLifetime = secretLifetime
       self.joinRetry = joinRetry
       self.maxRequests = maxRequests
-      self.maxQueries = maxQueries
+      self.maxLookups = maxLookups
       self.isEphemeral = isEphemeral
       self.encoding = encoding
     }
   }
 
-  /// A request with a command of the owner's and a target, which waits for ``answer(_:value:emit:)``.
+  /// A request with a command of the owner's and a target, which waits for ``answer(_:value:_:)``.
   package struct Call: Sendable {
     package let command: String
     package let target: [UInt8]
@@ -77,18 +75,18 @@ package struct DHTRPC: Sendable {
   package enum Outcome: Sendable {
     /// The own ID has been looked up.
     case joined
-    /// A node answered a query with a value.
-    case value(query: UInt64, [UInt8], from: Address)
+    /// A node answered in a lookup with a value.
+    case value(lookup: UInt64, [UInt8], from: Address)
     /// Somebody answered a ping of the owner's; another port than was asked proves nothing.
     case pinged(UInt64, from: Address)
     /// Nobody did.
     case silent(UInt64)
     /// Somebody had a ping passed on to this node, which answered it.
     case introduced(Address, by: Address)
-    /// A ping is to be passed on to somebody who is not in the table. See ``forward(_:emit:)``.
+    /// A ping is to be passed on to somebody who is not in the table. See ``forward(_:_:)``.
     case stranger(Forwarding)
-    /// A query ended. For an update, `updated` nodes took it.
-    case finished(query: UInt64, Query, updated: Int)
+    /// A lookup ended. For an update, `updated` nodes took it.
+    case finished(lookup: UInt64, Lookup, updated: Int)
   }
 
   /// A ping that somebody wants passed on.
@@ -111,15 +109,15 @@ package struct DHTRPC: Sendable {
     /// Is a contact there? Who is not keeps its place: it may be this node that is cut off.
     case probe(id: [UInt8])
     /// `id` is `nil` where it is not known who is there.
-    case ask(query: UInt64, id: [UInt8]?)
-    case update(query: UInt64, id: [UInt8])
+    case ask(lookup: UInt64, id: [UInt8]?)
+    case update(lookup: UInt64, id: [UInt8])
     /// A ping of the owner's.
     case ping(UInt64)
     /// A ping by way of who named a node that does not answer.
     case punch
   }
 
-  /// Whom a query is for.
+  /// Whom a lookup is for.
   enum Client: Sendable {
     case owner
     /// The node itself, which looks up its own ID.
@@ -128,9 +126,9 @@ package struct DHTRPC: Sendable {
     case gap
   }
 
-  /// A query with what it asks.
+  /// A lookup with what it asks.
   struct Job: Sendable {
-    var query: Query
+    var lookup: Lookup
     let command: String
     let value: [UInt8]?
     let isUpdate: Bool
@@ -149,7 +147,7 @@ package struct DHTRPC: Sendable {
   package let settings: Settings
   package let bootstrap: [Address]
   package internal(set) var own: [UInt8] = []
-  package internal(set) var table = KBucket<Known>(own: [], size: 1)
+  package internal(set) var table = ContactTree<Known>(own: [], size: 1)
   var ids: [Address: [UInt8]] = [:]
   var secrets: Secrets
   var tokens: Tokens
@@ -160,7 +158,7 @@ package struct DHTRPC: Sendable {
   /// Addresses with a ping under way.
   var checking: Set<Address> = []
   var jobs: [UInt64: Job] = [:]
-  var lastQuery: UInt64 = 0
+  var lastLookup: UInt64 = 0
   var lastPing: UInt64 = 0
   var isJoining = false
   var hasJoined = false
@@ -174,13 +172,9 @@ package struct DHTRPC: Sendable {
     self.bootstrap = bootstrap
     secrets = Secrets(key: secret)
     tokens = Tokens(using: &secrets)
-    requests = UDPRequests(
-      unit: settings.unit, limit: settings.maxRequests, timer: TimerPurpose.request.rawValue)
+    requests = UDPRequests(unit: settings.unit, limit: settings.maxRequests)
     punctuality = Punctuality(unit: settings.unit)
   }
-
-  /// Whether a timer is its own.
-  package static func owns(_ key: TimerKey) -> Bool { TimerPurpose(rawValue: key.purpose) != nil }
 
   /// What came of something since the last call, oldest first.
   package mutating func takeOutcomes() -> [Outcome] {
@@ -189,98 +183,82 @@ package struct DHTRPC: Sendable {
   }
 
   /// Begins, once, when the node listens.
-  package mutating func start(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
-    own = .random(Contact.idSize, using: &random)
-    table = KBucket(own: own, size: settings.k)
+  package mutating func start(_ turn: inout Turn) {
+    own = .random(Contact.idSize, using: &turn.random)
+    table = ContactTree(own: own, size: settings.k)
     // Nodes that start together do not work together ever after.
-    let first = Int64.random(in: 0...settings.upkeepInterval.count, using: &random)
-    emit.setTimer(Self.key(.upkeep), at: now + Microseconds(first))
-    emit.setTimer(Self.key(.secret), at: now + settings.secretLifetime)
-    join(at: now, emit: &emit)
+    let first = Int64.random(in: 0...settings.upkeepInterval.count, using: &turn.random)
+    turn.setTimer(Timer.upkeep, at: turn.now + Microseconds(first))
+    turn.setTimer(Timer.secret, at: turn.now + settings.secretLifetime)
+    join(&turn)
   }
 
-  /// A timer of its own is due.
-  package mutating func fire(
-    _ key: TimerKey, at now: Instant, emit: inout Effects
-  ) {
-    switch TimerPurpose(rawValue: key.purpose) {
-    case .request:
-      guard let lapse = requests.lapse(key, at: now, emit: &emit) else { return }
-      take(lapse, at: now, emit: &emit)
+  /// A timer is due. Another's changes nothing.
+  package mutating func fire(_ key: TimerKey, _ turn: inout Turn) {
+    if let lapse = requests.lapse(key, &turn) { take(lapse, &turn) }
+    switch Timer(key) {
     case .upkeep:
-      emit.setTimer(key, at: now + settings.upkeepInterval)
-      punctuality.forget(before: now - settings.staleAfter)
-      for entry in table.entries where entry.contact.heard + settings.staleAfter <= now {
-        check(entry.contact.address, id: entry.id, at: now, emit: &emit)
+      turn.setTimer(key, at: turn.now + settings.upkeepInterval)
+      punctuality.forget(before: turn.now - settings.staleAfter)
+      for entry in table.entries where entry.contact.heard + settings.staleAfter <= turn.now {
+        check(entry.contact.address, id: entry.id, &turn)
       }
     case .join:
-      join(at: now, emit: &emit)
+      join(&turn)
     case .secret:
-      emit.setTimer(key, at: now + settings.secretLifetime)
+      turn.setTimer(key, at: turn.now + settings.secretLifetime)
       tokens.rotate(using: &secrets)
     case nil:
       break
     }
   }
 
-  static func key(_ purpose: TimerPurpose) -> TimerKey { TimerKey(purpose: purpose.rawValue) }
-
   /// Looks up the own ID until somebody answers, and again after everybody was lost.
-  private mutating func join(
-    at now: Instant, emit: inout Effects
-  ) {
-    emit.setTimer(Self.key(.join), at: now + settings.joinRetry)
+  private mutating func join(_ turn: inout Turn) {
+    turn.setTimer(Timer.join, at: turn.now + settings.joinRetry)
     let isAlone = table.count == 0
     guard !isJoining, isAlone ? !bootstrap.isEmpty : !hasJoined else { return }
     isJoining = true
-    let number = query(
-      RPCRequest.findNode, own, for: .join, at: now, emit: &emit)
+    let number = lookUp(RPCRequest.findNode, own, for: .join, &turn)
     if number == nil { isJoining = false }
   }
 
   // MARK: - The table
 
   /// Somebody said who they are. Who is not in the table has to prove it.
-  mutating func consider(
-    _ id: [UInt8], at address: Address, now: Instant,
-    emit: inout Effects
-  ) {
+  mutating func consider(_ id: [UInt8], at address: Address, _ turn: inout Turn) {
     guard id != own, table[id]?.address != address else { return }
-    if let stalest = table.stalest(beside: id), !stalest.contains(where: { isDue($0, at: now) }) {
+    if let stalest = table.stalest(beside: id),
+      !stalest.contains(where: { isDue($0, at: turn.now) })
+    {
       return
     }
-    check(address, id: nil, at: now, emit: &emit)
+    check(address, id: nil, &turn)
   }
 
   /// Somebody answered from their address: they are who they are.
-  mutating func hear(
-    _ contact: Contact, at now: Instant, emit: inout Effects
-  ) {
+  mutating func hear(_ contact: Contact, _ turn: inout Turn) {
     guard contact.id != own else { return }
     punctuality.hear(contact)
     if let old = ids[contact.address], old != contact.id { remove(old) }
     if let known = table[contact.id], known.address != contact.address {
-      check(
-        known.address, id: contact.id, for: contact, at: now, emit: &emit)
+      check(known.address, id: contact.id, for: contact, &turn)
       return
     }
-    switch table.add(contact.id, Known(address: contact.address, heard: now)) {
+    switch table.add(contact.id, Known(address: contact.address, heard: turn.now)) {
     case .known:
       break
     case .added:
       ids[contact.address] = contact.id
     case .full(let stalest):
-      for entry in stalest where isDue(entry, at: now) {
-        check(
-          entry.contact.address, id: entry.id, for: contact, at: now, emit: &emit)
+      for entry in stalest where isDue(entry, at: turn.now) {
+        check(entry.contact.address, id: entry.id, for: contact, &turn)
       }
     }
   }
 
   /// Whether a contact may have to give its place up: it has not been heard for long enough.
-  private func isDue(_ entry: KBucket<Known>.Entry, at now: Instant) -> Bool {
+  private func isDue(_ entry: ContactTree<Known>.Entry, at now: Instant) -> Bool {
     entry.contact.heard + settings.upkeepInterval <= now
   }
 
@@ -291,15 +269,14 @@ package struct DHTRPC: Sendable {
 
   /// Pings an address, unless it is being pinged.
   mutating func check(
-    _ address: Address, id: [UInt8]?, for newcomer: Contact? = nil, at now: Instant,
-    emit: inout Effects
+    _ address: Address, id: [UInt8]?, for newcomer: Contact? = nil, _ turn: inout Turn
   ) {
     guard !checking.contains(address) else { return }
     let ping = RPCRequest(command: RPCRequest.ping, id: shownID)
     let patience = punctuality.patience(with: Contact(id: id ?? [], address: address))
     let number = requests.send(
       ping.encoded, to: address, patience: patience, for: .check(id: id, newcomer: newcomer),
-      at: now, using: &secrets, emit: &emit)
+      using: &secrets, &turn)
     if number != nil { checking.insert(address) }
   }
 

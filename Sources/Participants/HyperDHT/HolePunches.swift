@@ -64,6 +64,10 @@ package struct HolePunches: Sendable {
     var heard: Set<Address> = []
   }
 
+  private enum Timer: UInt8, TimerPurpose {
+    case datagram
+  }
+
   /// Ways that are being opened or used at once.
   package static let mostPunches = 64
   /// Hosts that asked through others and are listened for, and addresses of each that are told.
@@ -73,7 +77,6 @@ package struct HolePunches: Sendable {
   static let listenedFor = Microseconds.seconds(60)
 
   private let settings: Settings
-  private let timer: UInt8
   private var punches: [UInt64: Punch] = [:]
   private var pings: [UInt64: Ping] = [:]
   private var introduced: [String: Introduced] = [:]
@@ -81,28 +84,23 @@ package struct HolePunches: Sendable {
   private var asked = Tally(different: 4_096, sparing: 64)
   private var last: UInt64 = 0
 
-  /// - Parameter timer: the purpose of its timers' keys.
-  init(settings: Settings, timer: UInt8) {
-    self.settings = settings
-    self.timer = timer
-  }
+  init(settings: Settings) { self.settings = settings }
 
   // MARK: - Asking
 
   /// Begins to open a way to a peer. False: too many are being opened or used.
   mutating func open(
-    to peer: Address, through referrer: Address, over rpc: inout DHTRPC, at now: Instant,
-    emit: inout Effects
+    to peer: Address, through referrer: Address, over rpc: inout DHTRPC, _ turn: inout Turn
   ) -> Bool {
     guard punches.count < Self.mostPunches else { return false }
     last += 1
-    punches[last] = Punch(peer: peer, started: now)
-    emit.log(HyperDHTEvents.punchStarted(last, peer, referrer: referrer))
-    let direct = rpc.ping(peer, at: now, emit: &emit)
-    let passedOn = rpc.ping(peer, through: referrer, at: now, emit: &emit)
+    punches[last] = Punch(peer: peer, started: turn.now)
+    turn.log(HyperDHTEvents.punchStarted(last, peer, referrer: referrer))
+    let direct = rpc.ping(peer, &turn)
+    let passedOn = rpc.ping(peer, through: referrer, &turn)
     wait(for: direct, .direct(punch: last))
     wait(for: passedOn, .passedOn(punch: last))
-    failIfNothingWaits(last, at: now, emit: &emit)
+    failIfNothingWaits(last, &turn)
     return true
   }
 
@@ -117,86 +115,79 @@ package struct HolePunches: Sendable {
 
   /// A ping was answered.
   mutating func answered(
-    _ number: UInt64, from address: Address, over rpc: inout DHTRPC, at now: Instant,
-    emit: inout Effects
+    _ number: UInt64, from address: Address, over rpc: inout DHTRPC, _ turn: inout Turn
   ) {
     switch pings.removeValue(forKey: number) {
     case .direct(let number):
       punches[number]?.waiting -= 1
-      isOpen(number, at: address, now: now, emit: &emit)
+      markOpen(number, at: address, &turn)
     case .passedOn(let number):
       punches[number]?.waiting -= 1
       guard case .opening = punches[number]?.state else { return }
       punches[number]?.state = .answered
-      let ping = rpc.ping(address, at: now, emit: &emit)
+      let ping = rpc.ping(address, &turn)
       wait(for: ping, .direct(punch: number))
     case .exchanged(let number):
-      settle(number, isAnswered: true, emit: &emit)
+      settle(number, isAnswered: true, &turn)
     case nil:
       break
     }
   }
 
   /// A ping was not answered.
-  mutating func failed(_ number: UInt64, at now: Instant, emit: inout Effects) {
+  mutating func failed(_ number: UInt64, _ turn: inout Turn) {
     switch pings.removeValue(forKey: number) {
     case .direct(let punch), .passedOn(let punch):
       punches[punch]?.waiting -= 1
-      failIfNothingWaits(punch, at: now, emit: &emit)
+      failIfNothingWaits(punch, &turn)
     case .exchanged(let punch):
-      settle(punch, isAnswered: false, emit: &emit)
+      settle(punch, isAnswered: false, &turn)
     case nil:
       break
     }
   }
 
-  private mutating func failIfNothingWaits(
-    _ number: UInt64, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func failIfNothingWaits(_ number: UInt64, _ turn: inout Turn) {
     guard let punch = punches[number], punch.waiting == 0 else { return }
     if case .open = punch.state { return }
     punches[number] = nil
-    emit.log(HyperDHTEvents.punchFailed(number, punch.peer, took: now - punch.started))
+    turn.log(HyperDHTEvents.punchFailed(number, punch.peer, took: turn.now - punch.started))
   }
 
-  private mutating func isOpen(
-    _ number: UInt64, at address: Address, now: Instant, emit: inout Effects
-  ) {
+  private mutating func markOpen(_ number: UInt64, at address: Address, _ turn: inout Turn) {
     guard let punch = punches[number] else { return }
     if case .open = punch.state { return }
     punches[number]?.state = .open(Way(address: address))
-    emit.log(HyperDHTEvents.punchOpened(number, address, took: now - punch.started))
+    turn.log(HyperDHTEvents.punchOpened(number, address, took: turn.now - punch.started))
     if settings.datagrams > 0 {
-      emit.setTimer(TimerKey(purpose: timer, subject: number), at: now + settings.interval)
+      turn.setTimer(Timer.datagram, number, at: turn.now + settings.interval)
     } else {
       punches[number] = nil
     }
   }
 
-  /// The next datagram is due.
-  mutating func fire(
-    _ key: TimerKey, over rpc: inout DHTRPC, at now: Instant, emit: inout Effects
-  ) {
-    guard case .open(var way) = punches[key.subject]?.state else { return }
-    let ping = rpc.ping(way.address, at: now, emit: &emit)
+  /// A timer is due: the next datagram goes. Another's changes nothing.
+  mutating func fire(_ key: TimerKey, over rpc: inout DHTRPC, _ turn: inout Turn) {
+    guard Timer(key) != nil, case .open(var way) = punches[key.subject]?.state else { return }
+    let ping = rpc.ping(way.address, &turn)
     way.sent += 1
     punches[key.subject]?.state = .open(way)
-    if way.sent < settings.datagrams { emit.setTimer(key, at: now + settings.interval) }
+    if way.sent < settings.datagrams { turn.setTimer(key, at: turn.now + settings.interval) }
     if ping == nil {
-      settle(key.subject, isAnswered: false, emit: &emit)
+      settle(key.subject, isAnswered: false, &turn)
     } else {
       wait(for: ping, .exchanged(punch: key.subject))
     }
   }
 
-  private mutating func settle(_ number: UInt64, isAnswered: Bool, emit: inout Effects) {
+  private mutating func settle(_ number: UInt64, isAnswered: Bool, _ turn: inout Turn) {
     guard case .open(var way) = punches[number]?.state else { return }
     way.settled += 1
     if isAnswered { way.answered += 1 }
     punches[number]?.state = .open(way)
     guard way.settled == settings.datagrams else { return }
     punches[number] = nil
-    emit.log(
+    turn.log(
       HyperDHTEvents.punchFinished(number, way.address, sent: way.sent, answered: way.answered))
   }
 
@@ -204,26 +195,22 @@ package struct HolePunches: Sendable {
 
   /// Somebody had a ping passed on to this node. Their next datagrams may come directly, and from
   /// another port: it is told when they do.
-  mutating func introduce(
-    _ asker: Address, by referrer: Address, at now: Instant, emit: inout Effects
-  ) {
+  mutating func introduce(_ asker: Address, by referrer: Address, _ turn: inout Turn) {
     if introduced.count >= Self.mostIntroduced {
-      introduced = introduced.filter { $0.value.until > now }
+      introduced = introduced.filter { $0.value.until > turn.now }
     }
     guard introduced.count < Self.mostIntroduced || introduced[asker.host] != nil else { return }
-    if let known = introduced[asker.host], known.until > now { return }
-    introduced[asker.host] = Introduced(until: now + Self.listenedFor)
-    asked.log(
-      HyperDHTEvents.punchAsked(asker, referrer: referrer), per: asker.host, at: now, emit: &emit)
+    if let known = introduced[asker.host], known.until > turn.now { return }
+    introduced[asker.host] = Introduced(until: turn.now + Self.listenedFor)
+    asked.logEach(HyperDHTEvents.punchAsked(asker, referrer: referrer), per: asker.host, &turn)
   }
 
   /// A datagram came directly.
-  mutating func hear(_ address: Address, at now: Instant, emit: inout Effects) {
-    guard !introduced.isEmpty, let known = introduced[address.host], known.until > now,
+  mutating func hear(_ address: Address, _ turn: inout Turn) {
+    guard !introduced.isEmpty, let known = introduced[address.host], known.until > turn.now,
       known.heard.count < Self.mostHeard, !known.heard.contains(address)
     else { return }
     introduced[address.host]?.heard.insert(address)
-    asked.log(
-      Event(HyperDHTEvents.punchHeard, peer: address), per: address.host, at: now, emit: &emit)
+    asked.logEach(Event(HyperDHTEvents.punchHeard, peer: address), per: address.host, &turn)
   }
 }

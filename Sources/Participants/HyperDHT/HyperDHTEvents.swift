@@ -99,51 +99,35 @@ package enum HyperDHTEvents {
   ]
 
   static func punchStarted(_ punch: UInt64, _ peer: Address, referrer: Address) -> Event {
-    Event(
-      punchStarted, peer: peer,
-      ["punch": .integer(Int64(punch)), "referrer": .text(referrer.description)])
+    Event(punchStarted, peer: peer, ["punch": punch, "referrer": referrer])
   }
 
   static func punchOpened(_ punch: UInt64, _ peer: Address, took: Microseconds) -> Event {
-    Event(
-      punchOpened, peer: peer, ["punch": .integer(Int64(punch)), "took": .integer(took.count)])
+    Event(punchOpened, peer: peer, ["punch": punch, "took": took])
   }
 
   static func punchFailed(_ punch: UInt64, _ peer: Address, took: Microseconds) -> Event {
-    Event(
-      punchFailed, peer: peer, ["punch": .integer(Int64(punch)), "took": .integer(took.count)])
+    Event(punchFailed, peer: peer, ["punch": punch, "took": took])
   }
 
   static func punchFinished(
     _ punch: UInt64, _ peer: Address, sent: Int, answered: Int
   ) -> Event {
-    Event(
-      punchFinished, peer: peer,
-      [
-        "punch": .integer(Int64(punch)), "sent": .integer(Int64(sent)),
-        "answered": .integer(Int64(answered)),
-      ])
+    Event(punchFinished, peer: peer, ["punch": punch, "sent": sent, "answered": answered])
   }
 
   static func punchAsked(_ asker: Address, referrer: Address) -> Event {
-    Event(punchAsked, peer: asker, ["referrer": .text(referrer.description)])
+    Event(punchAsked, peer: asker, ["referrer": referrer])
   }
 
   static func stored(_ key: [UInt8], _ peer: Address, sender: Address) -> Event {
-    Event(
-      stored, peer: peer,
-      ["key": .text(Hexadecimal.text(key)), "sender": .text(sender.description)])
+    Event(stored, peer: peer, ["key": Hexadecimal.text(key), "sender": sender])
   }
 
   static func removed(
     _ key: [UInt8], _ peer: Address, sender: Address, _ reason: String
   ) -> Event {
-    Event(
-      removed, peer: peer,
-      [
-        "key": .text(Hexadecimal.text(key)), "sender": .text(sender.description),
-        "reason": .text(reason),
-      ])
+    Event(removed, peer: peer, ["key": Hexadecimal.text(key), "sender": sender, "reason": reason])
   }
 
   /// The first 62 bits of an ID as a number: two of them say, with exclusive or, which of several is

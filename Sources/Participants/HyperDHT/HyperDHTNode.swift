@@ -7,9 +7,9 @@ package import Participants
 /// A key is 64 hexadecimal digits or a text, which stands for its SHA-256. Those that are drawn at
 /// random are `key-1`, `key-2`, …, so that every node knows what others may have announced.
 package struct HyperDHTNode: Participant {
-  private enum Purpose: UInt8 {
+  private enum Timer: UInt8, TimerPurpose {
     /// The subject is the key's position.
-    case announce = 1
+    case announce
     case unannounce
     case lookUp
     case connect
@@ -44,7 +44,7 @@ package struct HyperDHTNode: Participant {
     }
   }
 
-  /// A query under way.
+  /// A lookup under way.
   private struct Job {
     let kind: PeerRequest.Kind
     let key: [UInt8]
@@ -92,136 +92,110 @@ package struct HyperDHTNode: Participant {
     return SHA256.hash(Array(text.utf8))
   }
 
-  package mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  package mutating func handle(_ input: Input, _ turn: inout Turn) {
     switch input {
     case .started:
-      dht.start(at: now, using: &random, emit: &emit)
-      emit.log(HyperDHTRoles.started(dht))
+      dht.start(&turn)
+      turn.log(HyperDHTRoles.started(dht))
     case .datagram(let address, let bytes):
-      dht.receive(bytes, from: address, at: now, using: &random, emit: &emit)
+      dht.receive(bytes, from: address, &turn)
     case .timer(let key):
-      if HyperDHT.owns(key) {
-        dht.fire(key, at: now, emit: &emit)
-      } else {
-        fire(key, at: now, using: &random, emit: &emit)
-      }
+      dht.fire(key, &turn)
+      fire(key, &turn)
     case .accepted, .connected, .received, .closed, .drained, .file, .stopping:
       break
     }
-    for outcome in dht.takeOutcomes(at: now, emit: &emit) {
-      take(outcome, at: now, using: &random, emit: &emit)
+    for outcome in dht.takeOutcomes(&turn) {
+      take(outcome, &turn)
     }
   }
 
-  private mutating func take(
-    _ outcome: HyperDHT.Outcome, at now: Instant, using random: inout SeededGenerator,
-    emit: inout Effects
-  ) {
+  private mutating func take(_ outcome: HyperDHT.Outcome, _ turn: inout Turn) {
     switch outcome {
     case .joined:
-      emit.log(
-        Event(HyperDHTEvents.joined, ["contacts": .integer(Int64(dht.rpc.table.count))]))
-      startWork(at: now, using: &random, emit: &emit)
+      turn.log(HyperDHTEvents.joined, ["contacts": dht.rpc.table.count])
+      startWork(&turn)
     case .peers(let number, let peers, let local, let keeper):
       for peer in peers + local {
         guard let job = jobs[number], job.kind == .lookup, job.peers.count < Self.mostPeers,
           !job.peers.contains(peer)
         else { continue }
         jobs[number]?.peers.insert(peer)
-        emit.log(
-          Event(
-            HyperDHTEvents.found, peer: peer,
-            ["query": .integer(Int64(number)), "key": .text(Hexadecimal.text(job.key))]))
+        turn.log(
+          HyperDHTEvents.found, peer: peer, ["query": number, "key": Hexadecimal.text(job.key)])
         guard job.connects, tried.count < Self.mostPeers, !tried.contains(peer) else { continue }
-        if dht.punch(peer, through: keeper, at: now, emit: &emit) {
+        if dht.punch(peer, through: keeper, &turn) {
           tried.insert(peer)
         }
       }
-    case .finished(let number, let query, let updated):
+    case .finished(let number, let lookup, let updated):
       guard let job = jobs.removeValue(forKey: number) else { return }
-      log(job, number, query, updated: updated, at: now, emit: &emit)
+      log(job, number, lookup, updated: updated, &turn)
     }
   }
 
-  private func log(
-    _ job: Job, _ number: UInt64, _ query: Query, updated: Int, at now: Instant,
-    emit: inout Effects
-  ) {
-    emit.log(
-      Event(
-        HyperDHTEvents.queryFinished,
-        [
-          "query": .integer(Int64(number)), "purpose": .text(job.kind.name),
-          "key": .text(Hexadecimal.text(job.key)),
-          "place": .integer(HyperDHTEvents.place(job.key)),
-          "closest": .integer(
-            query.closest.first.map { HyperDHTEvents.place($0.contact.id) } ?? -1),
-          "steps": .integer(Int64(query.steps)), "asked": .integer(Int64(query.asked)),
-          "answered": .integer(Int64(query.answered)), "missed": .integer(Int64(query.missed)),
-          "updated": .integer(Int64(updated)),
-          "peers": .integer(Int64(job.peers.count)),
-          "took": .integer((now - job.started).count),
-        ]))
+  private func log(_ job: Job, _ number: UInt64, _ lookup: Lookup, updated: Int, _ turn: inout Turn)
+  {
+    turn.log(
+      HyperDHTEvents.queryFinished,
+      [
+        "query": number, "purpose": job.kind.name, "key": Hexadecimal.text(job.key),
+        "place": HyperDHTEvents.place(job.key),
+        "closest": lookup.closest.first.map { HyperDHTEvents.place($0.contact.id) } ?? -1,
+        "steps": lookup.steps, "asked": lookup.asked, "answered": lookup.answered,
+        "missed": lookup.missed, "updated": updated, "peers": job.peers.count,
+        "took": turn.now - job.started,
+      ])
   }
 
   // MARK: - Work
 
-  private mutating func startWork(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  private mutating func startWork(_ turn: inout Turn) {
     guard let errands, !hasStarted else { return }
     hasStarted = true
     announced = errands.named
     // Each once: a key that is announced twice could not be taken back once.
     var numbers = Array(1...errands.keys)
-    numbers.shuffle(using: &random)
+    numbers.shuffle(using: &turn.random)
     announced += numbers.prefix(errands.announceCount).map { Self.key(of: "key-\($0)") }
-    let begin = now + errands.startDelay
+    let begin = turn.now + errands.startDelay
     for index in announced.indices {
-      emit.setTimer(key(.announce, UInt64(index)), at: begin)
+      turn.setTimer(Timer.announce, UInt64(index), at: begin)
       if errands.announceFor > .zero {
-        emit.setTimer(key(.unannounce, UInt64(index)), at: begin + errands.announceFor)
+        turn.setTimer(Timer.unannounce, UInt64(index), at: begin + errands.announceFor)
       }
     }
     for key in errands.unwanted {
-      ask(.unannounce, key, at: now, using: &random, emit: &emit)
+      ask(.unannounce, key, &turn)
     }
-    emit.setTimer(key(.lookUp), at: begin)
-    if !errands.connected.isEmpty { emit.setTimer(key(.connect), at: begin) }
+    turn.setTimer(Timer.lookUp, at: begin)
+    if !errands.connected.isEmpty { turn.setTimer(Timer.connect, at: begin) }
   }
 
-  private func key(_ purpose: Purpose, _ subject: UInt64 = 0) -> TimerKey {
-    TimerKey(purpose: purpose.rawValue, subject: subject)
-  }
-
-  private mutating func fire(
-    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  private mutating func fire(_ key: TimerKey, _ turn: inout Turn) {
     guard let errands else { return }
-    switch Purpose(rawValue: key.purpose) {
+    switch Timer(key) {
     case .announce:
       guard let index = Int(exactly: key.subject), announced.indices.contains(index),
         !withdrawn.contains(key.subject)
       else { return }
-      emit.setTimer(key, at: now + errands.announceInterval)
-      ask(.announce, announced[index], at: now, using: &random, emit: &emit)
+      turn.setTimer(key, at: turn.now + errands.announceInterval)
+      ask(.announce, announced[index], &turn)
     case .unannounce:
       guard let index = Int(exactly: key.subject), announced.indices.contains(index) else { return }
       withdrawn.insert(key.subject)
-      ask(.unannounce, announced[index], at: now, using: &random, emit: &emit)
+      ask(.unannounce, announced[index], &turn)
     case .lookUp where lookups < errands.lookupCount:
       lookups += 1
-      emit.setTimer(key, at: now + errands.lookupInterval)
+      turn.setTimer(key, at: turn.now + errands.lookupInterval)
       let wanted =
         errands.wanted.first
-        ?? Self.key(of: "key-\(Int.random(in: 1...errands.keys, using: &random))")
-      ask(.lookup, wanted, at: now, using: &random, emit: &emit)
+        ?? Self.key(of: "key-\(Int.random(in: 1...errands.keys, using: &turn.random))")
+      ask(.lookup, wanted, &turn)
     case .connect:
-      emit.setTimer(key, at: now + errands.connectInterval)
+      turn.setTimer(key, at: turn.now + errands.connectInterval)
       for key in errands.connected {
-        ask(.lookup, key, connects: true, at: now, using: &random, emit: &emit)
+        ask(.lookup, key, connects: true, &turn)
       }
     case .lookUp, nil:
       break
@@ -229,20 +203,15 @@ package struct HyperDHTNode: Participant {
   }
 
   private mutating func ask(
-    _ kind: PeerRequest.Kind, _ key: [UInt8], connects: Bool = false, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    _ kind: PeerRequest.Kind, _ key: [UInt8], connects: Bool = false, _ turn: inout Turn
   ) {
     let port = errands?.port ?? 0
     guard
-      let number = dht.ask(kind, key, port: port, at: now, emit: &emit)
+      let number = dht.ask(kind, key, port: port, &turn)
     else { return }
-    jobs[number] = Job(kind: kind, key: key, started: now, connects: connects)
-    emit.log(
-      Event(
-        HyperDHTEvents.queryStarted,
-        [
-          "query": .integer(Int64(number)), "purpose": .text(kind.name),
-          "key": .text(Hexadecimal.text(key)),
-        ]))
+    jobs[number] = Job(kind: kind, key: key, started: turn.now, connects: connects)
+    turn.log(
+      HyperDHTEvents.queryStarted,
+      ["query": number, "purpose": kind.name, "key": Hexadecimal.text(key)])
   }
 }

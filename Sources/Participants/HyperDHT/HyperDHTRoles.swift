@@ -124,7 +124,7 @@ package enum HyperDHTRoles {
         staleAfter: options.duration("stale-after"),
         secretLifetime: options.duration("secret-lifetime"),
         joinRetry: options.duration("join-retry"), maxRequests: options.count("max-requests"),
-        maxQueries: options.count("max-queries"), isEphemeral: options.flag("ephemeral"),
+        maxLookups: options.count("max-queries"), isEphemeral: options.flag("ephemeral"),
         encoding: options.flag("ipv6") ? .ipv6 : .ipv4),
       bootstrap: options.addresses("bootstrap"),
       limits: Announcements.Limits(
@@ -137,9 +137,6 @@ package enum HyperDHTRoles {
   static func started(_ dht: HyperDHT) -> Event {
     Event(
       HyperDHTEvents.started,
-      [
-        "id": .text(Hexadecimal.text(dht.rpc.own)),
-        "place": .integer(HyperDHTEvents.place(dht.rpc.own)),
-      ])
+      ["id": Hexadecimal.text(dht.rpc.own), "place": HyperDHTEvents.place(dht.rpc.own)])
   }
 }

@@ -77,6 +77,7 @@ package struct PeerResponse: Equatable, Sendable {
     self.localPeers = localPeers
   }
 
+  /// - Throws: why it is no such answer. Fields that are not known are passed over.
   package init(decoding bytes: [UInt8]) throws(WireError) {
     var reader = ProtobufReader(bytes)
     self.init(peers: [], localPeers: [])

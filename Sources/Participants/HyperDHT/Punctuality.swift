@@ -39,6 +39,7 @@ package struct Punctuality: Sendable {
     exceptions[contact]?.times.limit ?? usual.limit ?? unit
   }
 
+  /// Whether a node did not answer when it was asked last.
   package func isSilent(_ contact: Contact) -> Bool {
     !exceptions.isEmpty && exceptions[contact]?.isSilent == true
   }

@@ -47,6 +47,7 @@ package struct RPCRequest: Equatable, Sendable {
     self.value = value
   }
 
+  /// - Throws: why it is no such message. Fields that are not known are passed over.
   package init(decoding payload: [UInt8]) throws(WireError) {
     var reader = ProtobufReader(payload)
     var command: String?
@@ -110,6 +111,7 @@ package struct RPCResponse: Equatable, Sendable {
     self.token = token
   }
 
+  /// - Throws: why it is no such message. Fields that are not known are passed over.
   package init(decoding payload: [UInt8]) throws(WireError) {
     var reader = ProtobufReader(payload)
     self.init()

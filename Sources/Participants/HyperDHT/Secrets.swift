@@ -14,8 +14,10 @@ package struct Secrets: Sendable {
   /// - Parameter key: ``ParticipantSettings/secret``.
   package init(key: [UInt8]) { self.key = key }
 
+  /// Any number of 16 bits.
   package mutating func number() -> UInt16 { bytes(2).reduce(0) { $0 << 8 | UInt16($1) } }
 
+  /// So many bytes.
   package mutating func bytes(_ count: Int) -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < count {

@@ -24,10 +24,12 @@ package struct Tokens: Sendable {
     current = secrets.bytes(Self.secretSize)
   }
 
+  /// What the address is given for a command: 32 bytes.
   package func token(for address: Address, command: String) -> [UInt8] {
     Self.token(current, address, command)
   }
 
+  /// Whether a token is that of the address and the command, by this secret or the one before.
   package func isValid(_ token: [UInt8], for address: Address, command: String) -> Bool {
     token == Self.token(current, address, command)
       || token == Self.token(previous, address, command)

@@ -16,6 +16,7 @@ package struct UDPHeader: Equatable, Sendable {
     self.number = number
   }
 
+  /// - Throws: where there are fewer than two bytes.
   package init(from reader: inout ByteReader) throws(WireError) {
     let bits = UInt16(truncatingIfNeeded: try reader.integer(bytes: 2))
     self.init(isRequest: bits > Self.greatest, number: bits & Self.greatest)
@@ -27,12 +28,17 @@ package struct UDPHeader: Equatable, Sendable {
   }
 }
 
+/// For requests whatever their purpose.
+package enum UDPTimer: UInt8, TimerPurpose {
+  case request
+}
+
 /// The requests that wait for a response. Each is sent again after 1 unit of time and after 2 more,
 /// and has failed after another 3. Before that its owner is told that it is late, and a unit later
 /// that it is missing, which is more than that one datagram was lost.
 ///
 /// Its owner has a timer for each request, named by the request's number, whose end it hands to
-/// ``lapse(_:at:emit:)``. Numbers are drawn at random, so that nobody can answer for another without
+/// ``lapse(_:_:)``. Numbers are drawn at random, so that nobody can answer for another without
 /// having seen the request; a response counts only from the address that the request went to, or that
 /// it was forwarded to.
 package struct UDPRequests<Purpose: Sendable>: Sendable {
@@ -81,14 +87,11 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
   package let unit: Microseconds
   /// Requests that wait at once.
   package let limit: Int
-  private let timer: UInt8
   private var waiting: [UInt16: Waiting] = [:]
 
-  /// - Parameter timer: the purpose of the timers' keys.
-  package init(unit: Microseconds, limit: Int, timer: UInt8) {
+  package init(unit: Microseconds, limit: Int) {
     self.unit = unit
     self.limit = limit
-    self.timer = timer
   }
 
   package var count: Int { waiting.count }
@@ -104,7 +107,7 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
   package mutating func send(
     _ payload: [UInt8], to address: Address, answeredBy answerer: Address? = nil,
     takesAnyPort: Bool = false, patience: Microseconds? = nil, for purpose: Purpose,
-    at now: Instant, using secrets: inout Secrets, emit: inout Effects
+    using secrets: inout Secrets, _ turn: inout Turn
   ) -> UInt16? {
     guard waiting.count < limit else { return nil }
     var number: UInt16
@@ -114,38 +117,38 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
     let datagram = UDPHeader(isRequest: true, number: number).datagram(payload)
     let request = Waiting(
       datagram: datagram, address: address, answerer: answerer ?? address,
-      takesAnyPort: takesAnyPort, purpose: purpose, start: now,
-      telling: patience.map { now + $0 }, sending: now + unit)
+      takesAnyPort: takesAnyPort, purpose: purpose, start: turn.now,
+      telling: patience.map { turn.now + $0 }, sending: turn.now + unit)
     waiting[number] = request
-    emit.send(datagram, to: address)
-    emit.setTimer(key(number), at: request.due)
+    turn.send(datagram, to: address)
+    turn.setTimer(UDPTimer.request, UInt64(number), at: request.due)
     return number
   }
 
   /// A response came. `nil`: nobody waits for it, or not from there.
   package mutating func take(
-    _ number: UInt16, from address: Address, at now: Instant, emit: inout Effects
+    _ number: UInt16, from address: Address, _ turn: inout Turn
   ) -> Answered? {
     guard let request = waiting[number],
       request.answerer == address
         || request.takesAnyPort && request.answerer.host == address.host
     else { return nil }
     waiting[number] = nil
-    emit.cancelTimer(key(number))
+    turn.cancelTimer(UDPTimer.request, UInt64(number))
     return Answered(
-      purpose: request.purpose, time: now - request.start, isCertain: request.sent == 1)
+      purpose: request.purpose, time: turn.now - request.start, isCertain: request.sent == 1)
   }
 
-  /// A request's timer is due. `nil`: nothing has changed for the owner.
-  package mutating func lapse(_ key: TimerKey, at now: Instant, emit: inout Effects) -> Lapse? {
-    guard let number = UInt16(exactly: key.subject), var request = waiting[number] else {
-      return nil
-    }
+  /// A timer is due. `nil`: nothing has changed for the owner.
+  package mutating func lapse(_ key: TimerKey, _ turn: inout Turn) -> Lapse? {
+    guard UDPTimer(key) != nil, let number = UInt16(exactly: key.subject),
+      var request = waiting[number]
+    else { return nil }
     // Who was kept from running for a while may have responses that were not read yet.
-    request.wasOverslept = !request.wasOverslept && now >= request.due + Self.oversleeping
+    request.wasOverslept = !request.wasOverslept && turn.now >= request.due + Self.oversleeping
     guard !request.wasOverslept else {
       waiting[number] = request
-      emit.setTimer(key, at: now + ResponseTimes.grain)
+      turn.setTimer(key, at: turn.now + ResponseTimes.grain)
       return nil
     }
     var lapse: Lapse?
@@ -158,18 +161,14 @@ package struct UDPRequests<Purpose: Sendable>: Sendable {
       request.isLate = true
     } else if request.sent < Self.mostSent {
       request.sent += 1
-      request.sending = now + unit * request.sent
-      emit.send(request.datagram, to: request.address)
+      request.sending = turn.now + unit * request.sent
+      turn.send(request.datagram, to: request.address)
     } else {
       waiting[number] = nil
       return .failed(request.purpose, to: request.answerer)
     }
     waiting[number] = request
-    emit.setTimer(key, at: request.due)
+    turn.setTimer(key, at: request.due)
     return lapse
-  }
-
-  private func key(_ number: UInt16) -> TimerKey {
-    TimerKey(purpose: timer, subject: UInt64(number))
   }
 }

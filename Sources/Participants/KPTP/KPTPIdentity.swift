@@ -6,7 +6,7 @@ package import Participants
 ///
 /// There are only 65,536. Of N peers about N² / 131,072 pairs share theirs: 8 of 1,000 peers, 760
 /// of 10,000.
-package struct PeerID: Hashable, Sendable {
+package struct PeerID: Hashable, Sendable, EventValue {
   /// Bits of an ID, and buckets of a table.
   package static let bits = 16
 

@@ -30,24 +30,22 @@ struct Candidate {
 
 extension KPTPPeer {
   /// Others that a message lists.
-  mutating func consider(_ peers: [Endpoint], at now: Instant, emit: inout Effects) {
+  mutating func consider(_ peers: [Endpoint], _ turn: inout Turn) {
     for peer in peers {
-      guard !avoided.contains(where: { $0.endpoint == peer && $0.until > now }) else { continue }
-      consider(peer, .listed, at: now, emit: &emit)
+      guard !avoided.contains(where: { $0.endpoint == peer && $0.until > turn.now }) else {
+        continue
+      }
+      consider(peer, .listed, &turn)
     }
   }
 
   /// Whoever dialled may be a peer, if it did so from the port that it listens on.
-  mutating func consider(
-    _ from: Address, _ origin: Candidate.Origin, at now: Instant, emit: inout Effects
-  ) {
+  mutating func consider(_ from: Address, _ origin: Candidate.Origin, _ turn: inout Turn) {
     guard let peer = Endpoint(from) else { return }
-    consider(peer, origin, at: now, emit: &emit)
+    consider(peer, origin, &turn)
   }
 
-  private mutating func consider(
-    _ peer: Endpoint, _ origin: Candidate.Origin, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func consider(_ peer: Endpoint, _ origin: Candidate.Origin, _ turn: inout Turn) {
     guard peer != own, peer.isReachable, !table.contains(peer),
       !candidates.contains(where: { $0.endpoint == peer }), candidates.count < Candidate.most
     else { return }
@@ -55,16 +53,16 @@ extension KPTPPeer {
     switch placement(of: id) {
     case .full: return
     case .collided:
-      collide(with: peer, at: now, emit: &emit)
-      avoid(peer, at: now)
+      collide(with: peer, &turn)
+      avoid(peer, at: turn.now)
     case .room, .closer, .newer:
-      candidates.append(Candidate(endpoint: peer, id: id, origin: origin, due: now))
-      planGreeting(at: now, emit: &emit)
+      candidates.append(Candidate(endpoint: peer, id: id, origin: origin, due: turn.now))
+      planGreeting(&turn)
     }
   }
 
   /// The table's answer, but for the faults that checks are tested with.
-  private func placement(of id: PeerID) -> RoutingTable.Placement {
+  private func placement(of id: PeerID) -> PrefixTable.Placement {
     switch table.placement(of: id) {
     case .room where !settings.refills && vacated.contains(table.prefix(of: id)): .full
     case .closer where !settings.replaces: .full
@@ -72,13 +70,13 @@ extension KPTPPeer {
     }
   }
 
-  private mutating func planGreeting(at now: Instant, emit: inout Effects) {
+  private mutating func planGreeting(_ turn: inout Turn) {
     guard let due = candidates.lazy.filter({ !$0.isAsked }).map(\.due).min() else { return }
-    emit.setTimer(key(.greeting), at: max(now, nextGreeting, due))
+    turn.setTimer(Timer.greeting, at: max(turn.now, nextGreeting, due))
   }
 
   /// Asks the candidate nearest to us, one at a time, `hello-interval` apart.
-  mutating func greetNext(at now: Instant, emit: inout Effects) {
+  mutating func greetNext(_ turn: inout Turn) {
     candidates = candidates.filter { candidate in
       if candidate.isAsked { return true }
       return switch placement(of: candidate.id) {
@@ -86,45 +84,45 @@ extension KPTPPeer {
       case .room, .closer, .newer: true
       }
     }
-    let ready = candidates.indices.filter { !candidates[$0].isAsked && candidates[$0].due <= now }
+    let ready = candidates.indices.filter {
+      !candidates[$0].isAsked && candidates[$0].due <= turn.now
+    }
     let next = ready.min {
       own.id.distance(to: candidates[$0].id) < own.id.distance(to: candidates[$1].id)
     }
     if let next {
-      nextGreeting = now + settings.helloInterval
+      nextGreeting = turn.now + settings.helloInterval
       candidates[next].due = nextGreeting
       let candidate = candidates[next]
-      if ask(candidate.endpoint, .introduction, at: now, emit: &emit) {
+      if ask(candidate.endpoint, .introduction, &turn) {
         candidates[next].isAsked = true
         repeats.log(
           Event(
             candidate.isGreeted ? KPTPEvents.helloSent : KPTPEvents.peerChecked,
-            peer: candidate.endpoint.address, ["attempt": .integer(Int64(candidate.attempt + 1))]),
-          per: candidate.endpoint.address, emit: &emit)
+            peer: candidate.endpoint.address, ["attempt": candidate.attempt + 1]),
+          per: candidate.endpoint.address, &turn)
       }
     }
-    planGreeting(at: now, emit: &emit)
+    planGreeting(&turn)
   }
 
   /// A candidate did not answer. Where nobody listens, it is dead, or dialled from some other port
   /// than its own; only a client may not listen yet.
-  mutating func stayedSilent(
-    _ peer: Endpoint, _ reason: Silence, at now: Instant, emit: inout Effects
-  ) {
+  mutating func stayedSilent(_ peer: Endpoint, _ reason: Silence, _ turn: inout Turn) {
     guard let index = candidates.firstIndex(where: { $0.endpoint == peer }) else { return }
     candidates[index].attempt += 1
     candidates[index].isAsked = false
-    candidates[index].due = now + settings.helloInterval
+    candidates[index].due = turn.now + settings.helloInterval
     let candidate = candidates[index]
     let isRefused = if case .closed(.refused) = reason { true } else { false }
     if candidate.attempt > settings.helloRetries || isRefused && candidate.origin != .client {
       candidates.remove(at: index)
-      avoid(peer, at: now)
+      avoid(peer, at: turn.now)
       repeats.log(
-        Event(KPTPEvents.peerUnreachable, peer: peer.address, ["reason": .text(reason.word)]),
-        per: peer.address, emit: &emit)
+        Event(KPTPEvents.peerUnreachable, peer: peer.address, ["reason": reason.word]),
+        per: peer.address, &turn)
     }
-    planGreeting(at: now, emit: &emit)
+    planGreeting(&turn)
   }
 
   /// Leaves one alone until those who list it must have found it dead too.
@@ -135,40 +133,40 @@ extension KPTPPeer {
     avoided.append((peer, now + patience + settings.heartbeatTimeout))
   }
 
-  private mutating func collide(with peer: Endpoint, at now: Instant, emit: inout Effects) {
+  private mutating func collide(with peer: Endpoint, _ turn: inout Turn) {
     repeats.log(
-      Event(KPTPEvents.peerCollided, peer: peer.address, ["id": .text(own.id.description)]),
-      per: peer.address, emit: &emit)
+      Event(KPTPEvents.peerCollided, peer: peer.address, ["id": own.id]),
+      per: peer.address, &turn)
   }
 
   /// A peer answered: it lives at that address, and enters the table where it has a place.
-  mutating func meet(_ peer: Endpoint, at now: Instant, emit: inout Effects) {
+  mutating func meet(_ peer: Endpoint, _ turn: inout Turn) {
     let candidate = candidates.firstIndex { $0.endpoint == peer }
     if let candidate { candidates.remove(at: candidate) }
-    guard peer != own, !table.see(peer, at: now) else { return }
+    guard peer != own, !table.see(peer, at: turn.now) else { return }
     avoided.removeAll { $0.endpoint == peer }
     let id = peer.id
     let placement = placement(of: id)
-    table.add(RoutingTable.Entry(peer, id, lastSeen: now), as: placement)
-    let place: KeyValuePairs<String, Event.Value> = [
-      "id": .text(id.description), "prefix": .integer(Int64(table.prefix(of: id))),
-    ]
+    table.add(PrefixTable.Entry(peer, id, lastSeen: turn.now), as: placement)
+    let prefix = table.prefix(of: id)
+    func event(_ kind: EventKind, over other: Endpoint? = nil, _ reason: String? = nil) -> Event {
+      Event(
+        kind, peer: peer.address,
+        ["id": id, "prefix": prefix, "over": other?.address, "reason": reason])
+    }
     switch placement {
-    case .collided: collide(with: peer, at: now, emit: &emit)
+    case .collided: collide(with: peer, &turn)
     case .full:
       guard candidate != nil else { return }  // It was asked for another reason.
-      repeats.log(
-        Event(KPTPEvents.entryDeclined, peer: peer.address, place), per: peer.address, emit: &emit)
+      repeats.log(event(KPTPEvents.entryDeclined), per: peer.address, &turn)
     case .room:
-      changes.log(
-        Event(KPTPEvents.entryAdded, peer: peer.address, place), per: peer.address, at: now,
-        emit: &emit)
-    case .closer(let other), .newer(let other):
-      let isCloser = if case .closer = placement { true } else { false }
-      var event = Event(KPTPEvents.entryReplaced, peer: peer.address, place)
-      event.fields.append((name: "over", value: .text(other.address.description)))
-      event.fields.append((name: "reason", value: isCloser ? "closer" : "newer"))
-      changes.log(event, per: peer.address, at: now, emit: &emit)
+      changes.logEach(event(KPTPEvents.entryAdded), per: peer.address, &turn)
+    case .closer(let other):
+      changes.logEach(
+        event(KPTPEvents.entryReplaced, over: other, "closer"), per: peer.address, &turn)
+    case .newer(let other):
+      changes.logEach(
+        event(KPTPEvents.entryReplaced, over: other, "newer"), per: peer.address, &turn)
     }
   }
 }

@@ -43,81 +43,76 @@ struct Conversation {
 }
 
 extension KPTPPeer {
-  mutating func accept(
-    _ id: ConnectionID, from: Address, at now: Instant, emit: inout Effects
-  ) {
+  mutating func accept(_ id: ConnectionID, from: Address, _ turn: inout Turn) {
     guard conversations.count < settings.maxConnections else {
-      repeats.refuse(emit: &emit)
-      emit.close(id)
+      repeats.refuse(&turn)
+      turn.close(id)
       return
     }
     conversations[id] = Conversation(subject: .accepted(from: from, .silent))
-    emit.setTimer(key(.conversation, id.number), at: now + settings.welcomeDelay)
+    turn.setTimer(Timer.conversation, id.number, at: turn.now + settings.welcomeDelay)
   }
 
   /// Asks a peer one thing, on a connection of its own. False: there is no room for another.
   mutating func ask(
-    _ endpoint: Endpoint, _ question: Conversation.Question, at now: Instant, emit: inout Effects
+    _ endpoint: Endpoint, _ question: Conversation.Question, _ turn: inout Turn
   ) -> Bool {
     guard conversations.count < settings.maxConnections else { return false }
-    let id = emit.connect(to: endpoint.address, from: .listening)
+    let id = turn.connect(to: endpoint.address, from: .listening)
     conversations[id] = Conversation(subject: .asking(endpoint, question))
-    emit.setTimer(key(.conversation, id.number), at: now + settings.heartbeatTimeout)
+    turn.setTimer(Timer.conversation, id.number, at: turn.now + settings.heartbeatTimeout)
     return true
   }
 
   /// A connection that we dialled is there: says what it was dialled for.
-  mutating func begin(_ id: ConnectionID, emit: inout Effects) {
+  mutating func begin(_ id: ConnectionID, _ turn: inout Turn) {
     switch conversations[id]?.subject {
     case .joining:
       // The table comes at once, and the welcome that an original owes its clients later.
-      emit.write(KPTPMessage(.bootstrapRequest, name: settings.name).encoded, to: id)
+      turn.write(KPTPMessage(.bootstrapRequest, name: settings.name).encoded, to: id)
     case .asking(let endpoint, .introduction):
       let isGreeting = candidates.first { $0.endpoint == endpoint }?.isGreeted ?? false
-      emit.write(message(isGreeting ? .hello : .heartbeat), to: id)
+      turn.write(message(isGreeting ? .hello : .heartbeat), to: id)
     case .asking(_, .heartbeat), .asking(_, .step):
-      emit.write(message(.heartbeat), to: id)
+      turn.write(message(.heartbeat), to: id)
     case .asking(_, .store(let payload)):
-      emit.write(KPTPMessage(.store, name: payload.encoded).encoded, to: id)
+      turn.write(KPTPMessage(.store, name: payload.encoded).encoded, to: id)
     case .asking(_, .find(let payload)):
-      emit.write(KPTPMessage(.find, name: payload.encoded).encoded, to: id)
+      turn.write(KPTPMessage(.find, name: payload.encoded).encoded, to: id)
     case .accepted, nil:
       break
     }
   }
 
-  mutating func read(
-    _ bytes: [UInt8], from id: ConnectionID, at now: Instant, emit: inout Effects
-  ) {
+  mutating func read(_ bytes: [UInt8], from id: ConnectionID, _ turn: inout Turn) {
     let messages = conversations[id]?.reader.read(bytes) ?? []
     for message in messages {
       guard let conversation = conversations[id] else { return }
       guard conversation.messages < Conversation.mostMessages else {
-        reject(id, "too many messages", bytes: bytes.count, at: now, emit: &emit)
+        reject(id, "too many messages", bytes: bytes.count, &turn)
         return
       }
       conversations[id]?.messages += 1
-      hear(message, in: conversation, on: id, at: now, emit: &emit)
+      hear(message, in: conversation, on: id, &turn)
     }
     if conversations[id]?.reader.isBroken == true {
-      reject(id, "not a message", bytes: bytes.count, at: now, emit: &emit)
+      reject(id, "not a message", bytes: bytes.count, &turn)
     }
   }
 
   private mutating func hear(
-    _ message: KPTPMessage, in conversation: Conversation, on id: ConnectionID, at now: Instant,
-    emit: inout Effects
+    _ message: KPTPMessage, in conversation: Conversation, on id: ConnectionID, _ turn: inout Turn
   ) {
     switch conversation.subject {
     case .accepted(let from, _):
-      serve(message, to: from, on: id, at: now, emit: &emit)
+      serve(message, to: from, on: id, &turn)
     case .joining(let server):
       switch message.kind {
       case .bootstrapReply, .welcome:
-        takeTable(message, of: server, on: id, at: now, emit: &emit)
-      case .hello, .heartbeat: answerBack(id, emit: &emit)
+        takeTable(message, of: server, on: id, &turn)
+      case .hello, .heartbeat: answerBack(id, &turn)
       case .bootstrapRequest, .heartbeatResponse, .store, .stored, .find, .found, nil:
-        ignore(message, of: server, emit: &emit)
+        ignore(message, of: server, &turn)
       }
     case .asking(let peer, let question):
       switch (message.kind, question) {
@@ -126,114 +121,108 @@ extension KPTPPeer {
         (.welcome, .heartbeat), (.welcome, .introduction), (.welcome, .step),
         (.heartbeatResponse, .heartbeat), (.heartbeatResponse, .introduction),
         (.heartbeatResponse, .step), (.stored, .store), (.found, .find):
-        end(id, emit: &emit)
-        takeAnswer(message, of: peer, to: question, at: now, emit: &emit)
+        end(id, &turn)
+        takeAnswer(message, of: peer, to: question, &turn)
       case (.welcome, .store), (.welcome, .find):
         // An original has passed the question over, and takes us for a client that says nothing.
-        ignore(message, of: peer.address, emit: &emit)
-        emit.close(id)
-        finish(id, .late, at: now, emit: &emit)
-      case (.hello, _), (.heartbeat, _): answerBack(id, emit: &emit)
+        ignore(message, of: peer.address, &turn)
+        turn.close(id)
+        finish(id, .late, &turn)
+      case (.hello, _), (.heartbeat, _): answerBack(id, &turn)
       case (.bootstrapReply, _), (.welcome, _), (.heartbeatResponse, _), (.bootstrapRequest, _),
         (.store, _), (.stored, _), (.find, _), (.found, _), (nil, _):
-        ignore(message, of: peer.address, emit: &emit)
+        ignore(message, of: peer.address, &turn)
       }
     }
   }
 
   /// Both dialled at once, each from its own port to the other's: TCP makes one connection of it.
-  private mutating func answerBack(_ id: ConnectionID, emit: inout Effects) {
-    emit.write(message(.heartbeatResponse), to: id)
+  private mutating func answerBack(_ id: ConnectionID, _ turn: inout Turn) {
+    turn.write(message(.heartbeatResponse), to: id)
   }
 
   /// Somebody dialled, and says what they want.
   private mutating func serve(
-    _ message: KPTPMessage, to from: Address, on id: ConnectionID, at now: Instant,
-    emit: inout Effects
+    _ message: KPTPMessage, to from: Address, on id: ConnectionID, _ turn: inout Turn
   ) {
     switch message.kind {
     case .bootstrapRequest:
       conversations[id]?.subject = .accepted(from: from, .owed)
-      emit.write(self.message(.bootstrapReply), to: id)
+      turn.write(self.message(.bootstrapReply), to: id)
       repeats.log(
-        Event(KPTPEvents.bootstrapAsked, peer: from, ["peers": listedCount]), per: from,
-        emit: &emit)
+        Event(KPTPEvents.bootstrapAsked, peer: from, ["peers": listedCount]), per: from, &turn)
       return
     case .hello, .welcome:
       repeats.log(
         Event(
           KPTPEvents.helloReceived, peer: from,
-          ["type": .integer(Int64(message.type)), "peers": .integer(Int64(message.peers.count))]),
-        per: from, emit: &emit)
+          ["type": message.type, "peers": message.peers.count]),
+        per: from, &turn)
       // An original says hello by a welcome, and waits for nothing.
-      if message.kind == .hello { emit.write(self.message(.heartbeatResponse), to: id) }
+      if message.kind == .hello { turn.write(self.message(.heartbeatResponse), to: id) }
     case .heartbeat:
       repeats.log(
-        Event(
-          KPTPEvents.heartbeatReceived, peer: from,
-          ["peers": .integer(Int64(message.peers.count))]), per: from, emit: &emit)
-      emit.write(self.message(.heartbeatResponse), to: id)
+        Event(KPTPEvents.heartbeatReceived, peer: from, ["peers": message.peers.count]),
+        per: from, &turn)
+      turn.write(self.message(.heartbeatResponse), to: id)
     case .store:
-      Endpoint(from).map { manners.speaks($0) }
-      keep(message, of: from, on: id, emit: &emit)
+      Endpoint(from).map { manners.noteSpeech(of: $0) }
+      keep(message, of: from, on: id, &turn)
     case .find:
-      Endpoint(from).map { manners.speaks($0) }
-      handOut(message, on: id, emit: &emit)
+      Endpoint(from).map { manners.noteSpeech(of: $0) }
+      handOut(message, on: id, &turn)
     case .bootstrapReply, .heartbeatResponse, .stored, .found, nil:
-      ignore(message, of: from, emit: &emit)
+      ignore(message, of: from, &turn)
       return
     }
     conversations[id]?.subject = .accepted(from: from, .served)
-    emit.setTimer(key(.conversation, id.number), at: now + settings.heartbeatTimeout)
-    consider(from, .caller, at: now, emit: &emit)
-    consider(message.peers, at: now, emit: &emit)
+    turn.setTimer(Timer.conversation, id.number, at: turn.now + settings.heartbeatTimeout)
+    consider(from, .caller, &turn)
+    consider(message.peers, &turn)
   }
 
-  var listedCount: Event.Value {
-    .integer(Int64(min(table.entries.count, KPTPMessage.mostPeers)))
-  }
+  var listedCount: Int { min(table.entries.count, KPTPMessage.mostPeers) }
 
-  mutating func ignore(_ message: KPTPMessage, of sender: Address, emit: inout Effects) {
+  mutating func ignore(_ message: KPTPMessage, of sender: Address, _ turn: inout Turn) {
     repeats.log(
-      Event(KPTPEvents.messageIgnored, peer: sender, ["type": .integer(Int64(message.type))]),
-      per: [sender.description, String(message.type)], emit: &emit)
+      Event(KPTPEvents.messageIgnored, peer: sender, ["type": message.type]),
+      per: [sender.description, String(message.type)], &turn)
   }
 
   /// A peer that we asked has answered: it lives at that address.
   private mutating func takeAnswer(
-    _ message: KPTPMessage, of peer: Endpoint, to question: Conversation.Question, at now: Instant,
-    emit: inout Effects
+    _ message: KPTPMessage, of peer: Endpoint, to question: Conversation.Question,
+    _ turn: inout Turn
   ) {
-    meet(peer, at: now, emit: &emit)
-    consider(message.peers, at: now, emit: &emit)
+    meet(peer, &turn)
+    consider(message.peers, &turn)
     switch question {
-    case .heartbeat: answered(message, by: peer, at: now, emit: &emit)
+    case .heartbeat: answered(message, by: peer, &turn)
     case .introduction: break
-    case .step(let lookup): step(lookup, answeredBy: peer, message.peers, at: now, emit: &emit)
+    case .step(let lookup): step(lookup, answeredBy: peer, message.peers, &turn)
     case .store(let payload):
-      manners.speaks(peer)
-      put(payload, isKept: true, at: now, emit: &emit)
+      manners.noteSpeech(of: peer)
+      put(payload, isKept: true, &turn)
     case .find(let payload):
-      manners.speaks(peer)
-      take(message, of: peer, asFor: payload, at: now, emit: &emit)
+      manners.noteSpeech(of: peer)
+      take(message, of: peer, asFor: payload, &turn)
     }
   }
 
   /// A peer that we asked has not answered.
   private mutating func takeSilence(
-    of peer: Endpoint, on question: Conversation.Question, _ reason: Silence, at now: Instant,
-    emit: inout Effects
+    of peer: Endpoint, on question: Conversation.Question, _ reason: Silence, _ turn: inout Turn
   ) {
     switch question {
-    case .heartbeat: missed(peer, reason, at: now, emit: &emit)
-    case .introduction: stayedSilent(peer, reason, at: now, emit: &emit)
-    case .step(let lookup): step(lookup, failedBy: peer, at: now, emit: &emit)
+    case .heartbeat: missed(peer, reason, &turn)
+    case .introduction: stayedSilent(peer, reason, &turn)
+    case .step(let lookup): step(lookup, failedBy: peer, &turn)
     case .store(let payload):
-      noteSilence(of: peer, reason, at: now)
-      put(payload, isKept: false, at: now, emit: &emit)
+      noteSilence(of: peer, reason, at: turn.now)
+      put(payload, isKept: false, &turn)
     case .find(let payload):
-      noteSilence(of: peer, reason, at: now)
-      findElsewhere(payload, at: now, emit: &emit)
+      noteSilence(of: peer, reason, at: turn.now)
+      findElsewhere(payload, &turn)
     }
   }
 
@@ -242,7 +231,7 @@ extension KPTPPeer {
     switch reason {
     case .late, .closed(.ended):
       let until = now + settings.valueInterval * ValueManners.askedAgainAfter
-      guard manners.isSilent(peer, until: until) else { return }
+      guard manners.noteSilence(of: peer, until: until) else { return }
       puts.hasLearned = true
       gets.hasLearned = true
     case .closed, .garbled: break
@@ -266,29 +255,26 @@ extension KPTPPeer {
   }
 
   /// The driver says that a connection ended, or could not be made.
-  mutating func lose(
-    _ id: ConnectionID, _ reason: CloseReason, at now: Instant, emit: inout Effects
-  ) {
-    finish(id, .closed(reason), at: now, emit: &emit)
+  mutating func lose(_ id: ConnectionID, _ reason: CloseReason, _ turn: inout Turn) {
+    finish(id, .closed(reason), &turn)
   }
 
   /// The time for a conversation's next word has passed.
-  mutating func runOut(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
+  mutating func runOut(_ id: ConnectionID, _ turn: inout Turn) {
     if case .accepted(let from, let phase) = conversations[id]?.subject, phase != .served {
-      emit.write(message(.welcome), to: id)
+      turn.write(message(.welcome), to: id)
       repeats.log(
-        Event(KPTPEvents.clientWelcomed, peer: from, ["peers": listedCount]), per: from,
-        emit: &emit)
-      end(id, emit: &emit)
-      consider(from, .client, at: now, emit: &emit)
+        Event(KPTPEvents.clientWelcomed, peer: from, ["peers": listedCount]), per: from, &turn)
+      end(id, &turn)
+      consider(from, .client, &turn)
     } else if conversations.contains(id) {
-      emit.close(id)
-      finish(id, .late, at: now, emit: &emit)
+      turn.close(id)
+      finish(id, .late, &turn)
     }
   }
 
   private mutating func reject(
-    _ id: ConnectionID, _ reason: String, bytes: Int, at now: Instant, emit: inout Effects
+    _ id: ConnectionID, _ reason: String, bytes: Int, _ turn: inout Turn
   ) {
     let sender: Address? =
       switch conversations[id]?.subject {
@@ -297,30 +283,28 @@ extension KPTPPeer {
       case .asking(let peer, _): peer.address
       case nil: nil
       }
-    repeats.reject(from: sender, reason: reason, bytes: bytes, emit: &emit)
-    emit.close(id)
-    finish(id, .garbled, at: now, emit: &emit)
+    repeats.reject(from: sender, reason: reason, bytes: bytes, &turn)
+    turn.close(id)
+    finish(id, .garbled, &turn)
   }
 
   /// A conversation is over, other than by its answer.
-  private mutating func finish(
-    _ id: ConnectionID, _ reason: Silence, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func finish(_ id: ConnectionID, _ reason: Silence, _ turn: inout Turn) {
     guard let conversation = conversations.removeValue(forKey: id) else { return }
-    emit.cancelTimer(key(.conversation, id.number))
+    turn.cancelTimer(Timer.conversation, id.number)
     switch conversation.subject {
-    case .accepted(let from, .owed): consider(from, .client, at: now, emit: &emit)
+    case .accepted(let from, .owed): consider(from, .client, &turn)
     case .accepted: break
-    case .joining(let server): joinEnded(server, reason.word, at: now, emit: &emit)
+    case .joining(let server): joinEnded(server, reason.word, &turn)
     case .asking(let peer, let question):
-      takeSilence(of: peer, on: question, reason, at: now, emit: &emit)
+      takeSilence(of: peer, on: question, reason, &turn)
     }
   }
 
   /// A conversation is over, in order.
-  mutating func end(_ id: ConnectionID, emit: inout Effects) {
+  mutating func end(_ id: ConnectionID, _ turn: inout Turn) {
     conversations[id] = nil
-    emit.cancelTimer(key(.conversation, id.number))
-    emit.close(id)
+    turn.cancelTimer(Timer.conversation, id.number)
+    turn.close(id)
   }
 }

@@ -93,21 +93,21 @@ struct Lookup {
 extension KPTPPeer {
   /// Looks for what the table lacks: the peers nearest to us, and in turn one for each bucket that
   /// is empty while a nearer one is not. `bootstrap`: is asked too.
-  mutating func refresh(asking bootstrap: Endpoint?, at now: Instant, emit: inout Effects) {
+  mutating func refresh(asking bootstrap: Endpoint?, _ turn: inout Turn) {
     let isUnderWay = lookups.contains { if case .refresh = $0.purpose { true } else { false } }
     guard !isUnderWay else { return }
     let deepest = table.entries.first.map { table.prefix(of: $0.id) } ?? 0
     let empty = (0..<deepest).filter { table.bucket($0).isEmpty }
-    let turn = rounds % (empty.count + 1)
+    let place = rounds % (empty.count + 1)
     let target =
-      turn == 0
-      ? own.id : PeerID(own.id.number ^ UInt16(1) << UInt16(PeerID.bits - 1 - empty[turn - 1]))
-    startLookup(of: target, for: .refresh, beginningAt: bootstrap, at: now, emit: &emit)
+      place == 0
+      ? own.id : PeerID(own.id.number ^ UInt16(1) << UInt16(PeerID.bits - 1 - empty[place - 1]))
+    startLookup(of: target, for: .refresh, beginningAt: bootstrap, &turn)
   }
 
   mutating func startLookup(
     of target: PeerID, for purpose: Lookup.Purpose, beginningAt first: Endpoint? = nil,
-    at now: Instant, emit: inout Effects
+    _ turn: inout Turn
   ) {
     lastLookup += 1
     var lookup = Lookup(number: lastLookup, target: target, for: purpose)
@@ -115,65 +115,57 @@ extension KPTPPeer {
     lookups.append(lookup)
     if let first, first != own {
       lookups[lookups.count - 1].add(first, first.id)
-      askStep(first, of: lookups.count - 1, at: now, emit: &emit)
+      askStep(first, of: lookups.count - 1, &turn)
     }
-    advance(lookup.number, at: now, emit: &emit)
+    advance(lookup.number, &turn)
   }
 
-  private mutating func askStep(
-    _ peer: Endpoint, of index: Int, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func askStep(_ peer: Endpoint, of index: Int, _ turn: inout Turn) {
     lookups[index].asked += 1
-    let isAsked = ask(peer, .step(lookup: lookups[index].number), at: now, emit: &emit)
+    let isAsked = ask(peer, .step(lookup: lookups[index].number), &turn)
     lookups[index].mark(peer, isAsked ? .asked : .failed)
   }
 
   mutating func step(
-    _ number: UInt64, answeredBy peer: Endpoint, _ listed: [Endpoint], at now: Instant,
-    emit: inout Effects
+    _ number: UInt64, answeredBy peer: Endpoint, _ listed: [Endpoint], _ turn: inout Turn
   ) {
     guard let index = lookups.firstIndex(where: { $0.number == number }) else { return }
     lookups[index].mark(peer, .answered)
     for endpoint in listed where endpoint != own && endpoint.isReachable {
       lookups[index].add(endpoint, endpoint.id)
     }
-    advance(number, at: now, emit: &emit)
+    advance(number, &turn)
   }
 
-  mutating func step(
-    _ number: UInt64, failedBy peer: Endpoint, at now: Instant, emit: inout Effects
-  ) {
+  mutating func step(_ number: UInt64, failedBy peer: Endpoint, _ turn: inout Turn) {
     guard let index = lookups.firstIndex(where: { $0.number == number }) else { return }
     lookups[index].mark(peer, .failed)
-    advance(number, at: now, emit: &emit)
+    advance(number, &turn)
   }
 
-  private mutating func advance(_ number: UInt64, at now: Instant, emit: inout Effects) {
+  private mutating func advance(_ number: UInt64, _ turn: inout Turn) {
     guard let index = lookups.firstIndex(where: { $0.number == number }) else { return }
     // Only peers that keep values are of use where one is to be put or got.
     let (isForValue, manners) = (lookups[index].purpose.isForValue, manners)
+    let now = turn.now
     let isOfUse = { (peer: Endpoint) in !isForValue || !manners.isMute(peer, at: now) }
     while lookups[index].asked < settings.lookupSteps, let peer = lookups[index].next(isOfUse) {
-      askStep(peer, of: index, at: now, emit: &emit)
+      askStep(peer, of: index, &turn)
     }
     let isOutOfSteps = lookups[index].asked >= settings.lookupSteps
     guard lookups[index].isDone(isOfUse) || isOutOfSteps && lookups[index].underWay == 0 else {
       return
     }
     let lookup = lookups.remove(at: index)
-    emit.log(
-      Event(
-        KPTPEvents.lookupEnded, peer: lookup.answered.first?.address,
-        [
-          "target": .text(lookup.target.description), "purpose": .text(lookup.purpose.word),
-          "asked": .integer(Int64(lookup.asked)),
-        ]))
+    turn.log(
+      KPTPEvents.lookupEnded, peer: lookup.answered.first?.address,
+      ["target": lookup.target, "purpose": lookup.purpose.word, "asked": lookup.asked])
     switch lookup.purpose {
     case .refresh: break
     case .put(let payload):
-      spread(payload, to: lookup.answered.filter(isOfUse), at: now, emit: &emit)
+      spread(payload, to: lookup.answered.filter(isOfUse), &turn)
     case .get(let payload):
-      find(payload, at: lookup.answered.filter(isOfUse), at: now, emit: &emit)
+      find(payload, at: lookup.answered.filter(isOfUse), &turn)
     }
   }
 }

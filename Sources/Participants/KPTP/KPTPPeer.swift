@@ -18,9 +18,9 @@ package import Participants
 /// - **All connections come from the port the peer listens on**, since the other side takes their
 ///   source for the peer's address.
 package struct KPTPPeer: Participant {
-  enum Purpose: UInt8 {
+  package enum Timer: UInt8, TimerPurpose {
     /// Somebody has let the time pass: what that means depends on the conversation.
-    case conversation = 1
+    case conversation
     case join
     case greeting
     case round
@@ -64,7 +64,7 @@ package struct KPTPPeer: Participant {
 
   let settings: Settings
   var own = Endpoint(ip: 0, port: 0)
-  var table = RoutingTable(owner: PeerID(0), bucketSize: 0)
+  var table = PrefixTable(owner: PeerID(0), bucketSize: 0)
 
   // KPTPPeer+Conversations.swift
   var conversations = ConnectionTable<Conversation>()
@@ -106,66 +106,52 @@ package struct KPTPPeer: Participant {
     store = ValueStore(limit: self.settings.maxValues)
   }
 
-  package mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  package mutating func handle(_ input: Input, _ turn: inout Turn) {
     switch input {
     case .started(let listening):
-      start(at: listening, now, using: &random, emit: &emit)
+      start(at: listening, &turn)
     case .accepted(let id, let from):
-      accept(id, from: from, at: now, emit: &emit)
+      accept(id, from: from, &turn)
     case .connected(let id):
-      begin(id, emit: &emit)
+      begin(id, &turn)
     case .received(let id, let bytes):
-      read(bytes, from: id, at: now, emit: &emit)
+      read(bytes, from: id, &turn)
     case .closed(let id, let reason):
-      lose(id, reason, at: now, emit: &emit)
+      lose(id, reason, &turn)
     case .timer(let key):
-      fire(key, at: now, using: &random, emit: &emit)
+      fire(key, &turn)
     case .drained, .datagram, .file, .stopping:
       break
     }
   }
 
-  private mutating func start(
-    at listening: Address, _ now: Instant, using random: inout SeededGenerator,
-    emit: inout Effects
-  ) {
+  private mutating func start(at listening: Address, _ turn: inout Turn) {
     guard let endpoint = Endpoint(listening) else {
-      emit.log(Event(KPTPEvents.addressUnusable, peer: listening))
-      emit.finish()
+      turn.log(KPTPEvents.addressUnusable, peer: listening)
+      turn.finish()
       return
     }
     own = endpoint
-    table = RoutingTable(owner: own.id, bucketSize: settings.bucketSize)
-    emit.log(
-      Event(
-        KPTPEvents.identityDerived,
-        ["id": .text(own.id.description), "number": .integer(Int64(own.id.number))]))
+    table = PrefixTable(owner: own.id, bucketSize: settings.bucketSize)
+    turn.log(KPTPEvents.identityDerived, ["id": own.id, "number": own.id.number])
     // Peers that start together need not send their heartbeats together.
-    let first = Int64.random(in: 1...settings.heartbeatInterval.count, using: &random)
-    emit.setTimer(key(.round), at: now + Microseconds(first))
+    let first = Int64.random(in: 1...settings.heartbeatInterval.count, using: &turn.random)
+    turn.setTimer(Timer.round, at: turn.now + Microseconds(first))
     if settings.putCount + settings.getCount > 0 {
-      emit.setTimer(key(.values), at: now + settings.valueInterval)
+      turn.setTimer(Timer.values, at: turn.now + settings.valueInterval)
     }
-    join(at: now, emit: &emit)
+    join(&turn)
   }
 
-  private mutating func fire(
-    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
-    switch Purpose(rawValue: key.purpose) {
-    case .conversation: runOut(ConnectionID(key.subject), at: now, emit: &emit)
-    case .join: join(at: now, emit: &emit)
-    case .greeting: greetNext(at: now, emit: &emit)
-    case .round: beginRound(at: now, using: &random, emit: &emit)
-    case .values: handleValues(at: now, using: &random, emit: &emit)
+  private mutating func fire(_ key: TimerKey, _ turn: inout Turn) {
+    switch Timer(key) {
+    case .conversation: runOut(ConnectionID(key.subject), &turn)
+    case .join: join(&turn)
+    case .greeting: greetNext(&turn)
+    case .round: beginRound(&turn)
+    case .values: handleValues(&turn)
     case nil: break
     }
-  }
-
-  func key(_ purpose: Purpose, _ subject: UInt64 = 0) -> TimerKey {
-    TimerKey(purpose: purpose.rawValue, subject: subject)
   }
 
   /// A message of a kind that says who speaks and lists the table.

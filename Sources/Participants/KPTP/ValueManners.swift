@@ -17,11 +17,11 @@ struct ValueManners {
   }
 
   /// It answered a question about values, or asked one.
-  mutating func speaks(_ peer: Endpoint) { note(peer, until: nil) }
+  mutating func noteSpeech(of peer: Endpoint) { note(peer, until: nil) }
 
   /// It let a question pass. Returns whether that says something of it: one that has answered before
   /// is only late.
-  mutating func isSilent(_ peer: Endpoint, until: Instant) -> Bool {
+  mutating func noteSilence(of peer: Endpoint, until: Instant) -> Bool {
     if let known = peers.first(where: { $0.endpoint == peer }), known.until == nil { return false }
     note(peer, until: until)
     return true

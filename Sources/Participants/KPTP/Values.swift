@@ -54,6 +54,7 @@ package struct ValueStore {
 
   package subscript(key: [UInt8]) -> [UInt8]? { values[key] }
 
+  /// Keeps a value, as the one put last.
   package mutating func put(_ payload: Payload) {
     if values.updateValue(payload.value, forKey: payload.key) != nil {
       order.removeAll { $0 == payload.key }

@@ -2,125 +2,108 @@ import Participants
 
 extension DHT {
   /// Asks the nodes to join by, where nobody is known.
-  mutating func join(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func join(_ turn: inout Turn) {
     guard table.isEmpty, !bootstrap.isEmpty else { return }
     for address in bootstrap {
-      ping(address, isBootstrap: true, at: now, using: &random, emit: &emit)
+      ping(address, isBootstrap: true, &turn)
     }
-    retryJoin(at: now, emit: &emit)
+    retryJoin(&turn)
   }
 
   /// A node asked something: it says its ID, and may have lied.
-  mutating func hear(
-    _ id: NodeID, at address: Address, now: Instant, using random: inout SeededGenerator,
-    emit: inout Effects
-  ) {
+  mutating func hear(_ id: NodeID, at address: Address, _ turn: inout Turn) {
     if table.contact(id)?.address == address {
-      _ = table.identify(id, at: address, now: now)
+      _ = table.identify(id, at: address, now: turn.now)
     } else {
-      consider(id, at: address, now: now, using: &random, emit: &emit)
+      consider(id, at: address, &turn)
     }
   }
 
   /// A node answered what it was asked. It may be another than the one that was meant.
-  mutating func succeed(
-    _ request: Request, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func succeed(_ request: Request, _ turn: inout Turn) {
     guard let id = request.id else { return }
     if table.contact(id)?.address == request.address {
       table.succeed(id)
     } else {
-      consider(id, at: request.address, now: now, using: &random, emit: &emit)
+      consider(id, at: request.address, &turn)
     }
   }
 
   /// Somebody who is no contact is there: is to prove who it is, if there is a place for it.
-  private mutating func consider(
-    _ id: NodeID, at address: Address, now: Instant, using random: inout SeededGenerator,
-    emit: inout Effects
-  ) {
+  private mutating func consider(_ id: NodeID, at address: Address, _ turn: inout Turn) {
     guard table.contact(at: address) == nil, table.contact(id) == nil, !table.hasRoom(for: id)
     else {
-      ping(address, at: now, using: &random, emit: &emit)
+      ping(address, &turn)
       return
     }
     table.remember(id, at: address)
-    checkOldest(beside: id, at: now, using: &random, emit: &emit)
+    checkOldest(beside: id, &turn)
   }
 
   /// Somebody waits for a place: whoever has not been heard from for long must prove to be there.
-  private mutating func checkOldest(
-    beside id: NodeID, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
-    guard let oldest = table.oldest(beside: id), oldest.identified + settings.pingInterval <= now
+  private mutating func checkOldest(beside id: NodeID, _ turn: inout Turn) {
+    guard let oldest = table.oldest(beside: id),
+      oldest.identified + settings.pingInterval <= turn.now
     else { return }
-    ping(oldest.address, id: oldest.id, at: now, using: &random, emit: &emit)
+    ping(oldest.address, id: oldest.id, &turn)
   }
 
   /// A node answered a ping: this ID is at that address.
   mutating func identify(
-    _ id: NodeID, at address: Address, _ isBootstrap: Bool, now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    _ id: NodeID, at address: Address, _ isBootstrap: Bool, _ turn: inout Turn
   ) {
     guard id != own else { return }
     if let other = table.contact(at: address), other.id != id {
-      evict(other, "replaced", at: now, using: &random, emit: &emit)
+      evict(other, "replaced", &turn)
     }
     let wasEmpty = table.isEmpty
-    switch table.identify(id, at: address, now: now) {
+    switch table.identify(id, at: address, now: turn.now) {
     case .known:
       break
     case .added:
-      changes.log(
-        Event(KademliaEvents.contactAdded, peer: address, ["id": .text(id.description)]),
-        per: address, at: now, emit: &emit)
-      welcome(NamedContact(id: id, address: address), at: now, using: &random, emit: &emit)
-      if wasEmpty || isBootstrap { lookUpOwnID(at: now, using: &random, emit: &emit) }
+      changes.logEach(
+        Event(KademliaEvents.contactAdded, peer: address, ["id": id]),
+        per: address, &turn)
+      welcome(NamedContact(id: id, address: address), &turn)
+      if wasEmpty || isBootstrap { lookUpOwnID(&turn) }
     case .full:
       table.remember(id, at: address)
-      checkOldest(beside: id, at: now, using: &random, emit: &emit)
+      checkOldest(beside: id, &turn)
     case .taken(let other):
       table.remember(id, at: address)
-      ping(other.address, id: other.id, at: now, using: &random, emit: &emit)
+      ping(other.address, id: other.id, &turn)
     }
   }
 
   /// A node did not answer. A contact is asked again at once, or dropped.
-  mutating func fail(
-    _ request: Request, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func fail(_ request: Request, _ turn: inout Turn) {
     guard let contact = request.id.flatMap({ table.contact($0) }),
       contact.address == request.address, let failures = table.fail(contact.id),
       settings.evictsDead
     else { return }
     if failures >= settings.maxFailures || table.hasReplacement(for: contact.id) {
-      evict(contact, "silent", at: now, using: &random, emit: &emit)
+      evict(contact, "silent", &turn)
     } else {
-      ping(contact.address, id: contact.id, at: now, using: &random, emit: &emit)
+      ping(contact.address, id: contact.id, &turn)
     }
   }
 
   private mutating func evict(
-    _ contact: RoutingTable.Contact, _ reason: String, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    _ contact: RoutingTable.Contact, _ reason: String, _ turn: inout Turn
   ) {
-    changes.log(
+    changes.logEach(
       Event(
-        KademliaEvents.contactEvicted, peer: contact.address,
-        ["id": .text(contact.id.description), "reason": .text(reason)]), per: contact.address,
-      at: now, emit: &emit)
+        KademliaEvents.contactEvicted, peer: contact.address, ["id": contact.id, "reason": reason]),
+      per: contact.address, &turn
+    )
     if let next = table.evict(contact) {
-      ping(next.address, at: now, using: &random, emit: &emit)
+      ping(next.address, &turn)
     }
-    if table.isEmpty { retryJoin(at: now, emit: &emit) }
+    if table.isEmpty { retryJoin(&turn) }
   }
 
-  private mutating func lookUpOwnID(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  private mutating func lookUpOwnID(_ turn: inout Turn) {
     guard joining == nil else { return }
-    joining = lookUp(own, .join, at: now, using: &random, emit: &emit)
+    joining = lookUp(own, .join, &turn)
   }
 }

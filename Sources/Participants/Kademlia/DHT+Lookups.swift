@@ -40,35 +40,27 @@ extension DHT {
 
   /// Starts a lookup, and returns its number; it may have ended already.
   mutating func lookUp(
-    _ target: NodeID, _ purpose: LookupJob.Purpose, valuesWanted: Int = 0, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    _ target: NodeID, _ purpose: LookupJob.Purpose, valuesWanted: Int = 0, _ turn: inout Turn
   ) -> UInt64? {
     lastLookup += 1
     let number = lastLookup
-    table.touch(target, at: now)
+    table.touch(target, at: turn.now)
     let known = table.closest(to: target, settings.k).map {
       NamedContact(id: $0.id, address: $0.address)
     }
     lookups[number] = LookupJob(
       lookup: Lookup(
         target: target, own: own, k: settings.k, alpha: settings.alpha, valuesWanted: valuesWanted,
-        from: known, at: now),
+        from: known, at: turn.now),
       purpose: purpose)
-    emit.log(
-      Event(
-        KademliaEvents.lookupStarted,
-        [
-          "lookup": .integer(Int64(number)), "purpose": .text(purpose.name),
-          "key": .text(target.description),
-        ]))
-    advance(number, at: now, using: &random, emit: &emit)
+    turn.log(
+      KademliaEvents.lookupStarted, ["lookup": number, "purpose": purpose.name, "key": target])
+    advance(number, &turn)
     return lookups[number] == nil ? nil : number
   }
 
   /// Asks whoever is next, or ends the lookup.
-  mutating func advance(
-    _ number: UInt64, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func advance(_ number: UInt64, _ turn: inout Turn) {
     guard let target = lookups[number]?.lookup.target else { return }
     let wantsValues = (lookups[number]?.lookup.valuesWanted ?? 0) > 0
     while let chosen = lookups[number]?.lookup.next(), !chosen.isEmpty {
@@ -76,26 +68,23 @@ extension DHT {
         let call: RPCCall =
           wantsValues
           ? .findValue(sender: own, key: target) : .findNode(sender: own, key: target)
-        let isSent = ask(
-          call, of: contact.address, id: contact.id, for: .lookup(number), at: now,
-          using: &random, emit: &emit)
+        let isSent = ask(call, of: contact.address, id: contact.id, for: .lookup(number), &turn)
         if !isSent { lookups[number]?.lookup.fail(contact.id) }
       }
     }
     guard let job = lookups[number], job.lookup.isFinished else { return }
     lookups[number] = nil
-    finish(job, number, at: now, using: &random, emit: &emit)
+    finish(job, number, &turn)
   }
 
   /// A node that was asked for a lookup answered.
   mutating func takeAnswer(
-    _ result: RPCResult, from id: NodeID?, for number: UInt64, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
+    _ result: RPCResult, from id: NodeID?, for number: UInt64, _ turn: inout Turn
   ) {
     guard let id, let wanted = lookups[number]?.lookup.valuesWanted else { return }
     if wanted > 0, let value = result.value {
       if let reason = storage.refusal(of: value) {
-        refuse(reason, from: nil, emit: &emit)
+        refuse(reason, from: nil, &turn)
         lookups[number]?.lookup.answer(id, naming: [])
       } else {
         lookups[number]?.lookup.answer(id, value: value)
@@ -105,78 +94,62 @@ extension DHT {
     } else {
       lookups[number]?.lookup.answer(id, naming: [])
     }
-    advance(number, at: now, using: &random, emit: &emit)
+    advance(number, &turn)
   }
 
-  private mutating func finish(
-    _ job: LookupJob, _ number: UInt64, at now: Instant, using random: inout SeededGenerator,
-    emit: inout Effects
-  ) {
+  private mutating func finish(_ job: LookupJob, _ number: UInt64, _ turn: inout Turn) {
     let lookup = job.lookup
-    emit.log(
-      Event(
-        KademliaEvents.lookupFinished,
-        [
-          "lookup": .integer(Int64(number)), "purpose": .text(job.purpose.name),
-          "key": .text(lookup.target.description), "steps": .integer(Int64(lookup.steps)),
-          "contacted": .integer(Int64(lookup.contacted)),
-          "answered": .integer(Int64(lookup.answered)), "found": .flag(!lookup.values.isEmpty),
-          "took": .integer((now - lookup.started).count),
-        ]))
+    turn.log(
+      KademliaEvents.lookupFinished,
+      [
+        "lookup": number, "purpose": job.purpose.name, "key": lookup.target, "steps": lookup.steps,
+        "contacted": lookup.contacted, "answered": lookup.answered, "found": !lookup.values.isEmpty,
+        "took": turn.now - lookup.started,
+      ])
     switch job.purpose {
     case .join:
-      finishJoining(at: now, using: &random, emit: &emit)
+      finishJoining(&turn)
     case .refresh:
-      finishChore(at: now, using: &random, emit: &emit)
+      finishChore(&turn)
     case .set(let value):
-      publish(value, after: lookup, number, at: now, using: &random, emit: &emit)
+      publish(value, after: lookup, number, &turn)
     case .get:
-      finishGetting(lookup, at: now, using: &random, emit: &emit)
+      finishGetting(lookup, &turn)
     case .republish:
       // Others are closer: a copy here may be older than theirs, and must not take its place.
       if let value = storage[lookup.target], isClose(to: lookup.target) {
-        store(
-          value, for: lookup.target, at: lookup.closest, now: now, using: &random, emit: &emit)
+        store(value, for: lookup.target, at: lookup.closest, &turn)
       }
-      finishChore(at: now, using: &random, emit: &emit)
+      finishChore(&turn)
     }
   }
 
-  private mutating func finishJoining(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  private mutating func finishJoining(_ turn: inout Turn) {
     joining = nil
-    emit.log(
-      Event(
-        KademliaEvents.joined,
-        ["id": .text(own.description), "contacts": .integer(Int64(table.count))]))
+    turn.log(KademliaEvents.joined, ["id": own, "contacts": table.count])
     outcomes.append(.joined)
-    for id in table.beyondNeighbourhood(using: &random) { addChore(.refresh(id)) }
-    runChores(at: now, using: &random, emit: &emit)
+    for id in table.beyondNeighbourhood(using: &turn.random) { addChore(.refresh(id)) }
+    runChores(&turn)
   }
 
   // MARK: - Chores
 
   mutating func addChore(_ chore: Chore) { chores.append(chore) }
 
-  mutating func runChores(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func runChores(_ turn: inout Turn) {
     while choresUnderWay < Self.choresAtOnce, !chores.isEmpty {
       choresUnderWay += 1
       switch chores.removeFirst() {
       case .refresh(let id):
-        _ = lookUp(id, .refresh, at: now, using: &random, emit: &emit)
+        _ = lookUp(id, .refresh, &turn)
       case .republish(let key):
-        _ = lookUp(key, .republish, at: now, using: &random, emit: &emit)
+        _ = lookUp(key, .republish, &turn)
       }
     }
   }
 
-  private mutating func finishChore(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  private mutating func finishChore(_ turn: inout Turn) {
     choresUnderWay -= 1
-    runChores(at: now, using: &random, emit: &emit)
+    runChores(&turn)
   }
 }

@@ -4,9 +4,9 @@ package import Wire
 /// A node's part in a Kademlia network that speaks rpcudp: it keeps a routing table, answers, looks
 /// up nodes and values, and holds values for others.
 ///
-/// It is no participant but a part of one. Its owner hands it datagrams (``receive(_:from:at:using:emit:)``)
-/// and the timers that are its own (``fire(_:at:using:emit:)``), starts ``set(_:to:at:using:emit:)`` and
-/// ``get(_:gathering:at:using:emit:)``, and afterwards takes what came of them (``takeOutcomes()``).
+/// It is no participant but a part of one. Its owner hands it datagrams (``receive(_:from:_:)``)
+/// and the timers that are its own (``fire(_:_:)``), starts ``set(_:to:_:)`` and
+/// ``get(_:gathering:_:)``, and afterwards takes what came of them (``takeOutcomes()``).
 ///
 /// After Maymounkov and Mazières, "Kademlia: A Peer-to-peer Information System Based on the XOR
 /// Metric" (2002), on the wire of the PyPI packages `kademlia` 2.2.3 and `rpcudp` 5.0.1. Where it
@@ -21,10 +21,9 @@ package import Wire
 /// - **Who was cut off comes back.** Nodes to join by that are no contacts are pinged with the others,
 ///   and when one answers, the own ID is looked up as at the beginning.
 package struct DHT: Sendable {
-  /// The owner's timers have other purposes.
-  private enum Purpose: UInt8 {
+  private enum Timer: UInt8, TimerPurpose {
     /// A request's time is up.
-    case requests = 0xd0
+    case requests
     case upkeep
     case join
   }
@@ -111,40 +110,29 @@ package struct DHT: Sendable {
     table = RoutingTable(own: .zero, k: settings.k, at: Instant(microseconds: 0))
   }
 
-  /// Whether a timer is the DHT's.
-  package static func owns(_ key: TimerKey) -> Bool { Purpose(rawValue: key.purpose) != nil }
-
   /// Begins, once, when the node listens at that address.
-  package mutating func start(
-    listening address: Address, at now: Instant, using random: inout SeededGenerator,
-    emit: inout Effects
-  ) {
+  package mutating func start(listening address: Address, _ turn: inout Turn) {
     self.address = address
-    own = NodeID.random(using: &random)
-    table = RoutingTable(own: own, k: settings.k, at: now)
+    own = NodeID.random(using: &turn.random)
+    table = RoutingTable(own: own, k: settings.k, at: turn.now)
     // Nodes that start together do not work together ever after.
-    let first = Int64.random(in: 0...settings.upkeepInterval.count, using: &random)
-    emit.setTimer(key(.upkeep), at: now + Microseconds(first))
-    join(at: now, using: &random, emit: &emit)
+    let first = Int64.random(in: 0...settings.upkeepInterval.count, using: &turn.random)
+    turn.setTimer(Timer.upkeep, at: turn.now + Microseconds(first))
+    join(&turn)
   }
 
   /// Has these nodes to join by from now on: the owner learned of them from somebody.
-  package mutating func join(
-    by addresses: [Address], at now: Instant, using random: inout SeededGenerator,
-    emit: inout Effects
-  ) {
+  package mutating func join(by addresses: [Address], _ turn: inout Turn) {
     bootstrap = addresses
-    join(at: now, using: &random, emit: &emit)
+    join(&turn)
   }
 
-  /// A timer of the DHT's own is due.
-  package mutating func fire(
-    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
-    switch Purpose(rawValue: key.purpose) {
-    case .requests: giveUpRequests(at: now, using: &random, emit: &emit)
-    case .upkeep: upkeep(at: now, using: &random, emit: &emit)
-    case .join: join(at: now, using: &random, emit: &emit)
+  /// A timer is due. Another's changes nothing.
+  package mutating func fire(_ key: TimerKey, _ turn: inout Turn) {
+    switch Timer(key) {
+    case .requests: giveUpRequests(&turn)
+    case .upkeep: upkeep(&turn)
+    case .join: join(&turn)
     case nil: break
     }
   }
@@ -157,42 +145,38 @@ package struct DHT: Sendable {
 
   // MARK: - Time
 
-  func setRequestTimer(at instant: Instant, emit: inout Effects) {
-    emit.setTimer(key(.requests), at: instant)
+  func setRequestTimer(at instant: Instant, _ turn: inout Turn) {
+    turn.setTimer(Timer.requests, at: instant)
   }
 
-  func retryJoin(at now: Instant, emit: inout Effects) {
-    emit.setTimer(key(.join), at: now + settings.joinRetry)
+  func retryJoin(_ turn: inout Turn) {
+    turn.setTimer(Timer.join, at: turn.now + settings.joinRetry)
   }
-
-  private func key(_ purpose: Purpose) -> TimerKey { TimerKey(purpose: purpose.rawValue) }
 
   /// What is due at intervals: pings, refreshes, republications, expiries.
-  private mutating func upkeep(
-    at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
-    emit.setTimer(key(.upkeep), at: now + settings.upkeepInterval)
-    for contact in table.contacts where contact.identified + settings.pingInterval <= now {
-      ping(contact.address, id: contact.id, at: now, using: &random, emit: &emit)
+  private mutating func upkeep(_ turn: inout Turn) {
+    turn.setTimer(Timer.upkeep, at: turn.now + settings.upkeepInterval)
+    for contact in table.contacts where contact.identified + settings.pingInterval <= turn.now {
+      ping(contact.address, id: contact.id, &turn)
     }
     for address in bootstrap where table.contact(at: address) == nil && !table.isEmpty {
-      ping(address, isBootstrap: true, at: now, using: &random, emit: &emit)
+      ping(address, isBootstrap: true, &turn)
     }
     if !table.isEmpty {
-      for id in table.idle(since: now - settings.refreshInterval, using: &random) {
-        table.touch(id, at: now)
+      for id in table.idle(since: turn.now - settings.refreshInterval, using: &turn.random) {
+        table.touch(id, at: turn.now)
         addChore(.refresh(id))
       }
     }
-    for (key, value) in storage.expire(storedBefore: now - settings.valueLifetime) {
-      changes.log(
-        Event(
-          KademliaEvents.expired,
-          ["key": .text(key.description), "value": .text(DHTValue.name(of: value))]), per: key,
-        at: now, emit: &emit)
+    for (key, value) in storage.expire(storedBefore: turn.now - settings.valueLifetime) {
+      changes.logEach(
+        Event(KademliaEvents.expired, ["key": key, "value": DHTValue.name(of: value)]), per: key,
+        &turn)
     }
-    if settings.republishes && !table.isEmpty { planRepublishing(at: now, using: &random) }
-    runChores(at: now, using: &random, emit: &emit)
+    if settings.republishes && !table.isEmpty {
+      planRepublishing(at: turn.now, using: &turn.random)
+    }
+    runChores(&turn)
   }
 
   /// The first node to notice spares the others the work (section 2.5), if they do not all notice at

@@ -7,8 +7,8 @@ import Wire
 /// Its keys are SHA-1 of the texts `value-1`, `value-2`, …, so that every node knows what others may
 /// have set; the value of `value-7` is always the text `the value of value-7`.
 package struct KademliaNode: Participant {
-  private enum Purpose: UInt8 {
-    case put = 1
+  private enum Timer: UInt8, TimerPurpose {
+    case put
     case get
   }
 
@@ -32,62 +32,53 @@ package struct KademliaNode: Participant {
     dht = DHT(options: options)
   }
 
-  package mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  package mutating func handle(_ input: Input, _ turn: inout Turn) {
     switch input {
     case .started(let address):
-      dht.start(listening: address, at: now, using: &random, emit: &emit)
+      dht.start(listening: address, &turn)
     case .datagram(let address, let bytes):
-      dht.receive(bytes, from: address, at: now, using: &random, emit: &emit)
+      dht.receive(bytes, from: address, &turn)
     case .timer(let key):
-      if DHT.owns(key) {
-        dht.fire(key, at: now, using: &random, emit: &emit)
-      } else {
-        fire(key, at: now, using: &random, emit: &emit)
-      }
+      dht.fire(key, &turn)
+      fire(key, &turn)
     case .accepted, .connected, .received, .closed, .drained, .file, .stopping:
       break
     }
     for outcome in dht.takeOutcomes() {
       switch outcome {
-      case .joined: startWork(at: now, emit: &emit)
+      case .joined: startWork(&turn)
       case .found, .missing:
-        if getInterval == .zero { plan(.get, at: now, emit: &emit) }
+        if getInterval == .zero { plan(.get, at: turn.now, &turn) }
       case .put, .putFailed: break
       }
     }
   }
 
-  private mutating func startWork(at now: Instant, emit: inout Effects) {
+  private mutating func startWork(_ turn: inout Turn) {
     guard !hasStarted else { return }
     hasStarted = true
-    plan(.put, at: now + startDelay, emit: &emit)
+    plan(.put, at: turn.now + startDelay, &turn)
     for _ in 0..<(getInterval == .zero ? getsAtOnce : 1) {
-      plan(.get, at: now + startDelay, emit: &emit)
+      plan(.get, at: turn.now + startDelay, &turn)
     }
   }
 
-  private mutating func plan(_ purpose: Purpose, at instant: Instant, emit: inout Effects) {
+  private mutating func plan(_ purpose: Timer, at instant: Instant, _ turn: inout Turn) {
     lastTimer += 1
-    emit.setTimer(TimerKey(purpose: purpose.rawValue, subject: lastTimer), at: instant)
+    turn.setTimer(purpose, lastTimer, at: instant)
   }
 
-  private mutating func fire(
-    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
-    switch Purpose(rawValue: key.purpose) {
+  private mutating func fire(_ key: TimerKey, _ turn: inout Turn) {
+    switch Timer(key) {
     case .put where puts < putCount:
       puts += 1
-      plan(.put, at: now + putInterval, emit: &emit)
-      let name = randomName(using: &random)
-      dht.set(
-        Self.key(of: name), to: .text("the value of \(name)"), at: now, using: &random,
-        emit: &emit)
+      plan(.put, at: turn.now + putInterval, &turn)
+      let name = randomName(using: &turn.random)
+      dht.set(Self.key(of: name), to: .text("the value of \(name)"), &turn)
     case .get where gets < getCount:
       gets += 1
-      if getInterval > .zero { plan(.get, at: now + getInterval, emit: &emit) }
-      dht.get(Self.key(of: randomName(using: &random)), at: now, using: &random, emit: &emit)
+      if getInterval > .zero { plan(.get, at: turn.now + getInterval, &turn) }
+      dht.get(Self.key(of: randomName(using: &turn.random)), &turn)
     case .put, .get, nil:
       break
     }

@@ -120,6 +120,7 @@ package struct Lookup: Sendable {
     values.append(value)
   }
 
+  /// A node that was asked did not answer in time.
   package mutating func fail(_ id: NodeID) {
     guard let index = index(of: id), entries[index].state == .asked else { return }
     entries[index].state = .failed

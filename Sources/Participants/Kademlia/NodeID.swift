@@ -6,7 +6,7 @@ package import Wire
 ///
 /// The distance between two points is their exclusive or, read as a number (Maymounkov and Mazières,
 /// "Kademlia: A Peer-to-peer Information System Based on the XOR Metric", 2002, section 2.1).
-package struct NodeID: Hashable, Comparable, Sendable {
+package struct NodeID: Hashable, Comparable, Sendable, EventValue {
   /// Bytes of an ID.
   package static let size = 20
   package static let bits = 160
@@ -36,12 +36,14 @@ package struct NodeID: Hashable, Comparable, Sendable {
       UInt32(truncatingIfNeeded: try reader.integer(bytes: 4)))
   }
 
+  /// Writes its 20 bytes, the most significant first.
   package func write(to writer: inout ByteWriter) {
     writer.write(high, bytes: 8)
     writer.write(middle, bytes: 8)
     writer.write(UInt64(low), bytes: 4)
   }
 
+  /// Any point of the space.
   package static func random(using random: inout SeededGenerator) -> NodeID {
     NodeID(random.next(), random.next(), UInt32(truncatingIfNeeded: random.next()))
   }
@@ -52,6 +54,7 @@ package struct NodeID: Hashable, Comparable, Sendable {
     return writer.bytes
   }
 
+  /// Their exclusive or.
   package func distance(to other: NodeID) -> NodeID {
     NodeID(high ^ other.high, middle ^ other.middle, low ^ other.low)
   }

@@ -34,6 +34,7 @@ package enum RPCMessage: Equatable, Sendable {
     return writer.bytes
   }
 
+  /// - Throws: why it is no such message, or one beyond the limits.
   package init(decoding datagram: [UInt8]) throws(WireError) {
     guard datagram.count <= Self.longest else { throw WireError("longer than 8 KiB") }
     var reader = ByteReader(datagram)
@@ -141,6 +142,7 @@ package enum RPCResult: Equatable, Sendable {
   /// Contacts of an answer that are read, at most.
   static let longestAnswer = 64
 
+  /// The answer that is a value.
   package static func value(_ value: MessagePack) -> RPCResult {
     .other(.map([MessagePack.Member(.text("value"), value)]))
   }

@@ -69,6 +69,7 @@ package struct RoutingTable: Sendable {
   /// Every contact, in the order of the ranges.
   package var contacts: [Contact] { buckets.flatMap(\.contacts) }
 
+  /// The contact of that ID.
   package func contact(_ id: NodeID) -> Contact? {
     buckets[position(of: id)].contacts.first { $0.id == id }
   }

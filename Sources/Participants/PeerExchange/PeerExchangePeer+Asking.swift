@@ -2,45 +2,42 @@ import Hashing
 import Participants
 
 extension PeerExchangePeer {
-  mutating func read(
-    _ bytes: [UInt8], from id: ConnectionID, at now: Instant,
-    using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  mutating func read(_ bytes: [UInt8], from id: ConnectionID, _ turn: inout Turn) {
     var position = 0
     while let item = links[id]?.reader.next(in: bytes, from: &position) {
       links[id]?.hasSpoken = true
       switch item {
-      case .part(let range): take(bytes, range, from: id, at: now, emit: &emit)
-      case .give(let hash, let size): begin(hash, size, from: id, at: now, emit: &emit)
-      case .whole: end(id, at: now, emit: &emit)
-      case .ask(let hash): hear(hash, askedBy: id, at: now, emit: &emit)
-      case .peers(let addresses): hear(of: addresses, on: id, at: now, emit: &emit)
-      case .unknown(let type, let count): passOver(type, count, from: id, at: now, emit: &emit)
+      case .part(let range): take(bytes, range, from: id, &turn)
+      case .give(let hash, let size): begin(hash, size, from: id, &turn)
+      case .whole: end(id, &turn)
+      case .ask(let hash): hear(hash, askedBy: id, &turn)
+      case .peers(let addresses): hear(of: addresses, on: id, &turn)
+      case .unknown(let type, let count): passOver(type, count, from: id, &turn)
       case .invalid(let reason, let count):
-        reject(reason, count, from: id, emit: &emit)
-        drop(id, reason: "garbled", at: now, emit: &emit)
+        reject(reason, count, from: id, &turn)
+        drop(id, reason: "garbled", &turn)
       }
     }
   }
 
   private mutating func passOver(
-    _ type: UInt8, _ count: Int, from id: ConnectionID, at now: Instant, emit: inout Effects
+    _ type: UInt8, _ count: Int, from id: ConnectionID, _ turn: inout Turn
   ) {
     guard let unknown = links[id]?.unknown else { return }
     links[id]?.unknown = unknown + 1
-    if unknown == 0 { reject("unknown type \(type)", count, from: id, emit: &emit) }
+    if unknown == 0 { reject("unknown type \(type)", count, from: id, &turn) }
     guard unknown == Link.unknownLimit else { return }
-    reject("too many of unknown types", count, from: id, emit: &emit)
-    drop(id, reason: "garbled", at: now, emit: &emit)
+    reject("too many of unknown types", count, from: id, &turn)
+    drop(id, reason: "garbled", &turn)
   }
 
   private mutating func reject(
-    _ reason: String, _ count: Int, from id: ConnectionID, emit: inout Effects
+    _ reason: String, _ count: Int, from id: ConnectionID, _ turn: inout Turn
   ) {
     repeats.log(
       Event(
-        PeerExchangeEvents.bytesRejected, peer: links[id]?.peer,
-        ["reason": .text(reason), "bytes": .integer(Int64(count))]), per: reason, emit: &emit)
+        PeerExchangeEvents.bytesRejected, peer: links[id]?.peer, ["reason": reason, "bytes": count]),
+      per: reason, &turn)
   }
 
   // MARK: - Asking
@@ -54,7 +51,7 @@ extension PeerExchangePeer {
 
   /// Asks for what is wanted, as far as neighbours may be asked: each piece of the one that was not
   /// asked for it yet, or longest ago.
-  mutating func ask(at now: Instant, emit: inout Effects) {
+  mutating func ask(_ turn: inout Turn) {
     guard !store.waiting.isEmpty else { return }
     var free = neighbours.compactMap { peer, id in
       let slots = settings.asksInFlight - (links[id]?.asks.count ?? settings.asksInFlight)
@@ -62,11 +59,11 @@ extension PeerExchangePeer {
     }
     guard !free.isEmpty else { return }
     for number in store.choice {
-      guard let place = best(of: free, for: number, at: now) else { continue }
-      ask(free[place], for: number, at: now, emit: &emit)
+      guard let place = best(of: free, for: number, at: turn.now) else { continue }
+      ask(free[place], for: number, &turn)
       if settings.asksAll {
         for (other, neighbour) in free.enumerated() where other != place {
-          ask(neighbour, for: number, at: now, emit: &emit)
+          ask(neighbour, for: number, &turn)
         }
       }
       free[place].slots -= 1
@@ -96,50 +93,44 @@ extension PeerExchangePeer {
     return best?.place
   }
 
-  private mutating func ask(
-    _ neighbour: Free, for number: Int, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func ask(_ neighbour: Free, for number: Int, _ turn: inout Turn) {
     let id = neighbour.id
     let hash = store[number].hash
     store.ask(number)
     if links[id]?.asks.isEmpty == true {
-      emit.setTimer(key(.ask, id), at: now + settings.askTimeout)
+      turn.setTimer(Timer.ask, id.number, at: turn.now + settings.askTimeout)
     }
-    links[id]?.asks.append(Link.Ask(number: number, at: now))
-    emit.write(PeerExchangeWire.ask(hash), to: id)
-    changes.log(
-      Event(
-        PeerExchangeEvents.pieceAsked, peer: neighbour.peer, ["hash": .text(hash.description)]),
-      per: [neighbour.peer?.description, String(number)], at: now, emit: &emit)
+    links[id]?.asks.append(Link.Ask(number: number, at: turn.now))
+    turn.write(PeerExchangeWire.ask(hash), to: id)
+    changes.logEach(
+      Event(PeerExchangeEvents.pieceAsked, peer: neighbour.peer, ["hash": hash]),
+      per: [neighbour.peer?.description, String(number)], &turn)
   }
 
   /// A neighbour may have been silent for too long.
-  mutating func noticeSilence(of id: ConnectionID, at now: Instant, emit: inout Effects) {
+  mutating func noticeSilence(of id: ConnectionID, _ turn: inout Turn) {
     guard let link = links[id] else { return }
     let silent = link.asks.prefix {
-      max($0.at, link.lastGave) + settings.askTimeout <= now
+      max($0.at, link.lastGave) + settings.askTimeout <= turn.now
     }
-    passOver(silent.count, on: id, at: now, emit: &emit)
+    passOver(silent.count, on: id, &turn)
     if let next = links[id]?.asks.first {
-      emit.setTimer(key(.ask, id), at: max(next.at, link.lastGave) + settings.askTimeout)
+      turn.setTimer(Timer.ask, id.number, at: max(next.at, link.lastGave) + settings.askTimeout)
     }
-    ask(at: now, emit: &emit)
+    ask(&turn)
   }
 
   /// The first asks of a link will not be answered: others are asked.
-  private mutating func passOver(
-    _ count: Int, on id: ConnectionID, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func passOver(_ count: Int, on id: ConnectionID, _ turn: inout Turn) {
     guard count > 0, let link = links[id] else { return }
     links[id]?.asks.removeFirst(count)
     for ask in link.asks.prefix(count) {
-      note(lackOf: ask.number, on: id, at: now)
+      note(lackOf: ask.number, on: id, at: turn.now)
       store.giveUp(ask.number)
-      changes.log(
+      changes.logEach(
         Event(
-          PeerExchangeEvents.pieceUnanswered, peer: link.peer,
-          ["hash": .text(store[ask.number].hash.description)]),
-        per: [link.peer?.description, String(ask.number)], at: now, emit: &emit)
+          PeerExchangeEvents.pieceUnanswered, peer: link.peer, ["hash": store[ask.number].hash]),
+        per: [link.peer?.description, String(ask.number)], &turn)
       links[id]?.late.append(ask)
     }
     let excess = (links[id]?.late.count ?? 0) - Link.lateLimit
@@ -160,14 +151,14 @@ extension PeerExchangePeer {
 
   /// A piece begins to come.
   private mutating func begin(
-    _ hash: PieceHash, _ size: Int, from id: ConnectionID, at now: Instant, emit: inout Effects
+    _ hash: PieceHash, _ size: Int, from id: ConnectionID, _ turn: inout Turn
   ) {
-    emit.setTimer(key(.arrival, id), at: now + settings.giveTimeout)
+    turn.setTimer(Timer.arrival, id.number, at: turn.now + settings.giveTimeout)
     links[id]?.hash = SHA256()
     links[id]?.arrived = 0
-    links[id]?.lastGave = now
+    links[id]?.lastGave = turn.now
     guard let number = store.numbers[hash],
-      let ask = takeAsk(for: number, of: id, at: now, emit: &emit)
+      let ask = takeAsk(for: number, of: id, &turn)
     else {
       links[id]?.arrival = .dropping(hash, reason: "unasked")
       return
@@ -176,24 +167,24 @@ extension PeerExchangePeer {
       links[id]?.arrival = .dropping(hash, reason: "twice")
     } else if store[number].size != size {
       links[id]?.arrival = .dropping(hash, reason: "wrong")
-      note(lackOf: number, on: id, at: now)
+      note(lackOf: number, on: id, at: turn.now)
     } else {
       links[id]?.arrival = .taking(ask)
       store.come(number, on: id)
     }
-    self.ask(at: now, emit: &emit)
+    self.ask(&turn)
   }
 
   /// The ask that a give answers, which is then over; `nil`: there was none. What was asked for
   /// before it, the neighbour lacks, because it answers in order.
-  private mutating func takeAsk(
-    for number: Int, of id: ConnectionID, at now: Instant, emit: inout Effects
-  ) -> Link.Ask? {
+  private mutating func takeAsk(for number: Int, of id: ConnectionID, _ turn: inout Turn) -> Link
+    .Ask?
+  {
     if let place = links[id]?.asks.firstIndex(where: { $0.number == number }) {
-      passOver(place, on: id, at: now, emit: &emit)
+      passOver(place, on: id, &turn)
       let ask = links[id]?.asks.removeFirst()
       store.giveUp(number)
-      if links[id]?.asks.isEmpty == true { emit.cancelTimer(key(.ask, id)) }
+      if links[id]?.asks.isEmpty == true { turn.cancelTimer(Timer.ask, id.number) }
       return ask
     }
     guard let place = links[id]?.late.firstIndex(where: { $0.number == number }) else {
@@ -204,15 +195,14 @@ extension PeerExchangePeer {
 
   /// A part of a piece came: hashes it where it lies.
   private mutating func take(
-    _ bytes: [UInt8], _ range: Range<Int>, from id: ConnectionID, at now: Instant,
-    emit: inout Effects
+    _ bytes: [UInt8], _ range: Range<Int>, from id: ConnectionID, _ turn: inout Turn
   ) {
-    links[id]?.lastGave = now
+    links[id]?.lastGave = turn.now
     let offset = links[id]?.arrived ?? 0
     links[id]?.arrived += range.count
     guard case .taking(let ask) = links[id]?.arrival else { return }
     if !store[ask.number].places.isEmpty {
-      keep(bytes[range], at: offset, of: ask.number, emit: &emit)
+      keep(bytes[range], at: offset, of: ask.number, &turn)
     }
     unsafe bytes.withUnsafeBytes { bytes in
       unsafe links[id]?.hash.update(UnsafeRawBufferPointer(rebasing: bytes[range]))
@@ -220,63 +210,53 @@ extension PeerExchangePeer {
   }
 
   /// A piece came whole.
-  private mutating func end(_ id: ConnectionID, at now: Instant, emit: inout Effects) {
-    emit.cancelTimer(key(.arrival, id))
+  private mutating func end(_ id: ConnectionID, _ turn: inout Turn) {
+    turn.cancelTimer(Timer.arrival, id.number)
     guard let link = links[id], let arrival = link.arrival else { return }
     links[id]?.arrival = nil
     switch arrival {
     case .dropping(let hash, let reason):
-      refuse(hash, reason: reason, from: id, at: now, emit: &emit)
+      refuse(hash, reason: reason, from: id, &turn)
     case .taking(let ask):
       let hash = store[ask.number].hash
       var state = link.hash
       let content = PieceHash(state.finish())
       if content == hash || !settings.verifies {
         store[ask.number].isSpoiled = content != hash
-        keep(ask, content, from: link.peer, at: now, emit: &emit)
+        keep(ask, content, from: link.peer, &turn)
       } else {
-        note(lackOf: ask.number, on: id, at: now)
+        note(lackOf: ask.number, on: id, at: turn.now)
         store.fail(ask.number)
-        refuse(hash, reason: "wrong", from: id, at: now, emit: &emit)
+        refuse(hash, reason: "wrong", from: id, &turn)
       }
     }
-    self.ask(at: now, emit: &emit)
+    self.ask(&turn)
   }
 
   private mutating func keep(
-    _ ask: Link.Ask, _ content: PieceHash, from peer: Address?, at now: Instant,
-    emit: inout Effects
+    _ ask: Link.Ask, _ content: PieceHash, from peer: Address?, _ turn: inout Turn
   ) {
     let piece = store[ask.number]
     store.hold(ask.number)
-    emit.log(
-      Event(
-        PeerExchangeEvents.pieceReceived, peer: peer,
-        [
-          "hash": .text(piece.hash.description), "content": .text(content.description),
-          "bytes": .integer(Int64(piece.size)), "waited": .integer((now - ask.at).count),
-        ]))
-    isKept(in: piece.places, emit: &emit)
+    turn.log(
+      PeerExchangeEvents.pieceReceived, peer: peer,
+      ["hash": piece.hash, "content": content, "bytes": piece.size, "waited": turn.now - ask.at])
+    fill(piece.places, &turn)
     if store.missing == 0 {
-      emit.log(
-        Event(PeerExchangeEvents.piecesCompleted, ["count": .integer(Int64(wanted))]))
+      turn.log(PeerExchangeEvents.piecesCompleted, ["count": wanted])
     }
-    endIfDone(emit: &emit)
+    endIfDone(&turn)
   }
 
   /// A piece came that does not count. Nobody who does as agreed gives unasked or wrong ones.
   private mutating func refuse(
-    _ hash: PieceHash, reason: String, from id: ConnectionID, at now: Instant,
-    emit: inout Effects
+    _ hash: PieceHash, reason: String, from id: ConnectionID, _ turn: inout Turn
   ) {
     guard let link = links[id] else { return }
-    changes.log(
+    changes.logEach(
       Event(
         PeerExchangeEvents.pieceDropped, peer: link.peer,
-        [
-          "hash": .text(hash.description), "bytes": .integer(Int64(link.arrived)),
-          "reason": .text(reason),
-        ]), per: hash, at: now, emit: &emit)
+        ["hash": hash, "bytes": link.arrived, "reason": reason]), per: hash, &turn)
     guard reason != "twice" else { return }
     // Whoever passes on what two peers say to each other is taken for one of them: what was given on
     // its own connection is held against that alone.
@@ -287,9 +267,8 @@ extension PeerExchangePeer {
     guard offences >= settings.maxOffences else { return }
     known.update(peer) { $0.isShunned = true }
     repeats.log(
-      Event(
-        PeerExchangeEvents.neighbourShunned, peer: link.peer,
-        ["offences": .integer(Int64(offences))]), per: link.peer, emit: &emit)
-    drop(id, reason: "shunned", at: now, emit: &emit)
+      Event(PeerExchangeEvents.neighbourShunned, peer: link.peer, ["offences": offences]),
+      per: link.peer, &turn)
+    drop(id, reason: "shunned", &turn)
   }
 }

@@ -59,7 +59,7 @@ extension PeerExchangePeer {
   }
 
   /// Sends the token on a connection that we dialled.
-  mutating func issueToken(on id: ConnectionID, emit: inout Effects) {
+  mutating func issueToken(on id: ConnectionID, _ turn: inout Turn) {
     guard let peer = links[id]?.peer else { return }
     var number = id.number
     let bytes = unsafe withUnsafeBytes(of: &number) { unsafe Array($0) }
@@ -69,7 +69,7 @@ extension PeerExchangePeer {
     links[id]?.proof = proof
     issued[token] = id
     issued[proof] = id
-    emit.write(PeerExchangeWire.ask(token), to: id)
+    turn.write(PeerExchangeWire.ask(token), to: id)
   }
 
   /// The connection that it was sent on is gone.
@@ -91,68 +91,64 @@ extension PeerExchangePeer {
   }
 
   /// Somebody asks for what is no piece of ours: it may be a token, or the proof of one.
-  mutating func recognise(
-    _ hash: PieceHash, on id: ConnectionID, at now: Instant, emit: inout Effects
-  ) {
+  mutating func recognise(_ hash: PieceHash, on id: ConnectionID, _ turn: inout Turn) {
     guard let link = links[id], link.direction == .accepted else { return }
     if let dialled = issued[hash] {
       let isOwn = links[dialled]?.token == hash
       isOwn
-        ? meetItself(dialled, id, at: now, emit: &emit)
-        : name(id, as: dialled, at: now, emit: &emit)
+        ? meetItself(dialled, id, &turn)
+        : name(id, as: dialled, &turn)
     } else if hash.bytes.starts(with: Self.mark), link.token == nil, let first = link.claims.first {
       let claim = aliases[first] ?? first
       links[id]?.token = hash
       links[id]?.claims = [claim]
-      learn(claim, toldOn: id, isOwn: true, at: now, emit: &emit)
+      learn(claim, toldOn: id, isOwn: true, &turn)
       if let peer = known[claim], peer.isOpen, let dialled = peer.dialled {
-        prove(hash, on: dialled, emit: &emit)
+        prove(hash, on: dialled, &turn)
       }
     }
   }
 
   /// Tells whoever was dialled at an address what came from the latest who claim to be it.
-  func proveAll(to peer: Address, on dialled: ConnectionID, emit: inout Effects) {
+  func proveAll(to peer: Address, on dialled: ConnectionID, _ turn: inout Turn) {
     let claiming = links.keys.reversed().lazy.filter {
       links[$0]?.direction == .accepted && links[$0]?.claims == [peer]
     }
     for id in claiming.prefix(Self.mostProofs) {
-      if let token = links[id]?.token { prove(token, on: dialled, emit: &emit) }
+      if let token = links[id]?.token { prove(token, on: dialled, &turn) }
     }
   }
 
-  private func prove(_ token: PieceHash, on dialled: ConnectionID, emit: inout Effects) {
-    emit.write(PeerExchangeWire.ask(Self.proof(of: token, from: own.port)), to: dialled)
+  private func prove(_ token: PieceHash, on dialled: ConnectionID, _ turn: inout Turn) {
+    turn.write(PeerExchangeWire.ask(Self.proof(of: token, from: own.port)), to: dialled)
   }
 
   /// A connection that was accepted is from the peer that we dialled on another.
-  private mutating func name(
-    _ id: ConnectionID, as dialled: ConnectionID, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func name(_ id: ConnectionID, as dialled: ConnectionID, _ turn: inout Turn) {
     guard let peer = links[dialled]?.peer else { return }
     if let other = links[id]?.peer {
-      if other != peer { merge(other, peer, on: id, at: now, emit: &emit) }
+      if other != peer { merge(other, peer, on: id, &turn) }
       return
     }
     links[id]?.peer = peer
     for (number, until) in links[id]?.lacked ?? [:] { store[number].lackedBy[peer] = until }
     links[id]?.lacked = [:]
     known.update(peer) { $0.accepted = id }
-    logLinked(id, at: now, emit: &emit)
+    logLinked(id, &turn)
   }
 
   /// Both ends of a connection are this node.
   private mutating func meetItself(
-    _ dialled: ConnectionID, _ accepted: ConnectionID, at now: Instant, emit: inout Effects
+    _ dialled: ConnectionID, _ accepted: ConnectionID, _ turn: inout Turn
   ) {
-    if let peer = links[dialled]?.peer { abandon(peer, for: own, at: now, emit: &emit) }
-    for id in [dialled, accepted] { drop(id, reason: "own", at: now, emit: &emit) }
+    if let peer = links[dialled]?.peer { abandon(peer, for: own, &turn) }
+    for id in [dialled, accepted] { drop(id, reason: "own", &turn) }
   }
 
   /// Two addresses that were dialled are one peer's, who says on a connection of its own which of them
   /// it goes by. One that was told at the start stays.
   private mutating func merge(
-    _ one: Address, _ other: Address, on id: ConnectionID, at now: Instant, emit: inout Effects
+    _ one: Address, _ other: Address, on id: ConnectionID, _ turn: inout Turn
   ) {
     let (kept, left) = links[id]?.claims == [other] ? (other, one) : (one, other)
     guard let peer = known[left], !peer.isBootstrap, known.contains(kept),
@@ -162,14 +158,12 @@ extension PeerExchangePeer {
       links[link]?.peer = kept
     }
     known.update(kept) { $0.accepted = id }
-    abandon(left, for: kept, at: now, emit: &emit)
-    if let dialled = peer.dialled { drop(dialled, reason: "double", at: now, emit: &emit) }
+    abandon(left, for: kept, &turn)
+    if let dialled = peer.dialled { drop(dialled, reason: "double", &turn) }
   }
 
-  private mutating func abandon(
-    _ alias: Address, for kept: Address, at now: Instant, emit: inout Effects
-  ) {
+  private mutating func abandon(_ alias: Address, for kept: Address, _ turn: inout Turn) {
     aliases[alias] = kept
-    forget(alias, dials: 0, at: now, emit: &emit)
+    forget(alias, dials: 0, &turn)
   }
 }

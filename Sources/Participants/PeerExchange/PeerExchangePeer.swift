@@ -24,8 +24,8 @@ package import Participants
 /// - **Nothing grows without a limit.** One piece is on its way to a neighbour at a time, and the
 ///   next when that has left; asks wait in a bounded queue; pieces pass through unbuffered.
 package struct PeerExchangePeer: Participant {
-  enum Purpose: UInt8 {
-    case exchange = 1
+  package enum Timer: UInt8, TimerPurpose {
+    case exchange
     /// A dial must have been answered.
     case dial
     /// A neighbour that was asked must have given something.
@@ -121,80 +121,66 @@ package struct PeerExchangePeer: Participant {
     samples = SampleData(pieceSize: self.settings.pieceSize)
   }
 
-  package mutating func handle(
-    _ input: Input, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  package mutating func handle(_ input: Input, _ turn: inout Turn) {
     switch input {
     case .started(let listening):
-      start(at: listening, at: now, using: &random, emit: &emit)
+      start(at: listening, &turn)
     case .accepted(let id, let source):
-      accept(id, from: source, at: now, emit: &emit)
+      accept(id, from: source, &turn)
     case .connected(let id):
-      open(id, at: now, using: &random, emit: &emit)
+      open(id, &turn)
     case .received(let id, let bytes):
-      read(bytes, from: id, at: now, using: &random, emit: &emit)
+      read(bytes, from: id, &turn)
     case .closed(let id, let reason):
-      lose(id, reason, at: now, emit: &emit)
+      lose(id, reason, &turn)
     case .drained(let id):
-      hasGiven(on: id, at: now, emit: &emit)
+      finishGiving(on: id, &turn)
     case .timer(let key):
-      fire(key, at: now, using: &random, emit: &emit)
+      fire(key, &turn)
     case .file(let key, let answer):
-      hear(answer, to: key, at: now, using: &random, emit: &emit)
+      hear(answer, to: key, &turn)
     case .datagram, .stopping:
       break
     }
   }
 
-  private mutating func fire(
-    _ key: TimerKey, at now: Instant, using random: inout SeededGenerator, emit: inout Effects
-  ) {
+  private mutating func fire(_ key: TimerKey, _ turn: inout Turn) {
     let id = ConnectionID(key.subject)
-    switch Purpose(rawValue: key.purpose) {
-    case .exchange: exchange(at: now, using: &random, emit: &emit)
-    case .dial: giveUpDial(id, at: now, emit: &emit)
-    case .ask: noticeSilence(of: id, at: now, emit: &emit)
-    case .arrival, .departure: drop(id, reason: "slow", at: now, emit: &emit)
+    switch Timer(key) {
+    case .exchange: exchange(&turn)
+    case .dial: giveUpDial(id, &turn)
+    case .ask: noticeSilence(of: id, &turn)
+    case .arrival, .departure: drop(id, reason: "slow", &turn)
     case .greeting:
-      if links[id]?.hasSpoken == false { drop(id, reason: "silent", at: now, emit: &emit) }
+      if links[id]?.hasSpoken == false { drop(id, reason: "silent", &turn) }
     case nil: break
     }
   }
 
-  func key(_ purpose: Purpose, _ id: ConnectionID = ConnectionID(0)) -> TimerKey {
-    TimerKey(purpose: purpose.rawValue, subject: id.number)
-  }
-
-  private mutating func start(
-    at listening: Address, at now: Instant, using random: inout SeededGenerator,
-    emit: inout Effects
-  ) {
+  private mutating func start(at listening: Address, _ turn: inout Turn) {
     own = Self.normal(listening)
-    let numbers = (0..<settings.catalogue).shuffled(using: &random)
+    let numbers = (0..<settings.catalogue).shuffled(using: &turn.random)
     for (place, sample) in numbers.prefix(settings.have + settings.want).enumerated() {
       let number = store.add(
         samples.hash(of: sample), size: settings.pieceSize, sample: sample,
         isHeld: place < settings.have)
-      log(number, emit: &emit)
+      log(number, &turn)
     }
-    openFiles(emit: &emit)
+    openFiles(&turn)
     for address in settings.bootstrap {
-      learn(address, toldOn: nil, at: now, emit: &emit)
+      learn(address, toldOn: nil, &turn)
     }
-    planExchange(at: now + settings.exchangeInterval, emit: &emit)
+    planExchange(at: turn.now + settings.exchangeInterval, &turn)
   }
 
   /// A piece is at hand from the beginning, or wanted.
-  mutating func log(_ number: Int, emit: inout Effects) {
+  mutating func log(_ number: Int, _ turn: inout Turn) {
     let piece = store[number]
-    let hash = Event.Value.text(piece.hash.description)
     if piece.isHeld {
-      emit.log(
-        Event(
-          PeerExchangeEvents.pieceHeld, ["hash": hash, "bytes": .integer(Int64(piece.size))]))
+      turn.log(PeerExchangeEvents.pieceHeld, ["hash": piece.hash, "bytes": piece.size])
     } else {
       wanted += 1
-      emit.log(Event(PeerExchangeEvents.pieceWanted, ["hash": hash]))
+      turn.log(PeerExchangeEvents.pieceWanted, ["hash": piece.hash])
     }
   }
 }

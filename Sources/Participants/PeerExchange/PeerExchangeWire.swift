@@ -19,6 +19,7 @@ package enum PeerExchangeWire {
     case peers
   }
 
+  /// Asks for a piece.
   package static func ask(_ hash: PieceHash) -> [UInt8] {
     begin(.ask, body: SHA256.size) + hash.bytes
   }

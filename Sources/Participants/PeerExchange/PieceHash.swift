@@ -1,7 +1,8 @@
 import Hashing
+import Participants
 
 /// A piece's name: the SHA-256 of its bytes.
-package struct PieceHash: Hashable, Sendable {
+package struct PieceHash: Hashable, Sendable, EventValue {
   private let words: InlineWords
 
   /// Four words, because Swift's inline arrays are not hashable.

@@ -2,7 +2,7 @@ import Hashing
 import Participants
 
 /// A piece that is at hand or wanted.
-struct Piece {
+struct TradedPiece {
   let hash: PieceHash
   /// In bytes.
   let size: Int
@@ -31,13 +31,13 @@ struct PieceStore {
   private static let longestChoice = 256
 
   private(set) var numbers: [PieceHash: Int] = [:]
-  private var pieces: [Piece] = []
+  private var pieces: [TradedPiece] = []
   /// Wanted pieces that nobody is being asked for. What was asked for in vain goes to the end.
   private(set) var waiting: [Int] = []
   /// Pieces that are wanted and not there.
   private(set) var missing = 0
 
-  subscript(number: Int) -> Piece {
+  subscript(number: Int) -> TradedPiece {
     get { pieces[number] }
     _modify { yield &pieces[number] }
   }
@@ -47,7 +47,7 @@ struct PieceStore {
     if let number = numbers[hash] { return number }
     let number = pieces.count
     numbers[hash] = number
-    pieces.append(Piece(hash: hash, size: size, sample: sample, isHeld: isHeld))
+    pieces.append(TradedPiece(hash: hash, size: size, sample: sample, isHeld: isHeld))
     if !isHeld {
       missing += 1
       waiting.append(number)

@@ -10,6 +10,7 @@ package struct SampleData {
 
   package init(pieceSize: Int) { self.pieceSize = pieceSize }
 
+  /// A piece's name.
   package func hash(of number: Int) -> PieceHash {
     var hash = SHA256()
     for part in parts(of: number) { hash.update(part) }

@@ -2,7 +2,7 @@ import HyperDHT
 import Participants
 import Testing
 
-@Suite struct KBucketTests {
+@Suite struct ContactTreeTests {
   /// What a bucket does, told without a tree: a contact is taken where fewer than `size` others share
   /// its leaf, whose depth is found by splitting along the own ID.
   private struct Model {
@@ -54,7 +54,7 @@ import Testing
     var random = SeededGenerator(seed: seed)
     let size = Int.random(in: 1...8, using: &random)
     let idSize = Int.random(in: 1...8, using: &random)
-    var bucket = KBucket<Int>(own: .random(idSize, using: &random), size: size)
+    var bucket = ContactTree<Int>(own: .random(idSize, using: &random), size: size)
     var model = Model(own: bucket.own, size: size)
     for number in 0..<600 {
       // Every fifth seed: IDs of all lengths.
@@ -101,7 +101,7 @@ import Testing
 
   @Test("who is heard again is the last to be asked for their place")
   func order() throws {
-    var bucket = KBucket<Int>(own: [0, 0], size: 3)
+    var bucket = ContactTree<Int>(own: [0, 0], size: 3)
     for number: UInt8 in 0..<3 { _ = bucket.add([0x80, number], 0) }
     // The near half takes others, the far one is full.
     #expect(bucket.stalest(beside: [0x80, 9])?.count == nil)

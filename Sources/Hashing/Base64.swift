@@ -1,3 +1,5 @@
+import CCrypto
+
 /// Bytes as text in four characters for three bytes (RFC 4648, section 4), with padding.
 package enum Base64 {
   private static let digits = Array(
@@ -13,23 +15,16 @@ package enum Base64 {
   /// Characters for so many bytes.
   package static func length(of count: Int) -> Int { (count + 2) / 3 * 4 }
 
+  /// Appends the text of bytes, by OpenSSL's libcrypto.
   package static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
-    text.reserveCapacity(text.count + length(of: bytes.count))
-    let whole = bytes.count / 3 * 3
-    for index in stride(from: 0, to: whole, by: 3) {
-      let word = Int(bytes[index]) << 16 | Int(bytes[index + 1]) << 8 | Int(bytes[index + 2])
-      text.append(digits[word >> 18])
-      text.append(digits[word >> 12 & 63])
-      text.append(digits[word >> 6 & 63])
-      text.append(digits[word & 63])
+    let start = text.count
+    // With room for the zero that it ends with.
+    text.append(contentsOf: repeatElement(0, count: length(of: bytes.count) + 1))
+    unsafe text.withUnsafeMutableBufferPointer { text in
+      guard let first = unsafe text.baseAddress else { return }
+      unsafe EVP_EncodeBlock(first + start, bytes, CInt(bytes.count))
     }
-    guard whole < bytes.count else { return }
-    let hasTwo = whole + 2 == bytes.count
-    let word = Int(bytes[whole]) << 16 | (hasTwo ? Int(bytes[whole + 1]) << 8 : 0)
-    text.append(digits[word >> 18])
-    text.append(digits[word >> 12 & 63])
-    text.append(hasTwo ? digits[word >> 6 & 63] : padding)
-    text.append(padding)
+    text.removeLast()
   }
 
   /// `nil` when the text is not whole groups of four digits with padding at the end alone, or when

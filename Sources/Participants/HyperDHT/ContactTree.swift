@@ -6,7 +6,7 @@
 /// IDs may be of any length, and contacts' IDs of another length than the own. In the tree bits that
 /// an ID does not have count as 0; in a distance each byte that one of two IDs does not have counts
 /// as 255.
-package struct KBucket<Contact: Sendable>: Sendable {
+package struct ContactTree<Contact: Sendable>: Sendable {
   package struct Entry: Sendable {
     package let id: [UInt8]
     package var contact: Contact
@@ -102,6 +102,9 @@ package struct KBucket<Contact: Sendable>: Sendable {
       }
   }
 
+  /// Removes a contact.
+  ///
+  /// - Returns: it; `nil`: it was not there.
   package mutating func remove(_ id: [UInt8]) -> Contact? {
     let position = leaf(of: id).position
     guard let index = parts[position].entries.firstIndex(where: { $0.id == id }) else { return nil }

@@ -10,7 +10,7 @@ package import Participants
 /// the closer peer stays. Two peers of one ID are equally close: the one that is there stays as long
 /// as it answers, and is thus seen as recently as any other; once it misses a heartbeat the other
 /// takes its place.
-package struct RoutingTable {
+package struct PrefixTable {
   package struct Entry: Equatable {
     package let endpoint: Endpoint
     package let id: PeerID
@@ -49,6 +49,7 @@ package struct RoutingTable {
     self.bucketSize = bucketSize
   }
 
+  /// Whether a peer is in the table.
   package func contains(_ endpoint: Endpoint) -> Bool {
     entries.contains { $0.endpoint == endpoint }
   }
@@ -56,6 +57,7 @@ package struct RoutingTable {
   /// The bucket of an ID: 0 to 15, or 16 of the owner's own.
   package func prefix(of id: PeerID) -> Int { owner.sharedPrefix(with: id) }
 
+  /// The peers of a bucket, 0 to 15, nearest first.
   package func bucket(_ prefix: Int) -> ArraySlice<Entry> {
     let start = entries.firstIndex { self.prefix(of: $0.id) <= prefix } ?? entries.endIndex
     let bucket = entries[start...]
@@ -86,6 +88,9 @@ package struct RoutingTable {
     entries.insert(entry, at: position)
   }
 
+  /// Removes a peer.
+  ///
+  /// - Returns: what was known of it; `nil`: it was not there.
   @discardableResult
   package mutating func remove(_ endpoint: Endpoint) -> Entry? {
     entries.firstIndex { $0.endpoint == endpoint }.map { entries.remove(at: $0) }

@@ -2,18 +2,18 @@ import KPTP
 import Participants
 import Testing
 
-@Suite("A routing table") struct RoutingTableTests {
+@Suite("A routing table") struct PrefixTableTests {
   private let start = Instant(microseconds: 1_000_000)
 
-  private func entry(_ id: UInt16, port: UInt16? = nil) -> RoutingTable.Entry {
-    RoutingTable.Entry(Endpoint(ip: 1, port: port ?? id), PeerID(id), lastSeen: start)
+  private func entry(_ id: UInt16, port: UInt16? = nil) -> PrefixTable.Entry {
+    PrefixTable.Entry(Endpoint(ip: 1, port: port ?? id), PeerID(id), lastSeen: start)
   }
 
   /// Adds a peer as its placement says, which is returned.
   @discardableResult
   private func add(
-    _ id: UInt16, port: UInt16? = nil, to table: inout RoutingTable
-  ) -> RoutingTable.Placement {
+    _ id: UInt16, port: UInt16? = nil, to table: inout PrefixTable
+  ) -> PrefixTable.Placement {
     let entry = entry(id, port: port)
     let placement = table.placement(of: entry.id)
     table.add(entry, as: placement)
@@ -22,7 +22,7 @@ import Testing
 
   @Test("a full bucket takes a closer peer in the place of the farthest, and no other")
   func closer() {
-    var table = RoutingTable(owner: PeerID(0), bucketSize: 2)
+    var table = PrefixTable(owner: PeerID(0), bucketSize: 2)
     #expect(add(0x80ff, to: &table) == .room)
     #expect(add(0x8080, to: &table) == .room)
     #expect(add(0x80fe, to: &table) == .closer(than: Endpoint(ip: 1, port: 0x80ff)))
@@ -32,7 +32,7 @@ import Testing
 
   @Test("each prefix has a bucket of its own")
   func buckets() {
-    var table = RoutingTable(owner: PeerID(0), bucketSize: 1)
+    var table = PrefixTable(owner: PeerID(0), bucketSize: 1)
     for prefix in 0..<16 { #expect(add(1 << UInt16(15 - prefix), to: &table) == .room) }
     #expect(table.entries.count == 16)
     for prefix in 0..<16 { #expect(table.bucket(prefix).count == 1) }
@@ -40,14 +40,14 @@ import Testing
 
   @Test("a peer with the owner's own ID has no place")
   func ownID() {
-    var table = RoutingTable(owner: PeerID(7), bucketSize: 4)
+    var table = PrefixTable(owner: PeerID(7), bucketSize: 4)
     #expect(add(7, port: 9, to: &table) == .collided)
     #expect(table.entries.isEmpty)
   }
 
   @Test("of two peers with one ID the first stays until it misses a heartbeat")
   func collision() {
-    var table = RoutingTable(owner: PeerID(0), bucketSize: 1)
+    var table = PrefixTable(owner: PeerID(0), bucketSize: 1)
     let first = Endpoint(ip: 1, port: 1)
     add(0x8000, port: 1, to: &table)
     #expect(add(0x8000, port: 2, to: &table) == .full)
@@ -58,7 +58,7 @@ import Testing
 
   @Test("an answer ends a row of missed ones")
   func misses() {
-    var table = RoutingTable(owner: PeerID(0), bucketSize: 1)
+    var table = PrefixTable(owner: PeerID(0), bucketSize: 1)
     add(0x8000, port: 1, to: &table)
     let peer = Endpoint(ip: 1, port: 1)
     #expect(table.miss(peer) == 1)
@@ -74,7 +74,7 @@ import Testing
 
   @Test("a list that must be cut keeps the nearest of each bucket, then the second of each")
   func listed() {
-    var table = RoutingTable(owner: PeerID(0), bucketSize: 4)
+    var table = PrefixTable(owner: PeerID(0), bucketSize: 4)
     for prefix in 0..<10 {
       for index in 0..<4 { add(1 << UInt16(15 - prefix) | UInt16(index), to: &table) }
     }
@@ -93,7 +93,7 @@ import Testing
     var random = SeededGenerator(seed: seed)
     let owner = PeerID(.random(in: 0...UInt16.max, using: &random))
     let size = Int.random(in: 1...5, using: &random)
-    var table = RoutingTable(owner: owner, bucketSize: size)
+    var table = PrefixTable(owner: owner, bucketSize: size)
     // Everybody who was ever added and not removed since, by bucket.
     var model: [Int: [UInt16]] = [:]
     for _ in 0..<2_000 {

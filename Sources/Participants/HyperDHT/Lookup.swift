@@ -7,7 +7,7 @@ package import Participants
 /// holds nobody up: the next closest is asked in addition. It is still waited for, as are all that
 /// are closer than the `k`, until it is silent; and if it answers before the end, it counts again.
 /// Silent ones are waited for only where they are more than have answered.
-package struct Query: Sendable {
+package struct Lookup: Sendable {
   /// Requests under way at once.
   package static let concurrency = 16
   /// Nodes that are asked at most, in multiples of k: somebody may invent ever closer ones.
@@ -129,6 +129,7 @@ package struct Query: Sendable {
     if let index = waiting(id) { entries[index].state = .silent }
   }
 
+  /// A node that was asked will not answer.
   package mutating func fail(_ id: [UInt8]) {
     if let index = waiting(id) { entries[index].state = .failed }
   }
@@ -167,7 +168,7 @@ package struct Query: Sendable {
     var high = entries.count
     while low < high {
       let middle = (low + high) / 2
-      if KBucket<Contact>.isCloser(entries[middle].contact.id, than: id, to: target) {
+      if ContactTree<Contact>.isCloser(entries[middle].contact.id, than: id, to: target) {
         low = middle + 1
       } else {
         high = middle
