@@ -1,4 +1,3 @@
-import CUV
 import Glibc
 import Participants
 import Sockets
@@ -11,19 +10,17 @@ extension LiveDriver {
   /// megabytes at most, is less than the loop's other work.
   func perform(_ request: FileRequest, _ key: FileKey) {
     answers.append((key, Self.answer(to: request)))
-    unsafe uv_idle_start(
-      answering, { handle in unsafe LiveDriver.of(handle?.pointee.data)?.deliverAnswers() })
+    answering.set(after: .zero)
   }
 
-  private func deliverAnswers() {
-    unsafe uv_idle_stop(answering)
+  func deliverAnswers() {
     let due = answers
     answers = []
     for (key, answer) in due { deliver(.file(key, answer)) }
   }
 
   func dropAnswers() {
-    unsafe uv_idle_stop(answering)
+    answering.cancel()
     answers = []
   }
 

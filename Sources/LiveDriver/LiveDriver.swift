@@ -1,4 +1,3 @@
-import CUV
 import Glibc
 package import Participants
 package import Sockets
@@ -7,7 +6,7 @@ package import Sockets
 ///
 /// It holds no protocol decision: it turns what happens into inputs, carries effects out in order,
 /// and keeps to its limits. Everything runs on the thread that calls ``run()``.
-@safe package final class LiveDriver {
+package final class LiveDriver {
   /// Bytes that may wait to be sent on one connection. A remote side that does not read is cut off.
   static let backlogLimit = 8 * 1024 * 1024
   /// Bytes written to a file at once. For more, the system looks for longer stretches of memory, which
@@ -47,8 +46,8 @@ package import Sockets
   var datagramSockets: [sa_family_t: DatagramSocket] = [:]
   /// What came of requests to read and write files, and has not been told.
   var answers: [(key: FileKey, answer: FileAnswer)] = []
-  /// Active while there are any.
-  let answering = UnsafeMutablePointer<uv_idle_t>.allocate(capacity: 1)
+  /// Set while there are any.
+  private(set) lazy var answering = Timer(on: loop) { [unowned self] in deliverAnswers() }
   /// Inputs that came up while effects were carried out.
   private var pending: [Input] = []
   private var isDelivering = false
@@ -81,15 +80,6 @@ package import Sockets
     self.log = log
     rulesFile = rules
     loop = try EventLoop()
-    unsafe uv_idle_init(loop.pointer, answering)
-    unsafe answering.pointee.data = Unmanaged.passUnretained(self).toOpaque()
-  }
-
-  deinit { unsafe answering.deallocate() }
-
-  static func of(_ data: UnsafeMutableRawPointer?) -> LiveDriver? {
-    guard let data = unsafe data else { return nil }
-    return unsafe Unmanaged<LiveDriver>.fromOpaque(data).takeUnretainedValue()
   }
 
   /// Starts the participant at the address that ``listen(on:and:transports:advertising:)`` returned,
@@ -98,23 +88,12 @@ package import Sockets
   /// - Parameter other: the second host that it listens on.
   /// - Throws: why the node could not go on.
   package func run(at address: Address, and other: String? = nil) throws(NodeFailure) {
-    let stop: @convention(c) (UnsafeMutablePointer<uv_signal_t>?, CInt) -> Void = { handle, _ in
-      unsafe LiveDriver.of(handle?.pointee.data)?.stop()
-    }
-    let terminate = unsafe watchSignal(SIGTERM, stop)
-    let interrupt = unsafe watchSignal(SIGINT, stop)
-    let rules = unsafe watchSignal(SIGURG) { handle, _ in
-      unsafe LiveDriver.of(handle?.pointee.data)?.readRules()
-    }
-    let blocking = unsafe watchBlocking()
+    for signal in [SIGTERM, SIGINT] { loop.watch(signal) { [unowned self] in stop() } }
+    loop.watch(SIGURG) { [unowned self] in readRules() }
+    // The log reaches the disk before the node waits for anything; and how long it waits is measured.
+    loop.watchBlocking(
+      before: { [unowned self] in sleep(for: $0) }, after: { [unowned self] in wake() })
     Stops.watch()
-    defer {
-      unsafe terminate.deallocate()
-      unsafe interrupt.deallocate()
-      unsafe rules.deallocate()
-      unsafe blocking.before.deallocate()
-      unsafe blocking.after.deallocate()
-    }
     record(
       NodeEvents.ready(
         at: address, and: other, role: identity.role, version: identity.version, pid: getpid(),
@@ -209,47 +188,12 @@ package import Sockets
     for connection in connections.values { connection.close() }
     delayed?.drop()
     closeSockets()
-    unsafe uv_walk(
-      loop.pointer,
-      { handle, _ in
-        guard let handle = unsafe handle else { return }
-        let kind = unsafe handle.pointee.type
-        if kind == UV_SIGNAL, unsafe uv_is_closing(handle) == 0 { unsafe uv_close(handle, nil) }
-      }, nil)
+    loop.ignoreSignals()
   }
 
-  private func watchSignal(
-    _ signal: CInt, _ action: @convention(c) (UnsafeMutablePointer<uv_signal_t>?, CInt) -> Void
-  ) -> UnsafeMutablePointer<uv_signal_t> {
-    let handle = UnsafeMutablePointer<uv_signal_t>.allocate(capacity: 1)
-    unsafe uv_signal_init(loop.pointer, handle)
-    unsafe handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
-    unsafe uv_signal_start(handle, action, signal)
-    return unsafe handle
-  }
-
-  /// The log reaches the disk before the node waits for anything; and how long it waits is measured.
-  private func watchBlocking() -> (
-    before: UnsafeMutablePointer<uv_prepare_t>, after: UnsafeMutablePointer<uv_check_t>
-  ) {
-    let before = UnsafeMutablePointer<uv_prepare_t>.allocate(capacity: 1)
-    unsafe uv_prepare_init(loop.pointer, before)
-    unsafe before.pointee.data = Unmanaged.passUnretained(self).toOpaque()
-    unsafe uv_prepare_start(before, { unsafe LiveDriver.of($0?.pointee.data)?.sleep() })
-    unsafe before.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { unsafe uv_unref($0) }
-    let after = UnsafeMutablePointer<uv_check_t>.allocate(capacity: 1)
-    unsafe uv_check_init(loop.pointer, after)
-    unsafe after.pointee.data = Unmanaged.passUnretained(self).toOpaque()
-    unsafe uv_check_start(after, { unsafe LiveDriver.of($0?.pointee.data)?.wake() })
-    unsafe after.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { unsafe uv_unref($0) }
-    return unsafe (before, after)
-  }
-
-  private func sleep() {
+  private func sleep(for wait: Microseconds?) {
     flushLog()
-    let wait = unsafe uv_backend_timeout(loop.pointer)
-    lateness.sleep(
-      at: now, for: wait < 0 ? nil : .milliseconds(Int64(wait)), stops: Stops.count)
+    lateness.sleep(at: now, for: wait, stops: Stops.count)
     isAsleep = true
   }
 

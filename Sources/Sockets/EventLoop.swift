@@ -11,6 +11,8 @@ package import Participants
   /// What is read lands here first.
   let readBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: readSize)
   package let clock = SteadyClock()
+  private var signals: [SignalWatch] = []
+  private var blocking: BlockingWatch?
   /// The time now, in microseconds since the epoch.
   package var now: Instant { clock.now }
 
@@ -33,6 +35,28 @@ package import Participants
 
   /// Lets ``run()`` return after this turn.
   package func stop() { unsafe uv_stop(pointer) }
+
+  // MARK: - Signals and sleep
+
+  /// Does something at every such signal that the process gets, until ``ignoreSignals()``.
+  package func watch(_ signal: CInt, _ action: @escaping () -> Void) {
+    signals.append(SignalWatch(signal, on: self, action))
+  }
+
+  /// Signals do what they do to any process, and do not keep the loop.
+  package func ignoreSignals() {
+    for signal in signals { signal.close() }
+    signals = []
+  }
+
+  /// Does something before the loop blocks, and something after.
+  ///
+  /// - Parameter before: gets how long it will block at most; `nil`: until something happens.
+  package func watchBlocking(
+    before: @escaping (Microseconds?) -> Void, after: @escaping () -> Void
+  ) {
+    blocking = BlockingWatch(on: self, before: before, after: after)
+  }
 
   /// What libuv is to read datagrams and the like into: the shared buffer.
   package static let allocate:

@@ -1,3 +1,4 @@
+import Arguments
 import Faults
 import Messages
 import Participants
