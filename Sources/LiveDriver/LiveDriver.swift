@@ -76,10 +76,10 @@ package final class LiveDriver {
   ) throws(NodeFailure) {
     self.participant = participant
     self.identity = identity
-    turn = Turn(at: clock.now, random: random)
+    loop = try EventLoop()
+    turn = Turn(at: loop.now, random: random)
     self.log = log
     rulesFile = rules
-    loop = try EventLoop()
   }
 
   /// Starts the participant at the address that ``listen(on:and:transports:advertising:)`` returned,
