@@ -10,7 +10,7 @@ extension LiveDriver {
   /// megabytes at most, is less than the loop's other work.
   func perform(_ request: FileRequest, _ key: FileKey) {
     answers.append((key, Self.answer(to: request)))
-    answering.set(after: .zero)
+    answering.set()
   }
 
   func deliverAnswers() {

@@ -47,7 +47,7 @@ package final class LiveDriver {
   /// What came of requests to read and write files, and has not been told.
   var answers: [(key: FileKey, answer: FileAnswer)] = []
   /// Set while there are any.
-  private(set) lazy var answering = Timer(on: loop) { [unowned self] in deliverAnswers() }
+  private(set) lazy var answering = NextTurn(on: loop) { [unowned self] in deliverAnswers() }
   /// Inputs that came up while effects were carried out.
   private var pending: [Input] = []
   private var isDelivering = false

@@ -101,10 +101,8 @@ package protocol StreamUser: AnyObject {
     let result = unsafe address.withPointer {
       unsafe uv_tcp_connect(request, handle, $0) { request, status in
         defer { unsafe request?.deallocate() }
-        guard let socket = unsafe StreamSocket.of(request?.pointee.handle.pointee.data) else {
-          return
-        }
-        socket.user?.connected(status, socket)
+        let socket = unsafe StreamSocket.of(request?.pointee.handle.pointee.data)
+        if let socket, !socket.isClosed { socket.user?.connected(status, socket) }
       }
     }
     if result != 0 { unsafe request.deallocate() }
@@ -272,7 +270,7 @@ package protocol StreamUser: AnyObject {
   /// reset.
   package func close() {
     guard !isClosed else { return }
-    finish()
+    isClosed = true
     unsafe uv_close(anyHandle(handle), Self.release)
   }
 
@@ -282,18 +280,15 @@ package protocol StreamUser: AnyObject {
     guard !isClosed, isConnected, unsafe uv_tcp_close_reset(handle, Self.release) == 0 else {
       return close()
     }
-    finish()
-  }
-
-  private func finish() {
     isClosed = true
-    user = nil
   }
 
   private static let release: @convention(c) (UnsafeMutablePointer<uv_handle_t>?) -> Void = {
     handle in
     guard let data = unsafe handle?.pointee.data else { return }
-    unsafe Unmanaged<StreamSocket>.fromOpaque(data).release()
+    let socket = unsafe Unmanaged<StreamSocket>.fromOpaque(data).takeRetainedValue()
+    // Not before: whoever has closed it may be at work still.
+    socket.user = nil
   }
 }
 

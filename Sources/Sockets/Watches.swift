@@ -74,3 +74,36 @@ import Participants
     before(wait < 0 ? nil : .milliseconds(Int64(wait)))
   }
 }
+
+/// Something to do in the loop's next turn, so that others have theirs before.
+@safe package final class NextTurn {
+  private let handle = UnsafeMutablePointer<uv_idle_t>.allocate(capacity: 1)
+  private let action: () -> Void
+
+  /// - Parameter action: done once after each ``set()``.
+  package init(on loop: EventLoop, action: @escaping () -> Void) {
+    self.action = action
+    unsafe uv_idle_init(loop.pointer, handle)
+    // Released when the handle is closed.
+    unsafe handle.pointee.data = Unmanaged.passRetained(self).toOpaque()
+  }
+
+  deinit { unsafe handle.deallocate() }
+
+  /// It is to be done.
+  package func set() {
+    unsafe uv_idle_start(handle) { handle in
+      unsafe uv_idle_stop(handle)
+      guard let data = unsafe handle?.pointee.data else { return }
+      unsafe Unmanaged<NextTurn>.fromOpaque(data).takeUnretainedValue().action()
+    }
+  }
+
+  /// Never done again. Whoever has made it cancels it, once.
+  package func cancel() {
+    unsafe uv_close(anyHandle(handle)) { handle in
+      guard let data = unsafe handle?.pointee.data else { return }
+      unsafe Unmanaged<NextTurn>.fromOpaque(data).release()
+    }
+  }
+}

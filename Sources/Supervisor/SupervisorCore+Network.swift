@@ -65,6 +65,9 @@ extension SupervisorCore {
         number: rules, faults: spells.filter { $0.stage != .ending }.map(\.fault)))
   }
 
+  /// Where a node listens, as far as is known.
+  func address(of name: String) -> Address? { places[name].flatMap { nodes[$0].address } }
+
   /// The faults at these positions of the plan for whoever carries them out.
   func networkRules(_ number: Int, _ positions: [Int]) -> NetworkRules {
     let faults = positions.map { plan.faults[$0] }

@@ -238,9 +238,6 @@ package struct SupervisorCore: Sendable {
 
   mutating func emit(_ effect: Effect) { effects.append(effect) }
 
-  /// Where a node listens, as far as is known.
-  func address(of name: String) -> Address? { places[name].flatMap { nodes[$0].address } }
-
   func name(_ node: Int) -> String { plan.nodes[node].name }
 
   /// `peer-1, peer-2, peer-3 and 12 more`.

@@ -128,7 +128,7 @@ extension NodeTests {
       let other = try Listener()
       let address = Address(host: "127.0.0.1", port: other.port)
       let answer = try relay.say(.opened("me", listening: node.inside, at: address))
-      #expect(answer == .failed("cannot listen on \(address): address already in use"))
+      #expect(answer == .taken("cannot listen on \(address): address already in use"))
       _ = try connect()
     }
 
