@@ -72,9 +72,10 @@ let package = Package(
 
     // …and what runs, records and judges networks.
     .target(name: "Patterns", dependencies: ["CPCRE"]),
+    .target(name: "NetworkFolders", dependencies: ["Arguments"]),
     .target(
       name: "Topology",
-      dependencies: ["Arguments", "CYAML", "Participants", "Patterns", "Wire"]),
+      dependencies: ["Arguments", "CYAML", "NetworkFolders", "Participants", "Patterns", "Wire"]),
     .target(
       name: "Supervisor",
       dependencies: [
@@ -83,7 +84,8 @@ let package = Package(
     .target(
       name: "History",
       dependencies: [
-        "Arguments", "CSQLite", "JSONReading", "Participants", "Patterns", "Topology",
+        "Arguments", "CSQLite", "JSONReading", "NetworkFolders", "Participants", "Patterns",
+        "Topology",
       ]),
     .target(
       name: "Simulator",
@@ -91,20 +93,19 @@ let package = Package(
         "Arguments", "Hashing", "NetworkRules", "Participants", "Supervisor", "Topology",
       ]),
     .target(name: "Archives", dependencies: ["Arguments", "CArchive"]),
-    .target(name: "Checks", dependencies: ["Arguments", "History", "Participants"]),
+    .target(
+      name: "Checks", dependencies: ["Arguments", "History", "NetworkFolders", "Participants"]),
     .target(
       name: "Exploration",
       dependencies: [
-        "Arguments", "Checks", "History", "Participants", "Simulator", "Supervisor", "Topology",
+        "Arguments", "Checks", "History", "NetworkFolders", "Participants", "Simulator",
+        "Supervisor", "Topology",
       ]),
     .executableTarget(
       name: "seedbed",
       dependencies: [
         "Archives", "Arguments", "CProcess", "Checks", "Clock", "Exploration", "HTTPTorrent",
-        "History",
-        "Networks",
-        "Participants",
-        "Simulator",
+        "History", "NetworkFolders", "Networks", "Participants", "Simulator",
         "Supervisor", "Topology",
       ]),
 

@@ -1,10 +1,13 @@
-/// The text of `docs/SCHEMA.md`, from the descriptions in the code.
+import NetworkFolders
+
+/// The text of `docs/SCHEMA.md`, from the descriptions in the code and in the networks' views.
 package enum SchemaDocument {
-  package static var text: String {
-    """
+  package static func text() throws -> String {
+    let networks = try networks()
+    return """
     # The history's tables and views
 
-    Generated from the code by the tests of the target `HistoryTests`; do not edit. \
+    Generated from the code and the files `networks/*/views/*.sql` by the tests of the target `HistoryTests`; do not edit. \
     `SEEDBED_RECORD=1 swift test --filter HistoryTests` writes it anew.
 
     The history is one SQLite file, `logs/history.sqlite` unless `--history` says otherwise. It is \
@@ -27,11 +30,25 @@ package enum SchemaDocument {
 
     \(Schema.tables.map(section).joined(separator: "\n\n"))
 
-    ## Views
-
-    \(View.all.map { section($0.name, $0.summary, $0.columns) }.joined(separator: "\n\n"))
+    \(networks.joined(separator: "\n\n"))
 
     """
+  }
+
+  /// The views of what all networks share, and of each that came with Seedbed.
+  private static func networks() throws -> [String] {
+    let shared = NetworkFolders.shared.map { ("Views of every network", $0) }
+    let folders =
+      (shared.map { [$0] } ?? [])
+      + NetworkFolders.shipped.map { ("Views of the network \($0.name)", $0) }
+    return try folders.map { title, folder in
+      "## \(title)\n\n"
+        + (try Views.read(folder).map(section).joined(separator: "\n\n"))
+    }
+  }
+
+  private static func section(_ view: View) -> String {
+    section(view.name, view.summary, view.columns)
   }
 
   private static func section(_ table: Table) -> String {

@@ -2,6 +2,7 @@ import Arguments
 import Checks
 import Foundation
 import History
+import NetworkFolders
 
 /// `seedbed check`: judges a recorded run again.
 enum CheckCommand: SeedbedCommand {
@@ -35,7 +36,7 @@ enum CheckCommand: SeedbedCommand {
       Option(
         "check", .text("NAME|FILE"), "A check's name, or a file that ends in .sql.", .repeated),
       .flag("store", "Store the verdicts of checks too that the run did not ask for."),
-      .checks, .logs, .history,
+      .networks, .logs, .history,
       Option(
         "against", .text("RUN"),
         "Judge whether things take longer than in this run, instead of by checks."),
@@ -58,7 +59,7 @@ enum CheckCommand: SeedbedCommand {
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     try ReportFile.check(arguments)
     let number = try ReadOnlyHistory(arguments.history).run(named: arguments["RUN"] ?? "last")
-    let judge = try Judge(arguments.history, run: number)
+    let judge = try Self.judge(of: number, arguments)
     let (judgements, kept) =
       try arguments["against"].map { (try regressions(judge, against: $0, arguments), []) }
       ?? promises(judge, arguments)
@@ -82,17 +83,27 @@ enum CheckCommand: SeedbedCommand {
       areNamed: arguments.has("check") || judge.plannedChecks != nil)
   }
 
+  /// A judge of a run, with the views of the network where the command line says.
+  private static func judge(of run: Int64, _ arguments: ParsedArguments) throws -> Judge {
+    let judge = try Judge(arguments.history, run: run)
+    let given = try arguments.networks.folder(named: judge.network)
+    guard arguments.has("networks"), let given, !given.isShipped else { return judge }
+    return try Judge(arguments.history, run: run, network: given)
+  }
+
   /// What the network's checks say, and what of it belongs to the run: what its topology asks for.
   private static func promises(
     _ judge: borrowing Judge, _ arguments: ParsedArguments
   ) throws -> (all: [Judgement], kept: [Judgement]) {
-    let library = try CheckLibrary(arguments["checks"])
+    let library = CheckLibrary(try arguments.networks)
     let given = arguments.all("check")
     let wanted = judge.plannedChecks
     let judgements = judge.judge(
-      try library.checks(given.isEmpty ? wanted : given, network: judge.network))
+      try library.checks(
+        given.isEmpty ? wanted : given, network: judge.network, folder: judge.networkFolder))
     guard !given.isEmpty else { return (judgements, judgements) }
-    let asked = wanted ?? library.names(of: judge.network)
+    let asked =
+      wanted ?? judge.networkFolder?.names(of: .checks) ?? library.names(of: judge.network)
     let kept = zip(given, judgements).filter { asked.contains(planned($0.0)) }.map(\.1)
     return (judgements, kept)
   }
@@ -108,11 +119,11 @@ enum CheckCommand: SeedbedCommand {
     _ judge: borrowing Judge, against reference: String, _ arguments: ParsedArguments
   ) throws -> [Judgement] {
     let base = try ReadOnlyHistory(arguments.history, runNamed: reference)
-    let columns = try arguments.all("view").map { try Measure(column: $0) }
-    let network = judge.network
+    let columns = try arguments.all("view").map { try Measure(column: $0, of: base.views) }
     let measures =
       columns.isEmpty
-      ? Measure.all.filter { $0.network == nil || $0.network == network } : columns
+      ? try Measure.all(of: judge.networkFolder ?? arguments.networks.folder(named: judge.network))
+      : columns
     return try judge.judge(
       measures, against: base, named: base.database.text("SELECT name FROM runs") ?? reference,
       tolerance: Self.percent(arguments["tolerance"] ?? "") ?? 0)
@@ -135,12 +146,6 @@ enum CheckCommand: SeedbedCommand {
       ? judgements.json + "\n"
       : try judge.report(judgements, hints: hints, paint: Terminal.output.painted)
   }
-}
-
-extension Option {
-  static let checks = Option(
-    "checks", .text("DIR"),
-    "The folder of the checks. (default: checks here, or above the executable)")
 }
 
 extension Terminal {

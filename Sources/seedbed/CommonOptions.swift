@@ -1,4 +1,5 @@
 import Arguments
+import NetworkFolders
 
 /// The options that several commands take.
 extension Option {
@@ -14,6 +15,10 @@ extension Option {
     "Sets a key of the topology, e.g. groups.peer.count=50 or stop.at=30s.", .repeated)
   static let noChecks = Option.flag(
     "no-checks", "Do not judge the run; 'seedbed check' can, later.")
+  static let networks = Option(
+    "networks", .text("DIR"),
+    "A folder of networks, looked into before 'networks' beside the topology, 'networks' here and the "
+      + "one that came with Seedbed.", .repeated)
   static let boundTo = Option(
     "bound-to", .integer("PID", 1...Int64(Int32.max)),
     "End the run, as failed, when this process ends in whatever way.")
@@ -23,6 +28,11 @@ extension Option {
 }
 
 extension ParsedArguments {
+  /// Where networks are looked for.
+  var networks: NetworkFolders {
+    get throws { try NetworkFolders(all("networks")) }
+  }
+
   /// The folder of the runs' logs.
   var logs: String { self["logs"] ?? "logs" }
 

@@ -24,7 +24,7 @@ struct Hints {
   /// The command that simulates a topology as these arguments say, without the seed.
   func simulation(of topology: String) -> [String] {
     ["seedbed", "simulate", topology] + arguments.all("set").flatMap { ["--set", $0] }
-      + given("checks")
+      + arguments.all("networks").flatMap { ["--networks", $0] }
   }
 
   /// Where logs and history are, where that was said.

@@ -1,5 +1,6 @@
 import Arguments
 import History
+import NetworkFolders
 import Topology
 
 /// `seedbed rerun`: a recorded run's plan once more.
@@ -20,7 +21,7 @@ enum RerunCommand: SeedbedCommand {
         "RUN", "A run: 'last', its number, the beginning of its name, or its folder.", .optional)
     ],
     options: [
-      .logs, .history, .checks, .report, .noChecks, .boundTo,
+      .logs, .history, .networks, .report, .noChecks, .boundTo,
       .flag("no-history", "Keep nothing of a simulation."),
     ])
 
@@ -33,7 +34,9 @@ enum RerunCommand: SeedbedCommand {
     let manifest = folder.manifest
     let topology = TopologyFile(
       path: manifest.topology, text: try TopologyFile(reading: "\(path)/topology.yaml").text)
-    let session = try RunSession(plan: manifest.plan, topology: topology, arguments)
+    var plan = manifest.plan
+    plan.networkFolder = folder.network?.path
+    let session = try RunSession(plan: plan, topology: topology, arguments)
     if manifest.driver == "simulated" { return try session.simulate() }
     if arguments.has("no-history") {
       throw UsageError(

@@ -3,6 +3,7 @@ import Checks
 import Clock
 import Exploration
 import History
+import NetworkFolders
 import Networks
 import Participants
 import Simulator
@@ -31,7 +32,7 @@ extension RunSession {
     do {
       simulated = try SimulatedRun(
         plan, roles: Networks.roles, version: Version.current, folder: folder, history: history,
-        kinds: isKept ? nil : NeededKinds.forChecks(checks?.map(\.text) ?? []), observer: display,
+        kinds: isKept ? nil : try neededKinds(), observer: display,
         isInterrupted: { Interruption.hasCome })
     } catch {
       // The seed gives it again.
@@ -51,5 +52,11 @@ extension RunSession {
     }
     let judged = try judge(conclusion, run: simulated.run, history: history)
     return exitCode(conclusion, verdicts: judged.verdicts)
+  }
+
+  /// The kinds of events that the checks may read; `nil` for all.
+  private func neededKinds() throws -> Set<String>? {
+    let views = try Views(plan.networkFolder.map { [NetworkFolder($0)] } ?? [])
+    return NeededKinds.forChecks(checks?.map(\.text) ?? [], views: views)
   }
 }

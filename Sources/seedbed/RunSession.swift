@@ -2,6 +2,7 @@ import Arguments
 import Checks
 import Glibc
 import History
+import NetworkFolders
 import Networks
 import Participants
 import Supervisor
@@ -10,8 +11,7 @@ import Topology
 /// One run from its plan to its exit code: what `run`, `spawn` and `simulate` share.
 struct RunSession {
   static let options: [Option] = [
-    .set, .seed, .logs, .history, .checks, .report,
-    .noChecks,
+    .set, .seed, .logs, .history, .networks, .report, .noChecks,
   ]
   static let liveOptions = options + [.repetitions, .boundTo]
 
@@ -35,12 +35,14 @@ struct RunSession {
         "--report tells what checks say, and with --no-checks none does: leave one out")
     }
     try ReportFile.check(arguments)
-    checks = try Self.library(arguments)?.checks(plan.checks, network: plan.network)
-  }
-
-  /// The checks that there are; `nil` where none are wanted.
-  private static func library(_ arguments: ParsedArguments) throws -> CheckLibrary? {
-    arguments.has("no-checks") ? nil : try CheckLibrary(arguments["checks"])
+    let network = plan.networkFolder.map { NetworkFolder($0) }
+    checks =
+      arguments.has("no-checks")
+      ? nil
+      : try CheckLibrary(arguments.networks)
+        .checks(plan.checks, network: plan.network, folder: network)
+    // Nobody is to wait for a run to learn of a slip in their own SQL.
+    if let network { try ReadOnlyHistory.empty(network).check(checks ?? []) }
   }
 
   /// Reads a topology with the command line's changes, and further ones.
@@ -48,11 +50,11 @@ struct RunSession {
     _ file: TopologyFile, _ arguments: ParsedArguments, overrides: [String] = [],
     isSimulated: Bool = false
   ) throws -> Topology {
-    let library = try library(arguments)
-    return try Topology(
+    try Topology(
       file, overrides: arguments.all("set") + overrides, roles: Networks.roles,
-      checks: library.map { library in { library.names(of: $0) } }, isSimulated: isSimulated,
-      programs: !isSimulated)
+      networks: arguments.networks,
+      checks: arguments.has("no-checks") ? nil : { $0?.names(of: .checks) ?? [] },
+      isSimulated: isSimulated, programs: !isSimulated)
   }
 
   /// Makes the run's folder with its plan, when the history can be written too.
@@ -69,6 +71,9 @@ struct RunSession {
       version: Version.current, launched: Microseconds(launched.microseconds), plan: plan)
     do {
       try folder.write(manifest, topology: topology.text)
+      if let network = plan.networkFolder {
+        try NetworkFolder(network).copy(to: RunFolder.networkCopy(in: folder.path))
+      }
       try History.open(history).checkIfSmall()
     } catch {
       folder.remove()
