@@ -127,8 +127,7 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Gossip", "HTTP", "HTTPTorrent", "Hashing", "History", "HyperDHT", "JSONReading", "KPTP",
-        "Kademlia", "NetworkRules", "Networks", "Participants", "PeerExchange", "Topology", "Wire",
+        "History", "JSONReading", "NetworkRules", "Networks", "Participants", "Topology",
       ], path: "Fuzz/Targets"),
     .executableTarget(
       name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],
@@ -189,12 +188,15 @@ let package = Package(
       ]),
     .testTarget(
       name: "TopologyTests",
-      dependencies: ["Arguments", "Networks", "Participants", "Patterns", "Topology"]),
+      dependencies: [
+        "Arguments", "NetworkFolders", "Networks", "Participants", "Patterns", "Topology",
+      ]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(
       name: "HistoryTests",
       dependencies: [
-        "Arguments", "History", "JSONReading", "Participants", "Topology", "seedbed",
+        "Arguments", "History", "JSONReading", "NetworkFolders", "Participants", "Topology",
+        "seedbed",
       ]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
     .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading"]),
@@ -206,14 +208,14 @@ let package = Package(
     .testTarget(
       name: "ExplorationTests",
       dependencies: [
-        "Arguments", "Checks", "Exploration", "History", "Networks", "Participants", "Simulator",
-        "Supervisor", "Topology",
+        "Arguments", "Checks", "Exploration", "History", "NetworkFolders", "Networks",
+        "Participants", "Simulator", "Supervisor", "Topology",
       ]),
     .testTarget(
       name: "ChecksTests",
       dependencies: [
-        "Arguments", "Checks", "Exploration", "History", "Networks", "Participants", "Simulator",
-        "Supervisor", "Topology",
+        "Arguments", "Checks", "Exploration", "History", "NetworkFolders", "Networks",
+        "Participants", "Simulator", "Supervisor", "Topology",
       ]),
   ]
 )

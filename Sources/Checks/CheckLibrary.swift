@@ -38,8 +38,9 @@ package struct CheckLibrary: Sendable {
       if !reference.hasSuffix(".sql") {
         guard let folder, known.contains(reference) else {
           throw CheckError(
-            "unknown check '\(reference)'\(suggestion(for: reference, among: known)); the network "
-              + "\(network) has: \(known.isEmpty ? "none" : known.joined(separator: ", "))")
+            "unknown check '\(reference)'\(suggestion(for: reference, among: known)); "
+              + "\(folder?.path ?? "the network \(network)") has: "
+              + (known.isEmpty ? "none" : known.joined(separator: ", ")))
         }
         file = folder.file(reference, of: .checks)
       }

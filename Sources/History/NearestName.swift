@@ -20,7 +20,9 @@ extension Schema {
   }
 
   /// The tables and views that a connection shows, with their columns.
-  private static func tablesAndViews(of connection: OpaquePointer) -> [(name: String, columns: [String])] {
+  private static func tablesAndViews(of connection: OpaquePointer) -> [(
+    name: String, columns: [String]
+  )] {
     let names = unsafe texts(
       "SELECT name FROM temp.sqlite_schema WHERE type = 'view' ORDER BY rowid", connection)
     return names.map { name in

@@ -8,7 +8,7 @@ package enum NeededKinds {
   package static func forChecks(_ texts: [String], views: Views) -> Set<String>? {
     var code = texts.map(withoutComments).joined()
     guard code.firstMatch(of: /\bevents\b/.ignoresCase()) == nil else { return nil }
-    code += views.bodies(readBy: code).map(withoutComments).joined()
+    code += views.bodies(namedBy: code).map(withoutComments).joined()
     return recorded.union(quotedKinds(in: code))
   }
 

@@ -115,7 +115,8 @@ package struct View: Sendable {
       let said = columns.map(\.name)
       guard found != said else { return }
       throw DatabaseError(
-        code: 1, message: "its SELECT gives \(found.joined(separator: ", ")), and its header says "
+        code: 1,
+        message: "its SELECT gives \(found.joined(separator: ", ")), and its header says "
           + said.joined(separator: ", "), sql: nil, file: file)
     } catch {
       throw located(error)

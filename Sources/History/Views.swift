@@ -57,22 +57,24 @@ package struct Views: Sendable {
     let columns = views[index].columns.map(\.name)
     guard view.columns.map(\.name) == columns else {
       throw NetworkFileError(
-        "\(view.file):1: what provides '\(name)' has its columns: \(columns.joined(separator: ", "))")
+        "\(view.file):1: what provides '\(name)' has its columns: \(columns.joined(separator: ", "))"
+      )
     }
     views[index].body +=
       "\nUNION ALL\nSELECT \(columns.joined(separator: ", ")) FROM \(view.name)"
   }
 
-  /// The texts of the views that SQL reads, directly or by other views; more rather than fewer.
-  func bodies(readBy sql: String) -> [String] {
+  /// The texts of the views that SQL names, and of those that these name, and so on.
+  func bodies(namedBy sql: String) -> [String] {
     var left = all
     var texts = [sql]
     var position = 0
     while position < texts.count {
-      let text = texts[position]
+      let words = Set(
+        texts[position].split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
       position += 1
       left.removeAll { view in
-        guard text.contains(view.name) else { return false }
+        guard words.contains(view.name) else { return false }
         texts.append(view.body)
         return true
       }

@@ -138,7 +138,8 @@ package enum Files {
       var written = 0
       while written < bytes.count {
         let rest = bytes.count - written
-        let count = unsafe Glibc.write(descriptor, bytes.baseAddress.map { unsafe $0 + written }, rest)
+        let count = unsafe Glibc.write(
+          descriptor, bytes.baseAddress.map { unsafe $0 + written }, rest)
         if count < 0, errno == EINTR { continue }
         guard count > 0 else { return false }
         written += count

@@ -119,7 +119,8 @@ struct Expression {
     if let duration = Microseconds(parsing: word) { return .duration(duration) }
     let known = names.keys.sorted()
     throw Fault(
-      description: "'\(word)' is no number, duration or name\(suggestion(for: String(word), among: known)); "
+      description:
+        "'\(word)' is no number, duration or name\(suggestion(for: String(word), among: known)); "
         + "there are: \(known.joined(separator: ", "))")
   }
 

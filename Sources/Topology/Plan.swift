@@ -43,7 +43,8 @@ package struct Plan: Codable, Equatable, Sendable {
   package var settings: [Settings]
 
   package init(
-    network: String, networkFolder: String? = nil, seed: UInt64, nodes: [PlannedNode], faults: [PlannedFault] = [],
+    network: String, networkFolder: String? = nil, seed: UInt64, nodes: [PlannedNode],
+    faults: [PlannedFault] = [],
     stopAt: Microseconds, readyWithin: Microseconds = .seconds(30),
     stopWithin: Microseconds = .seconds(5), allowsUnexpectedExits: Bool = false,
     checks: [String]? = nil, networkModel: NetworkModel = NetworkModel(),

@@ -52,7 +52,8 @@ package struct SpawnTemplate: Sendable {
       throw TopologyError(file.path, error.place, error.message)
     }
     guard let template = try SpawnTemplate(document, of: file) else {
-      throw TopologyError(file.path, .file, "there is no section 'spawn', which says what can be asked for")
+      throw TopologyError(
+        file.path, .file, "there is no section 'spawn', which says what can be asked for")
     }
     self = template
   }

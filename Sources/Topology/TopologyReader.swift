@@ -167,7 +167,8 @@ struct TopologyReader {
     networkRoles = roles.filter { $0.network == name }
     if name == NetworkFolders.sharedName {
       fields.complain(
-        entry.value.place, "'\(name)' is no network, but what all networks share: rename the folder")
+        entry.value.place, "'\(name)' is no network, but what all networks share: rename the folder"
+      )
     } else if networkRoles.isEmpty, isForeign {
       checkName("a network", name, at: entry.value.place)
     } else if networkRoles.isEmpty, folder != nil {

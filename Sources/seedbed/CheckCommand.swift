@@ -19,6 +19,7 @@ enum CheckCommand: SeedbedCommand {
       """,
     examples: [
       Example("seedbed check", "The last run."),
+      Example("seedbed check --list gossip", "What a network promises."),
       Example(
         "seedbed check --report junit=report.xml --format github",
         "For CI: a report for its test view, and annotations."),
@@ -30,9 +31,12 @@ enum CheckCommand: SeedbedCommand {
         "Fails when the 95th percentile has grown by more than 30 %."),
     ],
     positionals: [
-      Positional("RUN", "A run: 'last', its number, or the beginning of its name.", .optional)
+      Positional(
+        "RUN", "A run: 'last', its number, or the beginning of its name; with --list, a network.",
+        .optional)
     ],
     options: [
+      .flag("list", "Print the checks that there are instead, of every network or of one."),
       Option(
         "check", .text("NAME|FILE"), "A check's name, or a file that ends in .sql.", .repeated),
       .flag("store", "Store the verdicts of checks too that the run did not ask for."),
@@ -57,6 +61,7 @@ enum CheckCommand: SeedbedCommand {
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
+    if arguments.has("list") { return try list(arguments) }
     try ReportFile.check(arguments)
     let number = try ReadOnlyHistory(arguments.history).run(named: arguments["RUN"] ?? "last")
     let judge = try Self.judge(of: number, arguments)
@@ -81,6 +86,36 @@ enum CheckCommand: SeedbedCommand {
     }
     return judgements.exitCode(
       areNamed: arguments.has("check") || judge.plannedChecks != nil)
+  }
+
+  /// Prints the checks that there are, of one network or of all.
+  private static func list(_ arguments: ParsedArguments) throws -> ExitCode {
+    guard let format = ResultFormat(rawValue: arguments["format"] ?? "table"),
+      [.table, .json].contains(format)
+    else { throw arguments.refusal(of: "format", allowed: "table or json, with --list") }
+    let networks = try arguments.networks
+    let folders: [NetworkFolder]
+    if let name = arguments["RUN"] {
+      let named = name.contains("/") ? NetworkFolder(name) : networks.folder(named: name)
+      guard let named, named.exists else {
+        let known = networks.all.map(\.name)
+        throw UsageError(
+          "there is no network '\(name)'\(suggestion(for: name, among: known)); there are: "
+            + known.joined(separator: ", "), command: arguments.path)
+      }
+      folders = [named]
+    } else {
+      folders = networks.all
+    }
+    var writer = ResultWriter(
+      format, columns: ["network", "check", "promise"], to: StandardOutput(), look: .output)
+    for folder in folders where !folder.names(of: .checks).isEmpty {
+      for check in try CheckLibrary(networks).checks(network: folder.name, folder: folder) {
+        writer.add([.text(folder.name), .text(check.name), .text(check.promise)])
+      }
+    }
+    try writer.finish().finish()
+    return .success
   }
 
   /// A judge of a run, with the views of the network where the command line says.

@@ -3,6 +3,7 @@ import Arguments
 import FoundationEssentials
 import Glibc
 import History
+import NetworkFolders
 import Supervisor
 import Topology
 
@@ -62,6 +63,13 @@ enum ExportCommand: SeedbedCommand {
       let attributes = try FileManager.default.attributesOfItem(atPath: path)
       guard attributes[.type] as? FileAttributeType == .typeRegular else { continue }
       try writer.add(file: path, as: name)
+    }
+    let network = NetworkFolder(RunFolder.networkCopy(in: folder.path))
+    for part in NetworkFolder.Part.allCases {
+      for name in network.names(of: part) {
+        let file = network.file(name, of: part)
+        try writer.add(file: file, as: String(file.dropFirst(folder.path.count + 1)))
+      }
     }
     try writer.add(Array(verdicts.utf8), as: Self.verdicts)
     var system = utsname()

@@ -7,7 +7,7 @@ import Supervisor
 /// The kinds of events that there are (docs/EVENTS.md).
 enum KnownKinds {
   static let names: Set<String> = Set(
-    ([NodeEvents.all, SupervisorEvents.all, CommonEvents.all] + Networks.eventKinds.map(\.kinds))
+    ([NodeEvents.all, SupervisorEvents.all, CommonEvents.all] + Networks.all.map { $0.kinds() })
       .joined().map(\.name))
 
   /// `link` of `link.opened`.

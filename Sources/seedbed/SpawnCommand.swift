@@ -52,7 +52,8 @@ enum SpawnCommand: SeedbedCommand {
   private static let others = [
     Option(
       "for", .duration(Topology.earliestStop...Topology.latestStop),
-      "How long it runs when every node is ready. Without it: 20s, or what the network's spawn.yaml has."),
+      "How long it runs when every node is ready. Without it: 20s, or what the network's spawn.yaml has."
+    ),
     Option(
       "kill", .integer("N", 0...Int64(Topology.mostFaults)),
       "How many nodes are killed, between a quarter and half of the duration.",
@@ -122,8 +123,11 @@ enum SpawnCommand: SeedbedCommand {
     let networks = try arguments.networks
     guard let folder = networks.folder(named: name) else {
       let known = networks.all.filter(\.hasSpawnFile).map(\.name)
+      let hint =
+        NetworkFolder("./\(name)").exists
+        ? " (did you mean './\(name)'?)" : suggestion(for: name, among: known)
       throw UsageError(
-        "unknown network '\(name)'\(suggestion(for: name, among: known)); there is: "
+        "unknown network '\(name)'\(hint); there is: "
           + known.joined(separator: ", "),
         command: arguments.path)
     }

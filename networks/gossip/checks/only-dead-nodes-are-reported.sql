@@ -27,8 +27,10 @@ false_ones AS (
   FROM (SELECT * FROM reports ORDER BY seed) p
   WHERE NOT EXISTS (
     SELECT 1 FROM missing m
-    WHERE m.node = p.dead AND (m.back_t IS NULL OR p.reported_t - (SELECT most FROM skew) <= m.back_t + 1000000)
-      AND p.reported_t + (SELECT most FROM skew) >= m.t + iif(m.cause = 'frozen', coalesce(p.patience, 0), 0))
+    WHERE m.node = p.dead AND (m.back_t IS NULL
+      OR p.reported_t - (SELECT most FROM skew) <= m.back_t + 1000000)
+      AND p.reported_t + (SELECT most FROM skew) >= m.t + iif(m.cause = 'frozen',
+        coalesce(p.patience, 0), 0))
     AND NOT EXISTS (
       SELECT 1 FROM separated x
         JOIN fault_sides a ON a.fault = x.fault AND a.node = p.reporter

@@ -1,5 +1,6 @@
 -- check: seeds-agree-on-who-is-alive
--- promise: When the run ends, each seed lists the live peers that have not left it, and no dead one.
+-- promise: When the run ends, each seed lists the live peers that have not left it, and no dead
+--   one.
 -- networks: gossip
 -- severity: error
 -- witnesses: 1

@@ -11,7 +11,8 @@
 --   WHERE options ->> 'lookup-count' > 0 OR options ->> 'lookup' <> ''
 --     OR options ->> 'connect' <> '' OR options IS NULL)
 -- not-asked: no node looks a key up
--- asked-if: EXISTS (SELECT 1 FROM planned_deaths WHERE action <> 'pause' AND (role = 'hyperdht-node' OR options IS NULL))
+-- asked-if: EXISTS (SELECT 1 FROM planned_deaths WHERE action <> 'pause' AND (role =
+--   'hyperdht-node' OR options IS NULL))
 -- not-asked: no node is killed or stopped
 
 -- A row for each lookup that found such a peer: a second and the announcements' lifetime after its

@@ -1,5 +1,6 @@
 -- check: lookups-find-every-live-announcer
--- promise: Who looks a key up finds every node that has announced it, is there and has not taken it back.
+-- promise: Who looks a key up finds every node that has announced it, is there and has not taken it
+--   back.
 -- networks: hyperdht
 -- severity: error
 -- witnesses: 1
@@ -13,7 +14,8 @@
 -- not-asked: no node looks a key up
 
 -- A row for each lookup and announcer that it missed. Not judged: announcers and lookups of nodes
--- that were away for a part of the announcement's lifetime before, and lookups while the network was
+-- that were away for a part of the announcement's lifetime before, and lookups while the network
+-- was
 -- disturbed or an announcement's lifetime afterwards.
 WITH
 times AS MATERIALIZED (
@@ -52,7 +54,8 @@ judged AS MATERIALIZED (
 SELECT j.node, j.key, j.announcer, round(j.started_s, 3) AS started_s, j.answered,
   (SELECT 'the host was overloaded for ' || round(sum(lost) / 1e6, 1) || ' s before'
     FROM (
-      SELECT min(to_t, j.finished_t) - max(from_t, j.started_t - (SELECT lifetime FROM times)) AS lost
+      SELECT min(to_t, j.finished_t) - max(from_t, j.started_t - (SELECT lifetime FROM times))
+        AS lost
       FROM overloads)
     WHERE lost > 0
     HAVING count(*) > 0) AS excuse

@@ -8,9 +8,12 @@
 --   WHERE options ->> 'connect' <> '' OR options IS NULL)
 -- not-asked: no node opens a way to another
 
--- A row for each open way whose peer did not answer everything that was sent over it, or, although a
--- ping was passed on to it, did not hear the node by its own log. Not judged: ways where either node
--- was not there for a part of that time, or the network was disturbed, or the run was being ended. Two
+-- A row for each open way whose peer did not answer everything that was sent over it, or, although
+-- a
+-- ping was passed on to it, did not hear the node by its own log. Not judged: ways where either
+-- node
+-- was not there for a part of that time, or the network was disturbed, or the run was being ended.
+-- Two
 -- nodes' times may differ (clock_skews).
 WITH
 skews AS MATERIALIZED (SELECT most AS skew FROM clock_skews),
@@ -23,7 +26,8 @@ judged AS MATERIALIZED (
         AND coalesce(d.back_t, 9e18) >= p.started_t - skew)
     AND NOT EXISTS (
       SELECT 1 FROM faults f
-      WHERE f.action IN ('partition', 'loss', 'latency', 'bandwidth') AND f.applied_t <= p.finished_t + skew
+      WHERE f.action IN ('partition', 'loss', 'latency', 'bandwidth')
+        AND f.applied_t <= p.finished_t + skew
         AND coalesce(f.healed_t, 9e18) >= p.started_t - skew)
 )
 SELECT p.node, p.peer_node, p.peer, p.opened_at, round(p.started_s, 3) AS started_s, p.sent,

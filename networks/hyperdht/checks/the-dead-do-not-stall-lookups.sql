@@ -11,7 +11,8 @@
 -- asked-if: EXISTS (SELECT 1 FROM planned_deaths WHERE action <> 'pause')
 -- not-asked: no node is killed or stopped
 
--- A row where the lookups begun after the first death are slower than that, against those that ended
+-- A row where the lookups begun after the first death are slower than that, against those that
+-- ended
 -- before it. Not judged: lookups of the two seconds after the run's beginning.
 WITH
 death AS MATERIALIZED (SELECT min(t) AS t FROM deaths WHERE cause <> 'frozen'),

@@ -3,7 +3,8 @@
 -- networks: kademlia
 -- severity: error
 -- witnesses: 1
--- too-few: no value was set, or a node died, came back, started or was cut off shortly before the end
+-- too-few: no value was set, or a node died, came back, started or was cut off shortly before the
+--   end
 -- asked-if: EXISTS (SELECT 1 FROM planned_nodes
 --   WHERE options ->> 'put-count' > 0 OR options IS NULL)
 -- not-asked: no node sets a value

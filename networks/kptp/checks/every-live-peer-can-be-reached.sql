@@ -3,7 +3,8 @@
 -- networks: kptp
 -- severity: error
 -- witnesses: 2
--- too-few: fewer than two peers lived, or one died, came back, started or was separated from others shortly before the end
+-- too-few: fewer than two peers lived, or one died, came back, started or was separated from others
+--   shortly before the end
 -- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'kptp-peer' OR options IS NULL) > 1
 -- not-asked: there is no second peer
 -- asked-if: (SELECT max(stays - 1000000 - 4 * (options ->> 'heartbeat-interval')

@@ -20,7 +20,8 @@ removals AS MATERIALIZED (
   FROM routing_entries e JOIN kptp_deadlines k ON k.node = e.node JOIN runs r
   WHERE e.reason IN ('silent', 'forgotten') AND (r.stopping_t IS NULL OR e.until_t < r.stopping_t)
 )
-SELECT coalesce(e.peer_node, e.peer) AS removed, e.node AS by_peer, round(e.until_s, 3) AS removed_s,
+SELECT coalesce(e.peer_node, e.peer) AS removed, e.node AS by_peer,
+  round(e.until_s, 3) AS removed_s,
   e.reason AS said,
   CASE
     WHEN e.peer_node IS NULL THEN 'no node of this run has that address'
@@ -36,7 +37,8 @@ SELECT coalesce(e.peer_node, e.peer) AS removed, e.node AS by_peer, round(e.unti
 FROM removals e
 WHERE NOT EXISTS (
     SELECT 1 FROM missing m
-    WHERE m.node = e.peer_node AND (m.back_t IS NULL OR e.until_t - (SELECT most FROM skew) <= m.back_t + 1000000)
+    WHERE m.node = e.peer_node AND (m.back_t IS NULL
+      OR e.until_t - (SELECT most FROM skew) <= m.back_t + 1000000)
       AND e.until_t + (SELECT most FROM skew) >= m.t + iif(m.cause = 'frozen', e.patience, 0))
   AND NOT EXISTS (
     SELECT 1 FROM separations x

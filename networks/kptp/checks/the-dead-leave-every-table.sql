@@ -3,13 +3,15 @@
 -- networks: kptp
 -- severity: error
 -- witnesses: 1
--- too-few: no peer died while it stood in the table of one that lived on, or the run ended before it was due
+-- too-few: no peer died while it stood in the table of one that lived on, or the run ended before
+--   it was due
 -- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'kptp-peer' OR options IS NULL) > 1
 -- not-asked: there is no second peer
 -- asked-if: EXISTS (SELECT 1 FROM planned_deaths WHERE role = 'kptp-peer' OR options IS NULL)
 -- not-asked: no peer is killed, stopped or frozen
 
--- A row for each of the dead and each table that it left too late or never, or entered. In time: the
+-- A row for each of the dead and each table that it left too late or never, or entered. In time:
+-- the
 -- heartbeats that must go missing, and a second (kptp_deadlines.leave_within). Time in which the
 -- host was overloaded does not count.
 SELECT d.dead, d.cause, round(d.death_s, 3) AS died_s, d.node AS peer,

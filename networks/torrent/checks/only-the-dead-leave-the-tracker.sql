@@ -4,12 +4,14 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no client announced itself to a tracker
--- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'torrent-client' OR options IS NULL) > 0
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'torrent-client' OR options IS NULL) >
+--   0
 -- not-asked: there is no client
 -- asked-if: EXISTS (SELECT 1 FROM planned_nodes WHERE role = 'torrent-tracker' OR options IS NULL)
 -- not-asked: there is no tracker
 
--- A row for each client that was forgotten though it was there for the whole time of the ping that it
+-- A row for each client that was forgotten though it was there for the whole time of the ping that
+-- it
 -- is said not to have answered, and though nothing separated the two. Time in which the host was
 -- overloaded does not count. Two nodes' times may differ (clock_skews).
 WITH

@@ -10,7 +10,8 @@
 -- not-asked: no client is killed, stopped or frozen
 
 -- A row for each dead client that a live tracker kept, or forgot too late: a ping's interval, its
--- timeout and a second (torrent_deadlines.forget_within). Time in which the host was overloaded does
+-- timeout and a second (torrent_deadlines.forget_within). Time in which the host was overloaded
+-- does
 -- not count.
 WITH
 kept AS (

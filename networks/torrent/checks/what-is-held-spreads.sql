@@ -3,11 +3,13 @@
 -- networks: torrent
 -- severity: error
 -- witnesses: 1
--- too-few: nobody missed anything that others had after the last disturbance, or the run ended before it was due
+-- too-few: nobody missed anything that others had after the last disturbance, or the run ended
+--   before it was due
 -- asked-if: EXISTS (SELECT 1 FROM planned_nodes
 --   WHERE options ->> 'complete' OR options ->> 'torrent' <> '' OR options IS NULL)
 -- not-asked: no client has the file
--- asked-if: EXISTS (SELECT 1 FROM planned_nodes WHERE NOT options ->> 'complete' OR options IS NULL)
+-- asked-if: EXISTS (SELECT 1 FROM planned_nodes WHERE NOT options ->> 'complete' OR options IS
+--   NULL)
 -- not-asked: no client lacks the file
 -- asked-if: EXISTS (SELECT 1 FROM planned_nodes WHERE role = 'torrent-tracker' OR options IS NULL)
 -- not-asked: there is no tracker

@@ -1,8 +1,18 @@
-import HyperDHT
-import Participants
+package import Participants
 
-extension FuzzTargets {
-  static let hyperdhtDatagrams: [[UInt8]] = {
+extension Network {
+  package static let hyperdht = Network(
+    name: "hyperdht", roles: { HyperDHTRoles.all }, kinds: { HyperDHTEvents.all },
+    samples: { HyperDHTSamples.all })
+}
+
+private enum HyperDHTSamples {
+  static let all = NetworkSamples(
+    messages: datagrams,
+    options: ["bootstrap": .addresses([NetworkSamples.stranger.description])], targets: [messages])
+
+  private static let datagrams: [[UInt8]] = {
+    let address = NetworkSamples.stranger
     let id = [UInt8](repeating: 7, count: Contact.idSize)
     let nodes = IPEncoding.ipv4.encode(Contact(id: id, address: address)) ?? []
     let endpoint = IPEncoding.ipv4.encode(address) ?? []
@@ -26,7 +36,7 @@ extension FuzzTargets {
   }()
 
   /// What was read is written so that it is read again, as messages and as lists.
-  static let hyperdht = FuzzTarget("hyperdht", samples: hyperdhtDatagrams) { input, _ in
+  private static let messages = FuzzTarget("hyperdht", samples: datagrams) { input, _ in
     let payload = Array(input.dropFirst(UDPHeader.size))
     if let request = try? RPCRequest(decoding: payload) {
       precondition((try? RPCRequest(decoding: request.encoded)) == request)

@@ -1,16 +1,27 @@
 import HTTP
-import HTTPTorrent
 import JSONReading
-import Participants
+package import Participants
 import Wire
 
+extension Network {
+  package static let torrent = Network(
+    name: "torrent", roles: { TorrentRoles.all }, kinds: { TorrentEvents.all },
+    samples: { TorrentSamples.all })
+}
+
 /// What the torrent reads: HTTP both ways, JSON, torrents, lists of owners.
-extension FuzzTargets {
-  static let torrent = [httpRequests, httpResponses, json, torrentFile, ownerList, base64]
+private enum TorrentSamples {
+  private static let stranger = OptionValue.addresses([NetworkSamples.stranger.description])
 
-  static let torrentMessages = torrentRequests + torrentResponses
+  static let all = NetworkSamples(
+    messages: requests + responses,
+    options: [
+      "tracker": stranger, "metrics": stranger, "bootstrap": stranger, "dht": .flag(true),
+      // Every client makes its file at its start: a small one leaves time for the inputs.
+      "size": .count(1_000), "chunk-size": .count(200),
+    ], targets: [httpRequests, httpResponses, json, torrentFile, ownerList, base64])
 
-  private static let torrentRequests = [
+  private static let requests = [
     request("PUT", "/chunk", #"{"client_host": "127.0.0.1", "client_port": 9, "hashes": ["a"]}"#),
     request("POST", "/chunk", #"["71d792eee985dd0f18ed7b8c79502c7d8458ff12"]"#),
     request("POST", "/dht", #"{"host": "127.0.0.1", "port": 8468}"#),
@@ -23,7 +34,7 @@ extension FuzzTargets {
     Array("GET / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n".utf8),
   ]
 
-  private static let torrentResponses = [
+  private static let responses = [
     Array("HTTP/1.0 200 OK\r\nServer: BaseHTTP/0.6\r\n\r\npong".utf8),
     HTTPResponse.json(
       Array(#"[{"client_host": "127.0.0.1", "client_port": 9, "hash_list": ["a"]}]"#.utf8)
@@ -40,8 +51,8 @@ extension FuzzTargets {
     ).bytes(host: "127.0.0.1:5000")
   }
 
-  private static let httpRequests = http("http-requests", .requests, torrentRequests)
-  private static let httpResponses = http("http-responses", .responses, torrentResponses)
+  private static let httpRequests = http("http-requests", .requests, requests)
+  private static let httpResponses = http("http-responses", .responses, responses)
 
   private static func http(
     _ name: String, _ kind: HTTPReader.Kind, _ samples: [[UInt8]]
