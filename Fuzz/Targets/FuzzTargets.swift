@@ -1,7 +1,7 @@
 import History
 import JSONReading
 import Networks
-import Participants
+package import Participants
 import Topology
 
 /// Everything that takes bytes from outside.
