@@ -191,7 +191,7 @@ package struct SupervisorCore: Sendable {
       case .running(let since):
         earliest(
           nextFaultAt(since), nextPauseStep, nextDisturbanceEnd, scheduled.last?.at,
-          readinessDeadline, since + plan.stopAt)
+          readinessDeadline, lateStarts.isEmpty ? since + plan.stopAt : nil)
       case .stopping: killAt
       case .checkingGroups(_, let next): next
       case .ended: nil
@@ -213,7 +213,8 @@ package struct SupervisorCore: Sendable {
       applyFaults(since: since, at: now)
       advancePauses(to: now)
       checkReadiness(at: now)
-      if now >= since + plan.stopAt { stop("planned", at: now) }
+      // Who was started before the stop, and is on its way, is waited for.
+      if now >= since + plan.stopAt, lateStarts.isEmpty { stop("planned", at: now) }
     }
     if case .stopping = phase {
       if let due = killAt, now >= due { killTheRest() }

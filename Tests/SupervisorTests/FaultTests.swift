@@ -103,6 +103,15 @@ struct FaultTests {
     #expect(host.count("fault.confirmed 1") == 0)
   }
 
+  @Test("The planned stop waits for a restarted node that is not ready yet")
+  func restartBeforeTheStop() throws {
+    var host = FakeHost(.small(faults: [.at(2, .restart, "peer-1")], stopAt: .seconds(5)))
+    host.behaviours[1].readyAgainAfter = .seconds(10)
+    host.run()
+    #expect(try host.place(of: "fault.healed 1") < host.place(of: "run.stopping"))
+    #expect(host.conclusion?.outcome == .completed)
+  }
+
   @Test(
     "A fault on a node that has ended is skipped, with the reason",
     arguments: [PlannedFault.Action.kill, .stop, .pause])
