@@ -61,12 +61,14 @@ package struct View: Sendable {
       throw header.refusal("column", "the first column of every view is 'run'")
     }
     self.columns = columns
-    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    let rest = lines[min(header.end - 1, lines.count)...]
-    line = header.end + rest.prefix { $0.allSatisfy(\.isWhitespace) }.count
-    var body = rest.joined(separator: "\n")[...]
-    while body.last?.isWhitespace == true || body.last == ";" { body.removeLast() }
-    self.body = String(body.drop(while: \.isWhitespace))
+    let space = Set(" \t\r\n".utf8)
+    let before = header.body.utf8.prefix { space.contains($0) }
+    line = header.end + before.count { $0 == UInt8(ascii: "\n") }
+    var body = header.body.utf8.dropFirst(before.count)
+    while let last = body.last, space.contains(last) || last == UInt8(ascii: ";") {
+      body.removeLast()
+    }
+    self.body = String(Substring(body))
     self.file = file
     if self.body.isEmpty {
       throw NetworkFileError("\(file):\(line): there is no SELECT after the header")
@@ -77,8 +79,8 @@ package struct View: Sendable {
   private static func column(
     _ entry: SQLHeader.Entry, after others: [String], file: String
   ) throws(NetworkFileError) -> (name: String, summary: String) {
-    let parts = entry.value.split(separator: ":", maxSplits: 1)
-    let name = String(parts[0])
+    let colon = entry.value.utf8.firstIndex(of: UInt8(ascii: ":"))
+    let name = String(entry.value[..<(colon ?? entry.value.endIndex)])
     let place = "\(file):\(entry.line): "
     guard isPlain(name) else {
       throw NetworkFileError(
@@ -87,7 +89,7 @@ package struct View: Sendable {
     guard !others.contains(name) else {
       throw NetworkFileError("\(place)column '\(name)' stands here twice")
     }
-    if parts.count == 2 { return (name, String(parts[1].drop { $0 == " " })) }
+    if let colon { return (name, String(entry.value[colon...].dropFirst().drop { $0 == " " })) }
     let time = name.dropLast() + "t"
     guard name == "s" || name.hasSuffix("_s"), others.contains(String(time)) else {
       throw NetworkFileError(
@@ -98,7 +100,12 @@ package struct View: Sendable {
   }
 
   private static func isPlain(_ name: String) -> Bool {
-    name.wholeMatch(of: /[a-z][a-z0-9_]*/) != nil
+    let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+    return name.utf8.first.map(letters.contains) ?? false
+      && name.utf8.allSatisfy {
+        letters.contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+          || $0 == UInt8(ascii: "_")
+      }
   }
 
   var definition: String {

@@ -13,8 +13,10 @@ package struct Views: Sendable {
   package init(_ others: [NetworkFolder] = []) throws(NetworkFileError) {
     let shared = try NetworkFolders.shared.map(Self.stored) ?? []
     var views = shared
-    for folder in others.filter({ !$0.isShipped }) + NetworkFolders.shipped {
-      for view in try folder.isShipped ? Self.stored(folder) : Self.read(folder) {
+    let foreign = others.filter { !$0.isShipped }
+    for (index, folder) in (foreign + NetworkFolders.shipped).enumerated() {
+      let isShipped = index >= foreign.count
+      for view in try isShipped ? Self.stored(folder) : Self.read(folder) {
         if let other = shared.first(where: { $0.name == view.name }) {
           throw NetworkFileError(
             "\(view.file):1: '\(view.name)' is a view that all networks share, \(other.file): choose "
@@ -22,7 +24,7 @@ package struct Views: Sendable {
         }
         guard !views.contains(where: { $0.name == view.name }) else { continue }
         views.append(view)
-        views[views.count - 1].isShipped = folder.isShipped
+        views[views.count - 1].isShipped = isShipped
       }
     }
     for view in views where view.provides != nil { try Self.provide(view, in: &views) }

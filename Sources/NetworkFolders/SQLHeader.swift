@@ -31,6 +31,8 @@ package struct SQLHeader: Sendable {
   package let entries: [Entry]
   /// The first line that is not the header's.
   package let end: Int
+  /// What follows the header.
+  package let body: Substring
   private let file: String
 
   /// - Parameters:
@@ -40,38 +42,53 @@ package struct SQLHeader: Sendable {
     parsing text: String, file: String, keys: Keys
   ) throws(NetworkFileError) {
     var entries: [Entry] = []
-    var end = 1
-    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    for (index, line) in lines.enumerated() {
-      guard line.hasPrefix("--") else { break }
-      end = index + 2
-      if line.hasPrefix("--  "), !entries.isEmpty {
-        entries[entries.count - 1].value += " " + line.dropFirst(2).drop { $0 == " " }
+    var rest = text[...]
+    var number = 0
+    // In bytes: each command reads the headers of all views.
+    while let line = Self.takeComment(from: &rest) {
+      number += 1
+      if line.utf8.starts(with: "--  ".utf8), !entries.isEmpty {
+        entries[entries.count - 1].value += " " + Self.trimmed(line.utf8.dropFirst(2))
         continue
       }
-      let place = "\(file):\(index + 1): "
-      guard let colon = line.firstIndex(of: ":") else {
-        throw NetworkFileError("\(place)this is no '-- KEY: VALUE'; an empty line ends the header")
+      let place = { "\(file):\(number): " }
+      guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else {
+        throw NetworkFileError(
+          "\(place())this is no '-- KEY: VALUE'; an empty line ends the header")
       }
-      let key = String(line[..<colon].drop { $0 == "-" || $0 == " " })
-      let value = String(line[line.index(after: colon)...].drop { $0 == " " })
+      let key = Self.trimmed(line.utf8[..<colon].drop { $0 == UInt8(ascii: "-") })
+      let value = Self.trimmed(line.utf8[colon...].dropFirst())
       guard keys.all.contains(key) else {
         throw NetworkFileError(
-          "\(place)unknown key '\(key)'\(suggestion(for: key, among: keys.all)); allowed here: "
+          "\(place())unknown key '\(key)'\(suggestion(for: key, among: keys.all)); allowed here: "
             + keys.all.joined(separator: ", "))
       }
-      guard !value.isEmpty else { throw NetworkFileError("\(place)'\(key)' has no value") }
+      guard !value.isEmpty else { throw NetworkFileError("\(place())'\(key)' has no value") }
       guard keys.repeated.contains(key) || !entries.contains(where: { $0.key == key }) else {
-        throw NetworkFileError("\(place)'\(key)' stands here twice")
+        throw NetworkFileError("\(place())'\(key)' stands here twice")
       }
-      entries.append(Entry(key: key, value: value, line: index + 1))
+      entries.append(Entry(key: key, value: value, line: number))
     }
     if let missing = keys.required.first(where: { key in !entries.contains { $0.key == key } }) {
       throw NetworkFileError("\(file):1: the header has no '-- \(missing): …'")
     }
     self.entries = entries
-    self.end = end
+    end = number + 1
+    body = rest
     self.file = file
+  }
+
+  /// A line that is a comment, without what ends it.
+  private static func takeComment(from rest: inout Substring) -> Substring? {
+    guard rest.utf8.starts(with: "--".utf8) else { return nil }
+    let end = rest.utf8.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
+    let line = rest[..<end]
+    rest = rest[end...].utf8.isEmpty ? "" : Substring(rest.utf8[end...].dropFirst())
+    return line.utf8.last == UInt8(ascii: "\r") ? Substring(line.utf8.dropLast()) : line
+  }
+
+  private static func trimmed(_ bytes: Substring.UTF8View) -> String {
+    String(Substring(bytes.drop { $0 == UInt8(ascii: " ") }))
   }
 
   /// The first entry of a key.
