@@ -34,7 +34,8 @@ let package = Package(
     .target(name: "CProcess"),
 
     // What a node is made of. No Foundation and no SQLite below this line…
-    .target(name: "Arguments"),
+    .target(name: "Messages"),
+    .target(name: "Arguments", dependencies: ["Messages"]),
     .target(name: "Participants", path: "Sources/Participants/Contract"),
     .target(name: "Hashing", dependencies: ["CCrypto"]),
     .target(name: "JSONReading"),
@@ -68,44 +69,52 @@ let package = Package(
       name: "Relay", dependencies: ["CUV", "Clock", "LiveDriver", "NetworkRules", "Participants"]),
     .executableTarget(
       name: "seedbed-node",
-      dependencies: ["Arguments", "CProcess", "LiveDriver", "Networks", "Participants", "Relay"]),
+      dependencies: [
+        "Arguments", "CProcess", "LiveDriver", "Messages", "Networks", "Participants", "Relay",
+      ]),
 
     // …and what runs, records and judges networks.
     .target(name: "Patterns", dependencies: ["CPCRE"]),
-    .target(name: "NetworkFolders", dependencies: ["Arguments"]),
+    .target(name: "NetworkFolders", dependencies: ["Messages"]),
     .target(
       name: "Topology",
-      dependencies: ["Arguments", "CYAML", "NetworkFolders", "Participants", "Patterns", "Wire"]),
+      dependencies: ["CYAML", "Messages", "NetworkFolders", "Participants", "Patterns", "Wire"]),
     .target(
       name: "Supervisor",
       dependencies: [
-        "Arguments", "CProcess", "Clock", "NetworkRules", "Participants", "Patterns", "Topology",
+        "CProcess", "Clock", "NetworkRules", "Messages", "Participants", "Patterns", "Topology",
       ]),
     .target(
       name: "History",
       dependencies: [
-        "Arguments", "CSQLite", "JSONReading", "NetworkFolders", "Participants", "Patterns",
+        "CSQLite", "JSONReading", "Messages", "NetworkFolders", "Participants", "Patterns",
         "Topology",
       ]),
     .target(
       name: "Simulator",
       dependencies: [
-        "Arguments", "Hashing", "NetworkRules", "Participants", "Supervisor", "Topology",
+        "Hashing", "NetworkRules", "Messages", "Participants", "Supervisor", "Topology",
       ]),
-    .target(name: "Archives", dependencies: ["Arguments", "CArchive"]),
+    .target(name: "Archives", dependencies: ["Messages", "CArchive"]),
     .target(
-      name: "Checks", dependencies: ["Arguments", "History", "NetworkFolders", "Participants"]),
+      name: "Checks", dependencies: ["History", "Messages", "NetworkFolders", "Participants"]),
     .target(
       name: "Exploration",
       dependencies: [
-        "Arguments", "Checks", "History", "NetworkFolders", "Participants", "Simulator",
+        "Checks", "History", "Messages", "NetworkFolders", "Participants", "Simulator",
         "Supervisor", "Topology",
+      ]),
+    .target(
+      name: "Session",
+      dependencies: [
+        "Checks", "Clock", "Exploration", "History", "Messages", "NetworkFolders", "Networks",
+        "Participants", "Simulator", "Supervisor", "Topology",
       ]),
     .executableTarget(
       name: "seedbed",
       dependencies: [
         "Archives", "Arguments", "CProcess", "Checks", "Clock", "Exploration", "HTTPTorrent",
-        "History", "NetworkFolders", "Networks", "Participants", "Simulator",
+        "History", "Messages", "NetworkFolders", "Networks", "Participants", "Session",
         "Supervisor", "Topology",
       ]),
 
@@ -119,8 +128,8 @@ let package = Package(
     .executableTarget(
       name: "seedbed-benchmarks",
       dependencies: [
-        "Arguments", "BenchmarkReferences", "History", "HyperDHT", "LiveDriver", "Networks",
-        "Participants", "Simulator", "Topology",
+        "Arguments", "BenchmarkReferences", "History", "HyperDHT", "LiveDriver", "Messages",
+        "Networks", "Participants", "Simulator", "Topology",
       ], path: "Benchmarks/Runner"),
 
     // Random inputs for everything that takes bytes from outside.
@@ -130,11 +139,12 @@ let package = Package(
         "History", "JSONReading", "NetworkRules", "Networks", "Participants", "Topology",
       ], path: "Fuzz/Targets"),
     .executableTarget(
-      name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Participants"],
+      name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Messages", "Participants"],
       path: "Fuzz/Runner"),
 
     // Tests.
-    .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
+    .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "Messages"]),
+    .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Networks", "Participants"]),
     .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
     .testTarget(
@@ -189,17 +199,17 @@ let package = Package(
     .testTarget(
       name: "TopologyTests",
       dependencies: [
-        "Arguments", "NetworkFolders", "Networks", "Participants", "Patterns", "Topology",
+        "Messages", "NetworkFolders", "Networks", "Participants", "Patterns", "Topology",
       ]),
     .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "Topology"]),
     .testTarget(
       name: "HistoryTests",
       dependencies: [
-        "Arguments", "History", "JSONReading", "NetworkFolders", "Participants", "Topology",
+        "History", "JSONReading", "Messages", "NetworkFolders", "Participants", "Topology",
         "seedbed",
       ]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
-    .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading"]),
+    .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading", "Participants"]),
     .testTarget(
       name: "RunTests",
       dependencies: [
@@ -208,13 +218,13 @@ let package = Package(
     .testTarget(
       name: "ExplorationTests",
       dependencies: [
-        "Arguments", "Checks", "Exploration", "History", "NetworkFolders", "Networks",
+        "Checks", "Exploration", "History", "Messages", "NetworkFolders", "Networks",
         "Participants", "Simulator", "Supervisor", "Topology",
       ]),
     .testTarget(
       name: "ChecksTests",
       dependencies: [
-        "Arguments", "Checks", "Exploration", "History", "NetworkFolders", "Networks",
+        "Checks", "Exploration", "History", "Messages", "NetworkFolders", "Networks",
         "Participants", "Simulator", "Supervisor", "Topology",
       ]),
   ]

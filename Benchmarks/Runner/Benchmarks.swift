@@ -1,5 +1,6 @@
 import Arguments
 import Foundation
+import Messages
 
 /// One thing that is measured, side by side with what it is compared with.
 protocol Benchmark: SendableMetatype {

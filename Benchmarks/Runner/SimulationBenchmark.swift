@@ -1,4 +1,4 @@
-import Arguments
+import Messages
 import Foundation
 import History
 import Networks

@@ -1,6 +1,7 @@
 import Arguments
 import FuzzTargets
 import Glibc
+import Messages
 import Participants
 
 /// `seedbed-fuzz`: random inputs for everything that takes bytes from outside.

@@ -1,4 +1,4 @@
-package import Arguments
+package import Messages
 
 /// Why an archive could not be written or is not taken, and what to do.
 package struct ArchiveError: ReportedError, Equatable {

@@ -1,6 +1,6 @@
-import Arguments
 import CArchive
 import Glibc
+import Messages
 
 /// Unpacks what ``ArchiveWriter`` wrote, and trusts nobody: an archive may come from anywhere.
 ///

@@ -1,6 +1,6 @@
-import Arguments
 import CArchive
 import Glibc
+import Messages
 
 /// Writes a `.tar.gz` of one folder's files: pax interchange format (POSIX.1-2001), read by every tar.
 @safe package struct ArchiveWriter: ~Copyable {

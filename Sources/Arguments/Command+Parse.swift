@@ -1,3 +1,5 @@
+package import Messages
+
 /// What a command line asks for.
 package enum Parsed: Sendable {
   /// Run the command that ``ParsedArguments/command`` names.

@@ -1,3 +1,5 @@
+import Messages
+
 /// A command as data: what it is called, what it takes and what its help says.
 ///
 /// The manner is swift-argument-parser's, so that moving over is easy once it can be had here; the

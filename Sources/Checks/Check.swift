@@ -1,4 +1,4 @@
-package import Arguments
+package import Messages
 import NetworkFolders
 
 /// A promise of a network as SQL: a file with a header, a query that selects violations, and one

@@ -1,4 +1,4 @@
-internal import Arguments
+internal import Messages
 package import NetworkFolders
 
 /// The checks of networks: `NETWORK/checks/NAME.sql` in the folders of networks.

@@ -1,5 +1,5 @@
-internal import Arguments
 internal import History
+internal import Messages
 internal import Participants
 
 /// JSON texts put together from JSON texts.

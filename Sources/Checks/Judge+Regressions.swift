@@ -1,5 +1,5 @@
-internal import Arguments
 package import History
+internal import Messages
 
 /// Whether something takes longer in one run than in another.
 extension Judge {

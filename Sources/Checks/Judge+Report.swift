@@ -1,6 +1,6 @@
-internal import Arguments
 internal import Foundation
 internal import History
+internal import Messages
 
 /// What a piece of the report means, for whoever colours it.
 package enum Tone: Sendable {

@@ -1,5 +1,5 @@
-internal import Arguments
 internal import History
+internal import Messages
 package import NetworkFolders
 
 /// Applies checks to one run of a history.

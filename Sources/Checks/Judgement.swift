@@ -1,5 +1,5 @@
-package import Arguments
 package import History
+package import Messages
 
 /// What a check says about a run.
 package enum Verdict: String, CaseIterable, Sendable {

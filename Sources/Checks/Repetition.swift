@@ -1,5 +1,5 @@
-internal import Arguments
 internal import History
+internal import Messages
 
 /// What many runs of one topology say of each check: how often it did not pass.
 package struct Repetition: Sendable {

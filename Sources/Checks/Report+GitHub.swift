@@ -1,4 +1,4 @@
-internal import Arguments
+internal import Messages
 
 /// Workflow commands of GitHub Actions: an annotation of the topology's file for each check that did
 /// not pass, and a notice that counts and names those that were not asked.

@@ -1,6 +1,6 @@
-package import Arguments
 package import Checks
 package import History
+package import Messages
 package import Participants
 import Simulator
 package import Supervisor

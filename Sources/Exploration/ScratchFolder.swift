@@ -1,5 +1,5 @@
-import Arguments
 import Foundation
+import Messages
 
 /// A folder for what is looked at and not kept, in memory where the system offers that. It goes with
 /// the last that refers to it.

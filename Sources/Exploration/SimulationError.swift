@@ -1,4 +1,4 @@
-package import Arguments
+package import Messages
 
 /// A simulation that could not be recorded or judged.
 package struct SimulationError: ReportedError, Equatable {

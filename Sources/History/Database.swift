@@ -1,6 +1,6 @@
-internal import Arguments
 internal import CSQLite
 internal import Glibc
+internal import Messages
 
 /// A connection to an SQLite database: a thin wrapper that turns result codes into errors and frees
 /// what it opened exactly once.

@@ -1,5 +1,5 @@
-package import Arguments
 internal import CSQLite
+package import Messages
 
 /// What SQLite refused, with the statement and the place in it where that is known.
 package struct DatabaseError: ReportedError {

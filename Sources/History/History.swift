@@ -1,6 +1,6 @@
-package import Arguments
 internal import CSQLite
 internal import Glibc
+package import Messages
 internal import NetworkFolders
 
 /// The history: one SQLite file with what happened in every run.

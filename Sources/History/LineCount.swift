@@ -1,4 +1,4 @@
-internal import Arguments
+internal import Messages
 
 /// The lines that a run's logs hold against the rows that the history has of them.
 package struct LineCount: Sendable, Equatable {

@@ -1,5 +1,5 @@
-import Arguments
 import CSQLite
+import Messages
 
 extension Schema {
   /// What to add to SQLite's message about a table or a column that there is not: the nearest that there

@@ -1,4 +1,4 @@
-internal import Arguments
+internal import Messages
 
 /// One node's log, for people.
 extension ReadOnlyHistory {

@@ -1,5 +1,5 @@
-package import Arguments
 internal import Glibc
+package import Messages
 
 /// What a network is apart from its code, as files: `views/*.sql` and `measures/*.sql`, what people
 /// ask about; `checks/*.sql`, what it promises; `spawn.yaml`, the topology that `seedbed spawn` makes

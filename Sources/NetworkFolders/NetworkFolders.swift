@@ -1,4 +1,3 @@
-internal import Arguments
 internal import Glibc
 
 /// Where networks are looked for by their names: `--networks DIR`, then `networks` beside the

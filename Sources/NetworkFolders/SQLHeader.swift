@@ -1,4 +1,4 @@
-import Arguments
+import Messages
 
 /// The head of an SQL file: lines `-- KEY: VALUE` from the first line to the first that is no comment.
 /// A line with two spaces or more before its text goes on with the value above.

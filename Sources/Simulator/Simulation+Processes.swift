@@ -1,4 +1,4 @@
-import Arguments
+import Messages
 import Participants
 import Supervisor
 import Topology

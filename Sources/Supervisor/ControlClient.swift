@@ -1,6 +1,6 @@
-import Arguments
 import CProcess
 import Glibc
+import Messages
 package import Participants
 
 /// Asks a run under way, from another process.

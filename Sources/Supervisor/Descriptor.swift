@@ -1,5 +1,5 @@
-import Arguments
 import Glibc
+import Messages
 
 /// A file descriptor that is closed exactly once.
 final class Descriptor: Sendable {

@@ -1,6 +1,6 @@
-import Arguments
 import CProcess
 import Glibc
+import Messages
 
 /// A process of its own that outlives the supervisor for as long as it takes to kill what programs
 /// have started: the kernel ends a node with its supervisor, and not the node's children.

@@ -1,6 +1,6 @@
-import Arguments
 import FoundationEssentials
 import Glibc
+import Messages
 import NetworkRules
 package import Participants
 package import Topology

@@ -1,6 +1,6 @@
-import Arguments
 import CProcess
 import Glibc
+import Messages
 package import Participants
 package import Topology
 

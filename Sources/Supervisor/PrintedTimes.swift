@@ -1,6 +1,6 @@
-import Arguments
 import CProcess
 import Glibc
+import Messages
 import Participants
 
 /// Notes when what programs print was seen, in the run's folder: printed lines have no time of their

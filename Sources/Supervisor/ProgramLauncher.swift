@@ -1,5 +1,5 @@
-import Arguments
 import Glibc
+import Messages
 import Participants
 import Topology
 

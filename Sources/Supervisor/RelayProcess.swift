@@ -1,6 +1,6 @@
-import Arguments
 import CProcess
 import Glibc
+import Messages
 import NetworkRules
 import Participants
 import Topology

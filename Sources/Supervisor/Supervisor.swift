@@ -1,7 +1,7 @@
-import Arguments
 import CProcess
 import Clock
 import Glibc
+import Messages
 import NetworkRules
 package import Participants
 package import Topology

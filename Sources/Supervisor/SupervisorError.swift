@@ -1,5 +1,5 @@
-package import Arguments
 import Glibc
+package import Messages
 
 /// Why a run could not be started, or be carried on: what was found and what to do.
 package struct SupervisorError: ReportedError, Equatable {

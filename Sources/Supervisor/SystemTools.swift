@@ -1,6 +1,6 @@
-import Arguments
 import CProcess
 import Glibc
+import Messages
 
 /// The system's programs that set networks up: `ip`, `nft` and `tc`.
 ///

@@ -1,4 +1,4 @@
-import Arguments
+import Messages
 import Participants
 
 /// Arithmetic over whole numbers and durations, as `spawn` sections have it: `max(100ms, for / 40)`.

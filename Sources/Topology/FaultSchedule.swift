@@ -1,4 +1,4 @@
-import Arguments
+import Messages
 import Participants
 
 /// The faults of a topology, each with its nodes and in order of time: the state of every node that

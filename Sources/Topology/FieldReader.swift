@@ -1,4 +1,4 @@
-import Arguments
+import Messages
 import Participants
 
 /// Reads typed values out of a document and collects what is wrong, so that a person sees all of it

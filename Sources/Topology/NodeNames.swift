@@ -1,4 +1,4 @@
-import Arguments
+import Messages
 import Participants
 
 /// The names of all nodes, by group: what the words of a fault mean.

@@ -1,4 +1,4 @@
-import Arguments
+import Messages
 package import NetworkFolders
 package import Participants
 

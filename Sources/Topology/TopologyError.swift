@@ -1,4 +1,4 @@
-package import Arguments
+package import Messages
 
 /// A topology that cannot be run: everything that was found wrong with it, in the file's order.
 package struct TopologyError: ReportedError, Equatable {

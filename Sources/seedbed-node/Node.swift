@@ -2,6 +2,7 @@ import Arguments
 import CProcess
 import Glibc
 import LiveDriver
+import Messages
 import Networks
 import Participants
 import Relay

@@ -1,6 +1,7 @@
 import Arguments
 import Glibc
 import LiveDriver
+import Messages
 import Participants
 
 /// The command line of `seedbed-node`: a subcommand for each role, made from the catalogue.

@@ -1,6 +1,6 @@
-import Arguments
 import Glibc
 import LiveDriver
+import Messages
 import Participants
 
 /// `config.txt` on disk: read by peers, added to by seeds.

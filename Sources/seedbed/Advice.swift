@@ -1,4 +1,5 @@
 import Arguments
+import Session
 import Synchronization
 
 /// Completes the commands that messages advise (`'seedbed check 2'`) by where this command was told to
@@ -7,9 +8,8 @@ enum Advice {
   /// The options that say where.
   private static let names = ["logs", "history"]
 
-  /// By command: what it is to be told. Set once, when the command line was read.
-  private static let words = Mutex<[String: String]>([:])
-
+  /// From here on messages are completed.
+  ///
   /// - Parameter commands: all that there are.
   static func remember(_ arguments: ParsedArguments, among commands: [Command]) {
     let given = names.filter { arguments.has($0) }
@@ -18,12 +18,13 @@ enum Advice {
       let words = taken.flatMap { ["--\($0)", arguments[$0] ?? ""] }
       return (command.name, words.isEmpty ? "" : " \(shellLine(words))")
     }
-    words.withLock { $0 = Dictionary(all) { first, _ in first } }
+    let words = Dictionary(all) { first, _ in first }
+    Terminal.completion.withLock { $0 = { complete($0, with: words) } }
   }
 
-  static func complete(_ message: String) -> String {
-    let words = words.withLock(\.self)
-    return message.replacing(/'seedbed ([a-z]+)[^'\n]*'/) { match in
+  /// - Parameter words: by command, what it is to be told.
+  private static func complete(_ message: String, with words: [String: String]) -> String {
+    message.replacing(/'seedbed ([a-z]+)[^'\n]*'/) { match in
       let isWhole = ["--help", "--logs", "--history"].contains { match.output.0.contains($0) }
       let more = isWhole ? "" : words[String(match.output.1)] ?? ""
       return "\(match.output.0.dropLast())\(more)'"

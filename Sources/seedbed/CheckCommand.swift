@@ -2,7 +2,9 @@ import Arguments
 import Checks
 import Foundation
 import History
+import Messages
 import NetworkFolders
+import Session
 
 /// `seedbed check`: judges a recorded run again.
 enum CheckCommand: SeedbedCommand {
@@ -62,7 +64,7 @@ enum CheckCommand: SeedbedCommand {
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     if arguments.has("list") { return try list(arguments) }
-    try ReportFile.check(arguments)
+    for file in arguments.reports { try file.check() }
     let number = try ReadOnlyHistory(arguments.history).run(named: arguments["RUN"] ?? "last")
     let judge = try Self.judge(of: number, arguments)
     let (judgements, kept) =
@@ -73,9 +75,9 @@ enum CheckCommand: SeedbedCommand {
       try (arguments.has("store") ? judgements : kept)
         .store(run: number, history: arguments.history)
     }
-    if arguments.has("report") { try ReportFile.write(arguments, judge.report(judgements)) }
+    for file in arguments.reports { try file.write(judge.report(judgements)) }
     var output = StandardOutput()
-    let hints = try Hints(arguments).lines(judgements, by: judge, run: number)
+    let hints = try arguments.hints().lines(judgements, by: judge, run: number)
     output.write(try text(of: judgements, by: judge, as: arguments["format"], hints: hints))
     try output.finish()
     do {
@@ -180,18 +182,5 @@ enum CheckCommand: SeedbedCommand {
     return format == "json"
       ? judgements.json + "\n"
       : try judge.report(judgements, hints: hints, paint: Terminal.output.painted)
-  }
-}
-
-extension Terminal {
-  /// Colours a part of a verdict report, where colours may be used.
-  func painted(_ text: String, _ tone: Tone) -> String {
-    switch tone {
-    case .good: styled(text, .green)
-    case .bad: styled(text, .red)
-    case .unsure: styled(text, .yellow)
-    case .heading: styled(text, .bold)
-    case .faint: styled(text, .dim)
-    }
   }
 }

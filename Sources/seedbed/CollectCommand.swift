@@ -1,5 +1,7 @@
 import Arguments
 import History
+import Messages
+import Session
 import Topology
 
 /// `seedbed collect`: brings a run's logs into the history.

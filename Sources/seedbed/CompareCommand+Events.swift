@@ -1,5 +1,7 @@
 import Arguments
 import History
+import Messages
+import Session
 
 extension CompareCommand {
   /// How many events before the first difference are shown.

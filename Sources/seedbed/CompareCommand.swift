@@ -1,5 +1,7 @@
 import Arguments
 import History
+import Messages
+import Session
 
 /// `seedbed compare`: two runs side by side.
 enum CompareCommand: SeedbedCommand {

@@ -4,9 +4,11 @@ import Clock
 import Exploration
 import Foundation
 import History
+import Messages
 import NetworkFolders
 import Networks
 import Participants
+import Session
 import Supervisor
 import Topology
 
@@ -57,7 +59,8 @@ enum ExploreCommand: SeedbedCommand {
       views: try Views(network.map { [$0] } ?? []),
       isInterrupted: { Interruption.hasCome })
     Interruption.watch()
-    var display = ExploreDisplay(seeds.range, replay: Hints(arguments).simulation(of: file.path))
+    var display = ExploreDisplay(
+      seeds.range, replay: { arguments.simulation(of: file.path, seed: $0) })
     display.start(file.path)
     var firstFailure: (seed: UInt64, failure: Shrinker.Failure)?
     let jobs = Int(arguments.integer("jobs") ?? 2)
@@ -92,7 +95,7 @@ enum ExploreCommand: SeedbedCommand {
     if Interruption.hasCome { return Terminal.complain("interrupted: nothing was written") }
     let output = arguments["output"] ?? "\(stem(of: file.path))-shrunk-\(seed).yaml"
     var words = ["seedbed", "simulate", output, "--seed", String(shrinker.seed)]
-    words += arguments.all("networks").flatMap { ["--networks", $0] }
+    words += arguments.networksGiven
     let command = shellLine(words)
     let what =
       switch failure {

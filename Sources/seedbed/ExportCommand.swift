@@ -3,7 +3,9 @@ import Arguments
 import FoundationEssentials
 import Glibc
 import History
+import Messages
 import NetworkFolders
+import Session
 import Supervisor
 import Topology
 

@@ -1,5 +1,7 @@
 import Arguments
+import Messages
 import Participants
+import Session
 import Supervisor
 import Topology
 
@@ -40,8 +42,8 @@ enum FaultCommand: SeedbedCommand {
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
-    let run = try LiveRun.named(arguments.require("RUN"), arguments)
-    let client = try run.connect(within: arguments.duration("timeout") ?? .seconds(120))
+    let run = try LiveRun.named(arguments.require("RUN"), in: arguments.places)
+    let client = try run.connect(within: arguments.timeout)
     let answer = try client.ask(
       Control.Request(
         .fault, action: arguments.require("ACTION"), target: arguments.require("TARGET"),

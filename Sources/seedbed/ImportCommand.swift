@@ -2,6 +2,8 @@ import Archives
 import Arguments
 import FoundationEssentials
 import History
+import Messages
+import Session
 import Topology
 
 /// `seedbed import`: a run that was exported, as if it had run here.
@@ -20,8 +22,8 @@ enum ImportCommand: SeedbedCommand {
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     let file = try arguments.require("FILE")
     try FileManager.default.createDirectory(
-      atPath: arguments.logs, withIntermediateDirectories: true)
-    let scratch = "\(arguments.logs)/.import-\(UUID().uuidString)"
+      atPath: arguments.places.logs, withIntermediateDirectories: true)
+    let scratch = "\(arguments.places.logs)/.import-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(atPath: scratch) }
 
@@ -36,7 +38,7 @@ enum ImportCommand: SeedbedCommand {
     else {
       throw UsageError("\(file): it has no readable \(ExportCommand.verdicts)")
     }
-    let folder = "\(arguments.logs)/\(name)"
+    let folder = "\(arguments.places.logs)/\(name)"
     try checkPlace(folder, of: name, arguments)
     try History.open(arguments.history).checkIfSmall()
     try FileManager.default.moveItem(atPath: scratch, toPath: folder)

@@ -1,5 +1,7 @@
 import Arguments
 import History
+import Messages
+import Session
 
 /// `seedbed logs`: one node's events as it wrote them.
 enum LogsCommand: SeedbedCommand {

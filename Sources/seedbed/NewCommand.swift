@@ -1,5 +1,7 @@
 import Arguments
+import Messages
 import NetworkFolders
+import Session
 
 /// `seedbed new`: the beginnings of a network of one's own.
 enum NewCommand: SeedbedCommand {

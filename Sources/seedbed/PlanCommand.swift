@@ -1,7 +1,9 @@
 import Arguments
 import FoundationEssentials
+import Messages
 import Networks
 import Participants
+import Session
 import Topology
 
 /// `seedbed plan`: what a run would do, without doing it.

@@ -1,7 +1,9 @@
 import Arguments
 import Clock
 import History
+import Messages
 import Participants
+import Session
 import Supervisor
 import Topology
 
@@ -21,13 +23,13 @@ enum PsCommand: SeedbedCommand {
     options: [.format, .logs, .history])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
-    AbandonedRun.settleAll(in: arguments.logs, history: arguments.history)
+    AbandonedRun.settleAll(in: arguments.places)
     let columns = [
       "name", "topology", "seed", "phase", "nodes", "up", "ready", "down", "faults", "age_s",
     ]
     var writer = ResultWriter(
       arguments.format, columns: columns, to: StandardOutput(), look: .output)
-    for run in LiveRun.all(in: arguments.logs) {
+    for run in LiveRun.all(in: arguments.places.logs) {
       let manifest = run.folder.manifest
       let status = run.status()
       let age = (Instant.now - Instant(microseconds: manifest.launched.count)).count / 100_000

@@ -1,6 +1,8 @@
 import Arguments
 import Glibc
 import History
+import Messages
+import Session
 
 /// `seedbed query`: SQL on the history, for reading only.
 enum QueryCommand: SeedbedCommand {

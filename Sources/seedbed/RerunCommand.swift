@@ -1,6 +1,8 @@
 import Arguments
 import History
+import Messages
 import NetworkFolders
+import Session
 import Topology
 
 /// `seedbed rerun`: a recorded run's plan once more.
@@ -34,9 +36,12 @@ enum RerunCommand: SeedbedCommand {
     let manifest = folder.manifest
     let topology = TopologyFile(
       path: manifest.topology, text: try TopologyFile(reading: "\(path)/topology.yaml").text)
+    // What is not kept has no number to be run again by.
+    let again = ["seedbed", "rerun", reference] + arguments.placesGiven
+    let options = try arguments.runOptions(again: arguments.has("no-history") ? again : nil)
     var plan = manifest.plan
     plan.networkFolder = folder.network?.path
-    let session = try RunSession(plan: plan, topology: topology, arguments)
+    let session = try RunSession(plan: plan, topology: topology, options)
     if manifest.driver == "simulated" { return try session.simulate() }
     if arguments.has("no-history") {
       throw UsageError(

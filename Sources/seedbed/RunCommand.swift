@@ -1,7 +1,9 @@
 import Arguments
 import Glibc
+import Messages
 import Networks
 import Participants
+import Session
 import Supervisor
 import Topology
 
@@ -54,13 +56,32 @@ enum RunCommand: SeedbedCommand {
       let seeds = try Self.seeds(reading: config)
       plan = { try Self.plan(file, at: seeds, arguments, seed: $0) }
     } else {
-      let topology = try RunSession.topology(file, arguments)
+      let topology = try RunSession.topology(file, arguments.runOptions())
       plan = { topology.plan(seed: $0) }
     }
     guard arguments.has("wait") else { return try RunSession.run(file, arguments, plan) }
     // All that can be wrong is said before another process begins.
-    let session = try RunSession(plan: plan(arguments.seed), topology: file, arguments)
-    return try BackgroundRun(arguments, session.plan).wait()
+    let session = try RunSession(
+      plan: plan(arguments.seed), topology: file, arguments.runOptions())
+    return try BackgroundRun(
+      withoutWaiting(CommandLine.arguments.dropFirst()), in: arguments.places,
+      until: arguments.all("wait").map { Awaited($0, node: nil) }, within: arguments.timeout,
+      plan: session.plan
+    ).wait()
+  }
+
+  /// The same command line, for a run in the foreground.
+  private static func withoutWaiting(_ arguments: some Sequence<String>) -> [String] {
+    var kept: [String] = []
+    var isValue = false
+    for argument in arguments {
+      let isOurs = ["--wait", "--timeout"].contains {
+        argument == $0 || argument.hasPrefix("\($0)=")
+      }
+      if !isOurs, !isValue { kept.append(argument) }
+      isValue = isOurs && !argument.contains("=")
+    }
+    return kept
   }
 
   /// The addresses of a `config.txt`.
@@ -100,7 +121,7 @@ enum RunCommand: SeedbedCommand {
   private static func plan(
     _ file: TopologyFile, at seeds: [Address], _ arguments: ParsedArguments, seed: UInt64
   ) throws -> Plan {
-    let listed = try RunSession.topology(file, arguments).groups.filter {
+    let listed = try RunSession.topology(file, arguments.runOptions()).groups.filter {
       RunSession.seedLists[$0.role] == .listed
     }
     guard let group = listed.first, listed.count == 1 else {
@@ -108,7 +129,7 @@ enum RunCommand: SeedbedCommand {
         "--config needs a topology with one group of seeds; \(file.path) has \(listed.count)")
     }
     let count = "groups.\(group.name).count=\(seeds.count)"
-    var plan = try RunSession.topology(file, arguments, overrides: [count])
+    var plan = try RunSession.topology(file, arguments.runOptions(), overrides: [count])
       .plan(seed: seed)
     if plan.isolation != .none {
       throw UsageError(

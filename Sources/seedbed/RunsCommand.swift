@@ -1,5 +1,8 @@
 import Arguments
 import History
+import Messages
+import Participants
+import Session
 
 /// `seedbed runs`: what the history has.
 enum RunsCommand: SeedbedCommand {
@@ -19,17 +22,50 @@ enum RunsCommand: SeedbedCommand {
       Example(
         "seedbed runs --prune --older-than 168h --apply", "Remove what is older than a week."),
     ],
-    options: [.format] + Pruning.options + [.logs, .history])
+    options: [
+      .format,
+      .flag("prune", "Show which runs would be removed, by --keep or --older-than; see --apply."),
+      Option("keep", .integer("N", 0...1_000_000), "With --prune: all but the last N runs go.")
+        .with("prune"),
+      Option(
+        "older-than", .duration(Microseconds.seconds(0)...Microseconds.seconds(10 * 365 * 86_400)),
+        "With --prune: only runs launched so long ago go, e.g. 168h."
+      ).with("prune"),
+      .flag("apply", "With --prune: remove them, logs and rows, for good.").with("prune"),
+      .logs, .history,
+    ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
-    if arguments.has("prune") { return try Pruning(arguments).run() }
-    AbandonedRun.settleAll(in: arguments.logs, history: arguments.history)
+    if arguments.has("prune") { return try prune(arguments) }
+    AbandonedRun.settleAll(in: arguments.places)
     let history = try ReadOnlyHistory(arguments.history)
     let format = arguments.format
     let columns = format == .table ? Self.columns : "*"
     try ResultWriter.print(
       history.database.prepare(
         "\(runs) SELECT \(columns) FROM listed ORDER BY substr(name, 1, 15), run"), as: format)
+    return .success
+  }
+
+  /// Shows what goes, and removes it if told so.
+  private static func prune(_ arguments: ParsedArguments) throws -> ExitCode {
+    guard arguments.has("keep") || arguments.has("older-than") else {
+      throw UsageError(
+        "--prune needs a rule: --keep N, --older-than DURATION or both", command: arguments.path)
+    }
+    let pruning = try Pruning(
+      in: arguments.places, keeping: Int(arguments.integer("keep") ?? 0),
+      olderThan: arguments.duration("older-than") ?? .zero)
+    let (lines, sum) = pruning.words()
+    var output = StandardOutput()
+    for line in lines { output.write("\(line)\n") }
+    if arguments.has("apply") {
+      try pruning.apply()
+      output.write("removed \(sum)\n")
+    } else {
+      output.write("would remove \(sum): add --apply\n")
+    }
+    try output.finish()
     return .success
   }
 

@@ -1,6 +1,8 @@
 import Arguments
 import CProcess
 import Glibc
+import Messages
+import Session
 
 /// One command of `seedbed`: what it is called and takes, and what it does.
 protocol SeedbedCommand: SendableMetatype {

@@ -1,5 +1,7 @@
 import Arguments
 import History
+import Messages
+import Session
 
 /// `seedbed show`: one run at a glance.
 enum ShowCommand: SeedbedCommand {

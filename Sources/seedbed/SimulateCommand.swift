@@ -1,4 +1,6 @@
 import Arguments
+import Messages
+import Session
 import Topology
 
 /// `seedbed simulate`: a topology in virtual time.
@@ -25,8 +27,9 @@ enum SimulateCommand: SeedbedCommand {
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     let file = try TopologyFile(reading: try arguments.require("TOPOLOGY"))
-    let topology = try RunSession.topology(file, arguments, isSimulated: true)
-    return try RunSession(plan: topology.plan(seed: arguments.seed), topology: file, arguments)
-      .simulate()
+    let seed = arguments.seed
+    let options = try arguments.runOptions(again: arguments.simulation(of: file.path, seed: seed))
+    let topology = try RunSession.topology(file, options, isSimulated: true)
+    return try RunSession(plan: topology.plan(seed: seed), topology: file, options).simulate()
   }
 }

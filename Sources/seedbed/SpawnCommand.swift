@@ -1,6 +1,8 @@
 import Arguments
+import Messages
 import NetworkFolders
 import Participants
+import Session
 import Topology
 
 /// `seedbed spawn`: a run without a topology file.
@@ -107,7 +109,7 @@ enum SpawnCommand: SeedbedCommand {
     }
     let composed = try template.compose(
       counts: counts, duration: arguments.duration("for"), kills: kills)
-    let topology = try RunSession.topology(composed, arguments)
+    let topology = try RunSession.topology(composed, arguments.runOptions())
     var file = composed
     file.path = "spawn \(folder.name)"
     return try RunSession.run(file, arguments) { topology.plan(seed: $0) }

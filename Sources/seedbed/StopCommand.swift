@@ -1,5 +1,7 @@
 import Arguments
+import Messages
 import Participants
+import Session
 import Supervisor
 
 /// `seedbed stop`: the end of a run under way, before its time.
@@ -17,8 +19,8 @@ enum StopCommand: SeedbedCommand {
     positionals: [.liveRun], options: [.timeout("2m"), .logs, .history])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
-    let run = try LiveRun.named(arguments.require("RUN"), arguments)
-    let client = try run.connect(within: arguments.duration("timeout") ?? .seconds(120))
+    let run = try LiveRun.named(arguments.require("RUN"), in: arguments.places)
+    let client = try run.connect(within: arguments.timeout)
     let answer = try client.ask(Control.Request(.stop))
     if let refusal = answer.refusal { throw UsageError(refusal) }
     try client.waitForEnd()

@@ -1,6 +1,7 @@
 import Arguments
 import Glibc
 import HTTPTorrent
+import Messages
 import Participants
 
 /// `seedbed torrentify`: makes the torrent of a file.

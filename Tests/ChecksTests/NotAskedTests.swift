@@ -1,6 +1,6 @@
-import Arguments
 import Checks
 import History
+import Messages
 import Participants
 import Testing
 

@@ -1,4 +1,3 @@
-import Arguments
 import Checks
 import Foundation
 import FoundationXML

@@ -1,7 +1,7 @@
-import Arguments
 import Checks
 import Foundation
 import History
+import Messages
 import Participants
 import Testing
 import Topology

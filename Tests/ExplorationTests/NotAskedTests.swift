@@ -1,7 +1,7 @@
-import Arguments
 import Checks
 import Exploration
 import History
+import Messages
 import Networks
 import Participants
 import Testing

@@ -1,6 +1,6 @@
-import Arguments
 import Checks
 import Exploration
+import Messages
 import NetworkFolders
 import Networks
 import Participants

@@ -1,8 +1,8 @@
-import Arguments
 import Checks
 import Exploration
 import Foundation
 import History
+import Messages
 import Networks
 import Participants
 import Simulator

@@ -1,6 +1,6 @@
-import Arguments
 import Foundation
 import History
+import Messages
 import Testing
 
 @Suite struct ReadOnlyHistoryTests {

@@ -1,59 +1,74 @@
-import Arguments
 import Checks
 import Glibc
 import History
-import NetworkFolders
+import Messages
+package import NetworkFolders
 import Networks
-import Participants
+package import Participants
 import Supervisor
-import Topology
+package import Topology
 
-/// One run from its plan to its exit code: what `run`, `spawn` and `simulate` share.
-struct RunSession {
-  static let options: [Option] = [
-    .set, .seed, .logs, .history, .networks, .report, .noChecks,
-  ]
-  static let liveOptions = options + [.repetitions, .boundTo]
+/// One run from its plan to its exit code, whichever command it is for.
+package struct RunSession {
+  /// What may be wanted of a run besides its topology.
+  package struct Options: Sendable {
+    package var places: RunPlaces
+    /// Changes of the topology, `KEY=VALUE`.
+    package var overrides: [String] = []
+    /// Where networks are looked for.
+    package var networks = NetworkFolders.found
+    package var isJudged = true
+    /// Whether the events stay, rather than for as long as they are judged.
+    package var isKept = true
+    package var reports: [ReportFile] = []
+    /// The process whose end ends the run; `nil`: none.
+    package var owner: Int32?
+    package var hints: Hints
+
+    package init(places: RunPlaces, hints: Hints) {
+      self.places = places
+      self.hints = hints
+    }
+  }
 
   /// What each role, by full name, does with the list of seeds.
-  static let seedLists = Dictionary(
+  package static let seedLists = Dictionary(
     Networks.roles.map { ($0.fullName, $0.seedList) }, uniquingKeysWith: { first, _ in first })
 
-  let plan: Plan
-  let arguments: ParsedArguments
+  package let plan: Plan
+  let options: Options
   private let topology: TopologyFile
   /// What judges the run; `nil` where nothing is to.
   let checks: [Check]?
 
-  /// Validates what the command line asks for; nothing has started yet.
-  init(plan: Plan, topology: TopologyFile, _ arguments: ParsedArguments) throws {
+  /// Validates what is wanted; nothing has started yet.
+  ///
+  /// - Throws: `UsageError` for a report that cannot be written, `CheckError` for a check that is
+  ///   missing or not well formed, and whatever is wrong with the views of a network of the user's own.
+  package init(plan: Plan, topology: TopologyFile, _ options: Options) throws {
     self.plan = plan
     self.topology = topology
-    self.arguments = arguments
-    if arguments.has("no-checks"), arguments.has("report") {
-      throw UsageError(
-        "--report tells what checks say, and with --no-checks none does: leave one out")
-    }
-    try ReportFile.check(arguments)
+    self.options = options
+    for report in options.reports { try report.check() }
     let network = plan.networkFolder.map { NetworkFolder($0) }
     checks =
-      arguments.has("no-checks")
-      ? nil
-      : try CheckLibrary(arguments.networks)
-        .checks(plan.checks, network: plan.network, folder: network)
+      options.isJudged
+      ? try CheckLibrary(options.networks)
+        .checks(plan.checks, network: plan.network, folder: network) : nil
     // Nobody is to wait for a run to learn of a slip in their own SQL.
     if let network { try ReadOnlyHistory.empty(network).check(checks ?? []) }
   }
 
-  /// Reads a topology with the command line's changes, and further ones.
-  static func topology(
-    _ file: TopologyFile, _ arguments: ParsedArguments, overrides: [String] = [],
+  /// Reads a topology with the changes that are wanted, and further ones.
+  ///
+  /// - Throws: `TopologyError` for whatever is wrong with it.
+  package static func topology(
+    _ file: TopologyFile, _ options: Options, overrides: [String] = [],
     isSimulated: Bool = false
   ) throws -> Topology {
     try Topology(
-      file, overrides: arguments.all("set") + overrides, roles: Networks.roles,
-      networks: arguments.networks,
-      checks: arguments.has("no-checks") ? nil : { $0?.names(of: .checks) ?? [] },
+      file, overrides: options.overrides + overrides, roles: Networks.roles,
+      networks: options.networks, checks: options.isJudged ? { $0?.names(of: .checks) ?? [] } : nil,
       isSimulated: isSimulated, programs: !isSimulated)
   }
 
@@ -117,32 +132,19 @@ struct RunSession {
   private func show(
     _ judgements: [Judgement], by judge: borrowing Judge, run: Int64, _ report: Report
   ) throws {
-    try ReportFile.write(arguments, report)
+    for file in options.reports { try file.write(report) }
     var output = StandardOutput()
     output.write(
       try judge.report(
-        judgements, hints: hints(judgements, by: judge, run: run),
+        judgements,
+        hints: options.isKept
+          ? options.hints.lines(judgements, by: judge, run: run) : options.hints.lines(run: run),
         paint: Terminal.output.painted))
     do {
       try output.finish()
     } catch let error as OutputError where error.code == EPIPE {
       // Whoever read has gone; the verdicts are in the history.
     }
-  }
-
-  /// How to run the same again, and to look closer where it was recorded.
-  private func hints(
-    _ judgements: [Judgement], by judge: borrowing Judge, run: Int64
-  ) throws -> [String] {
-    let hints = Hints(arguments)
-    let isKept = !arguments.has("no-history")
-    // Only 'simulate' has a topology and no other driver: what it does follows from the seed.
-    let simulation =
-      arguments.command.name == "simulate"
-      ? hints.simulation(of: topology.path) + ["--seed", "\(plan.seed)"] : nil
-    if isKept { return try hints.lines(judgements, by: judge, run: run, again: simulation) }
-    let again = simulation ?? ["seedbed", "rerun", arguments["RUN"] ?? "last"] + hints.places
-    return [hints.line(again: again + ["--no-history"])]
   }
 
   /// A run that was interrupted is never a success: too little may have been seen.

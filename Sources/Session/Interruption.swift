@@ -3,13 +3,14 @@ import Synchronization
 
 /// Ctrl-C (or SIGTERM, SIGHUP) asks work in this process to end in order; the second time it ends the
 /// process.
-enum Interruption {
+package enum Interruption {
   private static let flag = Atomic<Bool>(false)
 
-  static var hasCome: Bool { flag.load(ordering: .relaxed) }
+  /// Whether it was asked.
+  package static var hasCome: Bool { flag.load(ordering: .relaxed) }
 
   /// From here on the signals count. A reader of the output that goes away is one as well.
-  static func watch() {
+  package static func watch() {
     // Made before a handler may need it.
     _ = hasCome
     for number in [SIGINT, SIGTERM, SIGHUP] {

@@ -1,34 +1,49 @@
-import Arguments
 import Foundation
 import History
-import Participants
+package import Messages
+package import Participants
 import Supervisor
-import Topology
+package import Topology
 
-/// `seedbed run --wait`: a run that goes on in the background once something has happened in it.
-struct BackgroundRun {
+/// A run that goes on in the background once something has happened in it.
+package struct BackgroundRun {
   /// What the run's own process says, in the run's folder.
   private static let outputName = "run.out"
 
-  private let arguments: ParsedArguments
+  private let command: [String]
+  private let places: RunPlaces
   private let awaited: [Awaited]
+  private let limit: Microseconds
 
-  /// - Parameter plan: what is to run.
-  init(_ arguments: ParsedArguments, _ plan: Plan) throws {
-    self.arguments = arguments
-    awaited = arguments.all("wait").map { Awaited($0, node: nil) }
+  /// - Parameters:
+  ///   - command: what this executable is to be told, to run in the foreground.
+  ///   - plan: what that runs.
+  ///   - limit: how long to wait.
+  /// - Throws: for what can never come.
+  package init(
+    _ command: [String], in places: RunPlaces, until awaited: [Awaited], within limit: Microseconds,
+    plan: Plan
+  ) throws {
+    self.command = command
+    self.places = places
+    self.awaited = awaited
+    self.limit = limit
     try Awaited.check(awaited, plan: plan)
   }
 
-  func wait() throws -> ExitCode {
+  /// Starts the run, waits, and prints the run's name.
+  ///
+  /// - Throws: ``WaitError`` when it has not come in time, or before the run's end.
+  package func wait() throws -> ExitCode {
     // Beside the runs' folders, so that it can be moved into one.
-    let output = "\(arguments.logs)/.run-\(UUID().uuidString)"
+    let output = "\(places.logs)/.run-\(UUID().uuidString)"
     let process = try start(output: output)
     do {
       let run = try run(of: process)
       try FileManager.default.moveItem(
         atPath: output, toPath: "\(run.folder.path)/\(Self.outputName)")
-      _ = try Waiting(folder: run.folder.path, arguments).wait(for: awaited)
+      _ = try Waiting(for: run.folder.path, in: places.history, within: limit)
+        .wait(for: awaited)
       Terminal.say("\(run.name)\n")
       return .success
     } catch let error as RunEndedError {
@@ -43,16 +58,16 @@ struct BackgroundRun {
     }
   }
 
-  /// The same command without waiting, in a process group of its own.
+  /// The command, in a process group of its own.
   private func start(output: String) throws -> Process {
     try FileManager.default.createDirectory(
-      atPath: arguments.logs, withIntermediateDirectories: true)
+      atPath: places.logs, withIntermediateDirectories: true)
     try Data().write(to: URL(filePath: output))
     let handle = FileHandle(forWritingAtPath: output)
     let process = Process()
     process.executableURL = URL(
       filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-    process.arguments = Self.withoutWaiting(CommandLine.arguments.dropFirst())
+    process.arguments = command
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = handle
     process.standardError = handle
@@ -60,23 +75,10 @@ struct BackgroundRun {
     return process
   }
 
-  private static func withoutWaiting(_ arguments: some Sequence<String>) -> [String] {
-    var kept: [String] = []
-    var isValue = false
-    for argument in arguments {
-      let isOurs = ["--wait", "--timeout"].contains {
-        argument == $0 || argument.hasPrefix("\($0)=")
-      }
-      if !isOurs, !isValue { kept.append(argument) }
-      isValue = isOurs && !argument.contains("=")
-    }
-    return kept
-  }
-
   /// The run that a process supervises, as soon as it can be spoken to.
   private func run(of process: Process) throws -> LiveRun {
     while process.isRunning {
-      let run = LiveRun.all(in: arguments.logs).first { $0.supervisor == process.processIdentifier }
+      let run = LiveRun.all(in: places.logs).first { $0.supervisor == process.processIdentifier }
       if let run { return run }
       usleep(10_000)
     }

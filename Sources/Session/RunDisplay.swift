@@ -1,12 +1,12 @@
-import Arguments
 import Clock
-import Participants
-import Supervisor
+import Messages
+package import Participants
+package import Supervisor
 import Topology
 
 /// What a person sees of a run: a line for each milestone, and on a terminal one below them that
 /// changes.
-final class RunDisplay: RunObserver {
+package final class RunDisplay: RunObserver {
   private let plan: Plan
   private let terminal = Terminal.output
   private let isQuiet: Bool
@@ -28,7 +28,7 @@ final class RunDisplay: RunObserver {
     self.isQuiet = isQuiet
   }
 
-  var interval: Microseconds? { line.isPossible && !isQuiet ? Self.refresh : nil }
+  package var interval: Microseconds? { line.isPossible && !isQuiet ? Self.refresh : nil }
 
   private func say(_ text: String) {
     if !isQuiet { line.say(text) }
@@ -42,7 +42,7 @@ final class RunDisplay: RunObserver {
     say("\(title)\n")
   }
 
-  func saw(_ event: Event, at now: Instant) {
+  package func saw(_ event: Event, at now: Instant) {
     if launched == nil { launched = now }
     if event.kind == "run.began" { began = now }
     if event.kind == "run.stopping" { isStopping = true }
@@ -102,7 +102,7 @@ final class RunDisplay: RunObserver {
 
   // MARK: - The live line
 
-  func show(_ progress: SupervisorCore.Progress, at now: Instant) {
+  package func show(_ progress: SupervisorCore.Progress, at now: Instant) {
     guard line.isPossible, !isQuiet else { return }
     // By the real clock, whatever the run's.
     let moment = Instant.now
@@ -168,7 +168,7 @@ final class RunDisplay: RunObserver {
   }
 
   /// With two decimals.
-  static func seconds(_ duration: Microseconds) -> String {
+  package static func seconds(_ duration: Microseconds) -> String {
     let hundredths = String((duration.count + 5_000) / 10_000)
     let padded = String(repeating: "0", count: max(0, 3 - hundredths.count)) + hundredths
     return "\(padded.dropLast(2)).\(padded.suffix(2))"

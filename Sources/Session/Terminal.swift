@@ -1,18 +1,18 @@
+package import Checks
 import Glibc
-import Synchronization
+package import Synchronization
 
 /// Where the output goes, and what it can show.
-struct Terminal {
+package struct Terminal: Sendable {
   /// Whether a person is looking: the stream is a terminal, not a pipe or a file.
-  let isTerminal: Bool
+  package let isTerminal: Bool
   /// Whether it is a terminal on which a line can be written over, which a dumb one cannot.
-  let isLive: Bool
+  package let isLive: Bool
   /// Whether colours may be used: on a live terminal, unless `NO_COLOR` is set (no-color.org).
-  let hasColour: Bool
+  package let hasColour: Bool
   private let descriptor: CInt
 
-  static let output = Terminal(descriptor: STDOUT_FILENO)
-  static let errors = Terminal(descriptor: STDERR_FILENO)
+  package static let output = Terminal(descriptor: STDOUT_FILENO)
 
   private init(descriptor: CInt) {
     self.descriptor = descriptor
@@ -23,7 +23,7 @@ struct Terminal {
   }
 
   /// In columns, now: windows change.
-  var width: Int {
+  package var width: Int {
     var size = winsize()
     let known =
       unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
@@ -35,7 +35,8 @@ struct Terminal {
     return unsafe String(cString: value)
   }
 
-  enum Style: String {
+  /// How a text looks.
+  package enum Style: String {
     case bold = "1"
     case dim = "2"
     case red = "31"
@@ -44,8 +45,19 @@ struct Terminal {
   }
 
   /// The text in a style, where colours may be used.
-  func styled(_ text: some StringProtocol, _ style: Style) -> String {
+  package func styled(_ text: some StringProtocol, _ style: Style) -> String {
     hasColour ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : String(text)
+  }
+
+  /// Colours a part of a verdict report, where colours may be used.
+  package func painted(_ text: String, _ tone: Tone) -> String {
+    switch tone {
+    case .good: styled(text, .green)
+    case .bad: styled(text, .red)
+    case .unsure: styled(text, .yellow)
+    case .heading: styled(text, .bold)
+    case .faint: styled(text, .dim)
+    }
   }
 
   /// What was said and is not written yet.
@@ -58,7 +70,7 @@ struct Terminal {
   /// Writes to the output at once, or, where nobody takes it at the moment (Ctrl-S, a pager), when
   /// something more is said or ``settle()`` waits for it: a run does not wait for whoever looks at it. A
   /// reader that has gone is no reason to end.
-  static func say(_ text: String) {
+  package static func say(_ text: String) {
     waiting.withLock { waiting in
       if waiting.count < mostWaiting { waiting += Array(text.utf8) }
       write(&waiting, isPatient: false)
@@ -69,7 +81,7 @@ struct Terminal {
   static var isSettled: Bool { waiting.withLock(\.isEmpty) }
 
   /// Writes what waits, however long its reader takes.
-  static func settle() { waiting.withLock { write(&$0, isPatient: true) } }
+  package static func settle() { waiting.withLock { write(&$0, isPatient: true) } }
 
   private static func write(_ waiting: inout [UInt8], isPatient: Bool) {
     while !waiting.isEmpty {
@@ -89,9 +101,12 @@ struct Terminal {
     }
   }
 
+  /// Completes the commands that a message advises, by where this one was told to look.
+  package static let completion = Mutex<@Sendable (String) -> String>({ $0 })
+
   /// Prints `seedbed: MESSAGE` as an error.
-  static func complain(_ message: String) {
-    let line = Array("seedbed: \(Advice.complete(message))\n".utf8)
+  package static func complain(_ message: String) {
+    let line = Array("seedbed: \(completion.withLock(\.self)(message))\n".utf8)
     _ = unsafe line.withUnsafeBytes { bytes in
       unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
     }
@@ -100,25 +115,28 @@ struct Terminal {
 
 /// The last line of a terminal, which changes; what is said meanwhile scrolls by above it. Where lines
 /// cannot be written over there is none, and only what is said is seen.
-struct LiveLine {
+package struct LiveLine {
   private let terminal = Terminal.output
   private var shown = ""
+
+  package init() {}
 
   var isPossible: Bool { terminal.isLive }
 
   /// - Parameter text: shorter than the terminal is wide.
-  mutating func show(_ text: String) {
+  package mutating func show(_ text: String) {
     guard isPossible, text != shown, Terminal.isSettled else { return }
     Terminal.say("\r\(text)\u{1b}[K")
     shown = text
   }
 
   /// Says whole lines, above it.
-  func say(_ lines: String) {
+  package func say(_ lines: String) {
     Terminal.say(shown.isEmpty ? lines : "\r\u{1b}[K\(lines)\(shown)")
   }
 
-  mutating func clear() {
+  /// Takes it away.
+  package mutating func clear() {
     if !shown.isEmpty { Terminal.say("\r\u{1b}[K") }
     shown = ""
   }

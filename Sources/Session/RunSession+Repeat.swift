@@ -1,36 +1,35 @@
-import Arguments
-import Checks
+package import Checks
 import History
+package import Messages
 import Participants
-import Supervisor
-import Topology
+package import Supervisor
+package import Topology
 
 /// What came of one run.
-struct RunOutcome {
+package struct RunOutcome {
   /// The run's number; `nil` for one that could not be recorded.
-  var run: Int64?
-  var conclusion: SupervisorCore.Conclusion
-  var exitCode: ExitCode
+  package var run: Int64?
+  package var conclusion: SupervisorCore.Conclusion
+  package var exitCode: ExitCode
   /// What the checks say; without findings where the run was not judged.
-  var report: Report?
+  package var report: Report?
   /// From the launch to the last verdict.
-  var took: Duration
+  package var took: Duration
 }
 
 extension RunSession {
-  /// Runs a plan once, or as often as `--repeat` says.
+  /// Runs a plan again and again, and tells how often each check did not pass.
   ///
-  /// - Parameter make: makes the plan from a seed. Without `--seed` each run has one of its own.
-  static func run(
-    _ topology: TopologyFile, _ arguments: ParsedArguments, _ make: (UInt64) throws -> Plan
+  /// - Parameter make: makes the plan of the next run.
+  /// - Throws: for what keeps a run from starting, or from being judged.
+  package static func run(
+    _ topology: TopologyFile, _ options: Options, times: Int64, _ make: () throws -> Plan
   ) throws -> ExitCode {
-    let session = try RunSession(plan: make(arguments.seed), topology: topology, arguments)
-    guard let times = arguments.integer("repeat") else { return try session.run().exitCode }
     var repetition = Repetition()
     var worst = ExitCode.success
     for turn in 1...times {
-      let plan = turn == 1 ? session.plan : try make(arguments.seed)
-      let outcome = try RunSession(plan: plan, topology: topology, arguments).run(isQuiet: true)
+      let plan = try make()
+      let outcome = try RunSession(plan: plan, topology: topology, options).run(isQuiet: true)
       say(outcome, seed: plan.seed, turn: "\(turn)/\(times)")
       worst = Self.worse(worst, outcome.exitCode)
       if outcome.conclusion.outcome == .interrupted { break }
@@ -38,7 +37,7 @@ extension RunSession {
       let isSound = outcome.conclusion.outcome == .completed
       repetition.add(report, failure: isSound ? nil : outcome.conclusion.reason)
     }
-    try sum(repetition, arguments)
+    try sum(repetition, options)
     return worst
   }
 
@@ -61,7 +60,7 @@ extension RunSession {
   }
 
   /// Shows how often each check did not pass.
-  private static func sum(_ repetition: Repetition, _ arguments: ParsedArguments) throws {
+  private static func sum(_ repetition: Repetition, _ options: Options) throws {
     let verdicts = [Verdict.pass, .fail, .inconclusive, .error, .notAsked]
     let columns =
       ["check"] + verdicts.map { $0.rawValue.replacing(" ", with: "_") } + ["flake_rate_percent"]
@@ -73,13 +72,7 @@ extension RunSession {
       writer.add([.text(tally.name)] + counts + [.real((tally.flakeRate * 100).rounded() / 100)])
     }
     try writer.finish().finish()
-    if let report = repetition.report { try ReportFile.write(arguments, report) }
+    guard let report = repetition.report else { return }
+    for file in options.reports { try file.write(report) }
   }
-}
-
-extension Option {
-  static let repetitions = Option(
-    "repeat", .integer("N", 1...100_000),
-    "Run it so many times, and tell how often each check did not pass. Without --seed each run has a "
-      + "random one of its own.")
 }

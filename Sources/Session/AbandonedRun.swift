@@ -1,12 +1,12 @@
-import Arguments
 import Foundation
 import Glibc
 import History
+import Messages
 import Supervisor
 
 /// A run whose supervisor was killed at its work: the socket to speak to it is still there, and nobody
 /// works on it.
-struct AbandonedRun {
+package struct AbandonedRun {
   /// How long what ends with its supervisor may take to do so.
   private static let patience = Duration.seconds(2)
 
@@ -20,11 +20,13 @@ struct AbandonedRun {
     guard unsafe access(socket, F_OK) == 0, !LiveRunFolder.isInUse(path) else { return nil }
   }
 
-  /// Clears up after those in a folder of logs, and says so. Done once for each, by the next command
+  /// Clears up after those among the logs, and says so. Done once for each, by the next command
   /// that runs or lists something.
-  static func settleAll(in logs: String, history: String) {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: logs)) ?? []
-    for name in names.sorted() { AbandonedRun("\(logs)/\(name)")?.settle(in: history) }
+  package static func settleAll(in places: RunPlaces) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: places.logs)) ?? []
+    for name in names.sorted() {
+      AbandonedRun("\(places.logs)/\(name)")?.settle(in: places.history)
+    }
   }
 
   private func settle(in history: String) {

@@ -1,17 +1,17 @@
-import Arguments
 import Checks
 import Clock
-import Exploration
+package import Exploration
+package import Messages
 import Participants
 import Supervisor
 
 /// What a person sees of an exploration: a line for each seed that does not pass, and a sum.
-struct ExploreDisplay {
+package struct ExploreDisplay {
   /// Of seeds that could not be judged only so many get a line.
   private static let shownInconclusive = 3
 
   private let seeds: ClosedRange<UInt64>
-  private let replay: [String]
+  private let replay: (UInt64) -> [String]
   private let start = Instant.now
   private let terminal = Terminal.output
   private var line = LiveLine()
@@ -20,17 +20,19 @@ struct ExploreDisplay {
   /// Why checks were not asked, by name.
   private var unasked: [String: String] = [:]
 
-  init(_ seeds: ClosedRange<UInt64>, replay: [String]) {
+  /// - Parameter replay: the command that simulates a seed alone, in words.
+  package init(_ seeds: ClosedRange<UInt64>, replay: @escaping (UInt64) -> [String]) {
     self.seeds = seeds
     self.replay = replay
   }
 
   /// The worst of what was seen: an error before a failure, as of checks.
-  var worst: ExitCode {
+  package var worst: ExitCode {
     [.error, .failed, .inconclusive].first { counts[$0] != nil } ?? .success
   }
 
-  mutating func start(_ topology: String) {
+  /// Says what is explored.
+  package mutating func start(_ topology: String) {
     let which =
       seeds.count == 1
       ? "seed \(seeds.lowerBound)" : "seeds \(seeds.lowerBound) to \(seeds.upperBound)"
@@ -38,7 +40,8 @@ struct ExploreDisplay {
     showProgress()
   }
 
-  mutating func take(_ finding: Explorer.Finding) {
+  /// Counts what came of a seed, and says so if it did not pass.
+  package mutating func take(_ finding: Explorer.Finding) {
     let code: ExitCode
     var why: String
     switch finding.result {
@@ -61,7 +64,7 @@ struct ExploreDisplay {
       case .failed, .error, .usage: true
       }
     if isShown {
-      let command = shellLine(replay + ["--seed", String(finding.seed)])
+      let command = shellLine(replay(finding.seed))
       line.say("seed \(finding.seed): \(word(code)): \(why): \(command)\n")
     }
     showProgress()
@@ -85,7 +88,8 @@ struct ExploreDisplay {
     }
   }
 
-  mutating func finish() {
+  /// Says how many seeds passed and did not.
+  package mutating func finish() {
     line.clear()
     let judged = counts.values.reduce(0, +)
     let parts = [ExitCode.success, .failed, .inconclusive, .error].map {
@@ -107,42 +111,4 @@ struct ExploreDisplay {
     let failed = counts[.failed, default: 0] + counts[.error, default: 0]
     line.show("\(done)/\(counted(seeds.count, "seed")), \(failed) failed")
   }
-}
-
-/// Words as a shell takes them.
-func shellLine(_ words: [String]) -> String {
-  words.map { word in
-    let isPlain = word.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-        UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: ","):
-        true
-      default: false
-      }
-    }
-    guard !isPlain || word.isEmpty else { return word }
-    let parts = word.split(separator: "'", omittingEmptySubsequences: false)
-    return "'\(parts.joined(separator: "'\\''"))'"
-  }.joined(separator: " ")
-}
-
-/// `1..1000`, or one number.
-struct SeedRange {
-  static let allowed = "a number, or two as in 1..1000, the lesser first"
-
-  let range: ClosedRange<UInt64>
-
-  init?(_ text: String) {
-    let ends = text.split(separator: "..", omittingEmptySubsequences: false).map(String.init)
-    // As of --seed: what the history can store.
-    guard (1...2).contains(ends.count), let first = ends.first.flatMap({ UInt64($0) }),
-      let last = ends.last.flatMap({ UInt64($0) }), first <= last, last <= UInt64(Int64.max)
-    else { return nil }
-    range = first...last
-  }
-}
-
-extension ValueKind {
-  static let seeds = ValueKind("A..B", allowed: SeedRange.allowed) { SeedRange($0) != nil }
 }

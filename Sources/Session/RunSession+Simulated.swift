@@ -1,8 +1,8 @@
-import Arguments
 import Checks
 import Clock
 import Exploration
 import History
+package import Messages
 import NetworkFolders
 import Networks
 import Participants
@@ -11,29 +11,31 @@ import Supervisor
 import Topology
 
 extension RunSession {
-  /// Runs the plan in virtual time.
-  func simulate() throws -> ExitCode {
-    let scratch = arguments.has("no-history") ? try ScratchFolder() : nil
+  /// Runs the plan in virtual time, and judges it.
+  ///
+  /// - Throws: where it cannot be recorded or judged.
+  package func simulate() throws -> ExitCode {
+    let scratch = options.isKept ? nil : try ScratchFolder()
     return try withExtendedLifetime(scratch) {
       try simulate(
-        logs: scratch?.path ?? arguments.logs, history: scratch?.history ?? arguments.history,
-        isKept: scratch == nil)
+        in: scratch.map { RunPlaces(logs: $0.path, history: $0.history) } ?? options.places)
     }
   }
 
-  private func simulate(logs: String, history: String, isKept: Bool) throws -> ExitCode {
+  private func simulate(in places: RunPlaces) throws -> ExitCode {
     Interruption.watch()
     let folder = try makeFolder(
-      driver: "simulated", in: logs, history: history, made: .now, launched: Simulation.launch)
+      driver: "simulated", in: places.logs, history: places.history, made: .now,
+      launched: Simulation.launch)
     let display = RunDisplay(plan)
-    let title = isKept ? "simulated run \(folder.name)" : "simulation"
+    let title = options.isKept ? "simulated run \(folder.name)" : "simulation"
     display.start("\(title): \(counted(plan.nodes.count, "node")), seed \(plan.seed)")
     let simulated: SimulatedRun
     do {
       simulated = try SimulatedRun(
-        plan, roles: Networks.roles, version: Version.current, folder: folder, history: history,
-        kinds: isKept ? nil : try neededKinds(), observer: display,
-        isInterrupted: { Interruption.hasCome })
+        plan, roles: Networks.roles, version: Version.current, folder: folder,
+        history: places.history, kinds: options.isKept ? nil : try neededKinds(),
+        observer: display, isInterrupted: { Interruption.hasCome })
     } catch {
       // The seed gives it again.
       folder.remove()
@@ -42,7 +44,7 @@ extension RunSession {
     let conclusion = simulated.outcome.conclusion
     display.clear()
     display.finish(
-      conclusion, recorded: isKept ? "run \(simulated.run) in \(history)" : nil,
+      conclusion, recorded: options.isKept ? "run \(simulated.run) in \(places.history)" : nil,
       events: simulated.events, rejected: simulated.rejected)
     report(conclusion, in: folder)
     if conclusion.outcome == .interrupted {
@@ -50,7 +52,7 @@ extension RunSession {
     } else {
       Terminal.say("digest \(simulated.outcome.digest)\n")
     }
-    let judged = try judge(conclusion, run: simulated.run, history: history)
+    let judged = try judge(conclusion, run: simulated.run, history: places.history)
     return exitCode(conclusion, verdicts: judged.verdicts)
   }
 

@@ -1,6 +1,6 @@
-import Arguments
 import Clock
 import History
+import Messages
 import Participants
 import Supervisor
 import Topology
@@ -9,22 +9,24 @@ extension RunSession {
   /// Runs the plan with real processes.
   ///
   /// - Parameter isQuiet: whether to say nothing but what goes wrong.
-  func run(isQuiet: Bool = false) throws -> RunOutcome {
-    AbandonedRun.settleAll(in: arguments.logs, history: arguments.history)
+  /// - Throws: for what keeps it from starting, or from being judged.
+  package func run(isQuiet: Bool = false) throws -> RunOutcome {
+    AbandonedRun.settleAll(in: options.places)
+    let places = options.places
     let clock = ContinuousClock()
     let start = clock.now
     let command = try NodeCommand()
     let stopRequest = try StopRequest()
     let launched = Instant.now
     let folder = try makeFolder(
-      driver: "live", in: arguments.logs, history: arguments.history, made: launched,
+      driver: "live", in: places.logs, history: places.history, made: launched,
       launched: launched)
     let display = RunDisplay(plan, isQuiet: isQuiet)
     let supervisor: Supervisor
     do {
       supervisor = try Supervisor(
         plan: plan, seedLists: Self.seedLists, folder: folder, command: command,
-        stopRequest: stopRequest, owner: arguments.integer("bound-to").map { Int32($0) },
+        stopRequest: stopRequest, owner: options.owner,
         observer: display)
     } catch {
       folder.remove()
@@ -33,7 +35,7 @@ extension RunSession {
     // Whoever asked it to stop sees by its end that all is done.
     defer { withExtendedLifetime(supervisor) {} }
     let collector = CollectorThread(
-      folder: folder.path, history: arguments.history, stopRequest: stopRequest)
+      folder: folder.path, history: places.history, stopRequest: stopRequest)
     display.start("run \(folder.name): \(counted(plan.nodes.count, "node")), seed \(plan.seed)") {
       collector.events
     }
@@ -53,7 +55,7 @@ extension RunSession {
     }
     display.clear()
     display.finish(
-      conclusion, recorded: "run \(recorded.run) in \(arguments.history)", events: recorded.events,
+      conclusion, recorded: "run \(recorded.run) in \(places.history)", events: recorded.events,
       rejected: recorded.rejected)
     report(conclusion, in: folder)
     for remark in recorded.ending.remarks { Terminal.complain(remark) }
@@ -66,7 +68,7 @@ extension RunSession {
       Terminal.complain("interrupted: 'seedbed check \(recorded.run)' judges what there is")
     }
     let judged = try judge(
-      conclusion, run: recorded.run, history: arguments.history, isQuiet: isQuiet)
+      conclusion, run: recorded.run, history: places.history, isQuiet: isQuiet)
     return RunOutcome(
       run: recorded.run, conclusion: conclusion,
       exitCode: exitCode(conclusion, verdicts: judged.verdicts), report: judged.report,

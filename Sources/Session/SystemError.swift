@@ -1,7 +1,7 @@
 import Foundation
 
 /// What went wrong, as a person reads it: of an error of Foundation's the file and the system's words.
-func words(of error: any Error) -> String {
+package func words(of error: any Error) -> String {
   guard let error = error as? CocoaError else { return "\(error)" }
   let code = (error.underlying as? POSIXError)?.code.rawValue
   let reason = unsafe code.flatMap { unsafe strerror($0) }.map { unsafe String(cString: $0) }

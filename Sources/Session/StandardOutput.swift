@@ -1,25 +1,29 @@
-import Arguments
 import Glibc
+package import Messages
 
 /// Standard output in large writes. What cannot be written (a full disk) is an error of the command,
 /// unlike with `print`; a reader that goes away (`| head`) ends the process as usual, by SIGPIPE.
-struct StandardOutput: TextOutputStream {
+package struct StandardOutput: TextOutputStream {
   private static let bufferSize = 64 * 1_024
 
   private var buffer: [UInt8] = []
   private var failure: CInt?
 
-  mutating func write(_ string: String) {
+  package init() {}
+
+  /// Adds text.
+  package mutating func write(_ string: String) {
     write(contentsOf: string.utf8)
   }
 
-  mutating func write(contentsOf bytes: some Sequence<UInt8>) {
+  /// Adds bytes.
+  package mutating func write(contentsOf bytes: some Sequence<UInt8>) {
     buffer.append(contentsOf: bytes)
     if buffer.count >= Self.bufferSize { flush() }
   }
 
   /// Writes what is left; throws when that, or a write before, has failed.
-  consuming func finish() throws {
+  package consuming func finish() throws {
     flush()
     if let failure { throw OutputError(code: failure) }
   }
@@ -42,12 +46,13 @@ struct StandardOutput: TextOutputStream {
 }
 
 /// The output cannot be written.
-struct OutputError: ReportedError {
-  var code: CInt
+package struct OutputError: ReportedError {
+  /// The system's, an `errno`.
+  package var code: CInt
 
-  var exitCode: ExitCode { .error }
+  package var exitCode: ExitCode { .error }
 
-  var description: String {
+  package var description: String {
     let reason = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
     return "cannot write the output: \(reason)"
   }
