@@ -17,14 +17,16 @@ package struct Flood {
   /// - Parameter message: which of those that somebody may send to the role; `nil`: all in turn.
   /// - Parameter hangsUp: whether each message comes on a connection of its own.
   package init(_ role: Role, message: Int? = nil, hangsUp: Bool = false) {
-    let all = FuzzTargets.samples(of: role)
+    let all = FuzzTargets.samples(of: role).messages
     self.hangsUp = hangsUp
     messages = message.map { [all[$0]] } ?? all
     node = FuzzedNode(role)
   }
 
   /// How many messages somebody may send to a role.
-  package static func messages(of role: Role) -> Int { FuzzTargets.samples(of: role).count }
+  package static func messages(of role: Role) -> Int {
+    FuzzTargets.samples(of: role).messages.count
+  }
 
   /// Lines that were logged, by kind.
   package var logged: [String: Int] { node.logged }

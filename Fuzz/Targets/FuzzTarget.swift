@@ -1,29 +1,6 @@
 package import Participants
 
-/// Something that takes bytes from outside, and must come back from all of them.
-package struct FuzzTarget: Sendable {
-  package let name: String
-  /// Well-formed inputs, which are changed at random.
-  let samples: [[UInt8]]
-  /// Takes an input. The generator says how it is cut, where that can matter.
-  private let take: @Sendable (_ input: [UInt8], _ random: inout SeededGenerator) -> Void
-
-  init(
-    _ name: String, samples: [[UInt8]],
-    take: @escaping @Sendable (_ input: [UInt8], _ random: inout SeededGenerator) -> Void
-  ) {
-    self.name = name
-    self.samples = samples
-    self.take = take
-  }
-
-  /// Takes one input. How it is cut follows from its bytes, so that a saved input does the same
-  /// again.
-  package func take(_ input: [UInt8]) {
-    var random = SeededGenerator(seed: input.reduce(0) { $0 &* 31 &+ UInt64($1) })
-    take(input, &random)
-  }
-
+extension FuzzTarget {
   /// An input: a sample that was changed here and there, several of them, or plain noise.
   package func input(using random: inout SeededGenerator) -> [UInt8] {
     if Int.random(in: 0..<16, using: &random) == 0 {
@@ -59,17 +36,5 @@ package struct FuzzTarget: Sendable {
       let other = samples.randomElement(using: &random) ?? []
       input.insert(contentsOf: other.suffix(Int.random(in: 0...64, using: &random)), at: place)
     }
-  }
-
-  /// Cuts an input as TCP might.
-  static func cut(_ input: [UInt8], using random: inout SeededGenerator) -> [[UInt8]] {
-    var parts: [[UInt8]] = []
-    var rest = input[...]
-    while !rest.isEmpty {
-      let length = Int.random(in: 1...64, using: &random) << Int.random(in: 0..<5, using: &random)
-      parts.append(Array(rest.prefix(length)))
-      rest = rest.dropFirst(length)
-    }
-    return parts
   }
 }

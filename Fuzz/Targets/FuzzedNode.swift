@@ -15,24 +15,14 @@ struct FuzzedNode {
   private var timers: [TimerKey: Instant] = [:]
   /// Lines that were logged, by kind.
   private(set) var logged: [String: Int] = [:]
-  private let stranger = Address(host: "127.0.0.1", port: 6_001)
+  private let stranger = NetworkSamples.stranger
 
   init(_ role: Role) {
-    let options = role.options.compactMap { option -> (String, OptionValue)? in
-      switch option.name {
-      case "bootstrap", "tracker", "metrics": (option.name, .addresses(["127.0.0.1:6001"]))
-      case "dht": (option.name, .flag(true))
-      // Every client makes its file at its start: a small one leaves time for the inputs.
-      case "size": (option.name, .count(1_000))
-      case "chunk-size": (option.name, .count(200))
-      case "piece-size": (option.name, .count(200))
-      case "have", "want": (option.name, .count(3))
-      default: nil
-      }
-    }
+    let known = role.options.map(\.name)
+    let options = FuzzTargets.samples(of: role).options.filter { known.contains($0.key) }
     participant = role.make(
       ParticipantSettings(
-        options: OptionValues(role.options, given: Dictionary(uniqueKeysWithValues: options)),
+        options: OptionValues(role.options, given: options),
         seeds: [stranger]))
     handle(.started(listening: Address(host: "127.0.0.1", port: 4_000)))
     _ = accept(from: stranger)

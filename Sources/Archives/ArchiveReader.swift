@@ -59,8 +59,9 @@ package enum ArchiveReader {
       let type = unsafe UInt32(archive_entry_filetype(entry))
       let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
       let isFolder = type == FileType.folder && (parts.count == 1 || parts == [parts[0], ""])
-      guard isFolder || parts.count == 2, parts.prefix(isFolder ? 1 : 2).allSatisfy(Self.isPlain),
-        root == nil || root == parts[0]
+      // Of a network of the user's own there are folders in it.
+      guard isFolder || parts.count == 2 || parts.count == 4 && parts[1] == "network",
+        parts.prefix(isFolder ? 1 : 4).allSatisfy(Self.isPlain), root == nil || root == parts[0]
       else {
         throw refusal(name, "an export has files right inside one folder, with plain names")
       }
@@ -73,7 +74,7 @@ package enum ArchiveReader {
       guard files <= ArchiveReader.mostFiles else {
         throw ArchiveError("\(path): more than \(ArchiveReader.mostFiles) files are in it")
       }
-      return parts[1]
+      return parts.dropFirst().joined(separator: "/")
     }
 
     /// Whether a name is one that a run's folder has: no hidden file, no path, nothing odd.
@@ -95,6 +96,10 @@ package enum ArchiveReader {
     /// Writes a file as long as its data is, whatever the header says.
     mutating func take(_ name: String, from archive: OpaquePointer) throws(ArchiveError) {
       let target = "\(folder)/\(name)"
+      for index in name.indices where name[index] == "/" {
+        // What is wrong with it, opening the file tells.
+        unsafe mkdir("\(folder)/\(name[..<index])", 0o777)
+      }
       let file = unsafe open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
       guard file >= 0 else {
         if errno == EEXIST { throw refusal(name, "it is there twice") }

@@ -1,4 +1,5 @@
 package import Messages
+import NetworkFolders
 
 /// A promise of a network as SQL: a file with a header, a query that selects violations, and one
 /// that counts witnesses.
@@ -71,106 +72,61 @@ package struct CheckError: ReportedError, Equatable {
   package var exitCode: ExitCode { .usage }
 }
 
-/// Reads the header: lines `-- KEY: VALUE` from the first line of the file to the first that is no
-/// comment. A line with two spaces or more before its text goes on with the value above.
+/// Reads the header.
 extension Check {
-  private static let required = ["check", "promise", "networks", "severity", "witnesses"]
   /// They come in pairs, as many as one likes.
   private static let paired = ["asked-if", "not-asked"]
-  private static let keys = required + ["too-few"] + paired
-
-  private struct Entry {
-    var key: String
-    var value: String
-    var line: Int
-  }
+  private static let keys = SQLHeader.Keys(
+    required: ["check", "promise", "networks", "severity", "witnesses"], optional: ["too-few"],
+    repeated: paired)
 
   /// - Parameters:
   ///   - text: the file's content.
   ///   - file: its path, which errors begin with.
   /// - Throws: ``CheckError`` with the line and what belongs there.
   package init(parsing text: String, file: String) throws(CheckError) {
-    let entries = try Self.entries(of: text, file: file)
-    let header = Dictionary(
-      entries.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-    func value(_ key: String) -> String { header[key]?.value ?? "" }
-    func refusal(_ key: String, _ message: String) -> CheckError {
-      CheckError("\(file):\(header[key]?.line ?? 1): \(message)")
+    do throws(NetworkFileError) {
+      try self.init(header: SQLHeader(parsing: text, file: file, keys: Self.keys), text, file)
+    } catch {
+      throw CheckError(error.description)
     }
+  }
 
-    name = value("check")
-    let stem = file.split(separator: "/").last.map { $0.dropLast(".sql".count) } ?? ""
-    guard name == stem else {
-      throw refusal(
-        "check",
-        "the check is called '\(name)', but its file '\(stem).sql': write '-- check: \(stem)', or call the "
-          + "file \(name).sql")
-    }
-    promise = value("promise")
+  private init(header: SQLHeader, _ text: String, _ file: String) throws(NetworkFileError) {
+    try header.checkName("check")
+    name = header.value("check")
+    promise = header.value("promise")
     networks =
-      value("networks") == "any"
+      header.value("networks") == "any"
       ? []
-      : value("networks").split(separator: ",").map {
+      : header.value("networks").split(separator: ",").map {
         String($0.drop { $0 == " " }.prefix { $0 != " " })
       }
-    guard let severity = Severity(rawValue: value("severity")) else {
-      throw refusal(
-        "severity", "unknown severity '\(value("severity"))'; there are: error, warning")
+    guard let severity = Severity(rawValue: header.value("severity")) else {
+      throw header.refusal(
+        "severity", "unknown severity '\(header.value("severity"))'; there are: error, warning")
     }
     self.severity = severity
-    guard let least = Int(value("witnesses")), least > 0 else {
-      throw refusal(
-        "witnesses", "'\(value("witnesses"))' is not the least number of witnesses, from 1")
+    guard let least = Int(header.value("witnesses")), least > 0 else {
+      throw header.refusal(
+        "witnesses", "'\(header.value("witnesses"))' is not the least number of witnesses, from 1")
     }
     leastWitnesses = least
-    tooFew = value("too-few")
-    conditions = try Self.conditions(of: entries, file: file)
+    tooFew = header.value("too-few")
+    conditions = try Self.conditions(of: header.entries, file: file)
     self.file = file
     self.text = text
   }
 
-  private static func entries(of text: String, file: String) throws(CheckError) -> [Entry] {
-    var entries: [Entry] = []
-    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    for (index, line) in lines.enumerated() {
-      guard line.hasPrefix("--") else { break }
-      if line.hasPrefix("--  "), !entries.isEmpty {
-        entries[entries.count - 1].value += " " + line.dropFirst(2).drop { $0 == " " }
-        continue
-      }
-      let place = "\(file):\(index + 1): "
-      guard let colon = line.firstIndex(of: ":") else {
-        throw CheckError(
-          "\(place)this is no '-- KEY: VALUE'; an empty line ends the header")
-      }
-      let key = String(line[..<colon].drop { $0 == "-" || $0 == " " })
-      let value = String(line[line.index(after: colon)...].drop { $0 == " " })
-      guard keys.contains(key) else {
-        throw CheckError(
-          "\(place)unknown key '\(key)'\(suggestion(for: key, among: keys)); allowed here: "
-            + keys.joined(separator: ", "))
-      }
-      guard !value.isEmpty else { throw CheckError("\(place)'\(key)' has no value") }
-      guard paired.contains(key) || !entries.contains(where: { $0.key == key }) else {
-        throw CheckError("\(place)'\(key)' stands here twice")
-      }
-      entries.append(Entry(key: key, value: value, line: index + 1))
-    }
-    if let missing = required.first(where: { key in !entries.contains { $0.key == key } }) {
-      throw CheckError("\(file):1: the header has no '-- \(missing): …'")
-    }
-    return entries
-  }
-
   private static func conditions(
-    of entries: [Entry], file: String
-  ) throws(CheckError) -> [Condition] {
+    of entries: [SQLHeader.Entry], file: String
+  ) throws(NetworkFileError) -> [Condition] {
     let halves = entries.filter { paired.contains($0.key) }
     var conditions: [Condition] = []
     for (index, half) in halves.enumerated() {
       let key = paired[index % 2]
       guard half.key == key, index % 2 == 1 || index + 1 < halves.count else {
-        throw CheckError(
+        throw NetworkFileError(
           "\(file):\(half.line): 'asked-if' and 'not-asked' come in pairs, in this order")
       }
       if index % 2 == 0 {

@@ -60,15 +60,17 @@ extension Judge {
 extension Measure {
   /// A view's column as a measure.
   ///
-  /// - Parameter text: `VIEW.COLUMN`, e.g. `gossip_deliveries.delay`.
+  /// - Parameters:
+  ///   - text: `VIEW.COLUMN`, e.g. `gossip_deliveries.delay`.
+  ///   - views: those that there are.
   /// - Throws: when there is none such, with those that there are.
-  package init(column text: String) throws(CheckError) {
+  package init(column text: String, of views: Views) throws(CheckError) {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2 else {
       throw CheckError("'\(text)' is no column of a view: write VIEW.COLUMN")
     }
-    let names = View.all.map(\.name)
-    guard let view = View.all.first(where: { $0.name == parts[0] }) else {
+    let names = views.all.map(\.name)
+    guard let view = views.all.first(where: { $0.name == parts[0] }) else {
       throw CheckError(
         "there is no view '\(parts[0])'\(suggestion(for: parts[0], among: names)): "
           + "docs/SCHEMA.md lists them")

@@ -1,5 +1,6 @@
 internal import History
 internal import Messages
+package import NetworkFolders
 
 /// Applies checks to one run of a history.
 package struct Judge: ~Copyable {
@@ -9,6 +10,9 @@ package struct Judge: ~Copyable {
   /// The column that says why a violation cannot be held against the network.
   static let excuseColumn = "excuse"
 
+  static let twoStatements =
+    "a check has two statements, each ended by ';': one selects violations, one counts witnesses"
+
   let history: ReadOnlyHistory
   let timeLimit: Duration
   /// Why no check can be applied to this run, if so.
@@ -16,16 +20,21 @@ package struct Judge: ~Copyable {
   /// Why no check can pass, though it may fail: events are missing.
   private let doubt: String?
   package let network: String
+  /// Where the network's files are, where its name does not say it; `nil` for the networks that came with
+  /// Seedbed.
+  package var networkFolder: NetworkFolder? { history.network }
   /// The checks that the run's topology asks for; `nil` for every check of the network.
   package let plannedChecks: [String]?
 
   /// Opens a history, limited to a run.
   ///
+  /// - Parameter given: a folder to take the network's views from, whatever the plan says.
   /// - Throws: `HistoryError` where there is no such run; `DatabaseError` from SQLite.
   package init(
-    _ file: String, run number: Int64, timeLimit: Duration = Judge.timeLimit
+    _ file: String, run number: Int64, network given: NetworkFolder? = nil,
+    timeLimit: Duration = Judge.timeLimit
   ) throws {
-    let history = try ReadOnlyHistory(file, run: number)
+    let history = try ReadOnlyHistory(file, run: number, network: given)
     var network = ""
     var planned: [String]?
     var obstacle: String?
@@ -105,8 +114,7 @@ package struct Judge: ~Copyable {
       self.line = line
     }
 
-    static let wrongNumber = StatementError(
-      "a check has two statements, each ended by ';': one selects violations, one counts witnesses")
+    static let wrongNumber = StatementError(Judge.twoStatements)
   }
 
   /// Why the plan gives a check nothing to judge, in words; `nil` where it does. What cannot be known
@@ -206,12 +214,6 @@ package struct Judge: ~Copyable {
       return "\(check.file): it took more than \(timeLimit) of processor time"
     }
     guard error.isBadSQL, !error.isRefusedWrite else { return "\(check.file): \(error)" }
-    // A statement that does not compile is given with all that follows it.
-    guard let sql = error.sql, let offset = error.offset, check.text.hasSuffix(sql) else {
-      return "\(check.file): \(error.message)"
-    }
-    let place = check.text.utf8.count - sql.utf8.count + offset
-    let line = check.text.utf8.prefix(place).count { $0 == UInt8(ascii: "\n") } + 1
-    return "\(check.file):\(line): \(error.message)"
+    return check.located(error)
   }
 }

@@ -1,5 +1,5 @@
 package import Checks
-import History
+package import History
 package import Messages
 package import Participants
 import Simulator
@@ -13,13 +13,15 @@ package struct Laboratory: Sendable {
   private let kinds: Set<String>?
   private let isInterrupted: @Sendable () -> Bool
 
+  /// - Parameter views: those that the checks read; `nil`: unknown, so that every kind of event is kept.
   package init(
-    roles: [Role], checks: [Check], isInterrupted: @escaping @Sendable () -> Bool = { false }
+    roles: [Role], checks: [Check], views: Views? = try? Views(),
+    isInterrupted: @escaping @Sendable () -> Bool = { false }
   ) {
     self.roles = roles
     self.checks = checks
     self.isInterrupted = isInterrupted
-    kinds = NeededKinds.forChecks(checks.map(\.text))
+    kinds = views.flatMap { NeededKinds.forChecks(checks.map(\.text), views: $0) }
   }
 
   /// What became of one plan.

@@ -22,10 +22,10 @@ package struct DatabaseError: ReportedError {
   init(code: Int32, handle: OpaquePointer?, sql: String?, file: String) {
     let text = unsafe handle.flatMap { unsafe sqlite3_errmsg($0) } ?? sqlite3_errstr(code)
     let message = unsafe text.map { unsafe String(cString: $0) } ?? "error \(code)"
-    self.init(
-      code: code, message: message + Schema.advice(for: message, in: sql ?? ""), sql: sql,
-      file: file)
     let offset = unsafe handle.map { unsafe Int(sqlite3_error_offset($0)) } ?? -1
+    // Looking for what there is makes SQLite forget what was wrong.
+    let advice = unsafe Schema.advice(for: message, in: sql ?? "", of: handle)
+    self.init(code: code, message: message + advice, sql: sql, file: file)
     if offset >= 0 { self.offset = offset }
   }
 

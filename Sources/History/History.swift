@@ -1,6 +1,7 @@
 internal import CSQLite
 internal import Glibc
 package import Messages
+internal import NetworkFolders
 
 /// The history: one SQLite file with what happened in every run.
 package enum History {
@@ -23,7 +24,7 @@ package enum History {
       // Again, now that no other process can be in the middle of creating it.
       let version = try checkOwner(of: database)
       try migrate(database, from: version)
-      try View.update(in: database)
+      try updateViews(of: database)
     }
     return database
   }
@@ -57,10 +58,18 @@ package enum History {
     return version
   }
 
-  /// Makes the tables and views in an empty database.
-  static func makeSchema(in database: borrowing Database) throws {
+  /// Makes the tables in an empty database.
+  static func makeTables(in database: borrowing Database) throws {
     try migrate(database, from: 0)
-    try View.update(in: database)
+  }
+
+  /// Makes the file's views those of the networks that are found, and of whose runs it has.
+  private static func updateViews(of database: borrowing Database) throws {
+    // Where the networks' folder was left behind, what the file has is better than nothing.
+    guard NetworkFolders.library != nil else { return }
+    // Nobody's broken file is to keep other networks' runs from being recorded.
+    let sound = try database.networks(of: nil).filter { (try? Views([$0])) != nil }
+    try Views(sound).update(in: database)
   }
 
   private static func migrate(_ database: borrowing Database, from version: Int64) throws {

@@ -1,49 +1,39 @@
-/// How long something takes in a network, as its views tell: what runs are compared by.
+package import NetworkFolders
+
+/// How long something takes in a network, as its views tell: what runs are compared by. A file
+/// `measures/NAME.sql` of a network, or of what all networks share: `-- measure: NAME`, `-- says:` what
+/// it measures, and a `SELECT`.
 package struct Measure: Sendable {
+  /// What it measures, for people.
   package var name: String
-  /// The network whose views it reads; `nil` for any.
-  package var network: String?
   /// Selects one number for each time it happened, in seconds.
   package var sql: String
 
-  package static let all = [
-    Measure(
-      name: "from a process's start to ready",
-      sql: """
-        SELECT (ready_t - spawned_t) / 1e6 FROM nodes WHERE ready_t >= spawned_t
-        """),
-    Measure(
-      name: "from a death to the first report", network: "gossip",
-      sql: """
-        SELECT min(delay) FROM dead_node_reports WHERE death_t IS NOT NULL GROUP BY dead, death_t
-        """),
-    Measure(
-      name: "from a death to each neighbour's report", network: "gossip",
-      sql: """
-        SELECT min(delay) FROM dead_node_reports WHERE death_t IS NOT NULL
-        GROUP BY dead, death_t, reporter
-        """),
-    Measure(
-      name: "from a text's sending to each arrival", network: "gossip",
-      sql: "SELECT delay FROM gossip_deliveries WHERE delay IS NOT NULL"),
-    Measure(
-      name: "from a text's sending to its last arrival", network: "gossip",
-      sql: "SELECT max(delay) FROM gossip_deliveries WHERE delay IS NOT NULL GROUP BY message"),
-    Measure(
-      name: "from a lost link to the peer's next", network: "gossip",
-      sql: """
-        WITH known AS MATERIALIZED (SELECT node, opened_t, closed_t, reason FROM links)
-        SELECT (min(n.opened_t) - l.closed_t) / 1e6
-        FROM known l JOIN runs r JOIN known n ON n.node = l.node AND n.opened_t >= l.closed_t
-        WHERE l.reason IN ('ended', 'reset', 'silent') AND l.closed_t < r.stopping_t
-        GROUP BY l.node, l.opened_t, l.closed_t
-        """),
-  ]
+  private static let keys = SQLHeader.Keys(required: ["measure", "says"])
 
-  package init(name: String, network: String? = nil, sql: String) {
+  package init(name: String, sql: String) {
     self.name = name
-    self.network = network
     self.sql = sql
+  }
+
+  /// - Parameters:
+  ///   - text: the file's content.
+  ///   - file: its path, which errors begin with.
+  package init(parsing text: String, file: String) throws(NetworkFileError) {
+    let header = try SQLHeader(parsing: text, file: file, keys: Self.keys)
+    try header.checkName("measure")
+    self.init(name: header.value("says"), sql: text)
+  }
+
+  /// Those of every network, and of one; `nil` for a network that has none.
+  package static func all(of network: NetworkFolder?) throws(NetworkFileError) -> [Measure] {
+    var measures: [Measure] = []
+    for folder in [NetworkFolders.shared, network].compactMap(\.self) {
+      for (file, text) in try folder.texts(of: .measures) {
+        measures.append(try Measure(parsing: text, file: file))
+      }
+    }
+    return measures
   }
 }
 

@@ -1,9 +1,12 @@
+import CSQLite
 import Messages
 
 extension Schema {
   /// What to add to SQLite's message about a table or a column that there is not: the nearest that there
   /// is, or where they are. Nothing for other messages.
-  static func advice(for message: String, in sql: String) -> String {
+  static func advice(for message: String, in sql: String, of connection: OpaquePointer?) -> String {
+    guard message.hasPrefix("no such ") else { return "" }
+    let shown = unsafe connection.map { unsafe tablesAndViews(of: $0) } ?? []
     if let name = name(in: message, after: "no such table: ") {
       let guess = suggestion(for: name, among: shown.map(\.name))
       return guess.isEmpty ? "; docs/SCHEMA.md describes the tables and views" : guess
@@ -16,10 +19,29 @@ extension Schema {
     return "; \(table.name) has \(table.columns.joined(separator: ", "))"
   }
 
-  /// The tables and views that people see, with their columns.
-  private static let shown =
-    tables.map { (name: $0.name, columns: $0.shown.map(\.name)) }
-    + View.all.map { (name: $0.name, columns: $0.columns.map(\.name)) }
+  /// The tables and views that a connection shows, with their columns.
+  private static func tablesAndViews(of connection: OpaquePointer) -> [(
+    name: String, columns: [String]
+  )] {
+    let names = unsafe texts(
+      "SELECT name FROM temp.sqlite_schema WHERE type = 'view' ORDER BY rowid", connection)
+    return names.map { name in
+      (name, unsafe texts("SELECT name FROM pragma_table_info('\(name)')", connection))
+    }
+  }
+
+  /// The first column of the rows; none where something is wrong.
+  private static func texts(_ sql: String, _ connection: OpaquePointer) -> [String] {
+    var prepared: OpaquePointer?
+    guard unsafe sqlite3_prepare_v2(connection, sql, -1, &prepared, nil) == SQLITE_OK,
+      let prepared = unsafe prepared
+    else { return [] }
+    let statement = unsafe Statement(
+      handle: prepared, connection: connection, sql: sql, file: "")
+    var texts: [String] = []
+    while (try? statement.step()) == true { texts.append(statement.text(at: 0) ?? "") }
+    return texts
+  }
 
   /// The name without what it was qualified with; newer SQLites quote it and say more.
   private static func name(in message: String, after prefix: String) -> String? {

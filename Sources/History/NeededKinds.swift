@@ -5,13 +5,10 @@ package enum NeededKinds {
   ///
   /// A check that reads views alone needs what these do, and the views that they read. One that
   /// reads `events` itself may count kinds that it does not name.
-  package static func forChecks(_ texts: [String]) -> Set<String>? {
+  package static func forChecks(_ texts: [String], views: Views) -> Set<String>? {
     var code = texts.map(withoutComments).joined()
     guard code.firstMatch(of: /\bevents\b/.ignoresCase()) == nil else { return nil }
-    // A view reads only views before it.
-    for view in View.all.reversed() where code.contains(view.name) {
-      code += withoutComments(view.body)
-    }
+    code += views.bodies(namedBy: code).map(withoutComments).joined()
     return recorded.union(quotedKinds(in: code))
   }
 

@@ -1,23 +1,42 @@
 internal import CSQLite
 internal import Glibc
 internal import Messages
+package import NetworkFolders
 
 /// A history for people's and checks' SQL: nothing can be changed through it, and it can be limited
 /// to one run.
 package struct ReadOnlyHistory: ~Copyable {
   package let database: Database
+  /// The folder of the run's network, where it is one run's and the network did not come with Seedbed.
+  package let network: NetworkFolder?
+  /// The views that it has.
+  package let views: Views
 
   /// Opens a history for reading. With a run, every table and view that has a `run` column holds that
-  /// run's rows only, so the SQL needs no filter. Tables have columns that are computed too
-  /// (``Table/shown``), and there are aggregates that SQLite lacks (``Percentile``).
+  /// run's rows only, so the SQL needs no filter; of views of one name, the run has its own network's.
+  /// Tables have columns that are computed too (``Table/shown``), and there are aggregates that SQLite
+  /// lacks (``Percentile``).
   ///
+  /// - Parameter given: a folder to take the network's views from, whatever the plan says.
   /// - Throws: ``HistoryError`` where there is none, or one of another schema; ``DatabaseError``
   ///   from SQLite.
-  package init(_ file: String, run: Int64? = nil) throws {
-    database = try Self.open(file, run: run)
+  package init(_ file: String, run: Int64? = nil, network given: NetworkFolder? = nil) throws {
+    let database = try Self.open(file)
+    let others: [NetworkFolder]
+    if let given {
+      others = [given]
+    } else if let run {
+      others = try database.networks(of: run)
+    } else {
+      // Where one network's files are broken, the others can be asked all the same.
+      others = try database.networks(of: nil).filter { (try? Views([$0])) != nil }
+    }
+    let views = try Views(others)
+    try Self.limit(database, to: run, views, isStrict: given != nil || run != nil)
+    self.init(database, network: given ?? (run == nil ? nil : others.first), views: views)
   }
 
-  private static func open(_ file: String, run: Int64?) throws -> Database {
+  private static func open(_ file: String) throws -> Database {
     if !History.exists(file), errno == ENOENT {
       throw HistoryError(
         "there are no runs yet: there is no \(file). 'seedbed run' makes one, 'seedbed collect' rebuilds it",
@@ -33,33 +52,70 @@ package struct ReadOnlyHistory: ~Copyable {
           : "\(file): this history has the older schema version \(version): 'seedbed collect' on a "
             + "run's folder brings it up to \(Schema.version)")
     }
-    try limit(database, to: run)
     return database
   }
 
   /// A history without runs, to see what SQL means in any.
   ///
+  /// - Parameter network: one that did not come with Seedbed, whose views it has too.
   /// - Throws: ``DatabaseError`` where SQLite has no memory for it.
-  package static func empty() throws -> ReadOnlyHistory {
+  package static func empty(_ network: NetworkFolder? = nil) throws -> ReadOnlyHistory {
     let database = try Database(opening: ":memory:", mode: .readWrite)
-    try History.makeSchema(in: database)
-    try limit(database, to: nil)
-    return ReadOnlyHistory(database)
+    try History.makeTables(in: database)
+    let views = try Views(network.map { [$0] } ?? [])
+    try limit(database, to: nil, views, isStrict: true)
+    return ReadOnlyHistory(database, network: network, views: views)
   }
 
-  private init(_ database: consuming Database) { self.database = database }
+  /// The folder of the run's network, wherever it came from; `nil` where there is none, or where the
+  /// history is not limited to a run.
+  package func networkFolder() throws -> NetworkFolder? {
+    if let network { return network }
+    return try database.text("SELECT network FROM runs").flatMap(NetworkFolders.found.folder)
+  }
 
-  private static func limit(_ database: borrowing Database, to run: Int64?) throws {
+  private init(_ database: consuming Database, network: NetworkFolder?, views: Views) {
+    self.database = database
+    self.network = network
+    self.views = views
+  }
+
+  /// - Parameter isStrict: whether to throw for a view that does not work.
+  private static func limit(
+    _ database: borrowing Database, to run: Int64?, _ views: Views, isStrict: Bool
+  ) throws {
     try database.execute("PRAGMA temp_store = MEMORY")
     try Percentile.register(in: database)
     for table in Schema.tables {
       try database.execute("CREATE TEMP VIEW \(table.view(ofRun: run))")
     }
     // A temporary view reads the temporary views above before the tables of the same names.
-    for view in View.all { try database.execute("CREATE TEMP VIEW \(view.definition)") }
+    for view in views.all {
+      do throws(DatabaseError) {
+        try database.execute("CREATE TEMP VIEW \(view.definition)")
+      } catch {
+        if isStrict { throw view.located(error) }
+      }
+    }
+    if NetworkFolders.library == nil { try keepStoredViews(of: database) }
     // These functions make a table of their own when they are first used, which is refused later.
     try database.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')")
+    if isStrict { for view in views.all where !view.isShipped { try view.check(in: database) } }
     database.refuse(.writes)
+  }
+
+  /// Where the networks' folder was left behind, the file has the views that it was last written with.
+  private static func keepStoredViews(of database: borrowing Database) throws {
+    var definitions: [String] = []
+    do {
+      let statement = try database.prepare(
+        "SELECT substr(sql, length('CREATE VIEW ')) FROM main.sqlite_schema WHERE type = 'view'")
+      while try statement.step() { definitions.append(statement.text(at: 0) ?? "") }
+    }
+    for definition in definitions {
+      // What a run's own network has goes before.
+      try database.execute("CREATE TEMP VIEW IF NOT EXISTS\(definition)")
+    }
   }
 
   /// Whether an SQL expression over the plan is true, or unknown. It may read what is known before

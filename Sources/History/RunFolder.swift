@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Messages
+package import NetworkFolders
 package import Topology
 
 /// The folder of one run's logs: `plan.json`, `supervisor.ndjson` and one `NODE.ndjson` per node.
@@ -8,6 +9,20 @@ package struct RunFolder {
   package let manifest: RunManifest
   /// The plan as it stands in `plan.json`.
   let planText: String
+
+  /// Where a run's folder keeps a copy of a network that did not come with Seedbed.
+  package static func networkCopy(in folder: String) -> String { "\(folder)/network" }
+
+  /// The folder of a run's network: where its plan says, as it is now, or the copy from when it ran
+  /// where that is gone; `nil` where that is too.
+  static func network(at path: String, ofRunIn folder: String) -> NetworkFolder? {
+    [NetworkFolder(path), NetworkFolder(networkCopy(in: folder))].first(where: \.exists)
+  }
+
+  /// The same of this run; `nil` for a network that came with Seedbed too.
+  package var network: NetworkFolder? {
+    manifest.plan.networkFolder.flatMap { Self.network(at: $0, ofRunIn: path) }
+  }
 
   /// Reads the folder's `plan.json`.
   ///

@@ -35,8 +35,8 @@ package enum Choice: Equatable, Sendable {
   case logs
   /// Where the runs are that are asked about.
   case places
-  /// The folder of the checks.
-  case checks
+  /// A folder of networks.
+  case networks
 }
 
 /// A command line, or a value on it, that cannot be used.

@@ -8,7 +8,7 @@ import Topology
 package enum KnownKinds {
   /// `link.opened` and the like.
   package static let names: Set<String> = Set(
-    ([NodeEvents.all, SupervisorEvents.all, CommonEvents.all] + Networks.eventKinds.map(\.kinds))
+    ([NodeEvents.all, SupervisorEvents.all, CommonEvents.all] + Networks.all.map { $0.kinds() })
       .joined().map(\.name))
 
   /// `link` of `link.opened`.

@@ -3,6 +3,7 @@ import Clock
 import Exploration
 import History
 package import Messages
+import NetworkFolders
 import Networks
 import Participants
 import Simulator
@@ -33,8 +34,7 @@ extension RunSession {
     do {
       simulated = try SimulatedRun(
         plan, roles: Networks.roles, version: Version.current, folder: folder,
-        history: places.history,
-        kinds: options.isKept ? nil : NeededKinds.forChecks(checks?.map(\.text) ?? []),
+        history: places.history, kinds: options.isKept ? nil : try neededKinds(),
         observer: display, isInterrupted: { Interruption.hasCome })
     } catch {
       // The seed gives it again.
@@ -54,5 +54,11 @@ extension RunSession {
     }
     let judged = try judge(conclusion, run: simulated.run, history: places.history)
     return exitCode(conclusion, verdicts: judged.verdicts)
+  }
+
+  /// The kinds of events that the checks may read; `nil` for all.
+  private func neededKinds() throws -> Set<String>? {
+    let views = try Views(plan.networkFolder.map { [NetworkFolder($0)] } ?? [])
+    return NeededKinds.forChecks(checks?.map(\.text) ?? [], views: views)
   }
 }

@@ -2,6 +2,7 @@ import Checks
 import Glibc
 import History
 import Messages
+package import NetworkFolders
 import Networks
 package import Participants
 import Supervisor
@@ -14,8 +15,8 @@ package struct RunSession {
     package var places: RunPlaces
     /// Changes of the topology, `KEY=VALUE`.
     package var overrides: [String] = []
-    /// The folder of the checks; `nil`: the one that is found.
-    package var checks: String?
+    /// Where networks are looked for.
+    package var networks = NetworkFolders.found
     package var isJudged = true
     /// Whether the events stay, rather than for as long as they are judged.
     package var isKept = true
@@ -43,32 +44,32 @@ package struct RunSession {
   /// Validates what is wanted; nothing has started yet.
   ///
   /// - Throws: `UsageError` for a report that cannot be written, `CheckError` for a check that is
-  ///   missing or not well formed.
+  ///   missing or not well formed, and whatever is wrong with the views of a network of the user's own.
   package init(plan: Plan, topology: TopologyFile, _ options: Options) throws {
     self.plan = plan
     self.topology = topology
     self.options = options
     for report in options.reports { try report.check() }
-    checks = try Self.library(options)?.checks(plan.checks, network: plan.network)
-  }
-
-  /// The checks that there are; `nil` where none are wanted.
-  private static func library(_ options: Options) throws -> CheckLibrary? {
-    options.isJudged ? try CheckLibrary(options.checks) : nil
+    let network = plan.networkFolder.map { NetworkFolder($0) }
+    checks =
+      options.isJudged
+      ? try CheckLibrary(options.networks)
+        .checks(plan.checks, network: plan.network, folder: network) : nil
+    // Nobody is to wait for a run to learn of a slip in their own SQL.
+    if let network { try ReadOnlyHistory.empty(network).check(checks ?? []) }
   }
 
   /// Reads a topology with the changes that are wanted, and further ones.
   ///
-  /// - Throws: `TopologyError` for whatever is wrong with it; `CheckError` where no checks are found.
+  /// - Throws: `TopologyError` for whatever is wrong with it.
   package static func topology(
     _ file: TopologyFile, _ options: Options, overrides: [String] = [],
     isSimulated: Bool = false
   ) throws -> Topology {
-    let library = try library(options)
-    return try Topology(
+    try Topology(
       file, overrides: options.overrides + overrides, roles: Networks.roles,
-      checks: library.map { library in { library.names(of: $0) } }, isSimulated: isSimulated,
-      programs: !isSimulated)
+      networks: options.networks, checks: options.isJudged ? { $0?.names(of: .checks) ?? [] } : nil,
+      isSimulated: isSimulated, programs: !isSimulated)
   }
 
   /// Makes the run's folder with its plan, when the history can be written too.
@@ -85,6 +86,9 @@ package struct RunSession {
       version: Version.current, launched: Microseconds(launched.microseconds), plan: plan)
     do {
       try folder.write(manifest, topology: topology.text)
+      if let network = plan.networkFolder {
+        try NetworkFolder(network).copy(to: RunFolder.networkCopy(in: folder.path))
+      }
       try History.open(history).checkIfSmall()
     } catch {
       folder.remove()

@@ -1,5 +1,6 @@
 package import Faults
 import Messages
+import NetworkFolders
 package import Participants
 
 /// Faults that somebody asks for while the run goes on, in the words of a topology.
@@ -30,8 +31,8 @@ extension Fault {
     }
     if let lasting { entries.append(YAMLEntry(scalar: "for", lasting)) }
     var reader = TopologyReader(
-      file: TopologyFile(path: words, text: ""), roles: [], checks: nil, isSimulated: true,
-      programs: true)
+      file: TopologyFile(path: words, text: ""), roles: [], networks: .found, checks: nil,
+      isSimulated: true, programs: true)
     let item = YAMLValue(content: .mapping(entries), place: .file)
     guard let read = reader.readFault(item), reader.problems.isEmpty else {
       throw TopologyError(file: words, problems: reader.problems)

@@ -6,6 +6,12 @@ struct Override {
   var path: [String]
   var value: YAMLValue
 
+  /// A scalar for what stands at a place.
+  init(path: [String], to text: String, at place: Place) {
+    self.path = path
+    value = YAMLValue(content: .scalar(text), place: place)
+  }
+
   init(parsing text: String) throws(YAMLError) {
     let place = Place.override(text)
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -13,6 +13,9 @@ package struct Plan: Codable, Equatable, Sendable {
   package var version = Plan.currentVersion
   /// The network's name, e.g. `gossip`.
   package var network: String
+  /// The absolute path of the network's files; `nil` for a network that came with Seedbed, and for one
+  /// that has none.
+  package var networkFolder: String?
   /// What every random choice of the plan, and each node's own generator, derives from.
   package var seed: UInt64
   /// In start order.
@@ -27,7 +30,7 @@ package struct Plan: Codable, Equatable, Sendable {
   package var stopWithin: Microseconds
   /// Whether a node that dies unasked leaves the run successful.
   package var allowsUnexpectedExits: Bool
-  /// Names of checks from `checks/`, or absolute paths of `.sql` files; `nil` for every check of
+  /// Names of the network's checks, or absolute paths of `.sql` files; `nil` for every check of
   /// the network.
   package var checks: [String]?
   /// What a simulated network does; a live run has no use for it.
@@ -41,13 +44,15 @@ package struct Plan: Codable, Equatable, Sendable {
   package var settings: [Settings]
 
   package init(
-    network: String, seed: UInt64, nodes: [PlannedNode], faults: [Fault] = [],
+    network: String, networkFolder: String? = nil, seed: UInt64, nodes: [PlannedNode],
+    faults: [Fault] = [],
     stopAt: Microseconds, readyWithin: Microseconds = .seconds(30),
     stopWithin: Microseconds = .seconds(5), allowsUnexpectedExits: Bool = false,
     checks: [String]? = nil, networkModel: NetworkModel = NetworkModel(),
     isolation: Isolation = .none, programs: [String: Program] = [:], settings: [Settings] = []
   ) {
     self.network = network
+    self.networkFolder = networkFolder
     self.seed = seed
     self.nodes = nodes
     self.faults = faults

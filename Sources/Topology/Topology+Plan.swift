@@ -14,7 +14,7 @@ extension Topology {
       }
     }
     return Plan(
-      network: network, seed: seed, nodes: nodes,
+      network: network, networkFolder: networkFolder, seed: seed, nodes: nodes,
       faults: FaultSchedule(self, seed: seed).faults, stopAt: stopAt, readyWithin: readyWithin,
       stopWithin: stopWithin, allowsUnexpectedExits: allowsUnexpectedExits, checks: checks,
       networkModel: networkModel, isolation: isolation,
@@ -41,17 +41,19 @@ extension Topology {
   ) -> [PlannedNode] {
     var random = SeededGenerator(seed: seed, stream: "variants \(group.name)")
     let choices = [group.options] + group.variants.map(\.options)
-    let first = settings.count
-    if group.program == nil {
-      settings += choices.map { options in
-        group.defaults.merging(options) { $1 }.mapValues { SettingValue($0) }
-      }
-    }
     var chosen = Array(repeating: 0, count: group.count)
     var places = chosen.indices.shuffled(using: &random)[...]
     for (index, variant) in group.variants.enumerated() {
       for place in places.prefix(variant.count) { chosen[place] = index + 1 }
       places = places.dropFirst(variant.count)
+    }
+    // Where every node is a variant, nobody has the group's own options.
+    let used = choices.indices.drop { !chosen.contains($0) }
+    let first = settings.count - used.startIndex
+    if group.program == nil {
+      settings += used.map { choice in
+        group.defaults.merging(choices[choice]) { $1 }.mapValues { SettingValue($0) }
+      }
     }
     return zip(group.nodeNames, chosen).enumerated().map { index, place in
       let node = (place.0, choices[place.1])

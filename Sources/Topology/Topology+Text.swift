@@ -8,7 +8,7 @@ extension Topology {
   ///   - comment: lines for people at its head.
   package func text(roles: [Role], comment: [String] = []) -> String {
     var lines = comment.map { $0.isEmpty ? "#" : "# \($0)" }
-    lines += ["network: \(network)", "groups:"]
+    lines += ["network: \(networkFolder.map(Self.quoted) ?? network)", "groups:"]
     for group in groups { lines += text(of: group, roles) }
     if !faults.isEmpty {
       lines += ["faults:"] + faults.map { "  - \($0.text)" }

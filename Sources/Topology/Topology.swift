@@ -7,6 +7,9 @@ package import Participants
 /// ``plan(seed:)`` makes it concrete.
 package struct Topology: Equatable, Sendable {
   package var network: String
+  /// The absolute path of the network's files; `nil` for a network that came with Seedbed, and for one
+  /// that has none.
+  package var networkFolder: String?
   /// In the file's order.
   package var groups: [Group]
   /// In the file's order.

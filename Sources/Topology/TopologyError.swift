@@ -42,18 +42,6 @@ package struct TopologyError: ReportedError, Equatable {
     return rest == 0 ? shown : shown + ["\(file): \(counted(rest, "more problem"))"]
   }
 
-  /// The same about a text that nobody has seen.
-  package var withoutLines: TopologyError {
-    let places = problems.map { problem in
-      if case .line = problem.place {
-        Problem(place: .file, message: problem.message)
-      } else {
-        problem
-      }
-    }
-    return TopologyError(file: file, problems: places)
-  }
-
   package var description: String { messages.joined(separator: "\n") }
 }
 

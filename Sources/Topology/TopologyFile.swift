@@ -8,6 +8,9 @@ package struct TopologyFile: Sendable {
 
   package var path: String
   package var text: String
+  /// What the text says, where the text was made of it: its places are those of another text, the one
+  /// that a person wrote.
+  var document: YAMLValue?
 
   package init(path: String, text: String) {
     self.path = path

@@ -1,4 +1,5 @@
 import Messages
+package import NetworkFolders
 package import Participants
 
 extension Topology {
@@ -8,25 +9,33 @@ extension Topology {
   /// - Parameters:
   ///   - overrides: changes, `KEY.KEY=VALUE`, applied in order before anything is validated.
   ///   - roles: the catalogue that networks, roles and options are looked up in.
-  ///   - checks: the names of the checks that there are for a network; `nil` to take any name.
+  ///   - networks: where the files of a network are looked for by its name.
+  ///   - checks: the names of the checks that a network has; `nil` to take any name.
   ///   - isSimulated: whether nodes are simulated, of which there may be more than processes.
   ///   - programs: `false` to refuse programs, which cannot be simulated.
   /// - Throws: every problem that can be told: what is no YAML hides all else, and what only the
   ///   groups or the faults as a whole can tell, but for names, is judged where each of them is sound.
   package init(
     _ file: TopologyFile, overrides: [String] = [], roles: [Role],
-    checks: ((_ network: String) -> [String])?, isSimulated: Bool = true, programs: Bool = true
+    networks: NetworkFolders = .found, checks: ((_ network: NetworkFolder?) -> [String])?,
+    isSimulated: Bool = true, programs: Bool = true
   ) throws(TopologyError) {
     var reader = TopologyReader(
-      file: file, roles: roles, checks: checks, isSimulated: isSimulated, programs: programs)
+      file: file, roles: roles, networks: networks.beside(file.path), checks: checks,
+      isSimulated: isSimulated, programs: programs)
     var document: YAMLValue
     do throws(YAMLError) {
-      let (value, duplicates) = try YAMLValue.read(file.text)
-      document = value
-      for error in duplicates { reader.fields.complain(error.place, error.message) }
+      if let read = file.document {
+        document = read
+      } else {
+        let (value, duplicates) = try YAMLValue.read(file.text)
+        document = value
+        for error in duplicates { reader.fields.complain(error.place, error.message) }
+      }
     } catch {
       throw TopologyError(file.path, error.place, error.message)
     }
+    document = try Self.composed(document, of: file, overrides)
     for text in overrides {
       do throws(YAMLError) {
         try Override(parsing: text).apply(to: &document)
@@ -41,11 +50,26 @@ extension Topology {
   }
 }
 
+extension Topology {
+  /// A document as its section `spawn` makes it, where it has one, of numbers that the command line may
+  /// have changed.
+  private static func composed(
+    _ document: YAMLValue, of file: TopologyFile, _ overrides: [String]
+  ) throws(TopologyError) -> YAMLValue {
+    var changed = document
+    // What is wrong with them is said when they are applied to the outcome.
+    for text in overrides { try? Override(parsing: text).apply(to: &changed) }
+    guard let template = try SpawnTemplate(changed, of: file) else { return document }
+    return try template.compose().document ?? document
+  }
+}
+
 /// Makes a topology of a document, and keeps what is wrong with it.
 struct TopologyReader {
   let file: TopologyFile
   let roles: [Role]
-  let checks: ((String) -> [String])?
+  let networks: NetworkFolders
+  let checks: ((NetworkFolder?) -> [String])?
   /// Whether no node needs a process.
   let isSimulated: Bool
   /// Whether there may be groups of programs.
@@ -55,15 +79,18 @@ struct TopologyReader {
   var fields = FieldReader()
   /// The roles of the topology's network.
   private(set) var networkRoles: [Role] = []
+  /// The folder of the topology's network.
+  private var folder: NetworkFolder?
   /// The groups' nodes, as far as their counts could be read.
   private(set) var nodes: [NodeNames.Group] = []
 
   init(
-    file: TopologyFile, roles: [Role], checks: ((String) -> [String])?, isSimulated: Bool,
-    programs: Bool
+    file: TopologyFile, roles: [Role], networks: NetworkFolders,
+    checks: ((NetworkFolder?) -> [String])?, isSimulated: Bool, programs: Bool
   ) {
     self.file = file
     self.roles = roles
+    self.networks = networks
     self.checks = checks
     self.isSimulated = isSimulated
     self.programs = programs
@@ -77,7 +104,7 @@ struct TopologyReader {
         document, of: "the topology",
         allowed: [
           "network", "groups", "faults", "ready", "stop", "unexpected-exits", "checks",
-          "network-model", "isolation",
+          "network-model", "isolation", SpawnTemplate.key,
         ],
         required: ["network", "groups", "stop"])
     else { return nil }
@@ -91,7 +118,7 @@ struct TopologyReader {
     let ready = readLimits(root["ready"], of: "ready", allowed: ["within"])
     let stop = readLimits(root["stop"], of: "stop", allowed: ["at", "within"], required: ["at"])
     let exits = fields.readChoice(root["unexpected-exits"], ["fail", "allow"])
-    let checks = readChecks(root["checks"], of: network)
+    let checks = readChecks(root["checks"])
     let model = fields.readNetworkModel(root["network-model"])
     let isolation = fields.readChoice(root["isolation"], Isolation.allCases.map(\.rawValue))
       .flatMap(Isolation.init)
@@ -100,7 +127,9 @@ struct TopologyReader {
       return nil
     }
     let topology = Topology(
-      network: network, groups: groups.map(\.group), faults: faults.map(\.fault),
+      network: network,
+      networkFolder: folder.flatMap { $0.isShipped ? nil : Files.absolute($0.path) },
+      groups: groups.map(\.group), faults: faults.map(\.fault),
       readyWithin: ready.within ?? .seconds(30), stopAt: stop.at ?? Topology.latestStop,
       stopWithin: stop.within ?? .seconds(5), allowsUnexpectedExits: exits == "allow",
       checks: checks, networkModel: model, isolation: isolation ?? .none)
@@ -121,10 +150,31 @@ struct TopologyReader {
 
   /// - Parameter isForeign: whether it may have a name that is not in the catalogue.
   private mutating func readNetwork(_ entry: YAMLEntry?, isForeign: Bool) -> String? {
-    guard let entry, let name = fields.readText(entry) else { return nil }
+    guard let entry, let named = fields.readText(entry) else { return nil }
+    var name = named
+    if named.contains("/") || named.hasPrefix(".") {
+      guard let path = file.resolve(named, .folder) else {
+        fields.complain(
+          entry.value.place,
+          "there is no folder '\(named)' (paths are relative to the topology's folder)")
+        return nil
+      }
+      folder = NetworkFolder(path)
+      name = NetworkFolder(path).name
+    } else {
+      folder = networks.folder(named: name)
+    }
     networkRoles = roles.filter { $0.network == name }
-    if networkRoles.isEmpty, isForeign {
+    if name == NetworkFolders.sharedName {
+      fields.complain(
+        entry.value.place, "'\(name)' is no network, but what all networks share: rename the folder"
+      )
+    } else if networkRoles.isEmpty, isForeign {
       checkName("a network", name, at: entry.value.place)
+    } else if networkRoles.isEmpty, folder != nil {
+      fields.complain(
+        entry.value.place,
+        "no role of the network '\(name)' comes with Seedbed: each of its groups needs a 'command'")
     } else if networkRoles.isEmpty {
       var networks: [String] = []
       for role in roles where !networks.contains(role.network) { networks.append(role.network) }
@@ -267,10 +317,10 @@ struct TopologyReader {
     )
   }
 
-  private mutating func readChecks(_ entry: YAMLEntry?, of network: String?) -> [String]? {
+  private mutating func readChecks(_ entry: YAMLEntry?) -> [String]? {
     guard let entry, let items = fields.readItems(entry) else { return nil }
     // Without a network that exists, no name can be judged.
-    let known = networkRoles.isEmpty ? nil : network.flatMap { checks?($0) }
+    let known = networkRoles.isEmpty && folder == nil ? nil : checks?(folder)
     var read: [String] = []
     for item in items {
       guard let named = fields.readText(YAMLEntry(key: entry.key, place: item.place, value: item))

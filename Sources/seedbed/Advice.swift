@@ -37,7 +37,7 @@ enum Advice {
     case .history: " with --history"
     case .logs: " with --logs DIR"
     case .places: ", and --logs and --history say where it is"
-    case .checks: " with --checks DIR"
+    case .networks: " with --networks DIR"
     case nil: ""
     }
   }

@@ -3,6 +3,7 @@ import Checks
 import Foundation
 import History
 import Messages
+import NetworkFolders
 import Session
 
 /// `seedbed check`: judges a recorded run again.
@@ -20,6 +21,7 @@ enum CheckCommand: SeedbedCommand {
       """,
     examples: [
       Example("seedbed check", "The last run."),
+      Example("seedbed check --list gossip", "What a network promises."),
       Example(
         "seedbed check --report junit=report.xml --format github",
         "For CI: a report for its test view, and annotations."),
@@ -31,13 +33,16 @@ enum CheckCommand: SeedbedCommand {
         "Fails when the 95th percentile has grown by more than 30 %."),
     ],
     positionals: [
-      Positional("RUN", "A run: 'last', its number, or the beginning of its name.", .optional)
+      Positional(
+        "RUN", "A run: 'last', its number, or the beginning of its name; with --list, a network.",
+        .optional)
     ],
     options: [
+      .flag("list", "Print the checks that there are instead, of every network or of one."),
       Option(
         "check", .text("NAME|FILE"), "A check's name, or a file that ends in .sql.", .repeated),
       .flag("store", "Store the verdicts of checks too that the run did not ask for."),
-      .checks, .logs, .history,
+      .networks, .logs, .history,
       Option(
         "against", .text("RUN"),
         "Judge whether things take longer than in this run, instead of by checks."),
@@ -58,9 +63,10 @@ enum CheckCommand: SeedbedCommand {
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
+    if arguments.has("list") { return try list(arguments) }
     for file in arguments.reports { try file.check() }
     let number = try ReadOnlyHistory(arguments.history).run(named: arguments["RUN"] ?? "last")
-    let judge = try Judge(arguments.history, run: number)
+    let judge = try Self.judge(of: number, arguments)
     let (judgements, kept) =
       try arguments["against"].map { (try regressions(judge, against: $0, arguments), []) }
       ?? promises(judge, arguments)
@@ -84,17 +90,57 @@ enum CheckCommand: SeedbedCommand {
       areNamed: arguments.has("check") || judge.plannedChecks != nil)
   }
 
+  /// Prints the checks that there are, of one network or of all.
+  private static func list(_ arguments: ParsedArguments) throws -> ExitCode {
+    guard let format = ResultFormat(rawValue: arguments["format"] ?? "table"),
+      [.table, .json].contains(format)
+    else { throw arguments.refusal(of: "format", allowed: "table or json, with --list") }
+    let networks = try arguments.networks
+    let folders: [NetworkFolder]
+    if let name = arguments["RUN"] {
+      let named = name.contains("/") ? NetworkFolder(name) : networks.folder(named: name)
+      guard let named, named.exists else {
+        let known = networks.all.map(\.name)
+        throw UsageError(
+          "there is no network '\(name)'\(suggestion(for: name, among: known)); there are: "
+            + known.joined(separator: ", "), command: arguments.path)
+      }
+      folders = [named]
+    } else {
+      folders = networks.all
+    }
+    var writer = ResultWriter(
+      format, columns: ["network", "check", "promise"], to: StandardOutput(), look: .output)
+    for folder in folders where !folder.names(of: .checks).isEmpty {
+      for check in try CheckLibrary(networks).checks(network: folder.name, folder: folder) {
+        writer.add([.text(folder.name), .text(check.name), .text(check.promise)])
+      }
+    }
+    try writer.finish().finish()
+    return .success
+  }
+
+  /// A judge of a run, with the views of the network where the command line says.
+  private static func judge(of run: Int64, _ arguments: ParsedArguments) throws -> Judge {
+    let judge = try Judge(arguments.history, run: run)
+    let given = try arguments.networks.folder(named: judge.network)
+    guard arguments.has("networks"), let given, !given.isShipped else { return judge }
+    return try Judge(arguments.history, run: run, network: given)
+  }
+
   /// What the network's checks say, and what of it belongs to the run: what its topology asks for.
   private static func promises(
     _ judge: borrowing Judge, _ arguments: ParsedArguments
   ) throws -> (all: [Judgement], kept: [Judgement]) {
-    let library = try CheckLibrary(arguments["checks"])
+    let library = CheckLibrary(try arguments.networks)
     let given = arguments.all("check")
     let wanted = judge.plannedChecks
     let judgements = judge.judge(
-      try library.checks(given.isEmpty ? wanted : given, network: judge.network))
+      try library.checks(
+        given.isEmpty ? wanted : given, network: judge.network, folder: judge.networkFolder))
     guard !given.isEmpty else { return (judgements, judgements) }
-    let asked = wanted ?? library.names(of: judge.network)
+    let asked =
+      wanted ?? judge.networkFolder?.names(of: .checks) ?? library.names(of: judge.network)
     let kept = zip(given, judgements).filter { asked.contains(planned($0.0)) }.map(\.1)
     return (judgements, kept)
   }
@@ -110,11 +156,11 @@ enum CheckCommand: SeedbedCommand {
     _ judge: borrowing Judge, against reference: String, _ arguments: ParsedArguments
   ) throws -> [Judgement] {
     let base = try ReadOnlyHistory(arguments.history, runNamed: reference)
-    let columns = try arguments.all("view").map { try Measure(column: $0) }
-    let network = judge.network
+    let columns = try arguments.all("view").map { try Measure(column: $0, of: base.views) }
     let measures =
       columns.isEmpty
-      ? Measure.all.filter { $0.network == nil || $0.network == network } : columns
+      ? try Measure.all(of: judge.networkFolder ?? arguments.networks.folder(named: judge.network))
+      : columns
     return try judge.judge(
       measures, against: base, named: base.database.text("SELECT name FROM runs") ?? reference,
       tolerance: Self.percent(arguments["tolerance"] ?? "") ?? 0)

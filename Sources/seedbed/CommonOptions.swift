@@ -2,6 +2,7 @@ import Arguments
 import Checks
 import History
 import Messages
+import NetworkFolders
 import Participants
 import Session
 
@@ -16,15 +17,16 @@ extension Option {
     "Sets a key of the topology, e.g. groups.peer.count=50 or stop.at=30s.", .repeated)
   static let noChecks = Option.flag(
     "no-checks", "Do not judge the run; 'seedbed check' can, later.")
+  static let networks = Option(
+    "networks", .text("DIR"),
+    "A folder of networks, looked into before 'networks' beside the topology, 'networks' here and the "
+      + "one that came with Seedbed.", .repeated)
   static let boundTo = Option(
     "bound-to", .integer("PID", 1...Int64(Int32.max)),
     "End the run, as failed, when this process ends in whatever way.")
   static let seed = Option(
     "seed", .integer("N", 0...Int64.max),
     "What every random choice derives from; without it, a random one, which is printed.")
-  static let checks = Option(
-    "checks", .text("DIR"),
-    "The folder of the checks. (default: checks here, or above the executable)")
   static let report = Option(
     "report",
     ValueKind("FORMAT=FILE", allowed: ReportFile.allowed) { ReportFile(parsing: $0) != nil },
@@ -64,6 +66,11 @@ extension ValueKind {
 }
 
 extension ParsedArguments {
+  /// Where networks are looked for.
+  var networks: NetworkFolders {
+    get throws { try NetworkFolders(all("networks")) }
+  }
+
   /// Where runs are.
   var places: RunPlaces {
     let logs = self["logs"] ?? "logs"
@@ -102,12 +109,16 @@ extension ParsedArguments {
     has(option) ? ["--\(option)", self[option] ?? ""] : []
   }
 
+  /// Where networks are looked for, where that was said.
+  var networksGiven: [String] { all("networks").flatMap { ["--networks", $0] } }
+
   /// Where runs are, where that was said.
   var placesGiven: [String] { given("logs") + given("history") }
 
   /// The command that simulates a topology as these arguments say.
   func simulation(of topology: String, seed: UInt64) -> [String] {
-    ["seedbed", "simulate", topology] + all("set").flatMap { ["--set", $0] } + given("checks")
+    ["seedbed", "simulate", topology] + all("set").flatMap { ["--set", $0] }
+      + networksGiven
       + ["--seed", "\(seed)"]
   }
 }

@@ -123,8 +123,8 @@ enum CompareCommand: SeedbedCommand {
     _ one: borrowing ReadOnlyHistory, _ other: borrowing ReadOnlyHistory
   ) throws -> Section {
     let sql = "SELECT network FROM runs"
-    let networks = [try one.database.text(sql), try other.database.text(sql)]
-    let measures = Measure.all.filter { $0.network == nil || networks == [$0.network, $0.network] }
+    let areAlike = try one.database.text(sql) == other.database.text(sql)
+    let measures = try Measure.all(of: areAlike ? one.networkFolder() : nil)
     return Section(
       name: "distributions", title: "Distributions (seconds)",
       columns: ["measure"] + doubled(["count", "p50", "p95", "p99", "max"]),

@@ -3,7 +3,9 @@ import Checks
 import Clock
 import Exploration
 import Foundation
+import History
 import Messages
+import NetworkFolders
 import Networks
 import Participants
 import Session
@@ -33,7 +35,7 @@ enum ExploreCommand: SeedbedCommand {
     options: [
       Option("seeds", .seeds, "Which seeds.", .defaulted("1..100")),
       Option("jobs", .integer("N", 1...256), "How many at a time.", .defaulted("2")),
-      .set, .checks,
+      .set, .networks,
       .flag("shrink", "Make the first failure small, and write it as a topology."),
       Option(
         "output", .text("FILE"),
@@ -43,16 +45,18 @@ enum ExploreCommand: SeedbedCommand {
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     let file = try TopologyFile(reading: arguments.require("TOPOLOGY"))
-    let library = try CheckLibrary(arguments["checks"])
     let topology = try Topology(
-      file, overrides: arguments.all("set"), roles: Networks.roles, checks: library.names,
-      programs: false)
+      file, overrides: arguments.all("set"), roles: Networks.roles, networks: arguments.networks,
+      checks: { $0?.names(of: .checks) ?? [] }, programs: false)
+    let network = topology.networkFolder.map { NetworkFolder($0) }
     guard let seeds = arguments["seeds"].flatMap(SeedRange.init) else {
       throw arguments.refusal(of: "seeds", allowed: SeedRange.allowed)
     }
     let laboratory = Laboratory(
       roles: Networks.roles,
-      checks: try library.checks(topology.checks, network: topology.network),
+      checks: try CheckLibrary(arguments.networks)
+        .checks(topology.checks, network: topology.network, folder: network),
+      views: try Views(network.map { [$0] } ?? []),
       isInterrupted: { Interruption.hasCome })
     Interruption.watch()
     var display = ExploreDisplay(
@@ -91,7 +95,7 @@ enum ExploreCommand: SeedbedCommand {
     if Interruption.hasCome { return Terminal.complain("interrupted: nothing was written") }
     let output = arguments["output"] ?? "\(stem(of: file.path))-shrunk-\(seed).yaml"
     var words = ["seedbed", "simulate", output, "--seed", String(shrinker.seed)]
-    if let checks = arguments["checks"] { words += ["--checks", checks] }
+    words += arguments.networksGiven
     let command = shellLine(words)
     let what =
       switch failure {

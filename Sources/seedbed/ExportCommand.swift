@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import History
 import Messages
+import NetworkFolders
 import Session
 import Supervisor
 import Topology
@@ -64,6 +65,13 @@ enum ExportCommand: SeedbedCommand {
       let attributes = try FileManager.default.attributesOfItem(atPath: path)
       guard attributes[.type] as? FileAttributeType == .typeRegular else { continue }
       try writer.add(file: path, as: name)
+    }
+    let network = NetworkFolder(RunFolder.networkCopy(in: folder.path))
+    for part in NetworkFolder.Part.allCases {
+      for name in network.names(of: part) {
+        let file = network.file(name, of: part)
+        try writer.add(file: file, as: String(file.dropFirst(folder.path.count + 1)))
+      }
     }
     try writer.add(Array(verdicts.utf8), as: Self.verdicts)
     var system = utsname()

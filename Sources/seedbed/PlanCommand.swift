@@ -24,7 +24,7 @@ enum PlanCommand: SeedbedCommand {
     ],
     positionals: [Positional("TOPOLOGY", "The topology file.")],
     options: [
-      .set, .seed,
+      .set, .seed, .networks,
       Option(
         "format", .choice("FORMAT", ["table", "json"]), "How the plan is printed.",
         .defaulted("table")),
@@ -33,7 +33,8 @@ enum PlanCommand: SeedbedCommand {
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
     let file = try TopologyFile(reading: arguments.require("TOPOLOGY"))
     let topology = try Topology(
-      file, overrides: arguments.all("set"), roles: Networks.roles, checks: nil)
+      file, overrides: arguments.all("set"), roles: Networks.roles,
+      networks: arguments.networks, checks: nil)
     let plan = topology.plan(seed: arguments.seed)
     var output = StandardOutput()
     if arguments["format"] == "json" {

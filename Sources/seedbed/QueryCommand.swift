@@ -20,6 +20,7 @@ enum QueryCommand: SeedbedCommand {
     examples: [
       Example(
         "seedbed query \"SELECT kind, count(*) FROM events GROUP BY kind\"", "What happened."),
+      Example("seedbed query --schema links", "What there is to know of a link."),
       Example("seedbed query --run all \"SELECT * FROM runs\" --format json", "Every run."),
       Example(
         "seedbed query --file slow.sql --format csv --no-header", "A longer one, for a shell."),
@@ -29,6 +30,9 @@ enum QueryCommand: SeedbedCommand {
     ],
     options: [
       Option("file", .text("FILE"), "A file with the statement."),
+      .flag(
+        "schema",
+        "Print the tables and views instead, or, with a name in the place of SQL, its columns."),
       .flag("no-header", "Leave out the names of a table's or a CSV's columns."),
       Option(
         "run", .text("RUN"), "A run: 'last', its number, the beginning of its name, or 'all'.",
@@ -36,6 +40,7 @@ enum QueryCommand: SeedbedCommand {
     ])
 
   static func run(_ arguments: ParsedArguments) throws -> ExitCode {
+    if arguments.has("schema") { return try describe(arguments) }
     let sql = try sql(arguments)
     let format = arguments.format
     var look = ResultLook.output
@@ -53,6 +58,46 @@ enum QueryCommand: SeedbedCommand {
     let statement = try history.database.prepare(sql)
     try ResultWriter.print(statement, as: format, look: look)
     return .success
+  }
+
+  /// Prints what there is to ask about: the tables and views, or the columns of one of them.
+  private static func describe(_ arguments: ParsedArguments) throws -> ExitCode {
+    let views = try views(arguments).all
+    let network = { (view: View) in
+      // …/NETWORK/views/NAME.sql
+      String(view.file.split(separator: "/").dropLast(2).last ?? "")
+    }
+    let columns: [String]
+    var rows: [[String]]
+    if let name = arguments["SQL"] {
+      columns = ["column", "summary"]
+      let table = Schema.tables.first { $0.name == name }?.shown.map { [$0.name, $0.summary] }
+      let view = views.first { $0.name == name }?.columns.map { [$0.name, $0.summary] }
+      let known = Schema.tables.map(\.name) + views.map(\.name)
+      guard let found = table ?? view else {
+        throw UsageError(
+          "there is no table or view '\(name)'\(suggestion(for: name, among: known))")
+      }
+      rows = found
+    } else {
+      columns = ["name", "network", "summary"]
+      rows = Schema.tables.map { [$0.name, "(a table)", $0.summary] }
+      rows += views.map { [$0.name, network($0), $0.summary] }
+    }
+    var writer = ResultWriter(
+      arguments.format, columns: columns, to: StandardOutput(), look: .output)
+    for row in rows { writer.add(row.map { .text($0) }) }
+    try writer.finish().finish()
+    return .success
+  }
+
+  /// The views of a run, or where none is recorded yet, of the networks that came with Seedbed.
+  private static func views(_ arguments: ParsedArguments) throws -> Views {
+    guard History.exists(arguments.history) || arguments.has("run") else { return try Views() }
+    let run = arguments["run"] ?? "last"
+    return run == "all"
+      ? try ReadOnlyHistory(arguments.history).views
+      : try ReadOnlyHistory(arguments.history, runNamed: run).views
   }
 
   /// The statement, from wherever it is.

@@ -1,6 +1,7 @@
 import Arguments
 import History
 import Messages
+import NetworkFolders
 import Session
 import Topology
 
@@ -22,7 +23,7 @@ enum RerunCommand: SeedbedCommand {
         "RUN", "A run: 'last', its number, the beginning of its name, or its folder.", .optional)
     ],
     options: [
-      .logs, .history, .checks, .report, .noChecks, .boundTo,
+      .logs, .history, .networks, .report, .noChecks, .boundTo,
       .flag("no-history", "Keep nothing of a simulation."),
     ])
 
@@ -38,7 +39,9 @@ enum RerunCommand: SeedbedCommand {
     // What is not kept has no number to be run again by.
     let again = ["seedbed", "rerun", reference] + arguments.placesGiven
     let options = try arguments.runOptions(again: arguments.has("no-history") ? again : nil)
-    let session = try RunSession(plan: manifest.plan, topology: topology, options)
+    var plan = manifest.plan
+    plan.networkFolder = folder.network?.path
+    let session = try RunSession(plan: plan, topology: topology, options)
     if manifest.driver == "simulated" { return try session.simulate() }
     if arguments.has("no-history") {
       throw UsageError(

@@ -5,7 +5,9 @@ import Topology
 
 /// What the commands that run something have in common.
 extension RunSession {
-  static let options: [Option] = [.set, .seed, .logs, .history, .checks, .report, .noChecks]
+  static let options: [Option] = [
+    .set, .seed, .logs, .history, .networks, .report, .noChecks,
+  ]
   static let liveOptions = options + [.repetitions, .boundTo]
 
   /// Runs a plan once, or as often as `--repeat` says.
@@ -26,7 +28,7 @@ extension ParsedArguments {
   /// What the command line wants of a run.
   ///
   /// - Parameter again: the command that runs the same again; `nil` for a run that is recorded.
-  func runOptions(again: [String]? = nil) throws(UsageError) -> RunSession.Options {
+  func runOptions(again: [String]? = nil) throws -> RunSession.Options {
     if has("no-checks"), has("report") {
       throw UsageError(
         "--report tells what checks say, and with --no-checks none does: leave one out")
@@ -35,7 +37,7 @@ extension ParsedArguments {
       places: places,
       hints: hints(again: again.map { $0 + (has("no-history") ? ["--no-history"] : []) }))
     options.overrides = all("set")
-    options.checks = self["checks"]
+    options.networks = try networks
     options.isJudged = !has("no-checks")
     options.isKept = !has("no-history")
     options.reports = reports

@@ -17,7 +17,7 @@ protocol SeedbedCommand: SendableMetatype {
     RerunCommand.self, PsCommand.self, WaitCommand.self, FaultCommand.self, StopCommand.self,
     CheckCommand.self, CompareCommand.self, QueryCommand.self, RunsCommand.self, ShowCommand.self,
     LogsCommand.self, CollectCommand.self, ExportCommand.self, ImportCommand.self, PlanCommand.self,
-    TorrentifyCommand.self,
+    NewCommand.self, TorrentifyCommand.self,
   ]
 
   private static let root = Command(

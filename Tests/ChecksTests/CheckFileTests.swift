@@ -1,5 +1,6 @@
 import Checks
 import Foundation
+import NetworkFolders
 import Testing
 
 @Suite("Check files") struct CheckFileTests {
@@ -99,6 +100,8 @@ import Testing
 @Suite("The library of checks") struct CheckLibraryTests {
   private let folder = TemporaryFolder()
 
+  private func library() throws -> CheckLibrary { CheckLibrary(try NetworkFolders([folder.path])) }
+
   private func add(_ path: String, networks: String = "gossip") throws {
     let name = path.split(separator: "/").last.map { String($0.dropLast(4)) } ?? ""
     try folder.write(
@@ -115,11 +118,11 @@ import Testing
 
   @Test("Without names it gives every check of the network, in order")
   func all() throws {
-    try add("gossip/b.sql")
-    try add("gossip/a.sql")
-    try add("kptp/c.sql", networks: "kptp")
-    try folder.write("not a check", to: "gossip/README.md")
-    let library = try CheckLibrary(folder.path)
+    try add("gossip/checks/b.sql")
+    try add("gossip/checks/a.sql")
+    try add("kptp/checks/c.sql", networks: "kptp")
+    try folder.write("not a check", to: "gossip/checks/README.md")
+    let library = try library()
     #expect(library.names(of: "gossip") == ["a", "b"])
     #expect(try library.checks(network: "gossip").map(\.name) == ["a", "b"])
     #expect(throws: CheckError.self) { try library.checks(network: "kademlia") }
@@ -128,19 +131,19 @@ import Testing
 
   @Test("Names and files can be mixed")
   func mixed() throws {
-    try add("gossip/a.sql")
+    try add("gossip/checks/a.sql")
     try add("own/mine.sql", networks: "any")
-    let checks = try CheckLibrary(folder.path)
+    let checks = try library()
       .checks(["\(folder.path)/own/mine.sql", "a"], network: "gossip")
     #expect(checks.map(\.name) == ["mine", "a"])
   }
 
   @Test("An unknown name, a missing file, another network's check and a repeated one are refused")
   func refusals() throws {
-    try add("gossip/dead.sql")
+    try add("gossip/checks/dead.sql")
     try add("own/dead.sql")
     try add("own/other.sql", networks: "kptp, kademlia")
-    let library = try CheckLibrary(folder.path)
+    let library = try library()
     let own = "\(folder.path)/own"
     func refuse(_ references: [String], _ message: String) {
       #expect(throws: CheckError(message)) {
@@ -149,7 +152,7 @@ import Testing
     }
     refuse(
       ["deed"],
-      "unknown check 'deed' (did you mean 'dead'?); \(folder.path) has for the network gossip: dead"
+      "unknown check 'deed' (did you mean 'dead'?); \(folder.path)/gossip has: dead"
     )
     refuse(["\(own)/none.sql"], "\(own)/none.sql: there is no readable file of that name")
     refuse(
@@ -161,17 +164,17 @@ import Testing
   @Test("A folder that is not there is refused")
   func noFolder() {
     #expect(
-      throws: CheckError("/nowhere: there is no such folder: give the folder of the checks")
-    ) { try CheckLibrary("/nowhere") }
+      throws: NetworkFileError("/nowhere: there is no such folder: give a folder of networks")
+    ) { try NetworkFolders(["/nowhere"]) }
   }
 
   @Test("A file that is not text is refused")
   func notText() throws {
-    try add("gossip/a.sql")
-    let file = "\(folder.path)/gossip/a.sql"
+    try add("gossip/checks/a.sql")
+    let file = "\(folder.path)/gossip/checks/a.sql"
     try Data([0xff, 0xfe]).write(to: URL(filePath: file))
     #expect(throws: CheckError("\(file): it is not UTF-8 text")) {
-      try CheckLibrary(folder.path).checks(network: "gossip")
+      try library().checks(network: "gossip")
     }
   }
 }

@@ -1,6 +1,7 @@
 import Checks
 import Foundation
 import History
+import NetworkFolders
 import Participants
 import Testing
 
@@ -11,13 +12,12 @@ import Testing
 
   @Test("docs/CHECKS.md lists every check that comes with Seedbed")
   func listed() throws {
-    let networks = try FileManager.default.contentsOfDirectory(atPath: Story.library).sorted()
     var list = ""
-    for network in networks {
+    for network in NetworkFolders.shipped.map(\.name) {
       list +=
         "\n### \(network)\n\n| check | promise | witnesses | inconclusive when | not asked where |\n"
         + "|---|---|---|---|---|\n"
-      for check in try CheckLibrary(Story.library).checks(network: network) {
+      for check in try CheckLibrary().checks(network: network) {
         list +=
           "| `\(check.name)` | \(check.promise) | \(check.leastWitnesses) or more | \(check.tooFew) "
           + "| \(check.conditions.map(\.notAsked).joined(separator: ", or ")) |\n"
@@ -54,7 +54,7 @@ import Testing
     let story = Story()
     defer { withExtendedLifetime(story) {} }
     let history = try ReadOnlyHistory(story.collected(), run: 1)
-    for view in View.all {
+    for view in history.views.all {
       #expect(view.columns.first?.name == "run")
       let statement = try history.database.prepare(view.body)
       #expect(statement.columnNames == view.columns.map(\.name), "\(view.name)")

@@ -285,7 +285,7 @@ import Testing
     defer { withExtendedLifetime(story) {} }
     story.unsay("dead.reported", by: "peer-4")
     let judge = try Judge(story.collected(), run: 1)
-    let checks = try CheckLibrary(Story.library)
+    let checks = try CheckLibrary()
       .checks(["dead-nodes-are-reported", "gossip-reaches-every-live-peer"], network: "gossip")
     let report = try judge.report(judge.judge(checks)) { text, _ in text }
     #expect(

@@ -32,7 +32,7 @@ import Testing
       UPDATE usage SET printed_late = \(measured ? "\(Self.late)" : "NULL")
       """)
     let judge = try Judge(history, run: 1)
-    let checks = try CheckLibrary(Story.library).checks(judge.plannedChecks, network: judge.network)
+    let checks = try CheckLibrary().checks(judge.plannedChecks, network: judge.network)
     return judge.judge(checks).filter { $0.verdict == .fail || $0.verdict == .error }
       .map { "\($0.check.name): \($0.reason)" }
   }

@@ -12,7 +12,8 @@ import Topology
 func simulate(
   _ topology: String, set overrides: [String] = [], seed: UInt64 = 1, into history: String
 ) throws {
-  let root = URL(filePath: Story.library).deletingLastPathComponent()
+  let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
   let file = try TopologyFile(reading: root.appending(path: "topologies/\(topology).yaml").path)
   let plan = try Topology(file, overrides: overrides, roles: Networks.roles, checks: nil)
     .plan(seed: seed)

@@ -274,10 +274,6 @@ final class Story {
 // MARK: - Judging
 
 extension Story {
-  static let library =
-    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "checks").path
-
   /// Writes the run as told so far into a folder of its own and collects it; gives the history's
   /// file.
   func collected() throws -> String {
@@ -322,13 +318,13 @@ extension Story {
   /// The verdicts of all of the network's checks.
   func judgements() throws -> [Judgement] {
     let judge = try Judge(collected(), run: 1)
-    return judge.judge(try CheckLibrary(Self.library).checks(network: "gossip"))
+    return judge.judge(try CheckLibrary().checks(network: "gossip"))
   }
 
   /// The verdict of one check.
   func judgement(_ check: String) throws -> Judgement {
     let judge = try Judge(collected(), run: 1)
-    let checks = try CheckLibrary(Self.library).checks([check], network: "gossip")
+    let checks = try CheckLibrary().checks([check], network: "gossip")
     return judge.judge(checks)[0]
   }
 

@@ -196,7 +196,7 @@ import Topology
       try writable.execute("INSERT INTO \(table) SELECT \(copy) FROM \(table)")
     }
     let all = try ReadOnlyHistory(history)
-    for view in View.all {
+    for view in all.views.all {
       let counts = try all.database.prepare(
         "SELECT run, count(*) FROM \(view.name) GROUP BY run ORDER BY run")
       var found: [Int64: Int64] = [:]

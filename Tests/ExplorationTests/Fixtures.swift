@@ -4,8 +4,8 @@ import Foundation
 import Networks
 import Topology
 
-let checksFolder = URL(filePath: #filePath).deletingLastPathComponent()
-  .deletingLastPathComponent().deletingLastPathComponent().appending(path: "checks").path
+let repository = URL(filePath: #filePath).deletingLastPathComponent()
+  .deletingLastPathComponent().deletingLastPathComponent().path
 
 /// A small gossip network in which a peer dies; `report-dead` false is the planted failure.
 let smallText = """
@@ -33,7 +33,7 @@ func topology(set overrides: [String] = []) throws -> Topology {
 func laboratory(
   checks names: [String]? = nil, isInterrupted: @escaping @Sendable () -> Bool = { false }
 ) throws -> Laboratory {
-  let checks = try CheckLibrary(checksFolder).checks(names, network: "gossip")
+  let checks = try CheckLibrary().checks(names, network: "gossip")
   return Laboratory(roles: Networks.roles, checks: checks, isInterrupted: isInterrupted)
 }
 

@@ -29,7 +29,7 @@ import Topology
     let topology = try Topology(
       TopologyFile(path: "small.yaml", text: text), overrides: overrides, roles: Networks.roles,
       checks: nil)
-    let checks = try CheckLibrary(checksFolder).checks(names ?? topology.checks, network: network)
+    let checks = try CheckLibrary().checks(names ?? topology.checks, network: network)
     return try Laboratory(roles: Networks.roles, checks: checks).examine(topology.plan(seed: 1))
   }
 
@@ -159,7 +159,7 @@ import Topology
   private func judgements(_ text: String, seeds: ClosedRange<UInt64>) throws -> [Judgement] {
     let topology = try Topology(
       TopologyFile(path: "t.yaml", text: text), roles: Networks.roles, checks: nil)
-    let checks = try CheckLibrary(checksFolder)
+    let checks = try CheckLibrary()
       .checks(["lookups-take-log-n-steps"], network: "kademlia")
     let laboratory = Laboratory(roles: Networks.roles, checks: checks)
     return try seeds.flatMap { try laboratory.examine(topology.plan(seed: $0)).judgements }

@@ -1,6 +1,7 @@
 import Checks
 import Exploration
 import Messages
+import NetworkFolders
 import Networks
 import Participants
 import Testing
@@ -8,10 +9,11 @@ import Topology
 
 @Suite struct `A network that spawn composes` {
   private func trial(_ network: String, kills: Int) throws -> Laboratory.Trial {
-    let template = try #require(SpawnTemplate.all.first { $0.network == network })
-    let file = template.compose(counts: [:], duration: .seconds(20), kills: kills)
+    let folder = try #require(NetworkFolders.found.folder(named: network))
+    let template = try #require(try folder.spawnTemplate())
+    let file = try template.compose(duration: .seconds(20), kills: kills)
     let topology = try Topology(file, roles: Networks.roles, checks: nil)
-    let checks = try CheckLibrary(checksFolder).checks(nil, network: network)
+    let checks = try CheckLibrary().checks(nil, network: network)
     let laboratory = Laboratory(roles: Networks.roles, checks: checks, isInterrupted: { false })
     let trial = try laboratory.examine(topology.plan(seed: 1))
     #expect(trial.judgements.count == checks.count)
@@ -23,7 +25,7 @@ import Topology
     "the-dht-carries-on-without-the-tracker", "punched-peers-hear-each-other",
   ]
 
-  @Test(arguments: SpawnTemplate.all.map(\.network))
+  @Test(arguments: NetworkFolders.shipped.map(\.name))
   func `keeps its promises while nodes are killed, and each check has something to judge`(
     network: String
   ) throws {
@@ -33,7 +35,7 @@ import Topology
     }
   }
 
-  @Test(arguments: SpawnTemplate.all.map(\.network))
+  @Test(arguments: NetworkFolders.shipped.map(\.name))
   func `is a success where nobody is killed`(network: String) throws {
     let trial = try trial(network, kills: 0)
     #expect(trial.exitCode == .success, "\(trial.judgements)")

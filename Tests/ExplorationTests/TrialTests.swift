@@ -66,14 +66,14 @@ import Topology
   func `judges as right what seems wrong only by clocks that are off`(
     name: String, seed: UInt64, checks: [String], witnesses: Int
   ) throws {
-    let path = "\(checksFolder)/../topologies/\(name).yaml"
+    let path = "\(repository)/topologies/\(name).yaml"
     let file = TopologyFile(path: path, text: try String(contentsOfFile: path, encoding: .utf8))
     let plan = try Topology(
       file, overrides: ["network-model.clock-skew=20ms"], roles: Networks.roles, checks: nil
     ).plan(seed: seed)
     let laboratory = Laboratory(
       roles: Networks.roles,
-      checks: try CheckLibrary(checksFolder).checks(checks, network: plan.network),
+      checks: try CheckLibrary().checks(checks, network: plan.network),
       isInterrupted: { false })
     for judgement in try laboratory.examine(plan).judgements {
       #expect(judgement.verdict == .pass)
@@ -106,14 +106,16 @@ enum CheckLibraryNames {
 
 @Suite struct `The kinds of events that checks need` {
   @Test func `are those that views and recorded facts name`() throws {
-    let kinds = try #require(NeededKinds.forChecks(["SELECT * FROM links; -- events"]))
+    let kinds = try #require(
+      NeededKinds.forChecks(["SELECT * FROM links; -- events"], views: Views()))
     for kind in ["node.ready", "node.stopped", "run.ended", "run.digested", "link.closed"] {
       #expect(kinds.contains(kind), "\(kind)")
     }
     #expect(!kinds.contains("link.refused"))
   }
 
-  @Test func `are all kinds for a check that reads events`() {
-    #expect(NeededKinds.forChecks(["SELECT 1", "SELECT count(*)\nFROM Events WHERE 1"]) == nil)
+  @Test func `are all kinds for a check that reads events`() throws {
+    let checks = ["SELECT 1", "SELECT count(*)\nFROM Events WHERE 1"]
+    #expect(NeededKinds.forChecks(checks, views: try Views()) == nil)
   }
 }

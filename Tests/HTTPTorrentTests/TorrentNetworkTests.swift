@@ -24,7 +24,7 @@ import Topology
       TopologyFile(path: file.path, text: String(contentsOf: file, encoding: .utf8)),
       overrides: overrides, roles: Networks.roles, checks: nil)
     let plan = topology.plan(seed: seed)
-    let checks = try CheckLibrary(Self.root.appending(path: "checks").path)
+    let checks = try CheckLibrary()
       .checks(plan.checks, network: "torrent")
     let trial = try Laboratory(roles: Networks.roles, checks: checks).examine(plan)
     #expect(trial.conclusion.outcome == .completed)

@@ -28,7 +28,7 @@ import Testing
         let runs = try limited.database.rows("SELECT DISTINCT run FROM \(table.name)")
         #expect(runs == ["\(run)"] || runs == [])
       }
-      for view in View.all {
+      for view in try Views().all {
         let runs = try limited.database.rows("SELECT DISTINCT run FROM \(view.name)")
         #expect(runs == ["\(run)"] || runs == [])
       }

@@ -33,7 +33,7 @@ import Topology
       reading: Self.root.appending(path: "topologies/hyperdht-nat.yaml").path)
     let topology = try Topology(file, overrides: overrides, roles: roles, checks: nil)
     let named = topology.checks ?? []
-    let checks = try CheckLibrary(Self.root.appending(path: "checks").path)
+    let checks = try CheckLibrary()
       .checks(network: "hyperdht").filter { named.contains($0.name) }
     #expect(checks.count == 3)
     return try Laboratory(roles: roles, checks: checks).examine(topology.plan(seed: seed))

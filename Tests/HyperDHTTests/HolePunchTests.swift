@@ -109,7 +109,7 @@ import Topology
   @Test("the reference has the table of the kinds with names")
   func reference() throws {
     let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: "docs/networks/hyperdht.md")
+      .deletingLastPathComponent().appending(path: "networks/hyperdht/README.md")
     let text = try String(contentsOf: path, encoding: .utf8)
     let named: [(name: String, model: NATModel?)] =
       [("none", nil)] + NATModel.Kind.allCases.map { ("`\($0.rawValue)`", NATModel($0)) }

@@ -70,7 +70,7 @@ import Topology
   {
     let file = try TopologyFile(reading: root.appending(path: "topologies/\(name).yaml").path)
     let topology = try Topology(file, overrides: [], roles: HyperDHTRoles.all, checks: nil)
-    let checks = try CheckLibrary(root.appending(path: "checks").path)
+    let checks = try CheckLibrary()
       .checks(network: "hyperdht").filter { checks.contains($0.name) }
     return try Laboratory(roles: HyperDHTRoles.all, checks: checks)
       .examine(topology.plan(seed: seed)).judgements

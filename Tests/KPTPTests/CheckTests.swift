@@ -9,10 +9,6 @@ import Topology
 /// The checks of the kPTP network: green where the peers do as they should, and each red alone where
 /// some peers have the fault that it is for.
 @Suite("The checks of the kPTP network") struct CheckTests {
-  private static let library =
-    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "checks").path
-
   /// Twenty peers, of whom three are killed together, and who put and get values.
   private static let text = """
     network: kptp
@@ -36,7 +32,7 @@ import Topology
     let topology = try Topology(
       TopologyFile(path: "small.yaml", text: Self.text), overrides: overrides,
       roles: Networks.roles, checks: nil)
-    let checks = try CheckLibrary(Self.library).checks(network: "kptp")
+    let checks = try CheckLibrary().checks(network: "kptp")
     return try Laboratory(roles: Networks.roles, checks: checks)
       .examine(topology.plan(seed: seed)).judgements
   }

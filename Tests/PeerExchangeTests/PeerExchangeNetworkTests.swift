@@ -15,7 +15,7 @@ import Topology
   private func verdicts(
     _ text: String, seed: UInt64, set overrides: [String] = []
   ) throws -> [String] {
-    let checks = try CheckLibrary(Self.root.appending(path: "checks").path)
+    let checks = try CheckLibrary()
       .checks(nil, network: "pex")
     let topology = try Topology(
       TopologyFile(path: "test.yaml", text: text), overrides: overrides, roles: Networks.roles,

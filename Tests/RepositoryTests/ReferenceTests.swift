@@ -13,7 +13,7 @@ import Topology
         ("Any node (the driver)", NodeEvents.all), ("The supervisor", SupervisorEvents.all),
         ("Several networks", CommonEvents.all),
       ]
-      + Networks.eventKinds.map { ("The \($0.network) network", $0.kinds) }
+      + Networks.all.map { ("The \($0.name) network", $0.kinds()) }
     try Repository.compare("docs/EVENTS.md", from: "## Kinds") {
       sections.map { title, kinds in
         "\n### \(title)\n\n| kind | says | `peer` | other fields |\n|---|---|---|---|\n"
@@ -46,7 +46,7 @@ import Topology
   func kinds() {
     let kinds =
       NodeEvents.all + SupervisorEvents.all + CommonEvents.all
-      + Networks.eventKinds.flatMap(\.kinds)
+      + Networks.all.flatMap { $0.kinds() }
     #expect(Set(kinds.map(\.name)).count == kinds.count)
     for kind in kinds {
       #expect(kind.name.wholeMatch(of: /[a-z]+\.[a-z]+/) != nil, "\(kind.name)")

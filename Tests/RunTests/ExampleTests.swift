@@ -49,7 +49,7 @@ extension Workspace {
   /// One with what commands in the documentation name.
   static func ofTheRepository() throws -> Workspace {
     let workspace = try Workspace()
-    for name in ["topologies", "examples", "checks"] {
+    for name in ["topologies", "examples", "networks"] {
       try FileManager.default.createSymbolicLink(
         atPath: "\(workspace.folder)/\(name)", withDestinationPath: "\(Page.root)/\(name)")
     }
@@ -74,8 +74,8 @@ extension RunTests {
         ["python", "yaml", "sql", "bash"].contains($0.language)
       }
       let files = [
-        "rumour/peer.py", "rumour/rumour.yaml", "rumour/rumours-reach-everyone.sql",
-        "watch/watcher.sh", "gossip/mixed.yaml",
+        "rumour/peer.py", "rumour/rumour.yaml", "rumour/views/rumour_hearings.sql",
+        "rumour/checks/rumours-reach-everyone.sql", "watch/watcher.sh", "gossip/mixed.yaml",
       ]
       #expect(try shown.map(\.text) == files.map { try Page.text("examples/\($0)") })
     }

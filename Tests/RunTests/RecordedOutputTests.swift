@@ -84,11 +84,14 @@ extension RunTests {
     private static let isRecording = ProcessInfo.processInfo.environment["SEEDBED_RECORD"] == "1"
 
     private static let pages: [String] =
-      ["README.md"]
-      + ["docs", "docs/networks"].flatMap { folder in
-        ((try? FileManager.default.contentsOfDirectory(atPath: "\(Page.root)/\(folder)")) ?? [])
-          .filter { $0.hasSuffix(".md") }.sorted().map { "\(folder)/\($0)" }
-      }
+      ["README.md"] + names("docs").filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
+      + names("networks").map { "networks/\($0)/README.md" }
+      .filter { FileManager.default.fileExists(atPath: "\(Page.root)/\($0)") }
+
+    private static func names(_ folder: String) -> [String] {
+      ((try? FileManager.default.contentsOfDirectory(atPath: "\(Page.root)/\(folder)")) ?? [])
+        .sorted()
+    }
 
     private static func lines(_ page: String) throws -> [String] {
       try Page.text(page).split(separator: "\n", omittingEmptySubsequences: false)

@@ -181,7 +181,7 @@ extension RunTests {
         (["explore", "T", "--jobs", "0"], "'0' is no value for --jobs"),
         (["explore", "T", "--set", "groups.peer.count=0"], "'count' takes"),
         (["explore", "absent.yaml"], "absent.yaml"),
-        (["simulate", "T", "--checks", "absent"], "absent: there is no such folder"),
+        (["simulate", "T", "--networks", "absent"], "absent: there is no such folder"),
       ])
     func badInput(arguments: [String], message: String) async throws {
       let workspace = try Workspace()

@@ -115,7 +115,7 @@ import Topology
           + "e.g. groups.peer.count=50",
         "faults.7.at=1s: there is no '7' in 'faults', which is a list of 0 to 1",
         "colour=red: unknown key 'colour'; allowed here: network, groups, faults, ready, stop, "
-          + "unexpected-exits, checks, network-model, isolation",
+          + "unexpected-exits, checks, network-model, isolation, spawn",
         "t.yaml:9:18: 'within' takes a duration from 1ms to 1h, found 'soon'",
         "t.yaml:11:10: unknown check 'all-is-wel' (did you mean 'all-is-well'?); there are: "
           + "all-is-well, nothing-is-lost",
@@ -180,7 +180,7 @@ import Topology
     #expect(
       complaints("network: mesh\ngrops: { hub: { count: 1 } }\n") == [
         "t.yaml:2:1: unknown key 'grops' (did you mean 'groups'?); allowed here: network, groups, "
-          + "faults, ready, stop, unexpected-exits, checks, network-model, isolation",
+          + "faults, ready, stop, unexpected-exits, checks, network-model, isolation, spawn",
         "t.yaml:1:1: missing key 'groups' in the topology",
         "t.yaml:1:1: missing key 'stop' in the topology",
       ])

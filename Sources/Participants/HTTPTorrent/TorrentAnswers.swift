@@ -2,7 +2,7 @@ import HTTP
 import JSONReading
 import Participants
 
-/// What the original's programs answer, word for word (docs/networks/torrent.md says where not).
+/// What the original's programs answer, word for word (networks/torrent/README.md says where not).
 enum Answers {
   static let ok = HTTPResponse(200, "Ok")
   static let notFound = HTTPResponse(404, "404 Not Found.")

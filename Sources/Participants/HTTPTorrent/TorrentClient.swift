@@ -6,7 +6,7 @@ package import Participants
 /// The torrent's client: it fetches a file's chunks from their owners, checks each, keeps them, and
 /// gives them to whoever asks. A seeder is a client that has the file.
 ///
-/// It speaks HTTP as the original does (docs/networks/torrent.md). Its state is what is on its disk:
+/// It speaks HTTP as the original does (networks/torrent/README.md). Its state is what is on its disk:
 /// started again, it reads that, keeps the chunks that are good, and fetches the others.
 package struct TorrentClient: Participant {
   enum Timer: UInt8, TimerPurpose {

@@ -4,7 +4,7 @@ package import Participants
 
 /// The torrent's tracker: clients tell it what chunks they have, and ask it who has others.
 ///
-/// It speaks HTTP (docs/networks/torrent.md). It asks every client `GET /ping` now and then, and
+/// It speaks HTTP (networks/torrent/README.md). It asks every client `GET /ping` now and then, and
 /// forgets who does not answer `pong`; whoever is still there says again what it has before long.
 package struct TorrentTracker: Participant {
   private enum Timer: UInt8, TimerPurpose {

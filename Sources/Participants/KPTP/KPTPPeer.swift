@@ -6,7 +6,7 @@ package import Participants
 /// Wire-compatible with the original `DHTPeer.js`, as its server and as its client. A peer that
 /// joins dials a bootstrap address, gets its table, says hello to those listed there, and sends a
 /// heartbeat to everyone in its own table each `heartbeat-interval`. Every answer lists the table of
-/// who answers. Where it differs from the original, and why (`docs/networks/kptp.md`):
+/// who answers. Where it differs from the original, and why (`networks/kptp/README.md`):
 ///
 /// - **A peer enters a table only when it has answered** at that very address. Neither a probe from
 ///   some port nor a dead peer that others still list ever does, so the dead cannot come back.
