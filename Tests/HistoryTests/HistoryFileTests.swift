@@ -96,8 +96,7 @@ import Testing
     let database = try Database(opening: file, mode: .readWrite)
     try database.execute("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)")
     let refusal =
-      "\(file): this is another program's SQLite database, not a history: choose another file with "
-      + "--history"
+      "\(file): this is another program's SQLite database, not a history: choose another file"
     #expect(refusals() == [refusal, refusal])
     #expect(try database.rows("SELECT name FROM sqlite_schema") == ["theirs"])
     #expect(try database.text("PRAGMA journal_mode") == "delete")
