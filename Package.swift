@@ -36,9 +36,10 @@ let package = Package(
     // What a node is made of. No Foundation and no SQLite below this line…
     .target(name: "Messages"),
     .target(name: "Arguments", dependencies: ["Messages"]),
-    .target(name: "Participants", path: "Sources/Participants/Contract"),
-    .target(name: "Hashing", dependencies: ["CCrypto"]),
     .target(name: "JSONReading"),
+    .target(
+      name: "Participants", dependencies: ["JSONReading"], path: "Sources/Participants/Contract"),
+    .target(name: "Hashing", dependencies: ["CCrypto"]),
     .target(name: "HTTP", dependencies: ["CHTTPParser", "Participants"]),
     .target(name: "Wire"),
     .target(name: "Gossip", dependencies: ["Participants"], path: "Sources/Participants/Gossip"),
@@ -82,7 +83,8 @@ let package = Package(
     .target(
       name: "Supervisor",
       dependencies: [
-        "CProcess", "Clock", "Faults", "Messages", "Participants", "Patterns", "Topology",
+        "CProcess", "Clock", "Faults", "JSONReading", "Messages", "Participants", "Patterns",
+        "Topology",
       ]),
     .target(
       name: "History",
@@ -94,7 +96,7 @@ let package = Package(
       dependencies: [
         "Faults", "Hashing", "Messages", "Participants", "Supervisor", "Topology",
       ]),
-    .target(name: "Archives", dependencies: ["Messages", "CArchive"]),
+    .target(name: "Archives", dependencies: ["CArchive", "Messages"]),
     .target(name: "Checks", dependencies: ["History", "Messages", "Participants"]),
     .target(
       name: "Exploration",
@@ -151,7 +153,7 @@ let package = Package(
     .testTarget(name: "FaultsTests", dependencies: ["Faults", "Participants"]),
     .testTarget(
       name: "RepositoryTests",
-      dependencies: ["Networks", "Participants", "Supervisor"]),
+      dependencies: ["Networks", "Participants", "Topology"]),
     .testTarget(
       name: "SimulatorTests",
       dependencies: ["Faults", "Participants", "Simulator", "Supervisor", "Topology"]),
@@ -208,6 +210,9 @@ let package = Package(
       dependencies: [
         "Faults", "History", "JSONReading", "Messages", "Participants", "Topology", "seedbed",
       ]),
+    .testTarget(
+      name: "SessionTests",
+      dependencies: ["Checks", "History", "Messages", "Participants", "Session"]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
     .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading", "Participants"]),
     .testTarget(

@@ -1,6 +1,6 @@
-import Messages
 import Foundation
 import History
+import Messages
 import Networks
 import Participants
 import Simulator

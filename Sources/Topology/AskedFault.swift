@@ -10,6 +10,7 @@ extension Fault {
   ///   - action: a key such as `kill`.
   ///   - target: what would be its value, YAML: `peer-3`, or `{ group: peer, count: 2 }`.
   ///   - lasting: what would be the value of `for`.
+  /// - Throws: ``TopologyError`` for what no topology could have either.
   package init(
     asking action: String, _ target: String, lasting: String?
   ) throws(TopologyError) {
@@ -61,6 +62,7 @@ extension Plan {
   ///   - moment: now, after the run began. Any times in `fault` count from here.
   ///   - done: how many of the plan's faults have had their turn.
   ///   - objection: why the action cannot be done to a node, by its position, right now.
+  /// - Throws: ``FaultRefusal`` where it cannot be done now.
   package func faults(
     asked fault: Fault, at moment: Microseconds, done: Int,
     objection: (Fault.Action, Int) -> String?
