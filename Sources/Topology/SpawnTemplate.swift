@@ -75,12 +75,12 @@ package struct SpawnTemplate: Sendable {
 
   private mutating func read(_ section: YAMLValue, by reader: inout FieldReader) {
     guard
-      let fields = reader.fields(
+      let fields = reader.readFields(
         section, of: "'spawn'", allowed: ["parameters", "kill", "values", "set"],
         required: ["parameters"])
     else { return }
     for entry in entries(fields["parameters"], by: &reader) {
-      guard let text = reader.text(entry) else { continue }
+      guard let text = reader.readText(entry) else { continue }
       let path = Self.path(text)
       guard entry.key.wholeMatch(of: /[a-z][a-z0-9-]*/) != nil, !Self.names.contains(entry.key)
       else {
@@ -97,7 +97,7 @@ package struct SpawnTemplate: Sendable {
       parameters.append(
         Parameter(name: entry.key, count: count, path: path, place: entry.value.place))
     }
-    if let entry = fields["kill"], let group = reader.text(entry) {
+    if let entry = fields["kill"], let group = reader.readText(entry) {
       victims = group
       if document[["groups", group]] == nil {
         reader.complain(entry.value.place, "there is no group '\(group)' in this file")
@@ -113,12 +113,12 @@ package struct SpawnTemplate: Sendable {
   private func entries(
     _ entry: YAMLEntry?, by reader: inout FieldReader
   ) -> [YAMLEntry] {
-    entry.flatMap { reader.entries($0.value, of: "'\($0.key)'") } ?? []
+    entry.flatMap { reader.readEntries($0.value, of: "'\($0.key)'") } ?? []
   }
 
   private func formulas(_ entry: YAMLEntry?, by reader: inout FieldReader) -> [Formula] {
     entries(entry, by: &reader).compactMap { entry in
-      reader.text(entry).map { Formula(name: entry.key, text: $0, place: entry.value.place) }
+      reader.readText(entry).map { Formula(name: entry.key, text: $0, place: entry.value.place) }
     }
   }
 
