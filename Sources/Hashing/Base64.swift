@@ -21,7 +21,7 @@ package enum Base64 {
     // With room for the zero that it ends with.
     text.append(contentsOf: repeatElement(0, count: length(of: bytes.count) + 1))
     unsafe text.withUnsafeMutableBufferPointer { text in
-      guard let first = unsafe text.baseAddress else { return }
+      guard let first = text.baseAddress else { return }
       unsafe EVP_EncodeBlock(first + start, bytes, CInt(bytes.count))
     }
     text.removeLast()
