@@ -36,9 +36,10 @@ let package = Package(
     // What a node is made of. No Foundation and no SQLite below this line…
     .target(name: "Messages"),
     .target(name: "Arguments", dependencies: ["Messages"]),
-    .target(name: "Participants", path: "Sources/Participants/Contract"),
-    .target(name: "Hashing", dependencies: ["CCrypto"]),
     .target(name: "JSONReading"),
+    .target(
+      name: "Participants", dependencies: ["JSONReading"], path: "Sources/Participants/Contract"),
+    .target(name: "Hashing", dependencies: ["CCrypto"]),
     .target(name: "HTTP", dependencies: ["CHTTPParser", "Participants"]),
     .target(name: "Wire"),
     .target(name: "Gossip", dependencies: ["Participants"], path: "Sources/Participants/Gossip"),
@@ -81,7 +82,8 @@ let package = Package(
     .target(
       name: "Supervisor",
       dependencies: [
-        "CProcess", "Clock", "NetworkRules", "Messages", "Participants", "Patterns", "Topology",
+        "CProcess", "Clock", "JSONReading", "Messages", "NetworkRules", "Participants", "Patterns",
+        "Topology",
       ]),
     .target(
       name: "History",
@@ -91,9 +93,9 @@ let package = Package(
     .target(
       name: "Simulator",
       dependencies: [
-        "Hashing", "NetworkRules", "Messages", "Participants", "Supervisor", "Topology",
+        "Hashing", "Messages", "NetworkRules", "Participants", "Supervisor", "Topology",
       ]),
-    .target(name: "Archives", dependencies: ["Messages", "CArchive"]),
+    .target(name: "Archives", dependencies: ["CArchive", "Messages"]),
     .target(name: "Checks", dependencies: ["History", "Messages", "Participants"]),
     .target(
       name: "Exploration",
@@ -147,7 +149,7 @@ let package = Package(
       name: "LiveDriverTests", dependencies: ["LiveDriver", "NetworkRules", "Participants"]),
     .testTarget(
       name: "RepositoryTests",
-      dependencies: ["Networks", "Participants", "Supervisor"]),
+      dependencies: ["Networks", "Participants", "Topology"]),
     .testTarget(
       name: "SimulatorTests", dependencies: ["Participants", "Simulator", "Supervisor", "Topology"]),
     .testTarget(
@@ -201,6 +203,9 @@ let package = Package(
       dependencies: [
         "History", "JSONReading", "Messages", "Participants", "Topology", "seedbed",
       ]),
+    .testTarget(
+      name: "SessionTests",
+      dependencies: ["Checks", "History", "Messages", "Participants", "Session"]),
     .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Participants"]),
     .testTarget(name: "JSONReadingTests", dependencies: ["JSONReading", "Participants"]),
     .testTarget(

@@ -15,6 +15,7 @@ package enum ArchiveReader {
   /// Unpacks into an empty folder, without the archive's own folder.
   ///
   /// - Returns: the name of the archive's folder.
+  /// - Throws: ``ArchiveError`` for what it refuses, and for what cannot be read or written.
   package static func unpack(
     _ path: String, into folder: String, mostBytes: Int = mostBytes
   ) throws(ArchiveError) -> String {
@@ -124,7 +125,7 @@ package enum ArchiveReader {
 
     private func failure(_ target: String) -> ArchiveError {
       ArchiveError(
-        "cannot write \(target): \(unsafe String(cString: strerror(errno)))", exitCode: .error)
+        "cannot write \(target): \(systemMessage(errno))", exitCode: .error)
     }
   }
 

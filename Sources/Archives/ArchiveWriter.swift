@@ -11,6 +11,7 @@ import Messages
   /// - Parameters:
   ///   - path: the file to make; it must not exist.
   ///   - folder: what the names of all files begin with.
+  /// - Throws: ``ArchiveError`` where it cannot be made.
   package init(_ path: String, folder: String) throws(ArchiveError) {
     unsafe archive = try Self.open(path)
     self.path = path
@@ -33,12 +34,16 @@ import Messages
   deinit { unsafe archive_write_free(archive) }
 
   /// Adds bytes as a file.
+  ///
+  /// - Throws: ``ArchiveError`` where it cannot be written.
   package func add(_ bytes: [UInt8], as name: String) throws(ArchiveError) {
     try begin(name, size: bytes.count)
     try write(bytes[...])
   }
 
   /// Adds a file as long as it is now; what is appended to it meanwhile is left out.
+  ///
+  /// - Throws: ``ArchiveError`` where the one cannot be read or the other not written.
   package func add(file: String, as name: String) throws(ArchiveError) {
     let descriptor = unsafe Glibc.open(file, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure("cannot read \(file)") }
@@ -74,6 +79,8 @@ import Messages
   }
 
   /// Writes what is left; without it the archive is no good.
+  ///
+  /// - Throws: ``ArchiveError`` where it cannot be written.
   package consuming func finish() throws(ArchiveError) {
     try check(unsafe archive_write_close(archive))
   }
@@ -88,7 +95,7 @@ import Messages
   }
 
   private func failure(_ what: String) -> ArchiveError {
-    ArchiveError("\(what): \(unsafe String(cString: strerror(errno)))", exitCode: .error)
+    ArchiveError("\(what): \(systemMessage(errno))", exitCode: .error)
   }
 }
 

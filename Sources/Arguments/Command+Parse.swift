@@ -13,6 +13,8 @@ extension Command {
   ///
   /// `--` ends the options. An argument that begins with a hyphen is taken as an option's value
   /// only if it is a number (or with `=`).
+  ///
+  /// - Throws: `UsageError` with what was found, what is allowed and the nearest word.
   package func parse(_ arguments: [String]) throws(UsageError) -> Parsed {
     try parse(arguments[...], path: name)
   }
@@ -160,6 +162,8 @@ package struct ParsedArguments: Sendable {
   }
 
   /// The value of an argument that is required or has a default.
+  ///
+  /// - Throws: `UsageError` where it is absent.
   package func require(_ name: String) throws(UsageError) -> String {
     guard let value = self[name] else {
       throw UsageError("missing \(option(name)?.label ?? name)", command: path)

@@ -102,6 +102,7 @@ package struct Option: Sendable {
     return option
   }
 
+  /// An option without a value.
   package static func flag(_ name: String, _ summary: String) -> Option {
     Option(name, nil, summary)
   }
@@ -125,10 +126,12 @@ package struct ValueKind: Sendable {
     self.accepts = accepts
   }
 
+  /// Any text.
   package static func text(_ placeholder: String) -> ValueKind {
     ValueKind(placeholder, allowed: nil) { _ in true }
   }
 
+  /// A whole number in a range.
   package static func integer(
     _ placeholder: String, _ range: ClosedRange<Int64>
   ) -> ValueKind {
@@ -137,6 +140,7 @@ package struct ValueKind: Sendable {
     ) { text in Int64(text).map(range.contains) ?? false }
   }
 
+  /// One of these words.
   package static func choice(_ placeholder: String, _ words: [String]) -> ValueKind {
     let head = words.dropLast().joined(separator: ", ")
     let allowed = head.isEmpty ? words.joined() : "\(head) or \(words.suffix(1).joined())"

@@ -54,14 +54,19 @@ package struct Check: Sendable, Equatable {
     package var line: Int
   }
 
+  /// Whether it is for runs of this network.
   package func judges(_ network: String) -> Bool { networks.isEmpty || networks.contains(network) }
 }
 
 /// What is wrong with a check's file, or with the choice of checks.
 package struct CheckError: ReportedError, Equatable {
   package var description: String
+  package var choice: Choice?
 
-  package init(_ description: String) { self.description = description }
+  package init(_ description: String, choice: Choice? = nil) {
+    self.description = description
+    self.choice = choice
+  }
 
   package var exitCode: ExitCode { .usage }
 }
@@ -83,6 +88,7 @@ extension Check {
   /// - Parameters:
   ///   - text: the file's content.
   ///   - file: its path, which errors begin with.
+  /// - Throws: ``CheckError`` with the line and what belongs there.
   package init(parsing text: String, file: String) throws(CheckError) {
     let entries = try Self.entries(of: text, file: file)
     let header = Dictionary(

@@ -7,6 +7,8 @@ package struct CheckLibrary: Sendable {
 
   /// The folder given; without one, `checks` here, or else in the nearest folder above the
   /// executable that has one.
+  ///
+  /// - Throws: ``CheckError`` where there is no such folder.
   package init(_ given: String? = nil) throws(CheckError) {
     if let given {
       guard Self.isFolder(given) else {
@@ -19,7 +21,7 @@ package struct CheckLibrary: Sendable {
       folder = found
     } else {
       throw CheckError(
-        "there is no folder 'checks' here or above the executable: name it with --checks DIR")
+        "there is no folder 'checks' here or above the executable: name it", choice: .checks)
     }
   }
 
@@ -60,7 +62,7 @@ package struct CheckLibrary: Sendable {
     if references == nil, known.isEmpty {
       throw CheckError(
         "\(folder): there is no check for the network \(network) here: name your own under 'checks' in "
-          + "the topology ('[]': none), or another folder with --checks DIR")
+          + "the topology ('[]': none), or another folder", choice: .checks)
     }
     var checks: [Check] = []
     for reference in references ?? known {

@@ -6,13 +6,14 @@ extension Judge {
   /// With fewer values the 95th percentile is their maximum, and tells nothing.
   package static let leastValues = 20
 
-  /// Judges by each measure whether what 95 in 100 of its values are not above is at most so much
-  /// more than in another run.
+  /// Judges by each measure whether the 95th percentile of its values is at most so much more than in
+  /// another run.
   ///
   /// - Parameters:
   ///   - base: a history limited to the run to compare with.
   ///   - name: that run's, for people.
   ///   - tolerance: how much more is borne, in percent.
+  /// - Throws: `DatabaseError` where a measure's SQL does not work.
   package func judge(
     _ measures: [Measure], against base: borrowing ReadOnlyHistory, named name: String,
     tolerance: Double
@@ -25,15 +26,14 @@ extension Judge {
       let check = Check(
         name: "p95 \(measure.name)",
         promise:
-          "What 95 in 100 are not above is at most \(percent(tolerance)) more than in \(name).",
+          "The 95th percentile is at most \(percent(tolerance)) more than in \(name).",
         networks: [], severity: .error, leastWitnesses: Self.leastValues, tooFew: "", file: "",
         text: "")
       var judgement = Judgement(
         check: check, verdict: .inconclusive,
         reason: "\(now.count) and \(before.count) values; \(Self.leastValues) each are needed")
       judgement.witnesses = min(now.count, before.count)
-      if min(now.count, before.count) >= Self.leastValues, let new = now.high, let old = before.high
-      {
+      if min(now.count, before.count) >= Self.leastValues, let new = now.p95, let old = before.p95 {
         let isMore = new > old * (1 + tolerance / 100)
         judgement.verdict = isMore ? (overloads == 0 ? .fail : .inconclusive) : .pass
         let excuse = isMore && overloads > 0 ? ", but the host was overloaded" : ""

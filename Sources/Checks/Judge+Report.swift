@@ -21,11 +21,12 @@ extension Judge {
   /// - Parameters:
   ///   - hints: what to do next, shown where not all is well.
   ///   - paint: gives a text the colours of its meaning; the text itself where there are none.
+  /// - Throws: `DatabaseError` where the history cannot be read.
   package func report(
     _ judgements: [Judgement], hints: [String] = [], paint: (String, Tone) -> String
   ) throws -> String {
     guard !judgements.isEmpty else { return "" }
-    let verdicts = Self.table(
+    let verdicts = aligned(
       judgements.map { [$0.verdict.symbol, $0.check.name, $0.verdict.rawValue, $0.reason] })
     var text = zip(judgements, verdicts).map { judgement, line in
       paint(judgement.verdict.symbol, judgement.verdict.tone) + line.dropFirst()
@@ -57,6 +58,8 @@ extension Judge {
   }
 
   /// The node that the first violation names first, for whoever wants to look closer.
+  ///
+  /// - Throws: `DatabaseError` where the history cannot be read.
   package func firstNode(of judgements: [Judgement]) throws -> String? {
     guard let row = judgements.first(where: { $0.exitCode == .failed })?.rows.first else {
       return nil
@@ -71,7 +74,7 @@ extension Judge {
     }
     let shown = judgement.rows.prefix(Self.shownRows)
     let cells = shown.map { row in columns.map { row[$0].shown } }
-    var lines = Self.table([columns.map { judgement.columns[$0] }] + cells).map { "  \($0)" }
+    var lines = aligned([columns.map { judgement.columns[$0] }] + cells).map { "  \($0)" }
     let others = (judgement.violations ?? shown.count) - shown.count
     if others > 0 { lines.append("  … and \(others) more") }
     return lines
@@ -93,23 +96,7 @@ extension Judge {
       ]
     }
     return [title + ", log lines from \(seconds(first.moment)) to \(seconds(last.moment)):"]
-      + Self.table(lines).map { "    \($0)" }
-  }
-
-  /// Cells in columns as wide as their widest.
-  private static func table(_ cells: [[String]]) -> [String] {
-    let rows = cells.map { $0.map { $0.printable() } }
-    let widths = rows.reduce(into: [Int](repeating: 0, count: rows.first?.count ?? 0)) {
-      widths, row in
-      for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) }
-    }
-    return rows.map { row in
-      let cells = row.enumerated().map { column, cell in
-        cell + String(repeating: " ", count: widths[column] - cell.count)
-      }
-      let line = cells.joined(separator: "  ")
-      return String(line[...(line.lastIndex { $0 != " " } ?? line.startIndex)])
-    }
+      + aligned(lines).map { "    \($0)" }
   }
 }
 

@@ -20,6 +20,8 @@ package struct Judge: ~Copyable {
   package let plannedChecks: [String]?
 
   /// Opens a history, limited to a run.
+  ///
+  /// - Throws: `HistoryError` where there is no such run; `DatabaseError` from SQLite.
   package init(
     _ file: String, run number: Int64, timeLimit: Duration = Judge.timeLimit
   ) throws {
@@ -64,8 +66,10 @@ package struct Judge: ~Copyable {
     plannedChecks = planned
   }
 
+  /// What checks say, in their order.
   package func judge(_ checks: [Check]) -> [Judgement] { checks.map { judge($0) } }
 
+  /// What a check says. One that does not work has the verdict `error`.
   package func judge(_ check: Check) -> Judgement {
     var judgement = Judgement(check: check, verdict: .inconclusive, reason: obstacle ?? "")
     guard obstacle == nil else { return judgement }

@@ -3,6 +3,8 @@ internal import History
 
 extension [Judgement] {
   /// Puts the verdicts on a run into the history, over those that are there of the same checks.
+  ///
+  /// - Throws: `HistoryError` or `DatabaseError` where the history cannot be written.
   package func store(run: Int64, history file: String) throws {
     let database = try History.open(file)
     let now = Int64(Date().timeIntervalSince1970 * 1_000_000)

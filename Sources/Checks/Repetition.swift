@@ -20,6 +20,7 @@ package struct Repetition: Sendable {
       Double(count(.fail) + count(.error)) * 100 / Double(max(1, runs))
     }
 
+    /// In how many runs it had this verdict.
     package func count(_ verdict: Verdict) -> Int { counts[verdict] ?? 0 }
 
     fileprivate mutating func add(_ finding: Report.Finding) {

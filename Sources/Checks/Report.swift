@@ -32,6 +32,7 @@ package struct Report: Sendable {
   /// The command that repeats the run, where its folder is.
   package var replay: String { "seedbed rerun \(run)" }
 
+  /// The report in a format.
   package func text(_ format: Format) -> String {
     switch format {
     case .junit: junit
@@ -93,6 +94,9 @@ extension Report.Finding {
 }
 
 extension Judge {
+  /// Puts verdicts together with the facts of the run.
+  ///
+  /// - Throws: `HistoryError` or `DatabaseError` where the history cannot be read.
   package func report(_ judgements: [Judgement]) throws -> Report {
     let statement = try history.database.prepare(
       """

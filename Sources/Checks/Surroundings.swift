@@ -33,6 +33,7 @@ extension Judge {
   /// without any is about the moment when the run was stopped.
   ///
   /// - Returns: `nil` for a row that names no node, and where it takes too long to find out.
+  /// - Throws: `DatabaseError` where the history cannot be read.
   package func surroundings(of row: [SQLValue], columns: [String]) throws -> Surroundings? {
     let nodes = try nodes(in: row).prefix(Surroundings.mostNodes)
     let moments = zip(columns, row).compactMap { column, value -> Double? in

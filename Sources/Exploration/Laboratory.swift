@@ -48,6 +48,9 @@ package struct Laboratory: Sendable {
 
   package var wasInterrupted: Bool { isInterrupted() }
 
+  /// Simulates a plan and judges it, in a folder that is gone afterwards.
+  ///
+  /// - Throws: ``SimulationError`` or `SupervisorError` where it cannot be written or collected.
   package func examine(_ plan: Plan) throws -> Trial {
     let scratch = try ScratchFolder()
     // The folder has to outlive everything that is open in it.

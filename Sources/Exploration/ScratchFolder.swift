@@ -6,6 +6,9 @@ import Messages
 package final class ScratchFolder: Sendable {
   package let path: String
 
+  /// Makes the folder.
+  ///
+  /// - Throws: the system's refusal.
   package init() throws {
     let shared = "/dev/shm"
     let parent =

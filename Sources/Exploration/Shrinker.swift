@@ -31,6 +31,7 @@ package struct Shrinker {
       }
     }
 
+    /// Whether a trial failed in the same way.
     package func isShown(by trial: Laboratory.Trial) -> Bool {
       switch self {
       case .check(let name): trial.failures.contains(name)

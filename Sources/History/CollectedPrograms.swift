@@ -29,8 +29,8 @@ struct CollectedPrograms {
 
   /// Whose log a file is; `nil` where it is none.
   func node(ofLog file: String) -> String? {
-    let isOutput = file.hasSuffix(RunFolder.outputSuffix)
-    let suffix = isOutput ? RunFolder.outputSuffix : RunFolder.logSuffix
+    let isOutput = file.hasSuffix(RunFiles.outputSuffix)
+    let suffix = isOutput ? RunFiles.outputSuffix : RunFiles.logSuffix
     let node = String(file.dropLast(suffix.count))
     return isOutput == (printed[node] != nil) ? node : nil
   }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Participants
+internal import Topology
 
 /// Brings the logs of one run's folder into the history, every complete line exactly once.
 ///
@@ -22,6 +23,7 @@ internal import Participants
 
     package init() {}
 
+    /// Both together; as up to date as the later.
     package static func + (a: Progress, b: Progress) -> Progress {
       var sum = b
       sum.bytes += a.bytes
@@ -108,10 +110,13 @@ internal import Participants
       self.place = place
     }
 
-    var isSupervisor: Bool { node == RunFolder.supervisor }
+    var isSupervisor: Bool { node == RunFiles.supervisor }
   }
 
   /// Opens the folder and adds its run to the history if it is not there.
+  ///
+  /// - Throws: `HistoryError` or `DatabaseError` where the folder cannot be read or the history not
+  ///   written.
   package init(folder: RunFolder, history file: String) throws {
     let database = try History.open(file)
     let run = try database.transaction { try Self.addRun(folder, to: database) }
@@ -148,6 +153,8 @@ internal import Participants
 
   /// Takes what the logs have gained, at most a transaction's worth. When nothing has changed it
   /// costs a look at each log's size.
+  ///
+  /// - Throws: the same as the initialiser. Nothing of the step is stored, then.
   package mutating func step() throws -> Progress {
     var progress = Progress()
     try database.checkPlace()
@@ -182,7 +189,7 @@ internal import Participants
   ///
   /// - Parameter show: called after each step with what it did.
   package mutating func finish(_ show: (Progress) -> Void = { _ in }) throws -> Ending {
-    isFinal = try !folder.isHeld(RunFolder.supervisor + RunFolder.logSuffix)
+    isFinal = try !folder.isHeld(RunFiles.log(of: RunFiles.supervisor))
     // What was looked through and waits for its end is looked at again.
     for index in logs.indices { logs[index].seen = logs[index].readTo }
     var ending = Ending()
@@ -249,7 +256,7 @@ internal import Participants
 
   /// Finds the logs that have grown.
   private mutating func look(_ progress: inout Progress) throws {
-    for name in try folder.changedNames() ?? [] where !known.contains(name) {
+    for name in try folder.listIfChanged() ?? [] where !known.contains(name) {
       guard let node = programs.node(ofLog: name) else { continue }
       known.insert(name)
       logs.append(Log(file: name, node: node, readTo: 0))
@@ -330,7 +337,7 @@ internal import Participants
     try selectFile.bind(.integer(run), .text(node))
     defer { selectFile.reset() }
     guard try selectFile.step() else {
-      if node != RunFolder.supervisor {
+      if node != RunFiles.supervisor {
         try addNode.bind(.integer(run), .text(node))
         try addNode.run()
       }

@@ -24,6 +24,9 @@ internal import Messages
   /// several runs that write to one history.
   package static let busyTimeoutMilliseconds: Int32 = 30_000
 
+  /// Opens a file, or makes it where that may be written.
+  ///
+  /// - Throws: SQLite's refusal.
   package init(opening file: String, mode: Mode) throws(DatabaseError) {
     let flags =
       switch mode {
@@ -65,12 +68,16 @@ internal import Messages
   }
 
   /// Runs every statement in `sql` and drops their rows.
+  ///
+  /// - Throws: SQLite's refusal of the first that does not work; those before it were run.
   package func execute(_ sql: String) throws(DatabaseError) {
     let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
     guard code == SQLITE_OK else { throw error(code, sql: sql) }
   }
 
   /// Compiles the one statement in `sql`. With more than one, or none, it throws.
+  ///
+  /// - Throws: SQLite's refusal, or that there is not exactly one.
   package func prepare(_ sql: String) throws(DatabaseError) -> Statement {
     var rest = sql[...]
     guard let statement = try prepareNext(&rest) else {
@@ -87,6 +94,8 @@ internal import Messages
 
   /// Compiles the first statement of `rest` and removes it from there; `nil` when only spaces and
   /// comments are left.
+  ///
+  /// - Throws: SQLite's refusal.
   package func prepareNext(_ rest: inout Substring) throws(DatabaseError) -> Statement? {
     while !rest.isEmpty {
       var compiled: OpaquePointer?
@@ -112,6 +121,8 @@ internal import Messages
 
   /// Runs `body` in a transaction that holds the write lock from its start, so that what it reads
   /// cannot change before it writes. An error rolls back.
+  ///
+  /// - Throws: what `body` throws; SQLite's refusal to begin or to commit.
   package func transaction<T>(_ body: () throws -> T) throws -> T {
     try execute("BEGIN IMMEDIATE")
     do {
@@ -126,6 +137,8 @@ internal import Messages
   }
 
   /// The first column of the first row as an integer; `nil` when there is no row or it is NULL.
+  ///
+  /// - Throws: SQLite's refusal.
   package func integer(_ sql: String) throws(DatabaseError) -> Int64? {
     let statement = try prepare(sql)
     guard try statement.step(), case .integer(let value) = statement.value(at: 0) else {
@@ -135,14 +148,13 @@ internal import Messages
   }
 
   /// The first column of the first row as text; `nil` when there is no row or it is NULL.
+  ///
+  /// - Throws: SQLite's refusal.
   package func text(_ sql: String) throws(DatabaseError) -> String? {
     let statement = try prepare(sql)
     guard try statement.step() else { return nil }
     return statement.text(at: 0)
   }
-
-  /// The rowid of the last row that was inserted.
-  package var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
 
   /// Makes sure that the file is still where it was opened: whoever opens it now gets the same.
   ///
@@ -165,6 +177,8 @@ internal import Messages
   }
 
   /// Makes sure that the file is not damaged.
+  ///
+  /// - Throws: ``DatabaseError`` with what is damaged.
   package func check() throws {
     let found = try text("PRAGMA quick_check(1)") ?? ""
     guard found == "ok" else {
@@ -175,6 +189,8 @@ internal import Messages
   }
 
   /// ``check()``, where it takes no more than a moment.
+  ///
+  /// - Throws: the same.
   package func checkIfSmall() throws {
     let size = try integer("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
     if (size ?? 0) <= Self.smallSize { try check() }

@@ -60,6 +60,11 @@ package struct DatabaseError: ReportedError {
     }
   }
 
+  package var choice: Choice? {
+    guard !isBadSQL || primaryCode == SQLITE_READONLY else { return nil }
+    return advice.hasSuffix("choose another file") ? .history : nil
+  }
+
   package var description: String {
     guard isBadSQL, primaryCode != SQLITE_READONLY else { return "\(file): \(message)\(advice)" }
     if isRefusedWrite {
@@ -72,19 +77,19 @@ package struct DatabaseError: ReportedError {
   /// What to do about errors of the file, the disk and other processes.
   private var advice: String {
     switch primaryCode {
-    case SQLITE_FULL: "; free some space on its disk or choose another file with --history"
+    case SQLITE_FULL: "; free some space on its disk or choose another file"
     case SQLITE_BUSY, SQLITE_LOCKED:
       "; another process has held its lock for "
         + "\(Database.busyTimeoutMilliseconds / 1_000) seconds: wait for it or end it"
     case SQLITE_READONLY, SQLITE_PERM, SQLITE_CANTOPEN:
       "; check the permissions of the file and its folder (SQLite writes beside the file too), or "
-        + "choose another file with --history"
+        + "choose another file"
     case SQLITE_NOTADB:
-      ": choose another file with --history, or move this one away"
+      ": move this one away, or choose another file"
     case SQLITE_CORRUPT:
       "; the file is damaged: move it away and rebuild it with 'seedbed collect' on each run's folder"
     case SQLITE_IOERR where code == Self.noRoomForIndex:
-      "; free some space on its disk or choose another file with --history"
+      "; free some space on its disk or choose another file"
     case SQLITE_IOERR:
       "; the disk failed to read or write (code \(code)): see the system's log and 'ulimit -f'"
     case SQLITE_INTERRUPT: "; the statement took too long"

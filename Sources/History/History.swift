@@ -10,6 +10,9 @@ package enum History {
   /// Write-ahead logging lets people query while runs are recorded; with `synchronous=NORMAL` a
   /// crash of the machine may lose the last transactions but leaves the file sound, and the
   /// collector takes the lost ones up again from the logs.
+  ///
+  /// - Throws: ``HistoryError`` for a file that is no history, or a newer one; ``DatabaseError``
+  ///   from SQLite.
   package static func open(_ file: String) throws -> Database {
     try checkPlace(file)
     let database = try Database(opening: file, mode: .readWrite)
@@ -44,12 +47,12 @@ package enum History {
     guard owner == Schema.applicationID else {
       throw HistoryError(
         "\(database.file): this is another program's SQLite database, not a history: choose another "
-          + "file with --history")
+          + "file", choice: .history)
     }
     guard version <= Schema.version else {
       throw HistoryError(
         "\(database.file): this history has schema version \(version), and this seedbed reads up to "
-          + "\(Schema.version): use a newer seedbed, or choose another file with --history")
+          + "\(Schema.version): use a newer seedbed, or choose another file", choice: .history)
     }
     return version
   }
@@ -81,7 +84,7 @@ package enum History {
         guard try database.text("PRAGMA journal_mode = WAL") == "wal" else {
           throw HistoryError(
             "\(database.file): its disk does not support write-ahead logging (a network drive?): "
-              + "choose another file with --history")
+              + "choose another file", choice: .history)
         }
         return
       } catch let error as DatabaseError where error.isBusy && attempt < 500 {
@@ -90,6 +93,7 @@ package enum History {
     }
   }
 
+  /// Whether there is a file.
   package static func exists(_ file: String) -> Bool { unsafe access(file, F_OK) == 0 }
 
   /// SQLite says "unable to open database file" for all of these.
@@ -97,17 +101,18 @@ package enum History {
     var status = stat()
     if unsafe stat(file, &status) == 0 {
       guard status.st_mode & S_IFMT == S_IFREG else {
-        throw HistoryError("\(file): this is not a file: choose another one with --history")
+        throw HistoryError("\(file): this is not a file: choose another one", choice: .history)
       }
       return
     }
     guard errno == ENOENT || errno == ENOTDIR else {
-      throw HistoryError("\(file): \(systemMessage(errno)): choose another file with --history")
+      throw HistoryError("\(file): \(systemMessage(errno)): choose another file", choice: .history)
     }
     let folder = file.lastIndex(of: "/").map { $0 == file.startIndex ? "/" : file[..<$0] } ?? "."
     guard unsafe stat(String(folder), &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
       throw HistoryError(
-        "\(file): there is no folder '\(folder)': create it or choose another file with --history")
+        "\(file): there is no folder '\(folder)': create it or choose another file",
+        choice: .history)
     }
   }
 }
@@ -116,15 +121,11 @@ package enum History {
 package struct HistoryError: ReportedError, Equatable {
   package var description: String
   package var exitCode: ExitCode
+  package var choice: Choice?
 
-  package init(_ description: String, exitCode: ExitCode = .usage) {
+  package init(_ description: String, exitCode: ExitCode = .usage, choice: Choice? = nil) {
     self.description = description
     self.exitCode = exitCode
+    self.choice = choice
   }
-}
-
-/// The system's words for an `errno`.
-func systemMessage(_ code: CInt) -> String {
-  guard let text = unsafe strerror(code) else { return "error \(code)" }
-  return unsafe String(cString: text)
 }

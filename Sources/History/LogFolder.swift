@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Messages
+internal import Topology
 
 /// The logs in a run's folder, looked at by name.
 ///
@@ -25,7 +27,7 @@ struct LogFolder: ~Copyable {
   }
 
   /// The names of the logs and outputs, in order; `nil` when the folder has not changed since the last call.
-  mutating func changedNames() throws(HistoryError) -> [String]? {
+  mutating func listIfChanged() throws(HistoryError) -> [String]? {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {
       throw HistoryError("\(path): \(systemMessage(errno))")
@@ -45,7 +47,7 @@ struct LogFolder: ~Copyable {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { start in
         unsafe start.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
       }
-      if name.hasSuffix(RunFolder.logSuffix) || name.hasSuffix(RunFolder.outputSuffix) {
+      if name.hasSuffix(RunFiles.logSuffix) || name.hasSuffix(RunFiles.outputSuffix) {
         names.append(name)
       }
     }

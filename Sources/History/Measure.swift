@@ -50,27 +50,30 @@ package struct Measure: Sendable {
 /// How many values there were, and how they lie.
 package struct Distribution: Equatable, Sendable {
   package var count: Int
-  /// `nil` without values.
-  package var median: Double?
-  /// What 95 in 100 are not above.
-  package var high: Double?
-  package var most: Double?
+  /// The 50th percentile; like the others in the unit of the values, and `nil` without values.
+  package var p50: Double?
+  package var p95: Double?
+  package var p99: Double?
+  package var max: Double?
 
-  /// By nearest rank.
+  /// Percentiles are by nearest rank.
   package init(_ values: [Double]) {
     let sorted = values.sorted()
     func value(_ percent: Int) -> Double? {
       sorted.isEmpty ? nil : sorted[(sorted.count * percent + 99) / 100 - 1]
     }
     count = sorted.count
-    median = value(50)
-    high = value(95)
-    most = sorted.last
+    p50 = value(50)
+    p95 = value(95)
+    p99 = value(99)
+    max = sorted.last
   }
 }
 
 extension ReadOnlyHistory {
   /// What a measure says of the run that this history is limited to.
+  ///
+  /// - Throws: ``DatabaseError`` where its SQL does not work.
   package func distribution(of measure: Measure) throws -> Distribution {
     let statement = try database.prepare(measure.sql)
     var values: [Double] = []

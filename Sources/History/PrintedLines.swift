@@ -27,8 +27,11 @@ package struct PrintedLines {
   private let patterns: [(pattern: Pattern, event: Program.EventPattern)]
   private let ready: Pattern?
 
+  /// Makes ready what a program's lines are matched with.
+  ///
+  /// - Throws: ``HistoryError`` for a pattern that cannot be used.
   package init(_ program: Program) throws(HistoryError) {
-    do throws(Pattern.Fault) {
+    do throws(Pattern.SyntaxError) {
       var patterns: [(Pattern, Program.EventPattern)] = []
       for event in program.events { patterns.append((try Pattern(event.match), event)) }
       self.patterns = patterns
@@ -106,7 +109,7 @@ package struct PrintedLines {
   /// The places of an object's members: of each name, without its quotes, and of its value.
   private static func members(
     of bytes: Span<UInt8>
-  ) throws(JSONScanner.Fault) -> [(name: Range<Int>, value: Range<Int>)] {
+  ) throws(JSONScanner.SyntaxError) -> [(name: Range<Int>, value: Range<Int>)] {
     try JSONScanner.validate(bytes)
     var members: [(name: Range<Int>, value: Range<Int>)] = []
     var position = 1

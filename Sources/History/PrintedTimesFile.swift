@@ -1,11 +1,9 @@
 internal import Glibc
-internal import Participants
+internal import Topology
 
 /// `printed.times` of a run's folder: when the output of each program was seen to have grown to which
 /// size. The supervisor writes lines `NODE SIZE MICROSECONDS`.
 struct PrintedTimesFile {
-  static let name = "printed.times"
-
   private struct Note {
     var size: Int64
     var time: Int64
@@ -18,7 +16,7 @@ struct PrintedTimesFile {
 
   /// Takes the lines that were added. A torn one waits for its end.
   mutating func update(from folder: borrowing LogFolder) throws(HistoryError) {
-    guard let file = try folder.open(Self.name) else { return }
+    guard let file = try folder.open(RunFiles.printedTimes) else { return }
     let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1_024, alignment: 1)
     defer { unsafe chunk.deallocate() }
     while true {

@@ -1,16 +1,20 @@
 internal import Messages
+internal import Participants
+internal import Topology
 
 /// One node's log, for people.
 extension ReadOnlyHistory {
   /// Gives the lines of a node's log, each with its newline: from the run's folder as the node wrote
   /// them, or made from the events when its file is gone. With kinds, only events of these kinds
   /// (`link.opened`) or areas (`link`). The history must be limited to a run.
+  ///
+  /// - Throws: ``HistoryError`` where there is no such node, or its log cannot be read.
   package func forEachLogLine(
     of node: String, kinds: [String] = [], _ body: ([UInt8]) -> Void
   ) throws {
     try check(node)
     let folder = try database.text("SELECT folder FROM runs") ?? ""
-    let name = node + RunFolder.logSuffix
+    let name = RunFiles.log(of: node)
     // A folder that is gone is not an error here: the events are in the history too.
     if let folder = try? LogFolder(folder), let file = try folder.open(name) {
       try Self.forEachLine(of: file) { line in
@@ -24,6 +28,8 @@ extension ReadOnlyHistory {
   }
 
   /// Whether there is an event of a kind, or of a kind of an area.
+  ///
+  /// - Throws: ``DatabaseError`` where the history cannot be read.
   package func hasEvents(of kind: String) throws -> Bool {
     let statement = try database.prepare(
       "SELECT 1 FROM events WHERE kind = ?1 OR substr(kind, 1, length(?1) + 1) = ?1 || '.' LIMIT 1")
@@ -32,7 +38,7 @@ extension ReadOnlyHistory {
   }
 
   private func check(_ node: String) throws {
-    var nodes = [RunFolder.supervisor]
+    var nodes = [RunFiles.supervisor]
     let statement = try database.prepare("SELECT node FROM nodes ORDER BY node")
     while try statement.step() { nodes.append(statement.text(at: 0) ?? "") }
     guard !nodes.contains(node) else { return }
@@ -60,6 +66,9 @@ extension ReadOnlyHistory {
     if !line.isEmpty { body(line + [0x0A]) }
   }
 
+  /// Gives a node's lines as the history can make them again, each with its newline.
+  ///
+  /// - Throws: ``DatabaseError`` where the history cannot be read.
   package func forEachStoredLine(of node: String, _ body: ([UInt8]) -> Void) throws {
     let statement = try database.prepare(
       """

@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Glibc
+internal import Messages
 
 /// A history for people's and checks' SQL: nothing can be changed through it, and it can be limited
 /// to one run.
@@ -9,6 +10,9 @@ package struct ReadOnlyHistory: ~Copyable {
   /// Opens a history for reading. With a run, every table and view that has a `run` column holds that
   /// run's rows only, so the SQL needs no filter. Tables have columns that are computed too
   /// (``Table/shown``), and there are aggregates that SQLite lacks (``Percentile``).
+  ///
+  /// - Throws: ``HistoryError`` where there is none, or one of another schema; ``DatabaseError``
+  ///   from SQLite.
   package init(_ file: String, run: Int64? = nil) throws {
     database = try Self.open(file, run: run)
   }
@@ -16,8 +20,8 @@ package struct ReadOnlyHistory: ~Copyable {
   private static func open(_ file: String, run: Int64?) throws -> Database {
     if !History.exists(file), errno == ENOENT {
       throw HistoryError(
-        "there are no runs yet: there is no \(file). 'seedbed run' makes one, 'seedbed collect' rebuilds "
-          + "it, and --logs and --history say where it is")
+        "there are no runs yet: there is no \(file). 'seedbed run' makes one, 'seedbed collect' rebuilds it",
+        choice: .places)
     }
     try History.checkPlace(file)
     let database = try Database(opening: file, mode: .readOnly)
@@ -34,6 +38,8 @@ package struct ReadOnlyHistory: ~Copyable {
   }
 
   /// A history without runs, to see what SQL means in any.
+  ///
+  /// - Throws: ``DatabaseError`` where SQLite has no memory for it.
   package static func empty() throws -> ReadOnlyHistory {
     let database = try Database(opening: ":memory:", mode: .readWrite)
     try History.makeSchema(in: database)
@@ -58,6 +64,8 @@ package struct ReadOnlyHistory: ~Copyable {
 
   /// Whether an SQL expression over the plan is true, or unknown. It may read what is known before
   /// anything happens, and what was asked of the run since then: no event, and nothing that a node said.
+  ///
+  /// - Throws: ``DatabaseError`` where the SQL does not work, or reads what it may not.
   package func planGives(_ expression: String) throws -> Bool {
     database.refuse(.whatHappened)
     defer { database.refuse(.writes) }

@@ -1,3 +1,6 @@
+internal import Participants
+internal import Topology
+
 /// What certain events mean for the other tables: a statement for each kind, run when the event is
 /// stored and in the same transaction. They use `:run`, `:node`, `:t` and `:data`.
 ///
@@ -7,49 +10,50 @@
 enum RecordedFacts {
   /// For events of the supervisor's own log, about the run and its nodes.
   static let ofSupervisor: [String: String] = [
-    "run.began": "UPDATE runs SET began_t = :t WHERE run = :run",
-    "run.stopping": "UPDATE runs SET stopping_t = :t WHERE run = :run",
-    "run.ended": """
+    SupervisorEvents.runBegan.name: "UPDATE runs SET began_t = :t WHERE run = :run",
+    SupervisorEvents.runStopping.name: "UPDATE runs SET stopping_t = :t WHERE run = :run",
+    SupervisorEvents.runEnded.name: """
     UPDATE runs SET ended_t = :t, outcome = :data ->> 'outcome', reason = :data ->> 'reason'
     WHERE run = :run
     """,
-    "run.digested": "UPDATE runs SET digest = :data ->> 'digest' WHERE run = :run",
-    "node.spawned": """
+    SupervisorEvents.runDigested.name:
+      "UPDATE runs SET digest = :data ->> 'digest' WHERE run = :run",
+    SupervisorEvents.nodeSpawned.name: """
     INSERT INTO nodes (run, node, pid, spawned_t)
     VALUES (:run, :data ->> 'node', :data ->> 'pid', :t)
     ON CONFLICT (run, node) DO UPDATE SET pid = excluded.pid, spawned_t = excluded.spawned_t,
       ended_t = NULL, exit_code = NULL, exit_signal = NULL, unexpected = NULL
     """,
-    "node.exited": """
+    SupervisorEvents.nodeExited.name: """
     UPDATE nodes SET ended_t = :t, exit_code = :data ->> 'code', exit_signal = :data ->> 'signal',
       unexpected = :data ->> 'unexpected'
     WHERE run = :run AND node = :data ->> 'node'
     """,
-    "program.ready": """
+    SupervisorEvents.programReady.name: """
     UPDATE nodes SET ready_t = :t, address = coalesce(:data ->> 'address', address)
     WHERE run = :run AND node = :data ->> 'node'
     """,
-    "fault.planned": """
+    SupervisorEvents.faultPlanned.name: """
     INSERT INTO faults (run, fault, action, node, at, lasting, one_way, loss, latency,
       bandwidth)
     VALUES (:run, :data ->> 'fault', :data ->> 'action', :data ->> 'node', :data ->> 'at',
       :data ->> 'lasting', :data ->> 'one_way', :data ->> 'loss', :data ->> 'latency',
       :data ->> 'bandwidth')
     """,
-    "fault.sides": """
+    SupervisorEvents.faultSides.name: """
     INSERT OR IGNORE INTO fault_sides (run, fault, node, side)
     SELECT :run, :data ->> 'fault', value, :data ->> 'side'
     FROM json_each('["' || replace(:data ->> 'nodes', ',', '","') || '"]')
     """,
-    "fault.applied": fault("applied_t = :t"),
-    "fault.confirmed": fault("confirmed_t = :t"),
-    "fault.healed": fault("healed_t = :t"),
-    "fault.skipped": fault("skipped = :data ->> 'reason'"),
-    "node.sampled": """
+    SupervisorEvents.faultApplied.name: fault("applied_t = :t"),
+    SupervisorEvents.faultConfirmed.name: fault("confirmed_t = :t"),
+    SupervisorEvents.faultHealed.name: fault("healed_t = :t"),
+    SupervisorEvents.faultSkipped.name: fault("skipped = :data ->> 'reason'"),
+    SupervisorEvents.nodeSampled.name: """
     INSERT OR REPLACE INTO node_usage (run, node, t, cpu, memory)
     VALUES (:run, :data ->> 'node', :t, :data ->> 'cpu', :data ->> 'memory')
     """,
-    "usage.sampled": """
+    SupervisorEvents.usageSampled.name: """
     INSERT OR REPLACE INTO usage (run, t, host_busy, supervisor_cpu, memory_available, runnable,
       pressure, late, printed_late)
     VALUES (:run, :t, :data ->> 'host_busy', :data ->> 'supervisor_cpu',
@@ -75,7 +79,7 @@ enum RecordedFacts {
     """,
     // A part in each second that it lasted, and no more of them than an hour has: the log may be
     // anybody's.
-    "node.late": """
+    NodeEvents.late.name: """
     WITH RECURSIVE
     late (from_t) AS (SELECT max(:t - (:data ->> 'late'), :t - 3600000000)),
     seconds (second) AS (
@@ -93,9 +97,9 @@ enum RecordedFacts {
   ]
 
   /// The first line of every incarnation of a node of ours.
-  static let ready = "node.ready"
+  static let ready = NodeEvents.ready.name
   /// The last line of a node that ended in order.
-  static let stopped = "node.stopped"
+  static let stopped = NodeEvents.stopped.name
 
   private static func fault(_ assignment: String) -> String {
     "UPDATE faults SET \(assignment) WHERE run = :run AND fault = :data ->> 'fault'"

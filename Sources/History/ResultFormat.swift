@@ -1,3 +1,5 @@
+internal import Participants
+
 /// How the rows of a query are written.
 package enum ResultFormat: String, CaseIterable, Sendable {
   /// Aligned columns for people.
@@ -60,6 +62,8 @@ package struct ResultWriter<Output: TextOutputStream> {
   }
 
   /// Writes the rows of a statement, and gives the output back.
+  ///
+  /// - Throws: ``DatabaseError`` from the statement's next row; the rows before it were written.
   package static func write(
     _ statement: borrowing Statement, as format: ResultFormat, to output: Output,
     look: ResultLook = ResultLook()
@@ -71,6 +75,7 @@ package struct ResultWriter<Output: TextOutputStream> {
     return writer.finish()
   }
 
+  /// Takes a row, with a value for each column.
   package mutating func add(_ row: [SQLValue]) {
     rowCount += 1
     switch format {
@@ -176,33 +181,16 @@ private enum JSONResult {
     var bytes: [UInt8] = [UInt8(ascii: "{")]
     for (name, value) in zip(names, row) {
       if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-      append(name, to: &bytes)
+      JSONText.append(name, to: &bytes, atMost: .max)
       bytes.append(UInt8(ascii: ":"))
       switch value {
       case .null: bytes.append(contentsOf: "null".utf8)
       case .integer, .real: bytes.append(contentsOf: value.display.utf8)
-      case .text, .blob: append(value.display, to: &bytes)
+      case .text, .blob: JSONText.append(value.display, to: &bytes, atMost: .max)
       }
     }
     bytes.append(UInt8(ascii: "}"))
     return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static func append(_ text: String, to bytes: inout [UInt8]) {
-    bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        bytes.append(UInt8(ascii: "\\"))
-        bytes.append(byte)
-      case 0x0A: bytes.append(contentsOf: "\\n".utf8)
-      case 0..<0x20:
-        let digits = String(byte, radix: 16)
-        bytes.append(contentsOf: "\\u\(digits.count == 1 ? "000" : "00")\(digits)".utf8)
-      default: bytes.append(byte)
-      }
-    }
-    bytes.append(UInt8(ascii: "\""))
   }
 }
 

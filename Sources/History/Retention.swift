@@ -11,6 +11,7 @@ extension History {
   /// Every run of a history, the one launched last first.
   ///
   /// - Parameter age: only those launched at least so many seconds ago.
+  /// - Throws: ``HistoryError`` or ``DatabaseError`` where the file cannot be read.
   package static func runs(of file: String, olderThan age: Int64 = 0) throws -> [StoredRun] {
     let history = try ReadOnlyHistory(file)
     // A name begins with the time of the launch; a simulation's own times are virtual.
@@ -32,6 +33,9 @@ extension History {
   }
 
   /// Removes all rows of runs, and gives the space back where nobody else uses the file.
+  ///
+  /// - Throws: ``HistoryError`` or ``DatabaseError`` where the file cannot be written; the runs
+  ///   before are removed then.
   package static func remove(runs: [Int64], from file: String) throws {
     let database = try open(file)
     for run in runs {
@@ -55,6 +59,8 @@ extension History {
   ]
 
   /// The verdicts on a run, which alone are not in its folder: a JSON array of objects.
+  ///
+  /// - Throws: ``HistoryError`` or ``DatabaseError`` where the file cannot be read.
   package static func verdicts(on run: Int64, in file: String) throws -> String {
     let fields = verdictColumns.map { "'\($0)', \($0)" }.joined(separator: ", ")
     return try ReadOnlyHistory(file, run: run).database.text(

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Messages
 package import Topology
 
 /// The folder of one run's logs: `plan.json`, `supervisor.ndjson` and one `NODE.ndjson` per node.
@@ -8,17 +9,12 @@ package struct RunFolder {
   /// The plan as it stands in `plan.json`.
   let planText: String
 
-  /// The supervisor's own log is told apart by its name.
-  package static let supervisor = "supervisor"
-  /// What the name of a log ends in.
-  package static let logSuffix = ".ndjson"
-  /// What the name of a file with what a node printed ends in.
-  static let outputSuffix = ".out"
-
   /// Reads the folder's `plan.json`.
+  ///
+  /// - Throws: ``HistoryError`` where it is no run's folder, or of a newer seedbed.
   package init(_ path: String) throws {
     self.path = URL(filePath: path, directoryHint: .isDirectory).standardizedFileURL.path
-    let file = "\(path)/plan.json"
+    let file = "\(path)/\(RunFiles.plan)"
     let bytes: Data
     do {
       bytes = try Data(contentsOf: URL(filePath: file))
@@ -26,7 +22,7 @@ package struct RunFolder {
       let isFolder = (try? URL(filePath: path).checkResourceIsReachable()) ?? false
       throw HistoryError(
         isFolder
-          ? "\(path): this is not a run's folder: its plan.json cannot be read (\(Self.cause(error)))"
+          ? "\(path): this is not a run's folder: its \(RunFiles.plan) cannot be read (\(Self.cause(error)))"
           : "\(path): there is no such folder: give the folder of one run, e.g. logs/RUN")
     }
     struct Versioned: Decodable {

@@ -1,12 +1,17 @@
 /// How people name a run: `last`, its number, or the beginning of its name.
 extension ReadOnlyHistory {
   /// Opens a history for reading, limited to the run that `reference` names.
+  ///
+  /// - Throws: ``HistoryError`` where no run is named so, or several are; what ``init(_:run:)``
+  ///   throws.
   package init(_ file: String, runNamed reference: String) throws {
     let number = try ReadOnlyHistory(file).run(named: reference)
     try self.init(file, run: number)
   }
 
   /// The folder of the one run that is seen, as it was when the run was recorded.
+  ///
+  /// - Throws: ``HistoryError`` where it has none.
   package func folder() throws -> String {
     let statement = try database.prepare("SELECT folder FROM runs")
     guard try statement.step(), let folder = statement.text(at: 0) else {
@@ -20,6 +25,8 @@ extension ReadOnlyHistory {
 
   /// The number of the run that `reference` names. `last` is the one launched last, which a run's
   /// name begins with: a simulation's own times are virtual.
+  ///
+  /// - Throws: ``HistoryError`` where no run is named so, or several are.
   package func run(named reference: String) throws -> Int64 {
     let last = "SELECT run, name FROM main.runs ORDER BY substr(name, 1, 15) DESC, run DESC LIMIT 1"
     let named = """

@@ -28,6 +28,8 @@ package enum SQLValue: Equatable, Sendable {
   }
 
   /// Binds parameters in order, from `?1`.
+  ///
+  /// - Throws: SQLite's refusal, as of one parameter too many.
   package func bind(_ values: SQLValue...) throws(DatabaseError) {
     for (position, value) in values.enumerated() {
       try bind(value, at: Int32(position + 1))
@@ -36,6 +38,8 @@ package enum SQLValue: Equatable, Sendable {
 
   /// Binds the parameters that the statement has among these names (`:run`), and leaves out the
   /// rest.
+  ///
+  /// - Throws: SQLite's refusal.
   package func bind(_ values: KeyValuePairs<String, SQLValue>) throws(DatabaseError) {
     for (name, value) in values {
       let position = unsafe sqlite3_bind_parameter_index(handle, name)
@@ -69,6 +73,8 @@ package enum SQLValue: Equatable, Sendable {
   }
 
   /// Goes on to the next row; false when there is none left.
+  ///
+  /// - Throws: SQLite's refusal.
   package func step() throws(DatabaseError) -> Bool {
     switch unsafe sqlite3_step(handle) {
     case SQLITE_ROW: return true
@@ -78,6 +84,8 @@ package enum SQLValue: Equatable, Sendable {
   }
 
   /// Runs the statement to its end and makes it ready to run again. Bindings stay.
+  ///
+  /// - Throws: SQLite's refusal.
   package func run() throws(DatabaseError) {
     // Also after an error, or no value could be bound any more.
     defer { reset() }
@@ -98,9 +106,6 @@ package enum SQLValue: Equatable, Sendable {
       return unsafe String(cString: name)
     }
   }
-
-  /// Whether it leaves the database as it is.
-  package var isReadOnly: Bool { unsafe sqlite3_stmt_readonly(handle) != 0 }
 
   /// A column of the current row, from 0.
   package func value(at column: Int) -> SQLValue {

@@ -100,6 +100,18 @@ struct TableLayout {
   }
 }
 
+/// Cells in columns as wide as their widest, a line each: a table without a header.
+///
+/// - Parameter cells: as many in each row.
+package func aligned(_ cells: [[String]]) -> [String] {
+  let rows = cells.map { $0.map(SQLValue.text) }
+  let names = (cells.first ?? []).map { _ in "" }
+  guard let layout = TableLayout(columns: names, rows: rows, isMarkdown: false, width: nil) else {
+    preconditionFailure("there is room for any table where lines may be of any length")
+  }
+  return rows.map { String(layout.line($0).dropLast()) }
+}
+
 extension SQLValue {
   /// As people read it, in one line: nothing for NULL.
   func cell(inMarkdown: Bool = false) -> String {

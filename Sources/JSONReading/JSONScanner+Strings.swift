@@ -1,18 +1,20 @@
 /// Strings: RFC 8259, section 7, in well-formed UTF-8 (RFC 3629, section 4).
 extension JSONScanner {
   /// Skips a string. `position` is at its opening quote.
-  package static func skipString(_ bytes: Span<UInt8>, _ position: inout Int) throws(Fault) {
+  ///
+  /// - Throws: what is wrong with it.
+  package static func skipString(_ bytes: Span<UInt8>, _ position: inout Int) throws(SyntaxError) {
     let start = position
     position += 1
     while true {
       skipPlainText(bytes, &position)
-      guard position < bytes.count else { throw Fault("a string without its end", at: start) }
+      guard position < bytes.count else { throw SyntaxError("a string without its end", at: start) }
       switch bytes[position] {
       case UInt8(ascii: "\""):
         position += 1
         return
       case UInt8(ascii: "\\"): try skipEscape(bytes, &position)
-      case 0..<0x20: throw Fault("a control character in a string", at: position)
+      case 0..<0x20: throw SyntaxError("a control character in a string", at: position)
       case 0x80...: try skipMultibyteCharacter(bytes, &position)
       default: position += 1
       }
@@ -44,7 +46,7 @@ extension JSONScanner {
     }
   }
 
-  private static func skipEscape(_ bytes: Span<UInt8>, _ position: inout Int) throws(Fault) {
+  private static func skipEscape(_ bytes: Span<UInt8>, _ position: inout Int) throws(SyntaxError) {
     let start = position
     switch try byte(bytes, position + 1, or: "a string without its end") {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"),
@@ -56,18 +58,18 @@ extension JSONScanner {
         guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
           bytes[position + 1] == UInt8(ascii: "u"),
           case 0xDC00..<0xE000 = try codeUnit(bytes, &position)
-        else { throw Fault("half of a surrogate pair", at: start) }
-      case 0xDC00..<0xE000: throw Fault("half of a surrogate pair", at: start)
+        else { throw SyntaxError("half of a surrogate pair", at: start) }
+      case 0xDC00..<0xE000: throw SyntaxError("half of a surrogate pair", at: start)
       default: break
       }
-    default: throw Fault("an unknown escape in a string", at: start)
+    default: throw SyntaxError("an unknown escape in a string", at: start)
     }
   }
 
   /// The value of the `\uXXXX` at `position`, which moves behind it.
   private static func codeUnit(
     _ bytes: Span<UInt8>, _ position: inout Int
-  ) throws(Fault) -> UInt16 {
+  ) throws(SyntaxError) -> UInt16 {
     var value: UInt16 = 0
     for index in position + 2..<position + 6 {
       let digit = try byte(bytes, index, or: "a string without its end")
@@ -76,7 +78,7 @@ extension JSONScanner {
         value = value << 4 | UInt16(digit - UInt8(ascii: "0"))
       case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"):
         value = value << 4 | UInt16((digit | 0x20) - UInt8(ascii: "a") + 10)
-      default: throw Fault("four hexadecimal digits are due after \\u", at: position)
+      default: throw SyntaxError("four hexadecimal digits are due after \\u", at: position)
       }
     }
     position += 6
@@ -86,7 +88,7 @@ extension JSONScanner {
   /// RFC 3629, section 4, `UTF8-2`, `UTF8-3` and `UTF8-4`.
   private static func skipMultibyteCharacter(
     _ bytes: Span<UInt8>, _ position: inout Int
-  ) throws(Fault) {
+  ) throws(SyntaxError) {
     let second: ClosedRange<UInt8>
     let length: Int
     switch bytes[position] {
@@ -97,13 +99,13 @@ extension JSONScanner {
     case 0xF0: (second, length) = (0x90...0xBF, 4)
     case 0xF1...0xF3: (second, length) = (0x80...0xBF, 4)
     case 0xF4: (second, length) = (0x80...0x8F, 4)
-    default: throw Fault("not UTF-8", at: position)
+    default: throw SyntaxError("not UTF-8", at: position)
     }
     guard position + length <= bytes.count, second.contains(bytes[position + 1]) else {
-      throw Fault("not UTF-8", at: position)
+      throw SyntaxError("not UTF-8", at: position)
     }
     for index in position + 2..<max(position + length, position + 2) {
-      guard bytes[index] & 0xC0 == 0x80 else { throw Fault("not UTF-8", at: position) }
+      guard bytes[index] & 0xC0 == 0x80 else { throw SyntaxError("not UTF-8", at: position) }
     }
     position += length
   }

@@ -9,7 +9,7 @@ package enum JSONScanner {
   package static let deepest = 64
 
   /// What is wrong, and where.
-  package struct Fault: Error, Equatable, CustomStringConvertible {
+  package struct SyntaxError: Error, Equatable, CustomStringConvertible {
     package var problem: StaticString
     /// From 0.
     package var offset: Int
@@ -19,22 +19,27 @@ package enum JSONScanner {
       self.offset = offset
     }
 
-    package static func == (a: Fault, b: Fault) -> Bool { a.description == b.description }
+    package static func == (a: SyntaxError, b: SyntaxError) -> Bool {
+      a.description == b.description
+    }
 
     package var description: String { "byte \(offset + 1): \(problem)" }
   }
 
   /// Accepts one JSON text with spaces around it, and nothing else.
-  package static func validate(_ bytes: Span<UInt8>) throws(Fault) {
+  ///
+  /// - Throws: what is wrong first, and where.
+  package static func validate(_ bytes: Span<UInt8>) throws(SyntaxError) {
     var position = 0
     skipSpaces(bytes, &position)
     try skipValue(bytes, &position, depth: 0)
     skipSpaces(bytes, &position)
     guard position == bytes.count else {
-      throw Fault("something follows the end of the value", at: position)
+      throw SyntaxError("something follows the end of the value", at: position)
     }
   }
 
+  /// Skips what may stand between two signs: space, tab, line feed, carriage return.
   @inlinable package static func skipSpaces(_ bytes: Span<UInt8>, _ position: inout Int) {
     while position < bytes.count {
       switch bytes[position] {
@@ -45,17 +50,21 @@ package enum JSONScanner {
   }
 
   /// The byte at `position`, or a fault that says what should be there.
+  ///
+  /// - Throws: `problem` at the end of the text.
   @inlinable package static func byte(
     _ bytes: Span<UInt8>, _ position: Int, or problem: StaticString
-  ) throws(Fault) -> UInt8 {
-    guard position < bytes.count else { throw Fault(problem, at: position) }
+  ) throws(SyntaxError) -> UInt8 {
+    guard position < bytes.count else { throw SyntaxError(problem, at: position) }
     return bytes[position]
   }
 
   /// Skips one value. `depth` is the number of arrays and objects around it.
+  ///
+  /// - Throws: what is wrong with it.
   package static func skipValue(
     _ bytes: Span<UInt8>, _ position: inout Int, depth: Int
-  ) throws(Fault) {
+  ) throws(SyntaxError) {
     switch try byte(bytes, position, or: "the text ends where a value is due") {
     case UInt8(ascii: "\""): try skipString(bytes, &position)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try skipNumber(bytes, &position)
@@ -64,25 +73,25 @@ package enum JSONScanner {
     case UInt8(ascii: "t"): try skipWord("true", bytes, &position)
     case UInt8(ascii: "f"): try skipWord("false", bytes, &position)
     case UInt8(ascii: "n"): try skipWord("null", bytes, &position)
-    default: throw Fault("not the beginning of a value", at: position)
+    default: throw SyntaxError("not the beginning of a value", at: position)
     }
   }
 
   private static func skipWord(
     _ word: StaticString, _ bytes: Span<UInt8>, _ position: inout Int
-  ) throws(Fault) {
+  ) throws(SyntaxError) {
     for index in 0..<word.utf8CodeUnitCount {
       guard position + index < bytes.count,
         unsafe bytes[position + index] == word.utf8Start[index]
-      else { throw Fault("not the beginning of a value", at: position) }
+      else { throw SyntaxError("not the beginning of a value", at: position) }
     }
     position += word.utf8CodeUnitCount
   }
 
   private static func skipArray(
     _ bytes: Span<UInt8>, _ position: inout Int, depth: Int
-  ) throws(Fault) {
-    guard depth < deepest else { throw Fault("nested too deep", at: position) }
+  ) throws(SyntaxError) {
+    guard depth < deepest else { throw SyntaxError("nested too deep", at: position) }
     position += 1
     skipSpaces(bytes, &position)
     if try byte(bytes, position, or: "an array without its end") == UInt8(ascii: "]") {
@@ -98,15 +107,15 @@ package enum JSONScanner {
       case UInt8(ascii: "]"):
         position += 1
         return
-      default: throw Fault("',' or ']' is due in an array", at: position)
+      default: throw SyntaxError("',' or ']' is due in an array", at: position)
       }
     }
   }
 
   private static func skipObject(
     _ bytes: Span<UInt8>, _ position: inout Int, depth: Int
-  ) throws(Fault) {
-    guard depth < deepest else { throw Fault("nested too deep", at: position) }
+  ) throws(SyntaxError) {
+    guard depth < deepest else { throw SyntaxError("nested too deep", at: position) }
     position += 1
     skipSpaces(bytes, &position)
     if try byte(bytes, position, or: "an object without its end") == UInt8(ascii: "}") {
@@ -122,23 +131,28 @@ package enum JSONScanner {
   }
 
   /// Skips a member's name and its colon, up to the value.
-  @inlinable package static func skipName(_ bytes: Span<UInt8>, _ position: inout Int) throws(Fault)
+  ///
+  /// - Throws: that it is not there, or not well-formed.
+  @inlinable package static func skipName(_ bytes: Span<UInt8>, _ position: inout Int)
+    throws(SyntaxError)
   {
     guard try byte(bytes, position, or: "an object without its end") == UInt8(ascii: "\"") else {
-      throw Fault("a member's name is due", at: position)
+      throw SyntaxError("a member's name is due", at: position)
     }
     try skipString(bytes, &position)
     skipSpaces(bytes, &position)
     guard try byte(bytes, position, or: "an object without its end") == UInt8(ascii: ":") else {
-      throw Fault("':' is due after a member's name", at: position)
+      throw SyntaxError("':' is due after a member's name", at: position)
     }
     position += 1
     skipSpaces(bytes, &position)
   }
 
   /// After a member's value: skips the comma (false) or the closing brace (true).
+  ///
+  /// - Throws: that neither is there.
   @inlinable package static func endsMember(_ bytes: Span<UInt8>, _ position: inout Int)
-    throws(Fault) -> Bool
+    throws(SyntaxError) -> Bool
   {
     skipSpaces(bytes, &position)
     switch try byte(bytes, position, or: "an object without its end") {
@@ -148,12 +162,12 @@ package enum JSONScanner {
     case UInt8(ascii: "}"):
       position += 1
       return true
-    default: throw Fault("',' or '}' is due in an object", at: position)
+    default: throw SyntaxError("',' or '}' is due in an object", at: position)
     }
   }
 
   /// RFC 8259, section 6: `[ minus ] int [ frac ] [ exp ]`.
-  private static func skipNumber(_ bytes: Span<UInt8>, _ position: inout Int) throws(Fault) {
+  private static func skipNumber(_ bytes: Span<UInt8>, _ position: inout Int) throws(SyntaxError) {
     if bytes[position] == UInt8(ascii: "-") { position += 1 }
     if position < bytes.count, bytes[position] == UInt8(ascii: "0") {
       position += 1
@@ -175,11 +189,12 @@ package enum JSONScanner {
     }
   }
 
-  private static func skipDigits(_ bytes: Span<UInt8>, _ position: inout Int) throws(Fault) {
+  private static func skipDigits(_ bytes: Span<UInt8>, _ position: inout Int) throws(SyntaxError) {
     let start = position
     while position < bytes.count, isDigit(bytes[position]) { position += 1 }
-    guard position > start else { throw Fault("a digit is due", at: position) }
+    guard position > start else { throw SyntaxError("a digit is due", at: position) }
   }
 
+  /// Whether it is one of `0` to `9`.
   @inlinable package static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
 }

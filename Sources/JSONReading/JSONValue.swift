@@ -22,10 +22,11 @@ package enum JSONValue: Equatable, Sendable {
   package static let mostValues = 262_144
 
   /// - Throws: what is wrong with the text and where, or that it holds too many values.
-  package init(_ bytes: [UInt8], mostValues limit: Int = mostValues) throws(JSONScanner.Fault) {
+  package init(_ bytes: [UInt8], mostValues limit: Int = mostValues) throws(JSONScanner.SyntaxError)
+  {
     try JSONScanner.validate(bytes.span)
     var reader = Reader(bytes: bytes, left: limit)
-    self = try reader.value()
+    self = try reader.readValue()
   }
 
   /// The value of a member of an object; `nil` for anything else.
@@ -70,22 +71,22 @@ private struct Reader {
     self.left = left
   }
 
-  mutating func value() throws(JSONScanner.Fault) -> JSONValue {
-    guard left > 0 else { throw JSONScanner.Fault("too many values", at: position) }
+  mutating func readValue() throws(JSONScanner.SyntaxError) -> JSONValue {
+    guard left > 0 else { throw JSONScanner.SyntaxError("too many values", at: position) }
     left -= 1
     skipSpaces()
     switch bytes[position] {
-    case UInt8(ascii: "\""): return .text(try text())
-    case UInt8(ascii: "["): return .array(try array())
-    case UInt8(ascii: "{"): return .object(try object())
-    case UInt8(ascii: "t"): return word(4, .flag(true))
-    case UInt8(ascii: "f"): return word(5, .flag(false))
-    case UInt8(ascii: "n"): return word(4, .null)
-    default: return try number()
+    case UInt8(ascii: "\""): return .text(try readText())
+    case UInt8(ascii: "["): return .array(try readArray())
+    case UInt8(ascii: "{"): return .object(try readObject())
+    case UInt8(ascii: "t"): return skipWord(4, .flag(true))
+    case UInt8(ascii: "f"): return skipWord(5, .flag(false))
+    case UInt8(ascii: "n"): return skipWord(4, .null)
+    default: return try readNumber()
     }
   }
 
-  private mutating func word(_ length: Int, _ value: JSONValue) -> JSONValue {
+  private mutating func skipWord(_ length: Int, _ value: JSONValue) -> JSONValue {
     position += length
     return value
   }
@@ -96,26 +97,26 @@ private struct Reader {
     position = next
   }
 
-  private mutating func array() throws(JSONScanner.Fault) -> [JSONValue] {
+  private mutating func readArray() throws(JSONScanner.SyntaxError) -> [JSONValue] {
     var values: [JSONValue] = []
-    while try moveToNext(before: UInt8(ascii: "]")) { values.append(try value()) }
+    while try findNext(before: UInt8(ascii: "]")) { values.append(try readValue()) }
     return values
   }
 
-  private mutating func object() throws(JSONScanner.Fault) -> [JSONValue.Member] {
+  private mutating func readObject() throws(JSONScanner.SyntaxError) -> [JSONValue.Member] {
     var members: [JSONValue.Member] = []
-    while try moveToNext(before: UInt8(ascii: "}")) {
-      let name = try text()
+    while try findNext(before: UInt8(ascii: "}")) {
+      let name = try readText()
       skipSpaces()
       position += 1
-      members.append(JSONValue.Member(name: name, value: try value()))
+      members.append(JSONValue.Member(name: name, value: try readValue()))
     }
     return members
   }
 
   /// Skips an opening bracket or a comma, and says whether an element follows; if not, skips the
   /// closing bracket.
-  private mutating func moveToNext(before end: UInt8) throws(JSONScanner.Fault) -> Bool {
+  private mutating func findNext(before end: UInt8) throws(JSONScanner.SyntaxError) -> Bool {
     skipSpaces()
     if bytes[position] != end {
       position += 1
@@ -126,13 +127,13 @@ private struct Reader {
     return false
   }
 
-  private mutating func number() throws(JSONScanner.Fault) -> JSONValue {
+  private mutating func readNumber() throws(JSONScanner.SyntaxError) -> JSONValue {
     let start = position
     while position < bytes.count, Self.isNumberByte(bytes[position]) { position += 1 }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if let integer = Int64(text) { return .integer(integer) }
     guard let real = Double(text), real.isFinite else {
-      throw JSONScanner.Fault("a number that is too large", at: start)
+      throw JSONScanner.SyntaxError("a number that is too large", at: start)
     }
     return .real(real)
   }
@@ -146,7 +147,7 @@ private struct Reader {
     }
   }
 
-  private mutating func text() throws(JSONScanner.Fault) -> String {
+  private mutating func readText() throws(JSONScanner.SyntaxError) -> String {
     let start = position
     var end = start
     try JSONScanner.skipString(bytes.span, &end)

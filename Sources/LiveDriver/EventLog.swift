@@ -46,36 +46,14 @@ package struct EventLog: ~Copyable {
     guard got == length else { return }
     let newline = UInt8(ascii: "\n")
     if tail.last != newline { buffer.append(newline) }
-    let lines = tail.split(separator: newline).filter(Self.isWhole)
-    sequence = lines.reversed().lazy.compactMap(Self.sequence(of:)).first ?? 0
+    // The last line may lack more than its newline.
+    let lines = tail.split(separator: newline).reversed().lazy
+    sequence = lines.compactMap { try? EventLine($0.span).sequence }.first.map { UInt64($0) } ?? 0
   }
 
-  /// Whether an object's braces are balanced: the last line may lack more than its newline.
-  private static func isWhole(_ line: ArraySlice<UInt8>) -> Bool {
-    var depth = 0
-    var isText = false
-    var isEscaped = false
-    for byte in line {
-      switch byte {
-      case _ where isEscaped: isEscaped = false
-      case UInt8(ascii: "\\"): isEscaped = isText
-      case UInt8(ascii: "\""): isText.toggle()
-      case UInt8(ascii: "{") where !isText: depth += 1
-      case UInt8(ascii: "}") where !isText: depth -= 1
-      default: break
-      }
-    }
-    return depth == 0 && line.last == UInt8(ascii: "}")
-  }
-
-  /// The `n` of a line that this log wrote: the second field.
-  private static func sequence(of line: ArraySlice<UInt8>) -> UInt64? {
-    let text = String(decoding: line.prefix(64), as: UTF8.self)
-    let fields = text.split(separator: ",", maxSplits: 2)
-    guard fields.count > 1, fields[1].hasPrefix("\"n\":") else { return nil }
-    return UInt64(fields[1].dropFirst(4))
-  }
-
+  /// Adds a line.
+  ///
+  /// - Throws: when too much has gathered and cannot be written.
   package mutating func append(_ event: Event, at now: Instant) throws(NodeFailure) {
     sequence += 1
     event.appendLine(time: now, sequence: sequence, to: &buffer)

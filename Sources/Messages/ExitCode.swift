@@ -18,10 +18,25 @@ package protocol ReportedError: Error, CustomStringConvertible {
   var exitCode: ExitCode { get }
   /// One for each thing that is wrong.
   var messages: [String] { get }
+  /// What the last message ends with asking the person to choose, where it does.
+  var choice: Choice? { get }
 }
 
 extension ReportedError {
   package var messages: [String] { [description] }
+  package var choice: Choice? { nil }
+}
+
+/// What a person can choose. How, only an executable knows: it completes the message.
+package enum Choice: Equatable, Sendable {
+  /// Another file for the history.
+  case history
+  /// Another folder for the runs.
+  case logs
+  /// Where the runs are that are asked about.
+  case places
+  /// The folder of the checks.
+  case checks
 }
 
 /// A command line, or a value on it, that cannot be used.

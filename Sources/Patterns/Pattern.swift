@@ -13,7 +13,7 @@ internal import CPCRE
   static let mostMemory: UInt32 = 10_240
 
   /// What is wrong with an expression: what, and behind which character.
-  package struct Fault: Error, Equatable, CustomStringConvertible {
+  package struct SyntaxError: Error, Equatable, CustomStringConvertible {
     package var description: String
 
     package init(description: String) { self.description = description }
@@ -43,9 +43,12 @@ internal import CPCRE
   private let data: OpaquePointer
   private let context: OpaquePointer
 
-  package init(_ text: String) throws(Fault) {
+  /// Compiles a regular expression in PCRE2's syntax.
+  ///
+  /// - Throws: ``SyntaxError`` for one that is too long or not well-formed.
+  package init(_ text: String) throws(SyntaxError) {
     guard text.utf8.count <= Self.longest else {
-      throw Fault(
+      throw SyntaxError(
         description: "a regular expression has at most \(Self.longest) bytes, this one has "
           + "\(text.utf8.count)")
     }
@@ -57,7 +60,7 @@ internal import CPCRE
       let code = unsafe pcre2_compile_8(bytes, bytes.count, options, &number, &offset, nil)
     else {
       let place = String(decoding: bytes.prefix(offset), as: UTF8.self).count
-      throw Fault(
+      throw SyntaxError(
         description: "not a regular expression: \(Self.message(number)), after character \(place) "
           + "of '\(text)'")
     }
@@ -103,6 +106,7 @@ internal import CPCRE
     return .match(found)
   }
 
+  /// What becomes of a line, without its newline.
   package func match(_ line: some Sequence<UInt8>) -> Outcome {
     unsafe Array(line).withUnsafeBytes { unsafe match($0) }
   }

@@ -15,6 +15,7 @@ public final class Invocation: Sendable {
   private let errorFile: String
 
   /// - Parameter folder: where the files with its output are kept.
+  /// - Throws: where it cannot be started, or the files not made.
   public init(_ executable: String, _ arguments: [String], folder: String) throws {
     let id = UUID().uuidString
     outputFile = "\(folder)/\(id).out"
@@ -79,6 +80,8 @@ public final class Invocation: Sendable {
   }
 
   /// Waits until it has ended; when the task is cancelled, it is told to end.
+  ///
+  /// - Throws: `CancellationError` when the task was cancelled.
   @discardableResult
   public func finish() async throws -> Int32 {
     let status = await withTaskCancellationHandler {

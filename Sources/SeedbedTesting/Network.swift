@@ -30,6 +30,7 @@ public struct Network: Sendable {
   ///
   /// - Parameter sql: a query of the run's tables and views (docs/SCHEMA.md).
   /// - Returns: the query's first row.
+  /// - Throws: ``SeedbedError`` when it does not come in time, or the run ends without it.
   @discardableResult
   public func wait(
     until sql: String, within limit: Duration = .seconds(120)
@@ -50,6 +51,7 @@ public struct Network: Sendable {
   ///   - action: a fault of a topology: `kill`, `stop`, `pause`, `restart`… (docs/TOPOLOGY.md).
   ///   - target: a node's name, or whatever else a topology would say, in YAML.
   ///   - duration: how long it lasts, where it ends.
+  /// - Throws: ``SeedbedError`` when it cannot be done, or was not seen to happen in time.
   public func fault(
     _ action: String, _ target: String, for duration: Duration? = nil
   ) async throws {
@@ -58,11 +60,16 @@ public struct Network: Sendable {
   }
 
   /// The rows that a query gives, so far.
+  ///
+  /// - Throws: ``SeedbedError`` with what is wrong with the SQL.
   public func query(_ sql: String) async throws -> [Row] {
     try await query(sql, as: Row.self)
   }
 
   /// The same, each row as a value with a property for each column.
+  ///
+  /// - Throws: ``SeedbedError`` with what is wrong with the SQL; `DecodingError` where a row is no
+  ///   such value.
   public func query<Value: Decodable>(
     _ sql: String, as type: Value.Type
   ) async throws -> [Value] {
@@ -71,11 +78,15 @@ public struct Network: Sendable {
   }
 
   /// The one number that a query gives; `nil` without a row, or for NULL.
+  ///
+  /// - Throws: ``SeedbedError`` with what is wrong with the SQL.
   public func integer(_ sql: String) async throws -> Int? {
     try await query(sql).first?.values.first?.integer
   }
 
   /// Lets the run come to its stop now, and returns when it was recorded and judged.
+  ///
+  /// - Throws: ``SeedbedError`` when the run cannot be asked to.
   public func stop() async throws {
     guard supervisor.isRunning else { return }
     let command = try await workspace.run(["stop", folder])

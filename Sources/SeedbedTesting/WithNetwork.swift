@@ -38,6 +38,7 @@ public struct TopologySource: Sendable, ExpressibleByStringLiteral {
 ///   - seed: what every random choice of the plan derives from; `nil`: a random one.
 ///   - changes: changes to the topology, `KEY=VALUE`, e.g. `groups.peer.count=50`.
 ///   - limit: how long the nodes may take to become ready.
+/// - Throws: what `body` throws; ``SeedbedError`` when the nodes do not become ready.
 public func withNetwork(
   _ topology: TopologySource, seed: UInt64? = nil, set changes: [String] = [],
   within limit: Duration = .seconds(120), sourceLocation: SourceLocation = #_sourceLocation,

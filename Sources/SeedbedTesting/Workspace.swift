@@ -56,6 +56,8 @@ public final class Workspace: Sendable {
   }
 
   /// Writes a file into the folder. Returns its path.
+  ///
+  /// - Throws: where the file cannot be written.
   public func write(_ text: String, to name: String) throws -> String {
     let path = "\(folder)/\(name)"
     try Data(text.utf8).write(to: URL(filePath: path))
@@ -68,12 +70,16 @@ public final class Workspace: Sendable {
   }
 
   /// Starts `seedbed` with these arguments, on the workspace's logs.
+  ///
+  /// - Throws: where it cannot be started.
   public func start(_ arguments: [String]) throws -> Invocation {
     try Invocation(executable, arguments + ["--logs", logs], folder: folder)
   }
 
   /// Runs `seedbed` with these arguments to its end, on the workspace's logs. When the task is
   /// cancelled, so is the command.
+  ///
+  /// - Throws: where it cannot be started; `CancellationError`.
   public func run(_ arguments: [String]) async throws -> Invocation {
     let invocation = try start(arguments)
     try await invocation.finish()

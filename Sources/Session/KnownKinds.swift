@@ -2,7 +2,7 @@ import History
 package import Messages
 import Networks
 import Participants
-import Supervisor
+import Topology
 
 /// The kinds of events that there are (docs/EVENTS.md).
 package enum KnownKinds {

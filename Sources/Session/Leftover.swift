@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import History
 import Supervisor
+import Topology
 
 /// Something in a folder of logs that is no run and never will be: what a command that was killed at
 /// the wrong moment has left.
@@ -38,15 +39,15 @@ struct Leftover {
       !LiveRunFolder.isInUse(path)
     else { return nil }
     // A plan that this seedbed cannot read, a newer one may.
-    guard let plan = FileManager.default.contents(atPath: "\(path)/plan.json") else {
-      return "no run: it has no plan.json"
+    guard let plan = FileManager.default.contents(atPath: "\(path)/\(RunFiles.plan)") else {
+      return "no run: it has no \(RunFiles.plan)"
     }
     guard (try? JSONSerialization.jsonObject(with: plan)) != nil else {
-      return "no run: its plan.json is cut short"
+      return "no run: its \(RunFiles.plan) is cut short"
     }
     let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     let hasLog = files.contains { file in
-      file.hasSuffix(RunFolder.logSuffix) && size(of: "\(path)/\(file)") > 0
+      file.hasSuffix(RunFiles.logSuffix) && size(of: "\(path)/\(file)") > 0
     }
     return hasLog ? nil : "nothing was logged: the run never started"
   }

@@ -23,6 +23,9 @@ package struct ReportFile: Sendable {
   }
 
   /// Makes sure, before anything starts, that it can be written.
+  ///
+  /// - Throws: `UsageError` where its folder is missing or cannot be written, or it is a folder
+  ///   itself.
   package func check() throws(UsageError) {
     let folder = URL(filePath: path).deletingLastPathComponent().path
     guard Self.isFolder(folder) else {
@@ -42,6 +45,8 @@ package struct ReportFile: Sendable {
   }
 
   /// Writes it, whole or not at all.
+  ///
+  /// - Throws: ``ReportFileError`` with the system's reason.
   package func write(_ report: Report) throws(ReportFileError) {
     do {
       try Data(report.text(format).utf8).write(to: URL(filePath: path), options: .atomic)

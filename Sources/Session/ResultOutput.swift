@@ -2,6 +2,8 @@ package import History
 
 extension ResultWriter<StandardOutput> {
   /// Prints the rows of a statement.
+  ///
+  /// - Throws: `DatabaseError` from the statement, ``OutputError`` from the output.
   package static func print(
     _ statement: borrowing Statement, as format: ResultFormat, look: ResultLook = .output
   ) throws {

@@ -42,11 +42,12 @@ package final class RunDisplay: RunObserver {
     say("\(title)\n")
   }
 
+  /// Says what is a milestone of the run.
   package func saw(_ event: Event, at now: Instant) {
     if launched == nil { launched = now }
-    if event.kind == "run.began" { began = now }
-    if event.kind == "run.stopping" { isStopping = true }
-    if event.kind == "fault.planned" { remember(event) }
+    if event.kind == SupervisorEvents.runBegan.name { began = now }
+    if event.kind == SupervisorEvents.runStopping.name { isStopping = true }
+    if event.kind == SupervisorEvents.faultPlanned.name { remember(event) }
     guard let text = milestone(event) else { return }
     say("\(seconds(since: began ?? launched, now))s \(text)\n")
   }
@@ -54,16 +55,19 @@ package final class RunDisplay: RunObserver {
   /// What there is to read of an event, if it is a milestone.
   private func milestone(_ event: Event) -> String? {
     switch event.kind {
-    case "run.launched": "launching \(counted(plan.nodes.count { $0.joins == nil }, "node"))"
-    case "run.began": "all nodes are ready, \(seconds(since: launched, began))s after the launch"
-    case "run.stopping": "stopping (\(text(event["reason"])))"
-    case "run.continued":
+    case SupervisorEvents.runLaunched.name:
+      "launching \(counted(plan.nodes.count { $0.joins == nil }, "node"))"
+    case SupervisorEvents.runBegan.name:
+      "all nodes are ready, \(seconds(since: launched, began))s after the launch"
+    case SupervisorEvents.runStopping.name: "stopping (\(text(event["reason"])))"
+    case SupervisorEvents.runContinued.name:
       "the supervisor goes on; the nodes ran while it was stopped, for up to \(idle(event))s"
-    case "fault.applied": fault(event)
-    case "fault.healed": "\(fault(event)): back"
+    case SupervisorEvents.faultApplied.name: fault(event)
+    case SupervisorEvents.faultHealed.name: "\(fault(event)): back"
     // The faults that a stop leaves over need no line each.
-    case "fault.skipped" where !isStopping: "\(fault(event)): skipped, \(text(event["reason"]))"
-    case "node.exited" where event["unexpected"] == .flag(true):
+    case SupervisorEvents.faultSkipped.name where !isStopping:
+      "\(fault(event)): skipped, \(text(event["reason"]))"
+    case SupervisorEvents.nodeExited.name where event["unexpected"] == .flag(true):
       "\(text(event["node"])) ended unasked (\(status(event)))"
     default: nil
     }
@@ -102,6 +106,7 @@ package final class RunDisplay: RunObserver {
 
   // MARK: - The live line
 
+  /// Renews the live line, no more often than a person can see.
   package func show(_ progress: SupervisorCore.Progress, at now: Instant) {
     guard line.isPossible, !isQuiet else { return }
     // By the real clock, whatever the run's.

@@ -22,7 +22,9 @@ package struct StandardOutput: TextOutputStream {
     if buffer.count >= Self.bufferSize { flush() }
   }
 
-  /// Writes what is left; throws when that, or a write before, has failed.
+  /// Writes what is left.
+  ///
+  /// - Throws: ``OutputError`` when that, or a write before, has failed.
   package consuming func finish() throws {
     flush()
     if let failure { throw OutputError(code: failure) }
@@ -53,7 +55,6 @@ package struct OutputError: ReportedError {
   package var exitCode: ExitCode { .error }
 
   package var description: String {
-    let reason = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
-    return "cannot write the output: \(reason)"
+    "cannot write the output: \(systemMessage(code))"
   }
 }

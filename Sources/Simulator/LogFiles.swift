@@ -1,5 +1,7 @@
 import Glibc
+import Messages
 package import Participants
+import Topology
 
 /// Writes a simulation's events where real nodes write theirs: a file for each node and the
 /// supervisor in the run's folder. So the same collector takes them.
@@ -26,7 +28,7 @@ package final class LogFiles: EventSink {
   /// Writes what has gathered.
   package func flush() {
     for (node, lines) in buffers where failure == nil {
-      write(lines, to: "\(folder)/\(node).ndjson")
+      write(lines, to: "\(folder)/\(RunFiles.log(of: node))")
     }
     buffers.removeAll(keepingCapacity: true)
     size = 0
@@ -48,7 +50,6 @@ package final class LogFiles: EventSink {
   }
 
   private func fail(_ path: String) {
-    let reason = unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "error \(errno)"
-    failure = "cannot write \(path): \(reason)"
+    failure = "cannot write \(path): \(systemMessage(errno))"
   }
 }

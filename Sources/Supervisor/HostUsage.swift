@@ -1,6 +1,7 @@
 import CProcess
 import Glibc
 import Participants
+import Topology
 
 /// What the machine, this process and its nodes use, from `/proc` and getrusage(2).
 struct HostUsage {

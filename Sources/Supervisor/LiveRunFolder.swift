@@ -46,22 +46,19 @@ package struct LiveRunFolder: Sendable {
     return flock(folder.number, LOCK_EX | LOCK_NB) != 0
   }
 
-  package var seedList: String { "\(path)/config.txt" }
+  package var seedList: String { "\(path)/\(RunFiles.seedList)" }
   /// The faults on the network that are on; absent until the first begins.
-  package var rules: String { "\(path)/network.rules" }
-  package var ownLog: String { "\(path)/supervisor.ndjson" }
+  package var rules: String { "\(path)/\(RunFiles.rules)" }
+  package var ownLog: String { log(of: RunFiles.supervisor) }
   /// A node's event log.
-  package func log(of node: String) -> String { "\(path)/\(Self.logName(of: node))" }
+  package func log(of node: String) -> String { "\(path)/\(RunFiles.log(of: node))" }
   /// What a node printed.
-  package func output(of node: String) -> String { "\(path)/\(Self.outputName(of: node))" }
+  package func output(of node: String) -> String { "\(path)/\(RunFiles.output(of: node))" }
   /// The folder of a node's own files, made by the node when it first writes one; for a program,
   /// before it starts.
-  func data(of node: String) -> String { "\(path)/\(node).data" }
+  func data(of node: String) -> String { "\(path)/\(RunFiles.data(of: node))" }
   /// When what programs printed was seen.
-  var printedTimes: String { "\(path)/\(Self.printedTimesName)" }
-  package static let printedTimesName = "printed.times"
-  static func outputName(of node: String) -> String { "\(node).out" }
-  static func logName(of node: String) -> String { "\(node).ndjson" }
+  var printedTimes: String { "\(path)/\(RunFiles.printedTimes)" }
 
   /// Writes `plan.json` and a copy of the topology, before anything starts.
   package func write(_ manifest: RunManifest, topology: String) throws(SupervisorError) {
@@ -70,8 +67,8 @@ package struct LiveRunFolder: Sendable {
     guard let json = try? encoder.encode(manifest) else {
       throw SupervisorError("cannot write the plan as JSON", exitCode: .error)
     }
-    try write(Array(json) + [UInt8(ascii: "\n")], to: "\(path)/plan.json")
-    try write(Array(topology.utf8), to: "\(path)/topology.yaml")
+    try write(Array(json) + [UInt8(ascii: "\n")], to: "\(path)/\(RunFiles.plan)")
+    try write(Array(topology.utf8), to: "\(path)/\(RunFiles.topology)")
   }
 
   /// Takes the folder away again with all that is in it, when the run is not to start after all.
@@ -143,8 +140,8 @@ package struct LiveRunFolder: Sendable {
     _ action: String, _ path: String, _ number: CInt
   ) -> SupervisorError {
     SupervisorError(
-      "cannot \(action) \(path): \(SupervisorError.text(of: number)). "
-        + "Choose a folder that can be written to with --logs DIR.")
+      "cannot \(action) \(path): \(SupervisorError.text(of: number)): "
+        + "choose a folder that can be written to", choice: .logs)
   }
 
   /// `YYYYMMDD-HHMMSS`, UTC.

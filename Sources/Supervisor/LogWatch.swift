@@ -1,8 +1,9 @@
 import CProcess
-import FoundationEssentials
 import Glibc
+import JSONReading
 import Participants
 import Patterns
+import Topology
 
 /// Sees what the supervisor waits for in the nodes' logs, and in what programs print: that those are
 /// ready that were just started, and `rules.applied` of those that were just told of new rules for the
@@ -40,12 +41,6 @@ struct LogWatch {
     var isDone: Bool { ready == nil && rules == nil }
   }
 
-  private struct Line: Decodable {
-    var kind: String
-    var address: String?
-    var number: Int?
-  }
-
   /// How often is looked where there is no watch.
   static let interval = Microseconds.milliseconds(20)
 
@@ -72,7 +67,7 @@ struct LogWatch {
   mutating func awaitRules(
     _ number: Int, of node: Int, named name: String
   ) throws(SupervisorError) -> Descriptor? {
-    try watch(node, LiveRunFolder.logName(of: name)) { $0.rules = number }
+    try watch(node, RunFiles.log(of: name)) { $0.rules = number }
   }
 
   private mutating func watch(
@@ -94,8 +89,8 @@ struct LogWatch {
 
   /// The node need not be awaited any more, in any file.
   mutating func forget(_ node: String) {
-    awaited[LiveRunFolder.logName(of: node)] = nil
-    awaited[LiveRunFolder.outputName(of: node)] = nil
+    awaited[RunFiles.log(of: node)] = nil
+    awaited[RunFiles.output(of: node)] = nil
     closeIfIdle()
   }
 
@@ -157,16 +152,19 @@ struct LogWatch {
       entry.ready = nil
       return .ready(address(in: Dictionary(groups) { first, _ in first }, host: host))
     }
-    guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes)) else { return nil }
-    switch line.kind {
+    let bytes = Array(bytes)
+    guard let line = try? EventLine(bytes.span), let fields = try? JSONValue(bytes) else {
+      return nil
+    }
+    switch String(decoding: bytes[line.kind], as: UTF8.self) {
     case NodeEvents.ready.name:
       guard let sign = entry.ready else { return nil }
-      let address = line.address.flatMap { Address(parsing: $0) }
+      let address = fields["address"]?.text.flatMap { Address(parsing: $0) }
       if case .event = sign, address == nil { return nil }
       entry.ready = nil
       return .ready(address)
     case NodeEvents.rulesApplied.name:
-      guard let number = line.number else { return nil }
+      guard let number = fields["number"]?.integer.map({ Int($0) }) else { return nil }
       if let awaited = entry.rules, number >= awaited { entry.rules = nil }
       return .heeded(rules: number)
     default: return nil

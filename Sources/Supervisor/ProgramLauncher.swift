@@ -34,14 +34,14 @@ struct ProgramLauncher {
     _ node: PlannedNode, _ program: Program, listen: String, address: String,
     addresses: [String: OptionValue], openFiles: UInt64
   ) throws(SupervisorError) -> Launch {
-    let data = "\(path)/\(node.name).data"
+    let data = "\(path)/\(RunFiles.data(of: node.name))"
     func value(_ placeholder: Template.Placeholder) throws(SupervisorError) -> String {
       switch placeholder {
       case .name: node.name
       case .index: String(node.name.dropFirst(node.group.count + 1))
       case .dir: data
-      case .log: "\(path)/\(LiveRunFolder.logName(of: node.name))"
-      case .config: "\(path)/config.txt"
+      case .log: "\(path)/\(RunFiles.log(of: node.name))"
+      case .config: "\(path)/\(RunFiles.seedList)"
       case .seed: String(seed)
       case .address(let part, of: let name?):
         try Self.part(part, of: addresses[name], name: name)
@@ -52,7 +52,7 @@ struct ProgramLauncher {
     }
     func filled(_ text: String) throws(SupervisorError) -> String {
       let template: Template
-      do throws(Template.Fault) {
+      do throws(Template.SyntaxError) {
         template = try Template(parsing: text)
       } catch { throw SupervisorError(error.description) }
       return try template.filled(value)

@@ -41,7 +41,7 @@ struct Programs {
     var patterns: [String: Pattern] = [:]
     for (group, program) in plan.programs {
       guard case .log(let text) = program.ready else { continue }
-      do throws(Pattern.Fault) {
+      do throws(Pattern.SyntaxError) {
         patterns[group] = try Pattern(text)
       } catch { throw SupervisorError("the plan's group \(group): \(error)") }
     }

@@ -373,7 +373,7 @@ package final class Supervisor {
       if let program = plan.program(of: planned), programs != nil {
         launch = try prepare(node, program, listen: listen, addresses: addresses)
       } else {
-        try awaitLine(node, by: .event, in: LiveRunFolder.logName(of: planned.name))
+        try awaitLine(node, by: .event, in: RunFiles.log(of: planned.name))
         launch = command.launch(
           command.arguments(
             for: planned, listen: listen,
@@ -403,7 +403,7 @@ package final class Supervisor {
     let launch = try programs?.launch(
       node, program, listen: listen, addresses: addresses, openFiles: openFiles)
     guard let launch else { preconditionFailure("a program that the plan does not have") }
-    let printed = LiveRunFolder.outputName(of: planned.name)
+    let printed = RunFiles.output(of: planned.name)
     func address(_ port: UInt16?) -> Address? {
       port.map { Address(host: planned.host, port: $0) } ?? Address(parsing: listen)
     }
@@ -411,7 +411,7 @@ package final class Supervisor {
     case .event:
       try awaitLine(
         node, by: .programEvent,
-        in: program.writesLog ? LiveRunFolder.logName(of: planned.name) : printed)
+        in: program.writesLog ? RunFiles.log(of: planned.name) : printed)
     case .log:
       if let pattern = programs?.readyPatterns[planned.group] {
         try awaitLine(node, by: .line(pattern, host: planned.host), in: printed)

@@ -5,10 +5,12 @@ package import Messages
 package struct SupervisorError: ReportedError, Equatable {
   package var description: String
   package var exitCode: ExitCode
+  package var choice: Choice?
 
-  package init(_ description: String, exitCode: ExitCode = .usage) {
+  package init(_ description: String, exitCode: ExitCode = .usage, choice: Choice? = nil) {
     self.description = description
     self.exitCode = exitCode
+    self.choice = choice
   }
 
   /// What the system says about an error number, e.g. `No space left on device`.

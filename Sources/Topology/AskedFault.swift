@@ -9,6 +9,7 @@ extension Topology.Fault {
   ///   - action: a key such as `kill`.
   ///   - target: what would be its value, YAML: `peer-3`, or `{ group: peer, count: 2 }`.
   ///   - lasting: what would be the value of `for`.
+  /// - Throws: ``TopologyError`` for what no topology could have either.
   package init(
     asking action: String, _ target: String, lasting: String?
   ) throws(TopologyError) {
@@ -60,6 +61,7 @@ extension Plan {
   ///   - moment: now, after the run began. Any times in `fault` count from here.
   ///   - done: how many of the plan's faults have had their turn.
   ///   - objection: why the action cannot be done to a node, by its position, right now.
+  /// - Throws: ``FaultRefusal`` where it cannot be done now.
   package func faults(
     asked fault: Topology.Fault, at moment: Microseconds, done: Int,
     objection: (PlannedFault.Action, Int) -> String?

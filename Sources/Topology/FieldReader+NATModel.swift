@@ -2,20 +2,20 @@ import Participants
 
 extension FieldReader {
   /// A group's `nat`: a kind, or a mapping; `nil` where there is none.
-  mutating func natModel(_ entry: YAMLEntry?) -> NATModel? {
+  mutating func readNATModel(_ entry: YAMLEntry?) -> NATModel? {
     guard let entry else { return nil }
     let kinds = NATModel.Kind.allCases.map(\.rawValue)
     guard case .mapping = entry.value.content else {
-      return choice(entry, kinds).flatMap(NATModel.Kind.init).map { NATModel($0) }
+      return readChoice(entry, kinds).flatMap(NATModel.Kind.init).map { NATModel($0) }
     }
     guard
-      let keys = fields(
+      let keys = readFields(
         entry.value, of: "'nat'",
         allowed: ["kind", "mapping", "filtering", "hairpinning", "binding-timeout", "shared"])
     else { return nil }
-    let kind = choice(keys["kind"], kinds).flatMap(NATModel.Kind.init)
-    let mapping = dependence(keys["mapping"])
-    let filtering = dependence(keys["filtering"])
+    let kind = readChoice(keys["kind"], kinds).flatMap(NATModel.Kind.init)
+    let mapping = readDependence(keys["mapping"])
+    let filtering = readDependence(keys["filtering"])
     let named = (keys["kind"], keys["mapping"], keys["filtering"])
     var model: NATModel
     switch (kind, mapping, filtering) {
@@ -36,15 +36,15 @@ extension FieldReader {
     if let hairpinning = read(keys["hairpinning"], .flag) {
       model.hairpinning = hairpinning == .flag(true)
     }
-    if let timeout = duration(keys["binding-timeout"], NATModel.bindingTimeouts) {
+    if let timeout = readDuration(keys["binding-timeout"], NATModel.bindingTimeouts) {
       model.bindingTimeout = timeout
     }
     model.isShared = read(keys["shared"], .flag) == .flag(true)
     return model
   }
 
-  private mutating func dependence(_ entry: YAMLEntry?) -> NATModel.Dependence? {
-    choice(entry, NATModel.Dependence.allCases.map(\.rawValue)).flatMap(
+  private mutating func readDependence(_ entry: YAMLEntry?) -> NATModel.Dependence? {
+    readChoice(entry, NATModel.Dependence.allCases.map(\.rawValue)).flatMap(
       NATModel.Dependence.init)
   }
 }

@@ -2,27 +2,27 @@ import Participants
 
 extension FieldReader {
   /// The `network-model`; what is not given is as in an empty one.
-  mutating func networkModel(_ entry: YAMLEntry?) -> NetworkModel {
+  mutating func readNetworkModel(_ entry: YAMLEntry?) -> NetworkModel {
     var model = NetworkModel()
     guard let entry,
-      let keys = fields(
+      let keys = readFields(
         entry.value, of: "'network-model'",
         allowed: [
           "latency", "jitter", "datagrams", "streams", "bandwidth", "clock-skew", "start-delay",
         ])
     else { return model }
-    set(&model.latency, latency(keys["latency"]))
-    set(&model.jitter, modelDuration(keys["jitter"]))
+    set(&model.latency, readLatency(keys["latency"]))
+    set(&model.jitter, readModelDuration(keys["jitter"]))
     readDatagrams(keys["datagrams"], into: &model)
     readStreams(keys["streams"], into: &model)
-    model.bandwidth = bandwidth(keys["bandwidth"])
-    set(&model.clockSkew, modelDuration(keys["clock-skew"]))
-    set(&model.startDelay, modelDuration(keys["start-delay"]))
+    model.bandwidth = readBandwidth(keys["bandwidth"])
+    set(&model.clockSkew, readModelDuration(keys["clock-skew"]))
+    set(&model.startDelay, readModelDuration(keys["start-delay"]))
     return model
   }
 
   /// A decimal from 0 to 1, in parts per million.
-  mutating func rate(_ entry: YAMLEntry?) -> Int? {
+  mutating func readRate(_ entry: YAMLEntry?) -> Int? {
     guard let entry else { return nil }
     let million = Int64(NetworkModel.million)
     if case .scalar(let text) = entry.value.content,
@@ -30,7 +30,7 @@ extension FieldReader {
     {
       return Int(rate)
     }
-    misfit(entry, "a rate from 0 to 1 with at most 6 decimals")
+    complainOfMisfit(entry, "a rate from 0 to 1 with at most 6 decimals")
     return nil
   }
 
@@ -38,43 +38,43 @@ extension FieldReader {
     if let read { value = read }
   }
 
-  private mutating func modelDuration(_ entry: YAMLEntry?) -> Microseconds? {
-    duration(entry, .zero...NetworkModel.longest)
+  private mutating func readModelDuration(_ entry: YAMLEntry?) -> Microseconds? {
+    readDuration(entry, .zero...NetworkModel.longest)
   }
 
   private mutating func readDatagrams(_ entry: YAMLEntry?, into model: inout NetworkModel) {
     guard let entry,
-      let keys = fields(
+      let keys = readFields(
         entry.value, of: "'datagrams'", allowed: ["loss", "duplication", "reordering"])
     else { return }
-    set(&model.datagramLoss, rate(keys["loss"]))
-    set(&model.datagramDuplication, rate(keys["duplication"]))
-    set(&model.datagramReordering, rate(keys["reordering"]))
+    set(&model.datagramLoss, readRate(keys["loss"]))
+    set(&model.datagramDuplication, readRate(keys["duplication"]))
+    set(&model.datagramReordering, readRate(keys["reordering"]))
   }
 
   private mutating func readStreams(_ entry: YAMLEntry?, into model: inout NetworkModel) {
     guard let entry,
-      let keys = fields(entry.value, of: "'streams'", allowed: ["cut", "stall", "reset-rate"])
+      let keys = readFields(entry.value, of: "'streams'", allowed: ["cut", "stall", "reset-rate"])
     else { return }
     let cuts = NetworkModel.Cut.allCases.map(\.rawValue)
-    set(&model.cut, choice(keys["cut"], cuts).flatMap(NetworkModel.Cut.init))
-    set(&model.resetRate, rate(keys["reset-rate"]))
+    set(&model.cut, readChoice(keys["cut"], cuts).flatMap(NetworkModel.Cut.init))
+    set(&model.resetRate, readRate(keys["reset-rate"]))
     guard let stall = keys["stall"],
-      let parts = fields(
+      let parts = readFields(
         stall.value, of: "'stall'", allowed: ["rate", "for"], required: ["rate"])
     else { return }
-    set(&model.stallRate, rate(parts["rate"]))
-    set(&model.stallFor, modelDuration(parts["for"]))
+    set(&model.stallRate, readRate(parts["rate"]))
+    set(&model.stallFor, readModelDuration(parts["for"]))
   }
 
-  private mutating func latency(_ entry: YAMLEntry?) -> NetworkModel.Latency? {
+  private mutating func readLatency(_ entry: YAMLEntry?) -> NetworkModel.Latency? {
     guard let entry else { return nil }
     let range = Microseconds.zero...NetworkModel.longest
     guard case .mapping = entry.value.content else {
-      return duration(entry, range).map { .constant($0) }
+      return readDuration(entry, range).map { .constant($0) }
     }
     let kinds = ["uniform", "normal", "measured"]
-    guard let keys = fields(entry.value, of: "'latency'", allowed: kinds) else { return nil }
+    guard let keys = readFields(entry.value, of: "'latency'", allowed: kinds) else { return nil }
     let chosen = keys.entries.filter { kinds.contains($0.key) }
     guard let kind = chosen.first, chosen.count == 1 else {
       complain(
@@ -84,7 +84,7 @@ extension FieldReader {
     }
     switch kind.key {
     case "uniform":
-      guard let ends = durations(kind, range) else { return nil }
+      guard let ends = readDurations(kind, range) else { return nil }
       guard ends.count == 2, ends[0] <= ends[1] else {
         complain(kind.value.place, "'uniform' takes two durations, the lesser first")
         return nil
@@ -92,15 +92,15 @@ extension FieldReader {
       return .uniform(ends[0], ends[1])
     case "normal":
       guard
-        let parts = fields(
+        let parts = readFields(
           kind.value, of: "'normal'", allowed: ["mean", "deviation"],
           required: ["mean", "deviation"]),
-        let mean = duration(parts["mean"], range),
-        let deviation = duration(parts["deviation"], range)
+        let mean = readDuration(parts["mean"], range),
+        let deviation = readDuration(parts["deviation"], range)
       else { return nil }
       return .normal(mean: mean, deviation: deviation)
     default:
-      guard let values = durations(kind, range) else { return nil }
+      guard let values = readDurations(kind, range) else { return nil }
       guard (1...NetworkModel.mostMeasured).contains(values.count) else {
         complain(
           kind.value.place,
@@ -112,18 +112,18 @@ extension FieldReader {
   }
 
   /// A list of durations; `nil` where one of them is none.
-  private mutating func durations(
+  private mutating func readDurations(
     _ entry: YAMLEntry, _ range: ClosedRange<Microseconds>
   ) -> [Microseconds]? {
-    guard let items = items(entry) else { return nil }
+    guard let items = readItems(entry) else { return nil }
     let read = items.map { item in
-      duration(YAMLEntry(key: entry.key, place: item.place, value: item), range)
+      readDuration(YAMLEntry(key: entry.key, place: item.place, value: item), range)
     }
     return read.contains(nil) ? nil : read.compactMap(\.self)
   }
 
   /// In bytes per second.
-  mutating func bandwidth(_ entry: YAMLEntry?) -> Int64? {
+  mutating func readBandwidth(_ entry: YAMLEntry?) -> Int64? {
     guard let entry else { return nil }
     let range = NetworkModel.bandwidths
     if case .scalar(let text) = entry.value.content,
@@ -134,7 +134,7 @@ extension FieldReader {
     {
       return count
     }
-    misfit(entry, "a bandwidth from 1KB/s to 1000GB/s, e.g. 500KB/s")
+    complainOfMisfit(entry, "a bandwidth from 1KB/s to 1000GB/s, e.g. 500KB/s")
     return nil
   }
 }

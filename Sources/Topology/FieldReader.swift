@@ -21,10 +21,10 @@ struct FieldReader {
   }
 
   /// A mapping, with unknown keys and missing ones complained of.
-  mutating func fields(
+  mutating func readFields(
     _ value: YAMLValue, of what: String, allowed: [String], required: [String] = []
   ) -> Fields? {
-    guard let entries = entries(value, of: what) else { return nil }
+    guard let entries = readEntries(value, of: what) else { return nil }
     let listed = allowed.joined(separator: ", ")
     for entry in entries where !allowed.contains(entry.key) {
       complain(
@@ -40,33 +40,33 @@ struct FieldReader {
   }
 
   /// A mapping whose keys are names.
-  mutating func entries(_ value: YAMLValue, of what: String) -> [YAMLEntry]? {
+  mutating func readEntries(_ value: YAMLValue, of what: String) -> [YAMLEntry]? {
     if case .mapping(let entries) = value.content { return entries }
     complain(value.place, "expected a mapping (KEY: VALUE) for \(what), found \(value.found)")
     return nil
   }
 
-  mutating func items(_ entry: YAMLEntry?) -> [YAMLValue]? {
+  mutating func readItems(_ entry: YAMLEntry?) -> [YAMLValue]? {
     guard let entry else { return nil }
     if case .sequence(let items) = entry.value.content { return items }
-    misfit(entry, "a list")
+    complainOfMisfit(entry, "a list")
     return nil
   }
 
-  mutating func text(_ entry: YAMLEntry?) -> String? {
+  mutating func readText(_ entry: YAMLEntry?) -> String? {
     guard let entry else { return nil }
     if case .scalar(let text) = entry.value.content, !text.isEmpty { return text }
-    misfit(entry, "a word")
+    complainOfMisfit(entry, "a word")
     return nil
   }
 
-  mutating func count(_ entry: YAMLEntry?, _ range: ClosedRange<Int>) -> Int? {
+  mutating func readCount(_ entry: YAMLEntry?, _ range: ClosedRange<Int>) -> Int? {
     read(entry, .count(Int64(range.lowerBound)...Int64(range.upperBound))).flatMap { value in
       if case .count(let count) = value { Int(count) } else { nil }
     }
   }
 
-  mutating func duration(
+  mutating func readDuration(
     _ entry: YAMLEntry?, _ range: ClosedRange<Microseconds>
   ) -> Microseconds? {
     read(entry, .duration(range)).flatMap { value in
@@ -74,14 +74,16 @@ struct FieldReader {
     }
   }
 
-  mutating func choice(_ entry: YAMLEntry?, _ words: [String]) -> String? {
+  mutating func readChoice(_ entry: YAMLEntry?, _ words: [String]) -> String? {
     read(entry, .choice(words))?.description
   }
 
   /// A value of the kinds that a role's options have.
   mutating func read(_ entry: YAMLEntry?, _ kind: OptionSpecification.Kind) -> OptionValue? {
     guard let entry else { return nil }
-    if case .addresses(let most) = kind { return names(entry, atMost: most).map { .addresses($0) } }
+    if case .addresses(let most) = kind {
+      return readNames(entry, atMost: most).map { .addresses($0) }
+    }
     if case .scalar(let text) = entry.value.content, let value = kind.parse(text) { return value }
     var guess: String?
     if case .scalar(let text) = entry.value.content {
@@ -90,25 +92,27 @@ struct FieldReader {
           kind.guess(text)
         }
     }
-    misfit(entry, kind.allowed, meaning: guess)
+    complainOfMisfit(entry, kind.allowed, meaning: guess)
     return nil
   }
 
   /// One name or a list of them.
-  private mutating func names(_ entry: YAMLEntry, atMost most: Int) -> [String]? {
+  private mutating func readNames(_ entry: YAMLEntry, atMost most: Int) -> [String]? {
     let values: [YAMLValue] =
       if case .sequence(let items) = entry.value.content { items } else { [entry.value] }
     let names = values.compactMap { value in
       if case .scalar(let text) = value.content, !text.isEmpty { text } else { String?.none }
     }
     if names.count == values.count, names.count <= most { return names }
-    misfit(
+    complainOfMisfit(
       entry, most == 1 ? "a node's name or address" : "up to \(most) names of nodes or groups")
     return nil
   }
 
   /// What is there is not what the key takes, but perhaps something was meant that is.
-  mutating func misfit(_ entry: YAMLEntry, _ expected: String, meaning guess: String? = nil) {
+  mutating func complainOfMisfit(
+    _ entry: YAMLEntry, _ expected: String, meaning guess: String? = nil
+  ) {
     let hint = guess.map { " (did you mean '\($0)'?)" } ?? ""
     complain(
       entry.value.place, "'\(entry.key)' takes \(expected), found \(entry.value.found)\(hint)")

@@ -42,7 +42,7 @@ extension PlannedNode {
 
 extension FieldReader {
   /// `HOST`, `HOST:PORT`, or one of each family in a list.
-  mutating func listening(_ entry: YAMLEntry?) -> Listening? {
+  mutating func readListening(_ entry: YAMLEntry?) -> Listening? {
     guard let entry else { return nil }
     let values: [YAMLValue] =
       if case .sequence(let items) = entry.value.content { items } else { [entry.value] }
@@ -53,7 +53,7 @@ extension FieldReader {
     guard let first = places.first, places.count == values.count, places.count <= 2,
       families.count == places.count, Set(places.map(\.port)).count == 1
     else {
-      misfit(
+      complainOfMisfit(
         entry,
         "an IP address, one with a port (HOST:PORT), or a list of an IPv4 and an IPv6 address, at "
           + "the same port, e.g. [127.0.0.1, '::1']")

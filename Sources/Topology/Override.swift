@@ -1,4 +1,4 @@
-/// A change from the command line, `--set KEY.KEY=VALUE`, made before the document is validated.
+/// A change, `KEY.KEY=VALUE`, made before the document is validated.
 ///
 /// The value is YAML, so a list or mapping can be given. Keys on the way that are absent are made;
 /// an item of a list is named by its position, from 0.

@@ -26,7 +26,7 @@ package struct Template: Sendable {
     case placeholder(Placeholder)
   }
 
-  package struct Fault: Error, Equatable, CustomStringConvertible {
+  package struct SyntaxError: Error, Equatable, CustomStringConvertible {
     package var description: String
     /// In bytes from the beginning of the text.
     var offset: Int
@@ -44,7 +44,10 @@ package struct Template: Sendable {
     (simple.map { "{\($0.name)}" } + AddressPart.allCases.map { "{\($0.rawValue)}" }
     + AddressPart.allCases.map { "{\($0.rawValue):NODE}" }).joined(separator: ", ")
 
-  package init(parsing text: String) throws(Fault) {
+  /// Reads a text with placeholders.
+  ///
+  /// - Throws: what is wrong with its braces, or with what stands in them.
+  package init(parsing text: String) throws(SyntaxError) {
     var parts: [Part] = []
     var plain: [UInt8] = []
     var rest = Array(text.utf8)[...]
@@ -61,13 +64,13 @@ package struct Template: Sendable {
       }
       let offset = rest.startIndex - 1
       guard byte == open, let end = rest.firstIndex(of: close) else {
-        throw Fault(
+        throw SyntaxError(
           description: "a '\(byte == open ? "{" : "}")' stands alone: placeholders are written "
             + "{name}, and a brace itself is doubled", offset: offset)
       }
       let name = String(decoding: rest[..<end], as: UTF8.self)
       guard let placeholder = Self.placeholder(name) else {
-        throw Fault(
+        throw SyntaxError(
           description: "unknown placeholder '{\(name)}'; there are: \(Self.allowed); a brace "
             + "itself is doubled", offset: offset)
       }
@@ -98,6 +101,8 @@ package struct Template: Sendable {
   }
 
   /// The text with a value for each placeholder.
+  ///
+  /// - Throws: what `value` throws.
   package func filled<Failure>(
     _ value: (Placeholder) throws(Failure) -> String
   ) throws(Failure) -> String {

@@ -26,13 +26,16 @@ package struct TopologyError: ReportedError, Equatable {
 
   package var exitCode: ExitCode { .usage }
 
-  /// `FILE:LINE:COLUMN: MESSAGE`, or `--set KEY=VALUE: MESSAGE`, for each problem.
-  package var messages: [String] {
+  /// `FILE:LINE:COLUMN: MESSAGE`, or `KEY=VALUE: MESSAGE` of a change, for each problem.
+  package var messages: [String] { messages(namingChanges: "") }
+
+  /// - Parameter prefix: what stands before a change, as the person wrote it.
+  package func messages(namingChanges prefix: String) -> [String] {
     let shown = problems.prefix(Self.mostPrinted).map { problem in
       switch problem.place {
       case .file: "\(file): \(problem.message)"
       case .line(let line, let column): "\(file):\(line):\(column): \(problem.message)"
-      case .override(let text): "--set \(text): \(problem.message)"
+      case .override(let text): "\(prefix)\(text): \(problem.message)"
       }
     }
     let rest = problems.count - shown.count
@@ -59,7 +62,7 @@ package enum Place: Hashable, Sendable {
   case file
   /// Both from 1; the column in characters.
   case line(Int, column: Int)
-  /// In a `--set`, given here without its name.
+  /// In a change, given here as it was.
   case override(String)
 
   /// For the middle of a sentence.
@@ -67,7 +70,7 @@ package enum Place: Hashable, Sendable {
     switch self {
     case .file: "in the file"
     case .line(let line, _): "in line \(line)"
-    case .override(let text): "in --set \(text)"
+    case .override(let text): "in \(text)"
     }
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Messages
 
 /// A topology's text, and the path that errors name and that paths of checks are relative to.
 package struct TopologyFile: Sendable {
@@ -14,6 +15,8 @@ package struct TopologyFile: Sendable {
   }
 
   /// Reads a file of UTF-8 text.
+  ///
+  /// - Throws: ``TopologyError`` for a file that cannot be read, is too long or is no UTF-8.
   package init(reading path: String) throws(TopologyError) {
     self.init(path: path, text: "")
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
@@ -40,7 +43,7 @@ package struct TopologyFile: Sendable {
   }
 
   private static func unreadable(_ path: String) -> TopologyError {
-    TopologyError(path, .file, "cannot be read: \(unsafe String(cString: strerror(errno)))")
+    TopologyError(path, .file, "cannot be read: \(systemMessage(errno))")
   }
 
   /// What a path in a topology has to lead to.

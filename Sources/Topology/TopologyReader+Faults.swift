@@ -5,7 +5,7 @@ extension TopologyReader {
   typealias PlacedFault = (fault: Topology.Fault, places: [FaultSchedule.Part: Place])
 
   mutating func readFaults(_ entry: YAMLEntry?) -> [PlacedFault] {
-    let items = fields.items(entry) ?? []
+    let items = fields.readItems(entry) ?? []
     if let entry, items.count > Topology.mostFaults {
       fields.complain(entry.value.place, "more than \(Topology.mostFaults) faults")
       return []
@@ -16,11 +16,11 @@ extension TopologyReader {
   mutating func readFault(_ item: YAMLValue) -> PlacedFault? {
     let words = Topology.Fault.words
     guard
-      let fault = fields.fields(
+      let fault = fields.readFields(
         item, of: "a fault", allowed: ["at"] + words + ["for"], required: ["at"])
     else { return nil }
-    let at = fields.duration(fault["at"], .zero...Topology.latestStop)
-    let lasting = fields.duration(fault["for"], Microseconds(1)...Topology.latestStop)
+    let at = fields.readDuration(fault["at"], .zero...Topology.latestStop)
+    let lasting = fields.readDuration(fault["for"], Microseconds(1)...Topology.latestStop)
     let chosen = fault.entries.filter { words.contains($0.key) }
     guard let entry = chosen.first, chosen.count == 1 else {
       let found = chosen.isEmpty ? "none" : chosen.map(\.key).joined(separator: " and ")
@@ -50,9 +50,11 @@ extension TopologyReader {
   }
 
   private mutating func readTarget(_ entry: YAMLEntry) -> Topology.Fault.Target? {
-    guard case .mapping = entry.value.content else { return fields.text(entry).map { .node($0) } }
+    guard case .mapping = entry.value.content else {
+      return fields.readText(entry).map { .node($0) }
+    }
     guard
-      let some = fields.fields(
+      let some = fields.readFields(
         entry.value, of: "'\(entry.key)'", allowed: ["group", "count"], required: ["group"])
     else { return nil }
     return readSome(some).map { .some($0.count, group: $0.group) }
@@ -60,8 +62,8 @@ extension TopologyReader {
 
   /// Any so many of a group: `group`, and `count`, which is 1 if left out.
   private mutating func readSome(_ some: FieldReader.Fields) -> (count: Int, group: String)? {
-    let count = some["count"] == nil ? 1 : fields.count(some["count"], 1...mostNodes)
-    guard let group = fields.text(some["group"]), let count else { return nil }
+    let count = some["count"] == nil ? 1 : fields.readCount(some["count"], 1...mostNodes)
+    guard let group = fields.readText(some["group"]), let count else { return nil }
     return (count, group)
   }
 
@@ -69,9 +71,10 @@ extension TopologyReader {
     let keys = ["group", "every", "down-for"]
     let range = Microseconds.milliseconds(1)...Topology.longestWait
     guard
-      let churn = fields.fields(entry.value, of: "'churn'", allowed: keys, required: keys),
-      let group = fields.text(churn["group"]), let every = fields.duration(churn["every"], range),
-      let downFor = fields.duration(churn["down-for"], range)
+      let churn = fields.readFields(entry.value, of: "'churn'", allowed: keys, required: keys),
+      let group = fields.readText(churn["group"]),
+      let every = fields.readDuration(churn["every"], range),
+      let downFor = fields.readDuration(churn["down-for"], range)
     else { return nil }
     return .churn(group: group, every: every, downFor: downFor)
   }
@@ -90,18 +93,18 @@ extension TopologyReader {
       }
     guard case .mapping = entry.value.content else {
       let rest = amount.isEmpty ? "" : ", \(amount[0]): …"
-      fields.misfit(entry, "its sides, { between: NAME, and: NAME\(rest) }")
+      fields.complainOfMisfit(entry, "its sides, { between: NAME, and: NAME\(rest) }")
       return nil
     }
     guard
-      let keys = fields.fields(
+      let keys = fields.readFields(
         entry.value, of: "'\(entry.key)'",
         allowed: ["between", "and", "split"] + amount + ["one-way"], required: amount)
     else { return nil }
     let oneWay = fields.read(keys["one-way"], .flag)
-    let loss = fields.rate(keys["rate"])
-    let latency = fields.duration(keys["add"], Microseconds(1)...Topology.longestWait)
-    let bandwidth = fields.bandwidth(keys["limit"])
+    let loss = fields.readRate(keys["rate"])
+    let latency = fields.readDuration(keys["add"], Microseconds(1)...Topology.longestWait)
+    let bandwidth = fields.readBandwidth(keys["limit"])
     return readSides(keys).map {
       Topology.Fault.Disturbance(
         sides: $0, oneWay: oneWay == .flag(true), loss: loss, latency: latency,
@@ -116,7 +119,7 @@ extension TopologyReader {
       return .between(from, to)
     case (nil, nil, let split?):
       guard
-        let some = fields.fields(
+        let some = fields.readFields(
           split.value, of: "'split'", allowed: ["group", "count"], required: ["group"])
       else { return nil }
       return readSome(some).map { .split($0.count, group: $0.group) }
@@ -130,10 +133,10 @@ extension TopologyReader {
   /// A name, or a list of names.
   private mutating func readNames(_ entry: YAMLEntry) -> [String]? {
     guard case .sequence(let items) = entry.value.content else {
-      return fields.text(entry).map { [$0] }
+      return fields.readText(entry).map { [$0] }
     }
     let names = items.compactMap { item in
-      fields.text(YAMLEntry(key: entry.key, place: item.place, value: item))
+      fields.readText(YAMLEntry(key: entry.key, place: item.place, value: item))
     }
     if items.isEmpty { fields.complain(entry.value.place, "'\(entry.key)' names no node") }
     return names.count == items.count && !names.isEmpty ? names : nil

@@ -44,9 +44,11 @@ extension TopologyReader {
   // MARK: Command
 
   private mutating func readCommand(_ entry: YAMLEntry) -> [String] {
-    var command = templates(entry, atMost: Program.mostArguments)
+    var command = readTemplates(entry, atMost: Program.mostArguments)
     guard let first = command.first, case .sequence(let items) = entry.value.content else {
-      if problems.isEmpty { fields.misfit(entry, "a list: the program and its arguments") }
+      if problems.isEmpty {
+        fields.complainOfMisfit(entry, "a list: the program and its arguments")
+      }
       return []
     }
     // Where there are placeholders only the run can tell.
@@ -67,7 +69,7 @@ extension TopologyReader {
   }
 
   private mutating func readEnvironment(_ entry: YAMLEntry?) -> [String: String] {
-    guard let entry, let entries = fields.entries(entry.value, of: "'environment'") else {
+    guard let entry, let entries = fields.readEntries(entry.value, of: "'environment'") else {
       return [:]
     }
     var environment: [String: String] = [:]
@@ -75,13 +77,13 @@ extension TopologyReader {
       if entry.key.isEmpty || entry.key.contains("=") {
         fields.complain(entry.place, "'\(entry.key)' is no name of a variable")
       }
-      environment[entry.key] = template(entry.value, of: entry.key)
+      environment[entry.key] = readTemplate(entry.value, of: entry.key)
     }
     return environment
   }
 
   private mutating func readFolder(_ entry: YAMLEntry?) -> String? {
-    guard let entry, let named = fields.text(entry) else { return nil }
+    guard let entry, let named = fields.readText(entry) else { return nil }
     let folder = file.resolve(named, .folder)
     if folder == nil { fields.complain(entry.value.place, "there is no folder '\(named)'") }
     return folder
@@ -89,13 +91,13 @@ extension TopologyReader {
 
   private mutating func readInput(_ entry: YAMLEntry?) -> [String]? {
     guard let entry else { return nil }
-    return templates(entry, atMost: Program.mostInputLines)
+    return readTemplates(entry, atMost: Program.mostInputLines)
   }
 
   // MARK: Files
 
   private mutating func readFiles(_ entry: YAMLEntry?) -> [Program.File] {
-    let items = fields.items(entry) ?? []
+    let items = fields.readItems(entry) ?? []
     if let entry, items.count > Program.mostFiles {
       fields.complain(entry.value.place, "more than \(Program.mostFiles) files")
       return []
@@ -116,19 +118,20 @@ extension TopologyReader {
     var keys: FieldReader.Fields?
     if case .mapping = item.content {
       guard
-        let read = fields.fields(
+        let read = fields.readFields(
           item, of: "a file", allowed: ["from", "to", "fill"], required: ["from"]),
         let named = read["from"]
       else { return nil }
       (from, keys) = (named, read)
     }
-    guard let named = fields.text(from) else { return nil }
+    guard let named = fields.readText(from) else { return nil }
     guard let path = file.resolve(named, .file) else {
       fields.complain(from.value.place, "there is no readable file '\(named)'")
       return nil
     }
     let to =
-      keys?["to"].map { fields.text($0) ?? "" } ?? String(named.split(separator: "/").last ?? "")
+      keys?["to"].map { fields.readText($0) ?? "" }
+      ?? String(named.split(separator: "/").last ?? "")
     let parts = to.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.allSatisfy({ !["", ".", ".."].contains($0) }) else {
       fields.complain(
@@ -150,9 +153,9 @@ extension TopologyReader {
       fields.complain(place, error.description)
       return nil
     }
-    do throws(Template.Fault) {
+    do throws(Template.SyntaxError) {
       guard text.utf8.count <= Program.longestText else {
-        throw Template.Fault(
+        throw Template.SyntaxError(
           description: "longer than \(Program.longestText) bytes: leave 'fill' out to copy it as "
             + "it is", offset: 0)
       }
@@ -175,11 +178,11 @@ extension TopologyReader {
     }
     let keys = ["log", "tcp", "http"]
     guard case .mapping(let entries) = entry.value.content else {
-      fields.misfit(
+      fields.complainOfMisfit(
         entry, "event, tcp, { log: REGEX }, { tcp: PORT } or { http: /PATH }")
       return .event
     }
-    guard let found = fields.fields(entry.value, of: "'ready'", allowed: keys),
+    guard let found = fields.readFields(entry.value, of: "'ready'", allowed: keys),
       let chosen = found.entries.first, entries.count == 1
     else {
       if entries.count != 1 {
@@ -187,40 +190,41 @@ extension TopologyReader {
       }
       return .event
     }
-    guard let text = fields.text(chosen) else { return .event }
+    guard let text = fields.readText(chosen) else { return .event }
     switch chosen.key {
     case "log":
-      _ = pattern(text, at: chosen.value.place)
+      _ = readPattern(text, at: chosen.value.place)
       return .log(text)
-    case "tcp": return .tcp(port: port(text[...], chosen))
+    case "tcp": return .tcp(port: readPort(text[...], chosen))
     default:
       let slash = text.firstIndex(of: "/") ?? text.endIndex
       let path = String(text[slash...])
       guard !path.isEmpty, path.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-        fields.misfit(chosen, "a path, or a port and a path: /status, 8080/status")
+        fields.complainOfMisfit(chosen, "a path, or a port and a path: /status, 8080/status")
         return .event
       }
-      return .http(port: slash == text.startIndex ? nil : port(text[..<slash], chosen), path: path)
+      return .http(
+        port: slash == text.startIndex ? nil : readPort(text[..<slash], chosen), path: path)
     }
   }
 
-  private mutating func port(_ text: Substring, _ entry: YAMLEntry) -> UInt16? {
+  private mutating func readPort(_ text: Substring, _ entry: YAMLEntry) -> UInt16? {
     let port = UInt16(text)
-    if port == nil || port == 0 { fields.misfit(entry, "a port from 1 to 65535") }
+    if port == nil || port == 0 { fields.complainOfMisfit(entry, "a port from 1 to 65535") }
     return port
   }
 
   // MARK: Events
 
   private mutating func readEvents(_ entry: YAMLEntry?) -> [Program.EventPattern] {
-    let items = fields.items(entry) ?? []
+    let items = fields.readItems(entry) ?? []
     if let entry, items.count > Program.mostPatterns {
       fields.complain(entry.value.place, "more than \(Program.mostPatterns) patterns")
       return []
     }
     return items.compactMap { item in
       guard
-        let keys = fields.fields(
+        let keys = fields.readFields(
           item, of: "an event", allowed: ["match", "kind", "numbers"], required: ["match", "kind"])
       else { return nil }
       return readEvent(keys)
@@ -228,22 +232,23 @@ extension TopologyReader {
   }
 
   private mutating func readEvent(_ keys: FieldReader.Fields) -> Program.EventPattern? {
-    guard let match = fields.text(keys["match"]), let kind = fields.text(keys["kind"]) else {
+    guard let match = fields.readText(keys["match"]), let kind = fields.readText(keys["kind"])
+    else {
       return nil
     }
     if kind.wholeMatch(of: /[a-z0-9_-]+(\.[a-z0-9_-]+)+/) == nil {
       fields.complain(
         keys.place(of: "kind"), "'kind' is like area.verb, in lower case; found '\(kind)'")
     }
-    let groups = pattern(match, at: keys.place(of: "match"))?.groups
+    let groups = readPattern(match, at: keys.place(of: "match"))?.groups
     for name in ["t", "n", "kind"] where groups?.contains(name) == true {
       fields.complain(
         keys.place(of: "match"), "a group cannot be called '\(name)', which every event has")
     }
     var numbers: [String] = []
-    for item in fields.items(keys["numbers"]) ?? [] {
+    for item in fields.readItems(keys["numbers"]) ?? [] {
       let entry = YAMLEntry(key: "numbers", place: item.place, value: item)
-      guard let name = fields.text(entry) else { continue }
+      guard let name = fields.readText(entry) else { continue }
       if let groups, !groups.contains(name) {
         refuse(name, "group", of: " of the pattern", at: item.place, among: groups)
       }
@@ -252,8 +257,8 @@ extension TopologyReader {
     return Program.EventPattern(match: match, kind: kind, numbers: numbers)
   }
 
-  private mutating func pattern(_ text: String, at place: Place) -> Pattern? {
-    do throws(Pattern.Fault) {
+  private mutating func readPattern(_ text: String, at place: Place) -> Pattern? {
+    do throws(Pattern.SyntaxError) {
       return try Pattern(text)
     } catch {
       fields.complain(place, error.description)
@@ -264,15 +269,15 @@ extension TopologyReader {
   // MARK: Templates
 
   /// A list of texts with placeholders.
-  private mutating func templates(_ entry: YAMLEntry, atMost most: Int) -> [String] {
-    guard let items = fields.items(entry) else { return [] }
+  private mutating func readTemplates(_ entry: YAMLEntry, atMost most: Int) -> [String] {
+    guard let items = fields.readItems(entry) else { return [] }
     if items.count > most {
       fields.complain(entry.value.place, "'\(entry.key)' has at most \(most) items")
     }
-    return items.compactMap { template($0, of: entry.key) }
+    return items.compactMap { readTemplate($0, of: entry.key) }
   }
 
-  private mutating func template(_ value: YAMLValue, of key: String) -> String? {
+  private mutating func readTemplate(_ value: YAMLValue, of key: String) -> String? {
     guard case .scalar(let text) = value.content else {
       // A brace begins a mapping in YAML, so this is what forgotten quotes look like.
       fields.complain(
@@ -285,7 +290,7 @@ extension TopologyReader {
       fields.complain(value.place, "a text of '\(key)' has at most \(Program.longestText) bytes")
       return nil
     }
-    do throws(Template.Fault) {
+    do throws(Template.SyntaxError) {
       _ = try Template(parsing: text)
     } catch {
       fields.complain(value.place, error.description)

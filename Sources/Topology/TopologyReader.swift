@@ -6,7 +6,7 @@ extension Topology {
   /// nodes, groups, options and checks that do not exist, and schedules that cannot happen.
   ///
   /// - Parameters:
-  ///   - overrides: `--set`s, `KEY.KEY=VALUE`, applied in order before anything is validated.
+  ///   - overrides: changes, `KEY.KEY=VALUE`, applied in order before anything is validated.
   ///   - roles: the catalogue that networks, roles and options are looked up in.
   ///   - checks: the names of the checks that there are for a network; `nil` to take any name.
   ///   - isSimulated: whether nodes are simulated, of which there may be more than processes.
@@ -34,7 +34,7 @@ extension Topology {
         reader.fields.complain(error.place, error.message)
       }
     }
-    guard let topology = reader.topology(document) else {
+    guard let topology = reader.readTopology(document) else {
       throw TopologyError(file: file.path, problems: reader.problems)
     }
     self = topology
@@ -71,9 +71,9 @@ struct TopologyReader {
 
   var problems: [TopologyError.Problem] { fields.problems }
 
-  mutating func topology(_ document: YAMLValue) -> Topology? {
+  mutating func readTopology(_ document: YAMLValue) -> Topology? {
     guard
-      let root = fields.fields(
+      let root = fields.readFields(
         document, of: "the topology",
         allowed: [
           "network", "groups", "faults", "ready", "stop", "unexpected-exits", "checks",
@@ -90,10 +90,10 @@ struct TopologyReader {
     let faultsAreSound = problems.count == before
     let ready = readLimits(root["ready"], of: "ready", allowed: ["within"])
     let stop = readLimits(root["stop"], of: "stop", allowed: ["at", "within"], required: ["at"])
-    let exits = fields.choice(root["unexpected-exits"], ["fail", "allow"])
+    let exits = fields.readChoice(root["unexpected-exits"], ["fail", "allow"])
     let checks = readChecks(root["checks"], of: network)
-    let model = fields.networkModel(root["network-model"])
-    let isolation = fields.choice(root["isolation"], Isolation.allCases.map(\.rawValue))
+    let model = fields.readNetworkModel(root["network-model"])
+    let isolation = fields.readChoice(root["isolation"], Isolation.allCases.map(\.rawValue))
       .flatMap(Isolation.init)
     guard groupsAreSound, let network else {
       checkNames(in: faults)
@@ -121,7 +121,7 @@ struct TopologyReader {
 
   /// - Parameter isForeign: whether it may have a name that is not in the catalogue.
   private mutating func readNetwork(_ entry: YAMLEntry?, isForeign: Bool) -> String? {
-    guard let entry, let name = fields.text(entry) else { return nil }
+    guard let entry, let name = fields.readText(entry) else { return nil }
     networkRoles = roles.filter { $0.network == name }
     if networkRoles.isEmpty, isForeign {
       checkName("a network", name, at: entry.value.place)
@@ -137,7 +137,7 @@ struct TopologyReader {
   typealias PlacedGroup = (group: Topology.Group, role: Role?, fields: FieldReader.Fields)
 
   private mutating func readGroups(_ entry: YAMLEntry?) -> [PlacedGroup] {
-    guard let entry, let entries = fields.entries(entry.value, of: "groups") else { return [] }
+    guard let entry, let entries = fields.readEntries(entry.value, of: "groups") else { return [] }
     if entries.isEmpty { fields.complain(entry.value.place, "'groups' needs at least one group") }
     if entries.count > Topology.mostGroups {
       fields.complain(entry.value.place, "more than \(Topology.mostGroups) groups")
@@ -152,30 +152,30 @@ struct TopologyReader {
       + (isProgram ? Self.programKeys : ["nat", "options", "variants"])
     checkName("a group", entry.key, at: entry.place)
     guard
-      let group = fields.fields(
+      let group = fields.readFields(
         entry.value, of: "group '\(entry.key)'", allowed: allowed, required: ["count"])
     else {
       nodes.append((entry.key, []))
       return nil
     }
-    let count = fields.count(group["count"], 1...mostNodes)
-    let after = fields.text(group["after"])
-    let every = fields.duration(group["every"], .zero...Topology.longestWait)
-    let joins = fields.duration(group["joins"], .zero...Topology.latestStop)
+    let count = fields.readCount(group["count"], 1...mostNodes)
+    let after = fields.readText(group["after"])
+    let every = fields.readDuration(group["every"], .zero...Topology.longestWait)
+    let joins = fields.readDuration(group["joins"], .zero...Topology.latestStop)
     var read = Topology.Group(
       name: entry.key, role: Topology.externalRole, count: count ?? 1, after: after,
       every: every ?? .zero, joins: joins, nat: readNAT(group["nat"]),
-      listening: fields.listening(group["listen"]), options: [:], variants: [])
+      listening: fields.readListening(group["listen"]), options: [:], variants: [])
     nodes.append((read.name, count == nil ? [] : read.nodeNames))
     if isProgram {
       read.program = readProgram(group)
-      let role = group["role"].flatMap { readRole(fields.text($0), at: $0.value.place) }
+      let role = group["role"].flatMap { readRole(fields.readText($0), at: $0.value.place) }
       read.role = role?.fullName ?? read.role
       return (read, role, group)
     }
     // Options cannot be judged without the role, nor the role without the network.
     guard !networkRoles.isEmpty else { return nil }
-    let named = fields.text(group["role"]) ?? entry.key
+    let named = fields.readText(group["role"]) ?? entry.key
     guard let role = readRole(named, at: group["role"]?.value.place ?? entry.place) else {
       return nil
     }
@@ -200,7 +200,7 @@ struct TopologyReader {
       fields.complain(
         entry.place, "a NAT can only be simulated: 'seedbed simulate \(file.path)'")
     }
-    return fields.natModel(entry)
+    return fields.readNATModel(entry)
   }
 
   private mutating func checkName(_ owner: String, _ name: String, at place: Place) {
@@ -222,7 +222,9 @@ struct TopologyReader {
   private mutating func readOptions(
     _ entry: YAMLEntry?, of role: Role
   ) -> [String: OptionValue] {
-    guard let entry, let entries = fields.entries(entry.value, of: "options") else { return [:] }
+    guard let entry, let entries = fields.readEntries(entry.value, of: "options") else {
+      return [:]
+    }
     var options: [String: OptionValue] = [:]
     for entry in entries {
       guard let specification = role.options.first(where: { $0.name == entry.key }) else {
@@ -239,14 +241,14 @@ struct TopologyReader {
   private mutating func readVariants(
     _ entry: YAMLEntry?, of role: Role, over options: [String: OptionValue]
   ) -> [Topology.Variant] {
-    let items = fields.items(entry) ?? []
+    let items = fields.readItems(entry) ?? []
     return items.compactMap { item in
       guard
-        let variant = fields.fields(
+        let variant = fields.readFields(
           item, of: "a variant", allowed: ["count", "options"], required: ["count", "options"])
       else { return nil }
       let changed = options.merging(readOptions(variant["options"], of: role)) { $1 }
-      return fields.count(variant["count"], 1...mostNodes).map { count in
+      return fields.readCount(variant["count"], 1...mostNodes).map { count in
         Topology.Variant(count: count, options: role.changed(changed))
       }
     }
@@ -256,22 +258,22 @@ struct TopologyReader {
     _ entry: YAMLEntry?, of name: String, allowed: [String], required: [String] = []
   ) -> (at: Microseconds?, within: Microseconds?) {
     guard let entry,
-      let limits = fields.fields(
+      let limits = fields.readFields(
         entry.value, of: "'\(name)'", allowed: allowed, required: required)
     else { return (nil, nil) }
     return (
-      fields.duration(limits["at"], Topology.earliestStop...Topology.latestStop),
-      fields.duration(limits["within"], .milliseconds(1)...Topology.longestWait)
+      fields.readDuration(limits["at"], Topology.earliestStop...Topology.latestStop),
+      fields.readDuration(limits["within"], .milliseconds(1)...Topology.longestWait)
     )
   }
 
   private mutating func readChecks(_ entry: YAMLEntry?, of network: String?) -> [String]? {
-    guard let entry, let items = fields.items(entry) else { return nil }
+    guard let entry, let items = fields.readItems(entry) else { return nil }
     // Without a network that exists, no name can be judged.
     let known = networkRoles.isEmpty ? nil : network.flatMap { checks?($0) }
     var read: [String] = []
     for item in items {
-      guard let named = fields.text(YAMLEntry(key: entry.key, place: item.place, value: item))
+      guard let named = fields.readText(YAMLEntry(key: entry.key, place: item.place, value: item))
       else { continue }
       var check = named
       if named.hasSuffix(".sql") {

@@ -51,14 +51,14 @@ extension YAMLValue {
       throw YAMLError(place: events[starts[1]].place, message: "a second document begins here")
     }
     var builder = Builder(rest: events[(start + 1)...])
-    return (try builder.value(), builder.duplicates)
+    return (try builder.readValue(), builder.duplicates)
   }
 
   private struct Builder {
     var rest: ArraySlice<YAMLEvent>
     var duplicates: [YAMLError] = []
 
-    mutating func value() throws(YAMLError) -> YAMLValue {
+    mutating func readValue() throws(YAMLError) -> YAMLValue {
       // A well-formed stream, which libyaml gives, never ends inside a value.
       guard let event = rest.popFirst() else {
         throw YAMLError(place: .file, message: "not YAML: it ends too early")
@@ -66,11 +66,11 @@ extension YAMLValue {
       switch event.kind {
       case .sequenceStart:
         var items: [YAMLValue] = []
-        while rest.first?.kind != .sequenceEnd { items.append(try value()) }
+        while rest.first?.kind != .sequenceEnd { items.append(try readValue()) }
         rest.removeFirst()
         return YAMLValue(content: .sequence(items), place: event.place)
       case .mappingStart:
-        return YAMLValue(content: .mapping(try entries()), place: event.place)
+        return YAMLValue(content: .mapping(try readEntries()), place: event.place)
       case .scalar(let text):
         return YAMLValue(content: .scalar(text), place: event.place)
       case .sequenceEnd, .mappingEnd, .documentStart, .other:
@@ -78,11 +78,11 @@ extension YAMLValue {
       }
     }
 
-    private mutating func entries() throws(YAMLError) -> [YAMLEntry] {
+    private mutating func readEntries() throws(YAMLError) -> [YAMLEntry] {
       var entries: [YAMLEntry] = []
       var places: [String: Place] = [:]
       while rest.first?.kind != .mappingEnd {
-        let key = try value()
+        let key = try readValue()
         guard case .scalar(let name) = key.content else {
           throw YAMLError(place: key.place, message: "expected a key, found \(key.found)")
         }
@@ -93,7 +93,7 @@ extension YAMLValue {
               place: key.place, message: "duplicate key '\(name)'; the first is \(first.described)")
           )
         }
-        let entry = YAMLEntry(key: name, place: key.place, value: try value())
+        let entry = YAMLEntry(key: name, place: key.place, value: try readValue())
         guard first == nil else { continue }
         places[name] = key.place
         entries.append(entry)

@@ -1,6 +1,8 @@
 import Arguments
+import Messages
 import Session
 import Synchronization
+import Topology
 
 /// Completes the commands that messages advise (`'seedbed check 2'`) by where this command was told to
 /// look, so that they can be copied.
@@ -20,6 +22,24 @@ enum Advice {
     }
     let words = Dictionary(all) { first, _ in first }
     Terminal.completion.withLock { $0 = { complete($0, with: words) } }
+  }
+
+  /// What a person reads of an error, with the options that it is about.
+  static func messages(of error: any ReportedError) -> [String] {
+    let changes = (error as? TopologyError)?.messages(namingChanges: "--set ")
+    var messages = changes ?? error.messages
+    if let last = messages.popLast() { messages.append(last + options(of: error.choice)) }
+    return messages
+  }
+
+  private static func options(of choice: Choice?) -> String {
+    switch choice {
+    case .history: " with --history"
+    case .logs: " with --logs DIR"
+    case .places: ", and --logs and --history say where it is"
+    case .checks: " with --checks DIR"
+    case nil: ""
+    }
   }
 
   /// - Parameter words: by command, what it is to be told.

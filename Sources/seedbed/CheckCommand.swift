@@ -48,7 +48,7 @@ enum CheckCommand: SeedbedCommand {
       Option(
         "tolerance",
         ValueKind("PERCENT", allowed: "a percentage from 0% to 10000%") { percent($0) != nil },
-        "With --against: how much more what 95 in 100 are not above may be.", .defaulted("20%")
+        "With --against: how much more the 95th percentile (p95) may be.", .defaulted("20%")
       ).with("against"),
       Option(
         "format",

@@ -11,9 +11,6 @@ extension Option {
     "logs", .text("DIR"), "The folder of the runs' logs.", .defaulted("logs"))
   static let history = Option(
     "history", .text("FILE"), "The history's file; without it, history.sqlite in the logs' folder.")
-  static let run = Option(
-    "run", .text("RUN"), "A run: 'last', its number, or the beginning of its name.",
-    .defaulted("last"))
   static let set = Option(
     "set", .text("KEY=VALUE"),
     "Sets a key of the topology, e.g. groups.peer.count=50 or stop.at=30s.", .repeated)

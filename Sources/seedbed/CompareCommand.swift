@@ -9,7 +9,7 @@ enum CompareCommand: SeedbedCommand {
     "compare", "Put two runs side by side: verdicts, events and how long things took.",
     discussion: """
       Any two runs of one history: real and simulated, or of two builds. A distribution has the \
-      number of values, the median, what 95 in 100 are not above, and the most, in seconds.
+      number of values, the percentiles p50 (the median), p95 and p99, and the most, in seconds.
 
       With --events, two simulated runs are compared event by event; the exit code is 0 when they are \
       the same and 1 when they differ.
@@ -127,7 +127,7 @@ enum CompareCommand: SeedbedCommand {
     let measures = Measure.all.filter { $0.network == nil || networks == [$0.network, $0.network] }
     return Section(
       name: "distributions", title: "Distributions (seconds)",
-      columns: ["measure"] + doubled(["count", "p50", "p95", "max"]),
+      columns: ["measure"] + doubled(["count", "p50", "p95", "p99", "max"]),
       rows: try measures.map { measure in
         let sides = (try one.distribution(of: measure), try other.distribution(of: measure))
         return [.text(measure.name)] + interleaved(values(of: sides.0), values(of: sides.1))
@@ -136,7 +136,7 @@ enum CompareCommand: SeedbedCommand {
 
   private static func values(of distribution: Distribution) -> [SQLValue] {
     [.integer(Int64(distribution.count))]
-      + [distribution.median, distribution.high, distribution.most].map { value in
+      + [distribution.p50, distribution.p95, distribution.p99, distribution.max].map { value in
         // To the microsecond, which is what is logged.
         value.map { .real(($0 * 1e6).rounded() / 1e6) } ?? .null
       }

@@ -1,5 +1,6 @@
 import Arguments
 import FoundationEssentials
+import History
 import Messages
 import Networks
 import Participants
@@ -116,22 +117,8 @@ enum PlanCommand: SeedbedCommand {
       ? "\(moment) + \(first.delay)" : "\(moment) + \(first.delay) to \(last.delay)"
   }
 
-  /// Cells in columns as wide as their widest.
   private static func write(_ rows: [[String]], to output: inout StandardOutput) {
-    let widths = rows.reduce(into: [Int: Int]()) { widths, row in
-      for (column, cell) in row.enumerated() {
-        widths[column] = max(widths[column] ?? 0, cell.count)
-      }
-    }
-    for row in rows {
-      var line = ""
-      for (column, cell) in row.enumerated() {
-        let padding = (widths[column] ?? 0) - cell.count
-        line += cell + String(repeating: " ", count: padding + 2)
-      }
-      while line.last == " " { line.removeLast() }
-      output.write(line + "\n")
-    }
+    for line in aligned(rows) { output.write(line + "\n") }
   }
 }
 

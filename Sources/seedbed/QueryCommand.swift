@@ -92,6 +92,6 @@ enum QueryCommand: SeedbedCommand {
 
   /// What the last call of the system said.
   private static func unreadable(_ name: String) -> UsageError {
-    UsageError("\(name): cannot be read: \(unsafe String(cString: strerror(errno)))")
+    UsageError("\(name): cannot be read: \(systemMessage(errno))")
   }
 }

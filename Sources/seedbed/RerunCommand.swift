@@ -34,7 +34,7 @@ enum RerunCommand: SeedbedCommand {
     let folder = try RunFolder(path)
     let manifest = folder.manifest
     let topology = TopologyFile(
-      path: manifest.topology, text: try TopologyFile(reading: "\(path)/topology.yaml").text)
+      path: manifest.topology, text: try TopologyFile(reading: "\(path)/\(RunFiles.topology)").text)
     // What is not kept has no number to be run again by.
     let again = ["seedbed", "rerun", reference] + arguments.placesGiven
     let options = try arguments.runOptions(again: arguments.has("no-history") ? again : nil)

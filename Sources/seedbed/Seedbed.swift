@@ -45,7 +45,7 @@ protocol SeedbedCommand: SendableMetatype {
         return try chosen.run(parsed)
       }
     } catch let error as any ReportedError {
-      for message in error.messages { Terminal.complain(message) }
+      for message in Advice.messages(of: error) { Terminal.complain(message) }
       return error.exitCode
     } catch {
       Terminal.complain(words(of: error))

@@ -107,7 +107,6 @@ enum TorrentifyCommand: SeedbedCommand {
   }
 
   private static func failure(_ action: String, _ path: String) -> UsageError {
-    let words = unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "error \(errno)"
-    return UsageError("cannot \(action) \(path): \(words)")
+    UsageError("cannot \(action) \(path): \(systemMessage(errno))")
   }
 }

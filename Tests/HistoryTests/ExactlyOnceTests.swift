@@ -67,7 +67,7 @@ import Topology
       #expect(
         message { _ = try collector.step() }
           == "\(run.history): database or disk is full; free some space on its disk or choose another "
-          + "file with --history")
+          + "file")
     }
     #expect(try run.rows("SELECT count(*) FROM events") == ["0"])
     try collector.database.execute("PRAGMA max_page_count = 1000000")

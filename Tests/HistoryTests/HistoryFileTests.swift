@@ -87,7 +87,7 @@ import Testing
     try History.open(file).execute("PRAGMA user_version = 99")
     let refusal =
       "\(file): this history has schema version 99, and this seedbed reads up to \(Schema.version): "
-      + "use a newer seedbed, or choose another file with --history"
+      + "use a newer seedbed, or choose another file"
     #expect(refusals() == [refusal, refusal])
   }
 
@@ -96,8 +96,7 @@ import Testing
     let database = try Database(opening: file, mode: .readWrite)
     try database.execute("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)")
     let refusal =
-      "\(file): this is another program's SQLite database, not a history: choose another file with "
-      + "--history"
+      "\(file): this is another program's SQLite database, not a history: choose another file"
     #expect(refusals() == [refusal, refusal])
     #expect(try database.rows("SELECT name FROM sqlite_schema") == ["theirs"])
     #expect(try database.text("PRAGMA journal_mode") == "delete")
@@ -108,7 +107,7 @@ import Testing
     let text = String(repeating: "this is not a database\n", count: 100)
     try Data(text.utf8).write(to: URL(filePath: file))
     let refusal =
-      "\(file): file is not a database: choose another file with --history, or move this one away"
+      "\(file): file is not a database: move this one away, or choose another file"
     #expect(refusals() == [refusal, refusal])
     #expect(try String(contentsOf: URL(filePath: file), encoding: .utf8) == text)
   }
@@ -118,14 +117,14 @@ import Testing
     #expect(
       message { _ = try History.open("\(folder.path)/no/h.sqlite") }
         == "\(folder.path)/no/h.sqlite: there is no folder '\(folder.path)/no': create it or choose "
-        + "another file with --history")
+        + "another file")
     #expect(
       message { _ = try History.open(folder.path) }
-        == "\(folder.path): this is not a file: choose another one with --history")
+        == "\(folder.path): this is not a file: choose another one")
     #expect(
       message { _ = try ReadOnlyHistory(file) }
         == "there are no runs yet: there is no \(file). 'seedbed run' makes one, 'seedbed collect' "
-        + "rebuilds it, and --logs and --history say where it is")
+        + "rebuilds it")
     try Data().write(to: URL(filePath: file))
     #expect(
       message { _ = try ReadOnlyHistory(file) }

@@ -43,12 +43,12 @@ import Testing
     ),
   ])
   func `that cannot be read says what is wrong and where`(text: String, message: String) {
-    #expect(throws: Pattern.Fault(description: message)) { _ = try Pattern(text) }
+    #expect(throws: Pattern.SyntaxError(description: message)) { _ = try Pattern(text) }
   }
 
   @Test func `has a longest length`() {
     let text = String(repeating: "x", count: Pattern.longest + 1)
-    #expect(throws: Pattern.Fault.self) { _ = try Pattern(text) }
+    #expect(throws: Pattern.SyntaxError.self) { _ = try Pattern(text) }
     #expect(throws: Never.self) { _ = try Pattern(String(text.dropLast())) }
   }
 }

@@ -1,8 +1,8 @@
 import Foundation
 import Networks
 import Participants
-import Supervisor
 import Testing
+import Topology
 
 /// The reference pages that are made from the code. `make docs` writes them anew.
 @Suite struct ReferenceTests {

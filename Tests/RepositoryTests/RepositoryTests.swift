@@ -14,18 +14,33 @@ import Testing
   }
 
   @Test("nodes import neither Foundation nor SQLite: they stay small")
-  func smallNodes() {
-    let folders = [
-      "Arguments", "Clock", "HTTP", "Hashing", "JSONReading", "LiveDriver", "Networks",
-      "Participants", "Wire", "seedbed-node",
-    ]
-    let node = Self.sources.filter { source in
-      folders.contains { source.path.hasPrefix("Sources/\($0)/") }
+  func smallNodes() throws {
+    let targets = try Repository.targets()
+    var folders: Set<String> = []
+    var rest = ["seedbed-node"]
+    while let name = rest.popLast() {
+      // System libraries and C have no Swift.
+      guard let target = targets[name], folders.insert(target.folder).inserted else { continue }
+      rest += target.dependencies
     }
-    #expect(node.count > 20)
-    for source in node {
+    #expect(folders.isSuperset(of: ["Sources/seedbed-node", "Sources/Participants/Contract"]))
+    for source in Self.sources {
+      guard folders.contains(where: { source.path.hasPrefix("\($0)/") }) else { continue }
       #expect(
         source.text.firstMatch(of: /import (Foundation|Dispatch|CSQLite)/) == nil, "\(source.path)")
+    }
+  }
+
+  @Test("libraries name no option of a command: only a command knows what it is called")
+  func noOptionsInLibraries() {
+    // What runs the commands, and the page that describes them to their users.
+    let commands = ["seedbed/", "SeedbedTesting/", "History/SchemaDocument.swift"]
+    let options = /--(history|logs|checks|networks|set|report|keep|repeat|wait)\b/
+    for source in Self.sources where source.path.hasPrefix("Sources/") {
+      guard !commands.contains(where: { source.path.hasPrefix("Sources/\($0)") }) else { continue }
+      // A whole command, to be copied, is what it is.
+      let text = source.text.replacing(/'(seedbed )?[a-z]+ --[^'\n]*'/, with: "")
+      #expect(!text.contains(options), "\(source.path)")
     }
   }
 
@@ -123,6 +138,21 @@ import Testing
 enum Repository {
   static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
+
+  /// The package's Swift targets by name, as `Package.swift` lists them.
+  static func targets() throws -> [String: (folder: String, dependencies: [String])] {
+    let text = try String(contentsOf: root.appending(path: "Package.swift"), encoding: .utf8)
+    let target = /\.(?:target|executableTarget)\(\s*name: "([\w-]+)"([^)]*)\)/
+    return text.matches(of: target).reduce(into: [:]) { targets, match in
+      let rest = match.2
+      let path = rest.firstMatch(of: /path: "([^"]+)"/).map { String($0.1) }
+      let list = rest.firstMatch(of: /dependencies: \[([^\]]*)\]/)?.1 ?? ""
+      targets[String(match.1)] = (
+        folder: path ?? "Sources/\(match.1)",
+        dependencies: list.matches(of: /"([^"]+)"/).map { String($0.1) }
+      )
+    }
+  }
 
   /// Compares the part of a page that begins with a heading with what the code says, or records it.
   static func compare(_ path: String, from heading: String, _ make: () -> String) throws {

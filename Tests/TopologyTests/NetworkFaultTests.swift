@@ -110,7 +110,7 @@ import Topology
   ])
   func `is refused where it makes no sense`(fault: String, message: String) {
     let change = "faults=[{at: 1s, \(fault)}]"
-    #expect(complaints(meshText, set: [change]) == ["--set \(change): \(message)"])
+    #expect(complaints(meshText, set: [change]) == ["\(change): \(message)"])
   }
 }
 
@@ -219,7 +219,7 @@ import Topology
   ])
   func `is refused where it makes no sense`(faults: String, message: String) {
     let change = "faults=[\(faults)]"
-    #expect(complaints(meshText, set: [change]) == ["--set \(change): \(message)"])
+    #expect(complaints(meshText, set: [change]) == ["\(change): \(message)"])
   }
 }
 

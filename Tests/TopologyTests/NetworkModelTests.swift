@@ -103,7 +103,7 @@ import Topology
   ])
   func `is refused where it makes no sense`(text: String, message: String) {
     let change = "network-model={\(text)}"
-    #expect(complaints(meshText, set: [change]) == ["--set \(change): \(message)"])
+    #expect(complaints(meshText, set: [change]) == ["\(change): \(message)"])
   }
 
   @Test func `survives the plan's file, and old plans have the default`() throws {

@@ -49,17 +49,17 @@ import Topology
     ("faults=&x []", "anchors are not supported: write the value out"),
   ])
   func `are named as the place of what is wrong with them`(change: String, message: String) {
-    #expect(complaints(meshText, set: [change]) == ["--set \(change): \(message)"])
+    #expect(complaints(meshText, set: [change]) == ["\(change): \(message)"])
   }
 
   @Test func `are the place of a fault that they spoil`() {
     #expect(
       complaints(meshText, set: ["faults.1.kill=leaf-99"]) == [
-        "--set faults.1.kill=leaf-99: unknown node 'leaf-99': group 'leaf' has leaf-1 to leaf-12"
+        "faults.1.kill=leaf-99: unknown node 'leaf-99': group 'leaf' has leaf-1 to leaf-12"
       ])
     #expect(
       complaints(meshText, set: ["faults.2.for=12s"]) == [
-        "--set faults.2.for=12s: the pause would end at 21s, after the run stops at 20s; leave "
+        "faults.2.for=12s: the pause would end at 21s, after the run stops at 20s; leave "
           + "'for' out to let it last to the end"
       ])
   }

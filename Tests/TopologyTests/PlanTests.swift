@@ -174,7 +174,7 @@ private let words = "kill, stop, pause, restart, partition, loss, latency, bandw
     first: String, second: String, message: String
   ) {
     let change = "faults=[{at: 2s, \(second)}, {at: 1s, \(first)}]"
-    #expect(complaints(meshText, set: [change]) == ["--set \(change): \(message)"])
+    #expect(complaints(meshText, set: [change]) == ["\(change): \(message)"])
   }
 
   @Test(arguments: [

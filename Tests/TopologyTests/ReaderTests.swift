@@ -109,10 +109,10 @@ import Topology
       complaints(text, set: ["nonsense", "faults.7.at=1s", "colour=red"]) == [
         "t.yaml:2:1: duplicate key 'network'; the first is in line 1",
         "t.yaml:4:20: duplicate key 'count'; the first is in line 4",
-        "--set nonsense: expected KEY=VALUE with the key's names joined by dots, "
+        "nonsense: expected KEY=VALUE with the key's names joined by dots, "
           + "e.g. groups.peer.count=50",
-        "--set faults.7.at=1s: there is no '7' in 'faults', which is a list of 0 to 1",
-        "--set colour=red: unknown key 'colour'; allowed here: network, groups, faults, ready, stop, "
+        "faults.7.at=1s: there is no '7' in 'faults', which is a list of 0 to 1",
+        "colour=red: unknown key 'colour'; allowed here: network, groups, faults, ready, stop, "
           + "unexpected-exits, checks, network-model, isolation",
         "t.yaml:9:18: 'within' takes a duration from 1ms to 1h, found 'soon'",
         "t.yaml:11:10: unknown check 'all-is-wel' (did you mean 'all-is-well'?); there are: "
@@ -170,7 +170,7 @@ import Topology
   @Test func `a duplicate key in a change is refused with it`() {
     #expect(
       complaints(meshText, set: ["stop={ at: 1s, at: 2s }"]) == [
-        "--set stop={ at: 1s, at: 2s }: duplicate key 'at'; the first is in --set stop={ at: 1s, at: 2s }"
+        "stop={ at: 1s, at: 2s }: duplicate key 'at'; the first is in stop={ at: 1s, at: 2s }"
       ])
   }
 

@@ -92,6 +92,7 @@ package enum JSONText {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"):
       buffer.append(UInt8(ascii: "\\"))
       buffer.append(byte)
+    case UInt8(ascii: "\n"): buffer.append(contentsOf: "\\n".utf8)
     case 0..<0x20, 0x7f:
       let digits = Array("0123456789abcdef".utf8)
       buffer.append(contentsOf: "\\u00".utf8)

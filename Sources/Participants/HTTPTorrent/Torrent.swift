@@ -72,7 +72,7 @@ extension Torrent {
       throw TorrentError("the torrent is longer than \(Self.longestFile) bytes")
     }
     let json: JSONValue
-    do throws(JSONScanner.Fault) {
+    do throws(JSONScanner.SyntaxError) {
       json = try JSONValue(bytes)
     } catch {
       throw TorrentError("the torrent is no JSON: \(error)")

@@ -46,7 +46,7 @@ struct RequestBody {
   let json: JSONValue
 
   init(_ bytes: [UInt8]) throws(Problem) {
-    do throws(JSONScanner.Fault) {
+    do throws(JSONScanner.SyntaxError) {
       json = try JSONValue(bytes)
     } catch {
       throw Problem(text: "\(error)")

@@ -1,5 +1,5 @@
-import History
 import JSONReading
+import Participants
 import Testing
 
 @Suite struct EventLineTests {

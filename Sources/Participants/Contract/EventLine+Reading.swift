@@ -19,14 +19,17 @@ package struct EventLine {
   /// Just behind the closing brace.
   package var end: Int
 
-  package typealias Fault = JSONScanner.Fault
+  /// What is wrong with a line, and where.
+  package typealias SyntaxError = JSONScanner.SyntaxError
 
   /// Reads a line, without its newline.
-  package init(_ bytes: Span<UInt8>) throws(Fault) {
+  ///
+  /// - Throws: what is wrong with it first.
+  package init(_ bytes: Span<UInt8>) throws(SyntaxError) {
     var position = 0
     JSONScanner.skipSpaces(bytes, &position)
     guard try JSONScanner.byte(bytes, position, or: "an empty line") == UInt8(ascii: "{") else {
-      throw Fault("not a JSON object", at: position)
+      throw SyntaxError("not a JSON object", at: position)
     }
     position += 1
     try Self.skipName(UInt8(ascii: "t"), bytes, &position, or: "'t' must be the first field")
@@ -34,10 +37,12 @@ package struct EventLine {
     try Self.skipComma(bytes, &position, or: "'n' must follow 't'")
     try Self.skipName(UInt8(ascii: "n"), bytes, &position, or: "'n' must follow 't'")
     sequence = try Self.count(bytes, &position, or: "'n' must be a whole number from 1")
-    guard sequence > 0 else { throw Fault("'n' must be a whole number from 1", at: position - 1) }
+    guard sequence > 0 else {
+      throw SyntaxError("'n' must be a whole number from 1", at: position - 1)
+    }
     try Self.skipComma(bytes, &position, or: "'kind' must follow 'n'")
     guard let kind = try Self.member(named: "kind", bytes, &position) else {
-      throw Fault("'kind' must follow 'n'", at: position)
+      throw SyntaxError("'kind' must follow 'n'", at: position)
     }
     self.kind = kind
     try Self.checkKind(bytes, kind)
@@ -56,14 +61,14 @@ package struct EventLine {
     end = position
     JSONScanner.skipSpaces(bytes, &position)
     guard position == bytes.count else {
-      throw Fault("something follows the end of the object", at: position)
+      throw SyntaxError("something follows the end of the object", at: position)
     }
   }
 
   /// Like ``JSONScanner/endsMember(_:_:)``, and remembers where the comma or brace was.
   private static func endsMember(
     _ bytes: Span<UInt8>, _ place: inout Int, _ position: inout Int
-  ) throws(Fault) -> Bool {
+  ) throws(SyntaxError) -> Bool {
     let ended = try JSONScanner.endsMember(bytes, &position)
     place = position - 1
     return ended
@@ -71,21 +76,21 @@ package struct EventLine {
 
   private static func skipComma(
     _ bytes: Span<UInt8>, _ position: inout Int, or problem: StaticString
-  ) throws(Fault) {
+  ) throws(SyntaxError) {
     guard try !JSONScanner.endsMember(bytes, &position) else {
-      throw Fault(problem, at: position - 1)
+      throw SyntaxError(problem, at: position - 1)
     }
   }
 
   /// Skips `"X":`.
   private static func skipName(
     _ name: UInt8, _ bytes: Span<UInt8>, _ position: inout Int, or problem: StaticString
-  ) throws(Fault) {
+  ) throws(SyntaxError) {
     JSONScanner.skipSpaces(bytes, &position)
     let start = position
     try JSONScanner.skipName(bytes, &position)
     guard bytes[start + 1] == name, bytes[start + 2] == UInt8(ascii: "\"") else {
-      throw Fault(problem, at: start)
+      throw SyntaxError(problem, at: start)
     }
   }
 
@@ -93,26 +98,26 @@ package struct EventLine {
   /// here.
   private static func count(
     _ bytes: Span<UInt8>, _ position: inout Int, or problem: StaticString
-  ) throws(Fault) -> Int64 {
+  ) throws(SyntaxError) -> Int64 {
     let start = position
     var value: Int64 = 0
     while position < bytes.count, JSONScanner.isDigit(bytes[position]) {
       let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
       let digit = Int64(bytes[position] &- UInt8(ascii: "0"))
       let (sum, carry) = tens.addingReportingOverflow(digit)
-      guard !overflow, !carry else { throw Fault(problem, at: start) }
+      guard !overflow, !carry else { throw SyntaxError(problem, at: start) }
       value = sum
       position += 1
     }
     let length = position - start
     guard length == 1 || (length > 1 && bytes[start] != UInt8(ascii: "0")) else {
-      throw Fault(problem, at: start)
+      throw SyntaxError(problem, at: start)
     }
     // A fraction or an exponent would be JSON, but not a whole number as this format writes it.
     if position < bytes.count {
       switch bytes[position] {
       case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
-        throw Fault(problem, at: start)
+        throw SyntaxError(problem, at: start)
       default: break
       }
     }
@@ -123,7 +128,7 @@ package struct EventLine {
   /// that is not empty and has no escapes. Otherwise leaves `position` where it is.
   private static func member(
     named name: StaticString, _ bytes: Span<UInt8>, _ position: inout Int
-  ) throws(Fault) -> Range<Int>? {
+  ) throws(SyntaxError) -> Range<Int>? {
     var next = position
     JSONScanner.skipSpaces(bytes, &next)
     let start = next
@@ -131,13 +136,13 @@ package struct EventLine {
     try JSONScanner.skipName(bytes, &next)
     let value = next
     guard try JSONScanner.byte(bytes, value, or: "an object without its end") == UInt8(ascii: "\"")
-    else { throw Fault("'kind' and 'peer' must be strings", at: value) }
+    else { throw SyntaxError("'kind' and 'peer' must be strings", at: value) }
     try JSONScanner.skipString(bytes, &next)
     let text = value + 1..<next - 1
     for index in text where bytes[index] == UInt8(ascii: "\\") {
-      throw Fault("'kind' and 'peer' must have no escapes", at: index)
+      throw SyntaxError("'kind' and 'peer' must have no escapes", at: index)
     }
-    guard !text.isEmpty else { throw Fault("'kind' and 'peer' must not be empty", at: value) }
+    guard !text.isEmpty else { throw SyntaxError("'kind' and 'peer' must not be empty", at: value) }
     position = next
     return text
   }
@@ -157,19 +162,19 @@ package struct EventLine {
   }
 
   /// A kind is `area.verb`: lower-case words with a dot between them.
-  private static func checkKind(_ bytes: Span<UInt8>, _ kind: Range<Int>) throws(Fault) {
+  private static func checkKind(_ bytes: Span<UInt8>, _ kind: Range<Int>) throws(SyntaxError) {
     for index in kind {
       switch bytes[index] {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
         UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
         continue
-      default: throw Fault("'kind' must be like area.verb, in lower case", at: index)
+      default: throw SyntaxError("'kind' must be like area.verb, in lower case", at: index)
       }
     }
   }
 
   /// Skips the members that are left and the closing brace.
-  private static func skipFields(_ bytes: Span<UInt8>, _ position: inout Int) throws(Fault) {
+  private static func skipFields(_ bytes: Span<UInt8>, _ position: inout Int) throws(SyntaxError) {
     repeat {
       JSONScanner.skipSpaces(bytes, &position)
       let start = position
@@ -178,9 +183,9 @@ package struct EventLine {
       case UInt8(ascii: "t"), UInt8(ascii: "n"), UInt8(ascii: "k"), UInt8(ascii: "p"):
         guard !hasName("t", bytes, at: start), !hasName("n", bytes, at: start),
           !hasName("kind", bytes, at: start)
-        else { throw Fault("'t', 'n' and 'kind' must come once", at: start) }
+        else { throw SyntaxError("'t', 'n' and 'kind' must come once", at: start) }
         guard !hasName("peer", bytes, at: start) else {
-          throw Fault("'peer' must come once, right after 'kind'", at: start)
+          throw SyntaxError("'peer' must come once, right after 'kind'", at: start)
         }
       default: break
       }

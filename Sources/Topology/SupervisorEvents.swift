@@ -1,6 +1,4 @@
-import NetworkRules
 package import Participants
-import Topology
 
 /// What the supervisor writes to `supervisor.ndjson`: its own facts, from which the history's
 /// `runs`, `nodes`, `faults` and `usage` rows are made.
@@ -11,25 +9,25 @@ package enum SupervisorEvents {
     nodeSampled, runContinued, runStopping, runEnded, runDigested,
   ]
 
-  static let runLaunched = EventKind(
+  package static let runLaunched = EventKind(
     "run.launched", "The supervisor starts the first nodes.",
     fields: [EventField("nodes", "how many nodes the plan has")])
 
-  static let nodeSpawned = EventKind(
+  package static let nodeSpawned = EventKind(
     "node.spawned", "A node's process was started, for the first time or again.",
     fields: [node, EventField("pid", "the process ID")])
 
-  static let programReady = EventKind(
+  package static let programReady = EventKind(
     "program.ready",
     "A program was seen to be ready, in the way that its group says. (Our own nodes say so in their "
       + "logs: `node.ready`.)",
     fields: [node, EventField("address", "where it listens; absent where nothing says so")])
 
-  static let runBegan = EventKind(
+  package static let runBegan = EventKind(
     "run.began",
     "Every node but the late joiners is ready: time zero for the faults and for the views' `s`.")
 
-  static let faultPlanned = EventKind(
+  package static let faultPlanned = EventKind(
     "fault.planned",
     "A fault of the plan, written right after `run.launched`; or one that was asked for since then.",
     fields: [
@@ -50,7 +48,7 @@ package enum SupervisorEvents {
       EventField("bandwidth", "the most between two nodes, each way, in bytes per second"),
     ])
 
-  static let faultSides = EventKind(
+  package static let faultSides = EventKind(
     "fault.sides",
     "Nodes on one side of a disturbance that was asked for while the run went on: `plan.json` does not "
       + "have it. Several where one line does not hold all.",
@@ -59,28 +57,28 @@ package enum SupervisorEvents {
       EventField("nodes", "their names, with commas between them"),
     ])
 
-  static let faultApplied = EventKind(
+  package static let faultApplied = EventKind(
     "fault.applied", "The supervisor carries the fault out now.", fields: [fault])
 
-  static let faultConfirmed = EventKind(
+  package static let faultConfirmed = EventKind(
     "fault.confirmed",
     "The fault was seen to have happened: the process was reaped (kill, stop), is in state T "
       + "(pause), or said `node.ready` again (restart); or every living node on a side of a disturbance "
       + "said `rules.applied`, or, with isolation, the relay or the kernel has taken the rules.",
     fields: [fault])
 
-  static let faultHealed = EventKind(
+  package static let faultHealed = EventKind(
     "fault.healed",
     "The node is back: continued and no longer in state T (pause), or ready again (restart); or "
       + "every living node on a side said that the disturbance is off, or the relay or the kernel has "
       + "taken it off.",
     fields: [fault])
 
-  static let faultSkipped = EventKind(
+  package static let faultSkipped = EventKind(
     "fault.skipped", "The fault could not be applied, and never will be.",
     fields: [fault, EventField("reason", "why, in words")])
 
-  static let relayApplied = EventKind(
+  package static let relayApplied = EventKind(
     "relay.applied",
     "From now on the relay between the nodes goes by these rules: which faults on the network are on. "
       + "Its counts are of the time since the rules before.",
@@ -97,7 +95,7 @@ package enum SupervisorEvents {
           + "which node they came from"),
     ])
 
-  static let nodeExited = EventKind(
+  package static let nodeExited = EventKind(
     "node.exited", "A node's process ended and was reaped.",
     fields: [
       node, EventField("pid", "the process ID"),
@@ -135,7 +133,7 @@ package enum SupervisorEvents {
           + "last sample, in microseconds; absent where none were"),
     ])
 
-  static let nodeSampled = EventKind(
+  package static let nodeSampled = EventKind(
     "node.sampled",
     "What a node costs the machine, once a second; of more than a hundred, a hundred in turn.",
     fields: [
@@ -143,7 +141,7 @@ package enum SupervisorEvents {
       EventField("memory", "its resident memory, shared pages too, in KiB"),
     ])
 
-  static let runContinued = EventKind(
+  package static let runContinued = EventKind(
     "run.continued",
     "The supervisor was stopped (Ctrl-Z, SIGSTOP) and goes on. The nodes ran meanwhile, and what was to "
       + "be done to them comes late.",
@@ -154,11 +152,11 @@ package enum SupervisorEvents {
       )
     ])
 
-  static let runStopping = EventKind(
+  package static let runStopping = EventKind(
     "run.stopping", "The nodes are told to end.",
     fields: [EventField("reason", "`planned`, `asked` (by a person), `interrupted` or `failed`")])
 
-  static let runEnded = EventKind(
+  package static let runEnded = EventKind(
     "run.ended", "Every node has ended. The last line of a live run's log.",
     fields: [
       EventField("outcome", "`completed`, `interrupted` or `failed`"),
@@ -172,27 +170,6 @@ package enum SupervisorEvents {
         "digest", "SHA-256 over each event's node, a zero byte and its line, in hexadecimal digits")
     ])
 
-  static func relayApplied(_ number: Int, _ counts: RelayCounts) -> Event {
-    Event(
-      relayApplied,
-      ["number": number, "lost": counts.lost, "held": counts.held, "unknown": counts.unknown])
-  }
-
   private static let node = EventField("node", "the node's name")
   private static let fault = EventField("fault", "the fault's number")
-}
-
-extension Event {
-  /// What `fault.planned` says of a fault.
-  init(planned fault: PlannedFault) {
-    let network = fault.network
-    self.init(
-      SupervisorEvents.faultPlanned,
-      [
-        "fault": fault.id, "action": fault.action.rawValue, "node": fault.node, "at": fault.at,
-        "lasting": fault.lasting, "from": network.map { abbreviated($0.from) },
-        "to": network.map { abbreviated($0.to) }, "one_way": network?.oneWay,
-        "loss": network?.loss, "latency": network?.latency, "bandwidth": network?.bandwidth,
-      ])
-  }
 }
