@@ -27,7 +27,7 @@ import Testing
         == Schema.tables.map(\.name).sorted())
     #expect(
       try database.rows("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name")
-        == try Views().all.map(\.name).sorted())
+        == Views().all.map(\.name).sorted())
   }
 
   @Test("a history of the first version keeps its faults, and gets views that read the new ones")
@@ -69,7 +69,7 @@ import Testing
     #expect(try database.rows("SELECT run, t FROM usage") == ["1|2"])
     #expect(
       try database.rows("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name")
-        == try Views().all.map(\.name).sorted())
+        == Views().all.map(\.name).sorted())
   }
 
   @Test("many processes may create the same history at once")
@@ -151,8 +151,8 @@ import Testing
   func descriptionsMatch() throws {
     let database = try History.open(file)
     let described =
-      Schema.tables.map { ($0.name, $0.columns.map(\.name)) }
-      + try Views().all.map { ($0.name, $0.columns.map(\.name)) }
+      try Schema.tables.map { ($0.name, $0.columns.map(\.name)) }
+      + Views().all.map { ($0.name, $0.columns.map(\.name)) }
     for (name, columns) in described {
       #expect(try database.rows("SELECT name FROM pragma_table_info('\(name)')") == columns)
       #expect(columns.first == "run")
