@@ -69,7 +69,7 @@ package enum History {
     guard NetworkFolders.library != nil else { return }
     // Nobody's broken file is to keep other networks' runs from being recorded.
     let sound = try database.networks(of: nil).filter { (try? Views([$0])) != nil }
-    try Views(sound).update(in: database)
+    try Views(sound, isOneRuns: false).update(in: database)
   }
 
   private static func migrate(_ database: borrowing Database, from version: Int64) throws {

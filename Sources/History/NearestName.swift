@@ -26,20 +26,24 @@ extension Schema {
     let names = unsafe texts(
       "SELECT name FROM temp.sqlite_schema WHERE type = 'view' ORDER BY rowid", connection)
     return names.map { name in
-      (name, unsafe texts("SELECT name FROM pragma_table_info('\(name)')", connection))
+      (name, unsafe texts("PRAGMA temp.table_info(\(name))", at: 1, connection))
     }
   }
 
-  /// The first column of the rows; none where something is wrong.
-  private static func texts(_ sql: String, _ connection: OpaquePointer) -> [String] {
+  /// A column of the rows; none where something is wrong, which is nobody's question here.
+  private static func texts(
+    _ sql: String, at column: Int32 = 0, _ connection: OpaquePointer
+  ) -> [String] {
     var prepared: OpaquePointer?
-    guard unsafe sqlite3_prepare_v2(connection, sql, -1, &prepared, nil) == SQLITE_OK,
-      let prepared = unsafe prepared
-    else { return [] }
-    let statement = unsafe Statement(
-      handle: prepared, connection: connection, sql: sql, file: "")
+    defer { unsafe sqlite3_finalize(prepared) }
+    guard unsafe sqlite3_prepare_v2(connection, sql, -1, &prepared, nil) == SQLITE_OK else {
+      return []
+    }
     var texts: [String] = []
-    while (try? statement.step()) == true { texts.append(statement.text(at: 0) ?? "") }
+    while unsafe sqlite3_step(prepared) == SQLITE_ROW {
+      texts.append(
+        unsafe sqlite3_column_text(prepared, column).map { unsafe String(cString: $0) } ?? "")
+    }
     return texts
   }
 

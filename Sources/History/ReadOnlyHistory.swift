@@ -31,7 +31,7 @@ package struct ReadOnlyHistory: ~Copyable {
       // Where one network's files are broken, the others can be asked all the same.
       others = try database.networks(of: nil).filter { (try? Views([$0])) != nil }
     }
-    let views = try Views(others)
+    let views = try Views(others, isOneRuns: given != nil || run != nil)
     try Self.limit(database, to: run, views, isStrict: given != nil || run != nil)
     self.init(database, network: given ?? (run == nil ? nil : others.first), views: views)
   }

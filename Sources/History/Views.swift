@@ -7,15 +7,19 @@ package struct Views: Sendable {
   /// Names are unique.
   package private(set) var all: [View]
 
-  /// - Parameter others: networks that did not come with Seedbed. Of views of one name, theirs is
-  ///   taken, and the first network's.
+  /// - Parameters:
+  ///   - others: networks that did not come with Seedbed.
+  ///   - isOneRuns: whether, of views of one name, theirs are taken before those of ours. The first
+  ///     network's is taken in any case.
   /// - Throws: for a file that is not well formed, and for a view with the name of a shared one.
-  package init(_ others: [NetworkFolder] = []) throws(NetworkFileError) {
+  package init(
+    _ others: [NetworkFolder] = [], isOneRuns: Bool = true
+  ) throws(NetworkFileError) {
     let shared = try NetworkFolders.shared.map(Self.stored) ?? []
     var views = shared
-    let foreign = others.filter { !$0.isShipped }
-    for (index, folder) in (foreign + NetworkFolders.shipped).enumerated() {
-      let isShipped = index >= foreign.count
+    let foreign = others.filter { !$0.isShipped }.map { (folder: $0, isShipped: false) }
+    let ours = NetworkFolders.shipped.map { (folder: $0, isShipped: true) }
+    for (folder, isShipped) in isOneRuns ? foreign + ours : ours + foreign {
       for view in try isShipped ? Self.stored(folder) : Self.read(folder) {
         if let other = shared.first(where: { $0.name == view.name }) {
           throw NetworkFileError(

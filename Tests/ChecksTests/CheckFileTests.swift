@@ -125,7 +125,7 @@ import Testing
     let library = try library()
     #expect(library.names(of: "gossip") == ["a", "b"])
     #expect(try library.checks(network: "gossip").map(\.name) == ["a", "b"])
-    #expect(throws: CheckError.self) { try library.checks(network: "kademlia") }
+    #expect(throws: CheckError.self) { try library.checks(network: "absent") }
     #expect(try library.checks([], network: "gossip") == [])
   }
 

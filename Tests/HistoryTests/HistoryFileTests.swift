@@ -149,8 +149,8 @@ import Testing
   @Test("what is described is what there is")
   func descriptionsMatch() throws {
     let database = try History.open(file)
-    let described = try
-      Schema.tables.map { ($0.name, $0.columns.map(\.name)) }
+    let described =
+      try Schema.tables.map { ($0.name, $0.columns.map(\.name)) }
       + Views().all.map { ($0.name, $0.columns.map(\.name)) }
     for (name, columns) in described {
       #expect(try database.rows("SELECT name FROM pragma_table_info('\(name)')") == columns)

@@ -205,7 +205,7 @@ import Topology
     ),
     (
       "  parameters: {}\n  set: { stop.within: 7 }",
-      ["4:23: 'within' takes a duration from 1ms to 1h, found '7'"]
+      ["4:23: 'within' takes a duration from 1ms to 1h, found '7' (did you mean '7s'?)"]
     ),
   ])
   func `is refused with the place of what is wrong`(section: String, found: [String]) {

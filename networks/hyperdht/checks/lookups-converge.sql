@@ -4,8 +4,8 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no query came to its end
--- asked-if: (SELECT count(*) FROM planned_nodes WHERE role LIKE 'hyperdht-%' OR options IS NULL) >
---   1
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role LIKE 'hyperdht-%' OR options IS NULL)
+--   > 1
 -- not-asked: there is no second node
 -- asked-if: EXISTS (SELECT 1 FROM planned_nodes
 --   WHERE options ->> 'announce' <> '' OR options ->> 'announce-count' > 0
@@ -15,11 +15,9 @@
 -- not-asked: no node announces a key or looks one up
 
 -- A row for each query that ended although closer nodes were there, more than those that it asked
--- in
--- vain (the dead, and who was silent). Not judged: nodes in the first two seconds of their lives,
--- and
--- queries while the network was disturbed or some node was frozen, or an announcement's lifetime
--- afterwards. Two nodes' times may differ (clock_skews).
+-- in vain (the dead, and who was silent). Not judged: nodes in the first two seconds of their
+-- lives, and queries while the network was disturbed or some node was frozen, or an announcement's
+-- lifetime afterwards. Two nodes' times may differ (clock_skews).
 WITH
 times AS MATERIALIZED (
   SELECT max(options ->> 'announcement-lifetime') AS lifetime FROM nodes

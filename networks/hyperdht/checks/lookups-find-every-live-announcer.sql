@@ -15,8 +15,7 @@
 
 -- A row for each lookup and announcer that it missed. Not judged: announcers and lookups of nodes
 -- that were away for a part of the announcement's lifetime before, and lookups while the network
--- was
--- disturbed or an announcement's lifetime afterwards.
+-- was disturbed or an announcement's lifetime afterwards.
 WITH
 times AS MATERIALIZED (
   SELECT max(options ->> 'announcement-lifetime') AS lifetime FROM nodes

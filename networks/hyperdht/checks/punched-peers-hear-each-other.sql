@@ -9,12 +9,9 @@
 -- not-asked: no node opens a way to another
 
 -- A row for each open way whose peer did not answer everything that was sent over it, or, although
--- a
--- ping was passed on to it, did not hear the node by its own log. Not judged: ways where either
--- node
--- was not there for a part of that time, or the network was disturbed, or the run was being ended.
--- Two
--- nodes' times may differ (clock_skews).
+-- a ping was passed on to it, did not hear the node by its own log. Not judged: ways where either
+-- node was not there for a part of that time, or the network was disturbed, or the run was being
+-- ended. Two nodes' times may differ (clock_skews).
 WITH
 skews AS MATERIALIZED (SELECT most AS skew FROM clock_skews),
 judged AS MATERIALIZED (

@@ -12,8 +12,7 @@
 -- not-asked: no node is killed or stopped
 
 -- A row where the lookups begun after the first death are slower than that, against those that
--- ended
--- before it. Not judged: lookups of the two seconds after the run's beginning.
+-- ended before it. Not judged: lookups of the two seconds after the run's beginning.
 WITH
 death AS MATERIALIZED (SELECT min(t) AS t FROM deaths WHERE cause <> 'frozen'),
 timed AS MATERIALIZED (

@@ -4,8 +4,8 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no node of the run announced anything that another one kept
--- asked-if: (SELECT count(*) FROM planned_nodes WHERE role LIKE 'hyperdht-%' OR options IS NULL) >
---   1
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role LIKE 'hyperdht-%' OR options IS NULL)
+--   > 1
 -- not-asked: there is no second node
 -- asked-if: EXISTS (SELECT 1 FROM planned_nodes
 --   WHERE options ->> 'announce' <> '' OR options ->> 'announce-count' > 0 OR options IS NULL)

@@ -4,16 +4,15 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no node died that a living one had as a contact, or the run ended before it was due
--- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'kademlia-node' OR options IS NULL) >
---   1
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'kademlia-node' OR options IS NULL)
+--   > 1
 -- not-asked: there is no second node
 -- asked-if: EXISTS (SELECT 1 FROM planned_deaths WHERE role = 'kademlia-node' OR options IS NULL)
 -- not-asked: no node is killed, stopped or frozen
 
 -- A row for each death and node that kept the contact, or kept it too long. In time: the next ping,
 -- the answers that must be missing, and a second (kademlia_deadlines.gone_within). Time in which
--- the
--- host was overloaded does not count.
+-- the host was overloaded does not count.
 WITH
 kept AS (
   SELECT d.*, coalesce(d.left_t, r.stopping_t) AS end_t FROM routing_duties d JOIN runs r

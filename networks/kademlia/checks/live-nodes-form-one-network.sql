@@ -4,8 +4,8 @@
 -- severity: error
 -- witnesses: 2
 -- too-few: fewer than two nodes lived, or one started or was cut off shortly before the end
--- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'kademlia-node' OR options IS NULL) >
---   1
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'kademlia-node' OR options IS NULL)
+--   > 1
 -- not-asked: there is no second node
 -- asked-if: (SELECT max(stays - 1000000 - (options ->> 'max-failures') * (options ->>
 --   'rpc-timeout')

@@ -5,18 +5,16 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no lookup came to its end while all nodes were in reach
--- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'kademlia-node' OR options IS NULL) >
---   1
+-- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'kademlia-node' OR options IS NULL)
+--   > 1
 -- not-asked: there is no second node
 
 -- A row for each lookup whose chain of nodes, each named by the one before, was longer. Each step
 -- halves the distance at least where those who are asked know their neighbourhood. A node that is
 -- joining knows next to nobody yet, and few know it, so that whoever is named may name one who came
--- a
--- moment later: each node that joins meanwhile (kademlia_joins) makes the chain longer by one at
--- the
--- most. Two nodes' clocks may differ. Not judged: lookups while the network was disturbed, or soon
--- after (kademlia_unrest).
+-- a moment later: each node that joins meanwhile (kademlia_joins) makes the chain longer by one at
+-- the most. Two nodes' clocks may differ. Not judged: lookups while the network was disturbed, or
+-- soon after (kademlia_unrest).
 WITH
 skews AS MATERIALIZED (SELECT most AS skew FROM clock_skews),
 joins AS MATERIALIZED (

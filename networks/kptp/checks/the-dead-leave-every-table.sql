@@ -11,9 +11,8 @@
 -- not-asked: no peer is killed, stopped or frozen
 
 -- A row for each of the dead and each table that it left too late or never, or entered. In time:
--- the
--- heartbeats that must go missing, and a second (kptp_deadlines.leave_within). Time in which the
--- host was overloaded does not count.
+-- the heartbeats that must go missing, and a second (kptp_deadlines.leave_within). Time in which
+-- the host was overloaded does not count.
 SELECT d.dead, d.cause, round(d.death_s, 3) AS died_s, d.node AS peer,
   round(d.since_s, 3) AS since_s, round(d.due_s, 3) AS due_s, round(d.until_s, 3) AS left_s,
   iif(d.entered_dead, 'it entered dead', 'it stayed') AS problem,

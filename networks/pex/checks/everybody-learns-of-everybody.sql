@@ -12,8 +12,7 @@
 -- not-asked: the run is shorter than its peers' pex_deadlines.learn_within
 
 -- A row for each node that did not know a live other at the deadline: two exchange intervals, a
--- dial
--- and a second after both were there (pex_deadlines.learn_within). Time in which the host was
+-- dial and a second after both were there (pex_deadlines.learn_within). Time in which the host was
 -- overloaded does not count. What programs know is not judged: they log nothing of it.
 SELECT a.node, a.peer_node AS does_not_know, round(a.since_s, 3) AS since_s,
   round(a.deadline_s, 3) AS due_s,

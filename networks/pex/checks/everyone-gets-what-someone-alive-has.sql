@@ -16,8 +16,7 @@
 -- A row for each node and piece that did not come, or came too late. In time: the neighbours that
 -- are asked before, the other wanted pieces, and a second (pex_deadlines.get_within). Time in which
 -- the host was overloaded does not count. What programs have and want is not judged: they log
--- nothing
--- of it.
+-- nothing of it.
 SELECT d.node, substr(d.hash, 1, 16) AS piece, d.owner, round(d.since_s, 3) AS since_s,
   round(d.deadline_s, 3) AS due_s, round(d.held_s, 3) AS came_s,
   (SELECT 'the host was overloaded for ' || round(sum(lost) / 1e6, 1) || ' s meanwhile'

@@ -12,10 +12,8 @@
 -- not-asked: there is no tracker
 
 -- A row for each client that does not have its file in time. In time: the patience with dead and
--- slow
--- owners, twice, and the bytes that everybody fetches (torrent_deadlines.finish_within), counted
--- from
--- the last disturbance. Time in which the host was overloaded does not count.
+-- slow owners, twice, and the bytes that everybody fetches (torrent_deadlines.finish_within),
+-- counted from the last disturbance. Time in which the host was overloaded does not count.
 SELECT node AS client, round(since_s, 3) AS since_s, round(deadline_s, 3) AS due_s,
   round(completed_s, 3) AS completed_s, excuse
 FROM late_downloads

@@ -11,8 +11,7 @@
 -- not-asked: there is no tracker
 
 -- A row for each client that was forgotten though it was there for the whole time of the ping that
--- it
--- is said not to have answered, and though nothing separated the two. Time in which the host was
+-- it is said not to have answered, and though nothing separated the two. Time in which the host was
 -- overloaded does not count. Two nodes' times may differ (clock_skews).
 WITH
 skews AS MATERIALIZED (SELECT most AS skew FROM clock_skews),

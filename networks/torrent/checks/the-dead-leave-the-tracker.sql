@@ -11,8 +11,7 @@
 
 -- A row for each dead client that a live tracker kept, or forgot too late: a ping's interval, its
 -- timeout and a second (torrent_deadlines.forget_within). Time in which the host was overloaded
--- does
--- not count.
+-- does not count.
 WITH
 kept AS (
   SELECT d.*, coalesce(d.forgotten_t, r.stopping_t) AS end_t FROM tracker_duties d JOIN runs r
