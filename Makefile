@@ -6,10 +6,10 @@ RELEASE := .build/release
 # of its own, and put beside `seedbed`.
 NODE_BUILD := $(SWIFT) build -c release --product seedbed-node --scratch-path .build/node \
 	-Xswiftc -static-executable -Xswiftc -use-ld=lld
-SOURCES := Package.swift Sources Tests Benchmarks Fuzz
+SOURCES := Package.swift Sources Tests Benchmarks Fuzz Mutants
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build bench fuzz lint format docs clean dependencies node
+.PHONY: help demo test build bench fuzz mutants lint format docs clean dependencies node
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ bench: build ## Measure against references in the same run; print ratios
 fuzz: dependencies ## Try random inputs on everything that takes bytes from outside, for a minute
 	$(SWIFT) build -c release --product seedbed-fuzz
 	$(RELEASE)/seedbed-fuzz
+
+mutants: dependencies ## Plant bugs in the participants, and count those that the checks find
+	$(SWIFT) build -c release --product seedbed-mutants
+	$(RELEASE)/seedbed-mutants
 
 lint: ## Check formatting and the repository's own rules
 	$(SWIFT) format lint --strict --recursive $(SOURCES)

@@ -147,7 +147,14 @@ let package = Package(
       name: "seedbed-fuzz", dependencies: ["Arguments", "FuzzTargets", "Messages", "Participants"],
       path: "Fuzz/Runner"),
 
+    // Bugs planted in the participants, to see which of them the checks find.
+    .target(name: "MutationPoints", path: "Mutants/Points"),
+    .executableTarget(
+      name: "seedbed-mutants", dependencies: ["Arguments", "Messages", "MutationPoints"],
+      path: "Mutants/Runner"),
+
     // Tests.
+    .testTarget(name: "MutantTests", dependencies: ["MutationPoints"]),
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments", "Messages"]),
     .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Networks", "Participants"]),

@@ -34,6 +34,7 @@ package struct HTTPReader {
   package var isInMessage: Bool { pending.hasBegun }
 
   /// - Returns: the messages that became whole, oldest first.
+  /// - Throws: for bytes that are no message, or one beyond the limits; nothing can be read after that.
   package mutating func read(_ bytes: [UInt8]) throws(HTTPFault) -> [HTTPMessage] {
     pending.passed = []
     guard !bytes.isEmpty else { return [] }
@@ -44,6 +45,7 @@ package struct HTTPReader {
   /// The stream ended.
   ///
   /// - Returns: the response that its end makes whole.
+  /// - Throws: where the stream ended inside a message.
   package mutating func end() throws(HTTPFault) -> HTTPMessage? {
     pending.passed = []
     try parser.read([], into: &pending)

@@ -19,6 +19,7 @@ package struct Measure: Sendable {
   /// - Parameters:
   ///   - text: the file's content.
   ///   - file: its path, which errors begin with.
+  /// - Throws: for a header that lacks something, or another name than the file's.
   package init(parsing text: String, file: String) throws(NetworkFileError) {
     let header = try SQLHeader(parsing: text, file: file, keys: Self.keys)
     try header.checkName("measure")
@@ -26,6 +27,8 @@ package struct Measure: Sendable {
   }
 
   /// Those of every network, and of one; `nil` for a network that has none.
+  ///
+  /// - Throws: for a file that cannot be read or has no such header.
   package static func all(of network: NetworkFolder?) throws(NetworkFileError) -> [Measure] {
     var measures: [Measure] = []
     for folder in [NetworkFolders.shared, network].compactMap(\.self) {

@@ -69,6 +69,8 @@ package struct ReadOnlyHistory: ~Copyable {
 
   /// The folder of the run's network, wherever it came from; `nil` where there is none, or where the
   /// history is not limited to a run.
+  ///
+  /// - Throws: ``DatabaseError`` from SQLite.
   package func networkFolder() throws -> NetworkFolder? {
     if let network { return network }
     return try database.text("SELECT network FROM runs").flatMap(NetworkFolders.found.folder)

@@ -2,6 +2,9 @@ import NetworkFolders
 
 /// The text of `docs/SCHEMA.md`, from the descriptions in the code and in the networks' views.
 package enum SchemaDocument {
+  /// The whole page, as Markdown.
+  ///
+  /// - Throws: where a view's file is broken, or does not give the columns that it names.
   package static func text() throws -> String {
     let networks = try networks()
     return """

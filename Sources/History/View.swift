@@ -38,6 +38,7 @@ package struct View: Sendable {
   /// - Parameters:
   ///   - text: the file's content.
   ///   - file: its path, which errors begin with.
+  /// - Throws: for a header that lacks something, or another name than the file's.
   package init(parsing text: String, file: String) throws(NetworkFileError) {
     let header = try SQLHeader(parsing: text, file: file, keys: Self.keys)
     try header.checkName("view")

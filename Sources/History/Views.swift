@@ -36,6 +36,8 @@ package struct Views: Sendable {
   }
 
   /// A network's views, in order of their names.
+  ///
+  /// - Throws: for a file that cannot be read or has no such header.
   package static func read(_ folder: NetworkFolder) throws(NetworkFileError) -> [View] {
     var views: [View] = []
     for (file, text) in try folder.texts(of: .views) {

@@ -25,6 +25,7 @@ package struct NetworkFolder: Hashable, Sendable {
       .map { String($0.dropLast(".sql".count)) }.sorted()
   }
 
+  /// The path of a part's file, whether it is there or not.
   package func file(_ name: String, of part: Part) -> String {
     "\(path)/\(part.rawValue)/\(name).sql"
   }
@@ -41,6 +42,8 @@ package struct NetworkFolder: Hashable, Sendable {
   }
 
   /// Copies the views, checks and measures into another folder, which must not be there.
+  ///
+  /// - Throws: for what cannot be read or made.
   package func copy(to target: String) throws(NetworkFileError) {
     try Files.makeFolder(target)
     for part in Part.allCases where !names(of: part).isEmpty {
@@ -68,6 +71,7 @@ package enum Files {
   /// The largest file that is read, in bytes.
   static let largest = 1 << 20
 
+  /// Whether there is a folder at a path, through links too.
   package static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -94,6 +98,9 @@ package enum Files {
     return names
   }
 
+  /// A file's text, of at most ``largest`` bytes.
+  ///
+  /// - Throws: for one that cannot be read, is larger or not UTF-8.
   package static func text(of file: String) throws(NetworkFileError) -> String {
     let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
@@ -121,11 +128,15 @@ package enum Files {
   }
 
   /// Makes a folder that is not there yet.
+  ///
+  /// - Throws: where it is there, or cannot be made.
   package static func makeFolder(_ path: String) throws(NetworkFileError) {
     guard unsafe mkdir(path, 0o777) == 0 else { throw failure("be made", path) }
   }
 
   /// Writes a file that is not there yet.
+  ///
+  /// - Throws: where it is there, or cannot be written.
   package static func write(
     _ text: String, to path: String, isExecutable: Bool = false
   ) throws(NetworkFileError) {

@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// Where networks are looked for by their names: `--networks DIR`, then `networks` beside the
-/// topology, `networks` here, and the folder that came with Seedbed.
+/// Where networks are looked for by their names: in the folders that were given, then `networks` beside
+/// the topology, `networks` here, and the folder that came with Seedbed.
 package struct NetworkFolders: Sendable {
   /// In the order in which they are looked into.
   private let places: [String]

@@ -38,6 +38,7 @@ package struct SQLHeader: Sendable {
   /// - Parameters:
   ///   - text: the file's content.
   ///   - file: its path, which errors begin with.
+  /// - Throws: for a key that is unknown, missing or there twice, with its line.
   package init(
     parsing text: String, file: String, keys: Keys
   ) throws(NetworkFileError) {
@@ -103,6 +104,8 @@ package struct SQLHeader: Sendable {
   }
 
   /// Makes sure that the file has the name that a key says.
+  ///
+  /// - Throws: where it has another.
   package func checkName(_ key: String) throws(NetworkFileError) {
     let stem = file.split(separator: "/").last.map { $0.dropLast(".sql".count) } ?? ""
     let name = value(key)

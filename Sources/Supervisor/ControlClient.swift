@@ -59,6 +59,8 @@ package final class ControlClient {
   }
 
   /// Waits until the supervisor's process has ended.
+  ///
+  /// - Throws: where the run's supervisor ends without an answer.
   package func waitForEnd() throws(SupervisorError) {
     while try receive() != nil {}
   }

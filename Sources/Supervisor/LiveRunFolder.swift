@@ -16,6 +16,8 @@ package struct LiveRunFolder: Sendable {
   private let lock: Descriptor
 
   /// Makes the folder, and the logs' folder if it is absent. Two runs never get the same one.
+  ///
+  /// - Throws: where the folder cannot be made.
   package init(
     in logs: String, network: String, launched: Instant
   ) throws(SupervisorError) {
@@ -61,6 +63,8 @@ package struct LiveRunFolder: Sendable {
   var printedTimes: String { "\(path)/\(RunFiles.printedTimes)" }
 
   /// Writes `plan.json` and a copy of the topology, before anything starts.
+  ///
+  /// - Throws: where a file cannot be written.
   package func write(_ manifest: RunManifest, topology: String) throws(SupervisorError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

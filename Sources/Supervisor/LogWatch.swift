@@ -155,11 +155,11 @@ struct LogWatch {
       entry.ready = nil
       return .ready(address(in: Dictionary(groups) { first, _ in first }, host: host))
     }
-    let bytes = Array(bytes)
-    guard let line = try? EventLine(bytes.span), let fields = try? JSONValue(bytes) else {
+    // What a program prints may lack a time and a number.
+    guard let fields = try? JSONValue(Array(bytes)), let kind = fields["kind"]?.text else {
       return nil
     }
-    switch String(decoding: bytes[line.kind], as: UTF8.self) {
+    switch kind {
     case NodeEvents.ready.name:
       guard let sign = entry.ready else { return nil }
       let address = fields["address"]?.text.flatMap { Address(parsing: $0) }

@@ -35,6 +35,8 @@ package struct NodeCommand: Sendable {
   let environment: [String]
 
   /// Finds `seedbed-node` beside the running executable.
+  ///
+  /// - Throws: where there is no executable of the node beside this one.
   package init() throws(SupervisorError) {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let length = unsafe readlink("/proc/self/exe", &buffer, buffer.count)

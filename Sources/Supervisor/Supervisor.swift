@@ -62,6 +62,7 @@ package final class Supervisor {
   /// - Parameters:
   ///   - seedLists: what each role of the plan, by full name, does with `config.txt`.
   ///   - owner: a process with whose end, whatever it is, the run ends.
+  /// - Throws: where the system has no descriptors or processes left, or the carrier of faults cannot be set up.
   package init(
     plan: Plan, seedLists: [String: SeedListUse], folder: LiveRunFolder, command: NodeCommand,
     stopRequest: StopRequest, owner: Int32?, observer: any RunObserver
@@ -105,6 +106,8 @@ package final class Supervisor {
 
   /// Runs the plan to its end. Every node has ended when it returns, and the signals have their usual
   /// effects again.
+  ///
+  /// - Throws: where what the supervisor itself needs fails; what a node does never throws.
   package func run() throws(SupervisorError) -> SupervisorCore.Conclusion {
     handle(.launched)
     while true {

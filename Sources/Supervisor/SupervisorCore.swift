@@ -152,6 +152,7 @@ package struct SupervisorCore: Sendable {
     awaited = Set(gated.flatMap { Self.references(of: $0, in: plan, places) })
   }
 
+  /// Takes what happened, and gives what is to be done, in order.
   package mutating func handle(_ input: Input, at now: Instant) -> [Effect] {
     defer { effects.removeAll() }
     if case .ended = phase { return [] }

@@ -146,6 +146,7 @@ package struct SpawnTemplate: Sendable {
   ///     duration, so that there is something before and time for what follows.
   /// - Returns: a file whose text can be copied, changed and run. What is wrong with it is told with its
   ///   place in the template.
+  /// - Throws: for a formula that does not work, with its place.
   package func compose(
     counts: [String: Int] = [:], duration: Microseconds? = nil, kills: Int = 0
   ) throws(TopologyError) -> TopologyFile {
@@ -236,6 +237,8 @@ extension Microseconds {
 
 extension NetworkFolder {
   /// What `seedbed spawn` makes topologies of; `nil` where the network has no such file.
+  ///
+  /// - Throws: for a file that cannot be read, is no YAML or has no sound `spawn` section.
   package func spawnTemplate() throws(TopologyError) -> SpawnTemplate? {
     hasSpawnFile ? try SpawnTemplate(TopologyFile(reading: spawnFile)) : nil
   }

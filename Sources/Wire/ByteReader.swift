@@ -21,6 +21,8 @@ package struct ByteReader: Sendable {
   package var remaining: Int { bytes.count - position }
 
   /// The next byte.
+  ///
+  /// - Throws: at the end.
   package mutating func byte() throws(WireError) -> UInt8 {
     guard remaining > 0 else { throw .truncated }
     defer { position += 1 }
@@ -28,6 +30,8 @@ package struct ByteReader: Sendable {
   }
 
   /// The next so many bytes, without a copy.
+  ///
+  /// - Throws: where fewer are left.
   package mutating func bytes(_ count: Int) throws(WireError) -> ArraySlice<UInt8> {
     guard count >= 0, count <= remaining else { throw .truncated }
     defer { position += count }
@@ -36,6 +40,8 @@ package struct ByteReader: Sendable {
 
   /// An integer of so many bytes, eight at most, with its most significant byte first. (Not generic:
   /// other modules would not get it specialised.)
+  ///
+  /// - Throws: where fewer bytes are left.
   package mutating func integer(bytes count: Int) throws(WireError) -> UInt64 {
     guard count <= remaining else { throw .truncated }
     defer { position += count }

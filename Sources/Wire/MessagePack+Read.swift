@@ -13,6 +13,8 @@ extension MessagePack {
   }
 
   /// Reads the next value.
+  ///
+  /// - Throws: for bytes that are no value, or one beyond the limits.
   package init(from reader: inout ByteReader, limits: Limits) throws(WireError) {
     var decoder = MessagePackDecoder(limits: limits)
     self = try decoder.value(from: &reader, depth: 0)
@@ -111,6 +113,8 @@ private struct MessagePackDecoder {
 /// Reading what has a known shape, without a ``MessagePack`` for each value.
 extension ByteReader {
   /// What stands before the values of an array: how many there are. It may be a lie.
+  ///
+  /// - Throws: where no array begins here.
   package mutating func arrayCount() throws(WireError) -> Int {
     let mark = try byte()
     switch mark {
@@ -121,6 +125,8 @@ extension ByteReader {
   }
 
   /// Binary data.
+  ///
+  /// - Throws: where no binary value is here, or it is cut short.
   package mutating func binary() throws(WireError) -> ArraySlice<UInt8> {
     let mark = try byte()
     guard (0xc4...0xc6).contains(mark) else { throw WireError("no binary data") }
@@ -128,6 +134,8 @@ extension ByteReader {
   }
 
   /// A text's bytes, which may be no UTF-8.
+  ///
+  /// - Throws: where no text is here, or it is cut short.
   package mutating func text() throws(WireError) -> ArraySlice<UInt8> {
     let mark = try byte()
     switch mark {
@@ -138,6 +146,8 @@ extension ByteReader {
   }
 
   /// A whole number of at most four bytes.
+  ///
+  /// - Throws: where no whole number is here, or one beyond 64 signed bits.
   package mutating func wholeNumber() throws(WireError) -> Int64 {
     let mark = try byte()
     switch mark {

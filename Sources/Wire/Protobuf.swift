@@ -20,6 +20,8 @@ package struct ProtobufReader: Sendable {
   package init(_ bytes: [UInt8]) { reader = ByteReader(bytes) }
 
   /// The next field; `nil` at the end.
+  ///
+  /// - Throws: for bytes that are no field.
   package mutating func next() throws(WireError) -> (field: Int, value: Value)? {
     guard reader.remaining > 0 else { return nil }
     fields += 1

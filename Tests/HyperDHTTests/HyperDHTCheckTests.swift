@@ -160,9 +160,9 @@ import Topology
   func patient() throws {
     let roles = Self.roles(effect: { effect in
       // The timers of requests.
-      guard case .setTimer(let key, let instant) = effect, key.purpose == 0xe0 else {
-        return effect
-      }
+      guard case .setTimer(let key, let instant) = effect,
+        key == TimerKey(UDPTimer.request, key.subject)
+      else { return effect }
       return .setTimer(key, at: instant + .seconds(2))
     })
     let fewer = ["groups.node.count=60", "faults.0.kill.count=12"]

@@ -34,7 +34,10 @@ extension RunTests {
         ("run T --config F/far.txt", "8.8.8.8:4000 is no address of this machine"),
         ("run T --config F/named.txt", "'localhost:4000': give the host as a number"),
         ("spawn kademlia --kill 31", "'31' is no value for --kill; allowed: at most 30"),
-        ("spawn gossip --peers 20000", "spawn gossip: 20005 nodes in all; 20000 at most"),
+        (
+          "spawn gossip --peers 20000",
+          "networks/gossip/spawn.yaml:6:12: 20005 nodes in all; 20000 at most"
+        ),
         ("spawn gossip --for 20", "'20' is no value for --for (did you mean '20s'?)"),
       ])
     func refusals(line: String, message: String) async throws {

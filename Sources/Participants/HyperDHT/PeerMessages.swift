@@ -32,6 +32,8 @@ package struct PeerRequest: Equatable, Sendable {
 
   /// As the original for Node.js does, it takes any kind that it does not know for a lookup, and
   /// does without a local address that is none.
+  ///
+  /// - Throws: for bytes that are no such message.
   package init(decoding bytes: [UInt8]) throws(WireError) {
     var reader = ProtobufReader(bytes)
     var kind: Kind?

@@ -30,6 +30,8 @@ package struct NodeID: Hashable, Comparable, Sendable, EventValue {
   }
 
   /// Reads 20 bytes.
+  ///
+  /// - Throws: where there are not that many bytes.
   package init(from reader: inout ByteReader) throws(WireError) {
     self.init(
       try reader.integer(bytes: 8), try reader.integer(bytes: 8),
