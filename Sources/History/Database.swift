@@ -67,7 +67,8 @@ internal import Messages
     unsafe sqlite3_close_v2(handle)
   }
 
-  /// Runs every statement in `sql` and drops their rows.
+  /// Runs every statement in `sql` and drops their rows. Never what comes from a file: that is one
+  /// statement (``prepare(_:)``), or a file could do anything.
   ///
   /// - Throws: SQLite's refusal of the first that does not work; those before it were run.
   package func execute(_ sql: String) throws(DatabaseError) {

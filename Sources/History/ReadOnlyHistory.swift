@@ -94,7 +94,7 @@ package struct ReadOnlyHistory: ~Copyable {
     // A temporary view reads the temporary views above before the tables of the same names.
     for view in views.all {
       do throws(DatabaseError) {
-        try database.execute("CREATE TEMP VIEW \(view.definition)")
+        try database.prepare("CREATE TEMP VIEW \(view.definition)").run()
       } catch {
         if isStrict { throw view.located(error) }
       }
@@ -116,7 +116,7 @@ package struct ReadOnlyHistory: ~Copyable {
     }
     for definition in definitions {
       // What a run's own network has goes before.
-      try database.execute("CREATE TEMP VIEW IF NOT EXISTS\(definition)")
+      try database.prepare("CREATE TEMP VIEW IF NOT EXISTS\(definition)").run()
     }
   }
 

@@ -103,10 +103,12 @@ package struct Views: Sendable {
     let wanted = all.map { (name: $0.name, sql: "CREATE VIEW \($0.definition)") }
     guard stored.count != wanted.count || wanted.contains(where: { stored[$0.name] != $0.sql })
     else { return }
-    for name in stored.keys.sorted() { try database.execute("DROP VIEW \(name)") }
+    for name in stored.keys.sorted() {
+      try database.prepare("DROP VIEW \(Database.quoted(name))").run()
+    }
     for (view, (_, sql)) in zip(all, wanted) {
       do throws(DatabaseError) {
-        try database.execute(sql)
+        try database.prepare(sql).run()
       } catch {
         // Who runs the network is told when it is run.
         guard !view.isShipped, error.isBadSQL else { throw view.located(error) }

@@ -69,7 +69,7 @@ package struct NetworkFileError: ReportedError, Equatable {
 /// The little of a file system that networks need.
 package enum Files {
   /// The largest file that is read, in bytes.
-  static let largest = 1 << 20
+  package static let largest = 1 << 20
 
   /// Whether there is a folder at a path, through links too.
   package static func isFolder(_ path: String) -> Bool {
@@ -98,33 +98,49 @@ package enum Files {
     return names
   }
 
+  /// Why a file has no text, to be said after its path.
+  package struct Unreadable: Error { package var description: String }
+
   /// A file's text, of at most ``largest`` bytes.
   ///
-  /// - Throws: for one that cannot be read, is larger or not UTF-8.
-  package static func text(of file: String) throws(NetworkFileError) -> String {
+  /// - Throws: ``Unreadable`` for one that cannot be read, is larger or not UTF-8.
+  package static func read(_ file: String) throws(Unreadable) -> String {
     let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw NetworkFileError("\(file): there is no readable file of that name")
+      throw Unreadable(description: "cannot be read: \(systemMessage(errno))")
     }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 14)
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = unsafe chunk.withUnsafeMutableBytes { buffer in
-        unsafe read(descriptor, buffer.baseAddress, buffer.count)
+        unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
       }
       if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw failure("be read", file) }
+      guard count >= 0 else {
+        throw Unreadable(description: "cannot be read: \(systemMessage(errno))")
+      }
       if count == 0 { break }
       bytes += chunk.prefix(count)
       guard bytes.count <= largest else {
-        throw NetworkFileError("\(file): larger than \(largest) bytes")
+        throw Unreadable(description: "larger than \(largest) bytes")
       }
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw NetworkFileError("\(file): it is not UTF-8 text")
+      throw Unreadable(description: "not UTF-8 text")
     }
     return text
+  }
+
+  /// The same, for a file of a network.
+  ///
+  /// - Throws: what ``read(_:)`` does, with the path.
+  package static func text(of file: String) throws(NetworkFileError) -> String {
+    do throws(Unreadable) {
+      return try read(file)
+    } catch {
+      throw NetworkFileError("\(file): \(error.description)")
+    }
   }
 
   /// Makes a folder that is not there yet.
@@ -161,6 +177,6 @@ package enum Files {
   }
 
   private static func failure(_ what: String, _ path: String) -> NetworkFileError {
-    NetworkFileError("\(path): it cannot \(what): \(unsafe String(cString: strerror(errno)))")
+    NetworkFileError("\(path): cannot \(what): \(systemMessage(errno))")
   }
 }

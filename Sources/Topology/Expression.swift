@@ -19,7 +19,10 @@ struct Expression {
   }
 
   /// Why an expression has no value, in words.
-  struct Fault: Error { var description: String }
+  struct Refusal: Error { var description: String }
+
+  /// The longest that is read, in bytes: parentheses go no deeper than this.
+  static let longest = 500
 
   private let tokens: [Substring]
   private var position = 0
@@ -28,10 +31,13 @@ struct Expression {
   /// - Parameter names: what the names in it stand for.
   static func value(
     of text: String, names: [String: Amount]
-  ) throws(Fault) -> Amount {
+  ) throws(Refusal) -> Amount {
+    guard text.utf8.count <= longest else {
+      throw Refusal(description: "it is longer than \(longest) bytes")
+    }
     var expression = Expression(tokens: try tokens(of: text), names: names)
     let value = try expression.sum()
-    if let rest = expression.next { throw Fault(description: "'\(rest)' is not expected here") }
+    if let rest = expression.next { throw Refusal(description: "'\(rest)' is not expected here") }
     return value
   }
 
@@ -40,7 +46,7 @@ struct Expression {
     self.names = names
   }
 
-  private static func tokens(of text: String) throws(Fault) -> [Substring] {
+  private static func tokens(of text: String) throws(Refusal) -> [Substring] {
     var tokens: [Substring] = []
     var rest = text[...]
     while let first = rest.first {
@@ -51,7 +57,7 @@ struct Expression {
         rest.removeFirst()
       } else {
         let word = rest.prefix { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "." }
-        guard !word.isEmpty else { throw Fault(description: "'\(first)' is not expected here") }
+        guard !word.isEmpty else { throw Refusal(description: "'\(first)' is not expected here") }
         tokens.append(word)
         rest = rest.dropFirst(word.count)
       }
@@ -67,13 +73,13 @@ struct Expression {
     return true
   }
 
-  private mutating func expect(_ token: String) throws(Fault) {
+  private mutating func expect(_ token: String) throws(Refusal) {
     guard take(token) else {
-      throw Fault(description: "expected '\(token)', found \(next.map { "'\($0)'" } ?? "the end")")
+      throw Refusal(description: "expected '\(token)', found \(next.map { "'\($0)'" } ?? "the end")")
     }
   }
 
-  private mutating func sum() throws(Fault) -> Amount {
+  private mutating func sum() throws(Refusal) -> Amount {
     var value = try product()
     while true {
       if take("+") {
@@ -86,7 +92,7 @@ struct Expression {
     }
   }
 
-  private mutating func product() throws(Fault) -> Amount {
+  private mutating func product() throws(Refusal) -> Amount {
     var value = try factor()
     while true {
       if take("*") {
@@ -99,8 +105,8 @@ struct Expression {
     }
   }
 
-  private mutating func factor() throws(Fault) -> Amount {
-    guard let word = next else { throw Fault(description: "something is missing at the end") }
+  private mutating func factor() throws(Refusal) -> Amount {
+    guard let word = next else { throw Refusal(description: "something is missing at the end") }
     position += 1
     if word == "(" {
       let value = try sum()
@@ -118,7 +124,7 @@ struct Expression {
     if let number = Int64(word) { return .number(number) }
     if let duration = Microseconds(parsing: word) { return .duration(duration) }
     let known = names.keys.sorted()
-    throw Fault(
+    throw Refusal(
       description:
         "'\(word)' is no number, duration or name\(suggestion(for: String(word), among: known)); "
         + "there are: \(known.joined(separator: ", "))")
@@ -126,7 +132,7 @@ struct Expression {
 
   private func combine(
     _ one: Amount, _ sign: String, _ other: Amount
-  ) throws(Fault) -> Amount {
+  ) throws(Refusal) -> Amount {
     switch (one, other, sign) {
     case (.number(let a), .number(let b), _): .number(try Self.result(a, sign, b))
     case (.duration(let a), .duration(let b), "/"):
@@ -139,11 +145,11 @@ struct Expression {
     case (.number(let a), .duration(let b), "*"):
       .duration(Microseconds(try Self.result(a, sign, b.count)))
     default:
-      throw Fault(description: "\(one) and \(other) cannot be combined by '\(sign)'")
+      throw Refusal(description: "\(one) and \(other) cannot be combined by '\(sign)'")
     }
   }
 
-  private static func result(_ a: Int64, _ sign: String, _ b: Int64) throws(Fault) -> Int64 {
+  private static func result(_ a: Int64, _ sign: String, _ b: Int64) throws(Refusal) -> Int64 {
     let (value, isTooLarge) =
       switch sign {
       case "+": a.addingReportingOverflow(b)
@@ -154,7 +160,7 @@ struct Expression {
       default: (min(a, b), false)
       }
     guard !isTooLarge else {
-      throw Fault(description: b == 0 ? "it divides by 0" : "it leads to too large a number")
+      throw Refusal(description: b == 0 ? "it divides by 0" : "it leads to too large a number")
     }
     return value
   }

@@ -204,13 +204,14 @@ package struct SpawnTemplate: Sendable {
   private static func amount(
     of formula: Formula, _ names: [String: Expression.Amount]
   ) throws(YAMLError) -> Expression.Amount {
-    do throws(Expression.Fault) {
+    do throws(Expression.Refusal) {
       let amount = try Expression.value(of: formula.text, names: names)
       guard case .duration(let duration) = amount else { return amount }
       return .duration(duration.wholeMilliseconds)
     } catch {
       throw YAMLError(
-        place: formula.place, message: "'\(formula.text)': \(error.description)")
+        place: formula.place,
+        message: "'\(formula.text.prefix(Expression.longest))': \(error.description)")
     }
   }
 

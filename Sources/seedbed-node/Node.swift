@@ -21,24 +21,24 @@ import Sockets
     do {
       // Of all other roles nothing is needed then, which keeps an idle node small.
       let chosen = arguments.first.flatMap { Networks.role(named: $0) }
-      switch try NodeCommand.root(chosen.map { [$0] } ?? Networks.roles).parse(arguments) {
+      switch try NodeCommandLine.root(chosen.map { [$0] } ?? Networks.roles).parse(arguments) {
       case .print(let text):
         print(text, terminator: "")
         return .success
-      case .run(let parsed) where parsed.command.name == NodeCommand.relay.name:
+      case .run(let parsed) where parsed.command.name == NodeCommandLine.relay.name:
         return try relay(seed: parsed.integer("seed"))
       case .run(let parsed):
         guard let role = Networks.role(named: parsed.command.name) else {
           preconditionFailure("a role that is not in the catalogue was parsed")
         }
-        return try run(role, NodeCommand(parsed, role: role))
+        return try run(role, NodeCommandLine(parsed, role: role))
       }
     } catch {
       return complain("\(error)", .usage)
     }
   }
 
-  private static func run(_ role: Role, _ command: NodeCommand) throws -> ExitCode {
+  private static func run(_ role: Role, _ command: NodeCommandLine) throws -> ExitCode {
     raiseDescriptorLimit()
     // Once before anything else, so that what is wrong with them is said as other misuse.
     _ = try command.rules?.read()
@@ -69,7 +69,7 @@ import Sockets
   private static func relay(seed: Int64?) throws -> ExitCode {
     raiseDescriptorLimit()
     do throws(NodeFailure) {
-      try Relay(seed: NodeCommand.seed(seed)).run()
+      try Relay(seed: NodeCommandLine.seed(seed)).run()
       return .success
     } catch {
       return complain("\(error)", .error)

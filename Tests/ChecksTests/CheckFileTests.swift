@@ -154,7 +154,7 @@ import Testing
       ["deed"],
       "unknown check 'deed' (did you mean 'dead'?); \(folder.path)/gossip has: dead"
     )
-    refuse(["\(own)/none.sql"], "\(own)/none.sql: there is no readable file of that name")
+    refuse(["\(own)/none.sql"], "\(own)/none.sql: cannot be read: No such file or directory")
     refuse(
       ["\(own)/other.sql"],
       "\(own)/other.sql: this check is for kptp, kademlia, and the run is of the network gossip")
@@ -173,7 +173,7 @@ import Testing
     try add("gossip/checks/a.sql")
     let file = "\(folder.path)/gossip/checks/a.sql"
     try Data([0xff, 0xfe]).write(to: URL(filePath: file))
-    #expect(throws: CheckError("\(file): it is not UTF-8 text")) {
+    #expect(throws: CheckError("\(file): not UTF-8 text")) {
       try library().checks(network: "gossip")
     }
   }

@@ -96,6 +96,10 @@ extension RunTests {
         (view, "g.node, p.node AS", "g.nod, p.node AS", "\(view):13: no such column: g.nod"),
         (view, "FROM events g", "FROM event g", "\(view):13: no such table: event (did you mean"),
         (view, "SELECT g.run,", "SELEC g.run,", "\(view):13: near \"SELEC\": syntax error"),
+        (
+          view, "FROM events g", "FROM runs g; DELETE FROM runs; SELECT run FROM events g",
+          "\(view):12: there is more than one statement here"
+        ),
         (view, "-- view: chatter_greetings", "-- view: greetings", "\(view):1: the view is called"),
         (check, "-- witnesses: 5", "-- witnesses: none", "\(check):5: 'none' is not the least"),
         (check, "g.greeting,", "g.greating,", "\(check):11: no such column: g.greating"),
@@ -123,7 +127,7 @@ extension RunTests {
       arguments: [
         ("../chatter", "'../chatter' is no name for a network"), ("'two words'", "is no name"),
         ("Chatter", "is no name"), ("shared", "is no name"), ("''", "is no name"),
-        ("there", "there: it cannot be made: File exists"),
+        ("there", "there: cannot be made: File exists"),
       ])
     func badNames(name: String, message: String) async throws {
       let workspace = try Workspace()
@@ -190,6 +194,52 @@ extension RunTests {
         seedbed query --run all --format csv "SELECT count(*) AS ours FROM links"
         """, in: workspace)
       #expect(asked.output == "number\n1\nnumber\n2\nours\n0\n", "\(asked.errors)")
+    }
+
+    @Test("that came with somebody else's run changes nothing in a history that takes the run in")
+    func tampered() async throws {
+      let workspace = try Workspace()
+      _ = try workspace.write(
+        """
+        -- view: numbers
+        -- summary: A number.
+        -- column: run: the run
+
+        SELECT run FROM runs;
+        """, to: "own/views/numbers.sql")
+      _ = try workspace.write(
+        """
+        network: .
+        groups: { peer: { count: 1, command: [/bin/sleep, '60'], ready: { log: x } } }
+        ready: { within: 1ms }
+        stop: { at: 1ms }
+        checks: []
+        """, to: "own/t.yaml")
+      let harm = "; UPDATE main.runs SET seed = 666; ATTACH 'evil.sqlite' AS e; CREATE TABLE e.t (a)"
+      let asked = try await run(
+        """
+        seedbed run own/t.yaml --seed 1
+        rm -r own
+        sed -i "s/;$/\(harm);/" logs/*/network/views/numbers.sql
+        for run in logs/*/; do
+          seedbed collect $run --history mine.sqlite
+          seedbed collect $run --history mine.sqlite
+        done
+        seedbed export last
+        seedbed import *.tar.gz --logs taken
+        for place in "--history mine.sqlite" "--logs taken"; do
+          seedbed query $place --format csv "SELECT seed FROM runs"
+          seedbed query $place "SELECT * FROM numbers"
+        done
+        find . -name 'evil*'
+        """, in: workspace)
+      #expect(
+        asked.output.components(separatedBy: "seed\n1\n").count == 3,
+        "\(asked.output)\(asked.errors)")
+      #expect(
+        asked.errors.components(separatedBy: "numbers.sql:5: there is more than one statement")
+          .count == 3, "\(asked.errors)")
+      #expect(!asked.output.contains("evil"), "\(asked.output)")
     }
   }
 }

@@ -198,6 +198,10 @@ import Topology
     ),
     ("  parameters: {}\n  set: { stop.within: 1s / 0 }", ["4:23: '1s / 0': it divides by 0"]),
     ("  parameters: {}\n  set: { stop.within: (1s }", ["4:23: '(1s': expected ')', found the end"]),
+    (
+      "  parameters: {}\n  set: { stop.within: \(String(repeating: "(", count: 500_000)) }",
+      ["4:23: '\(String(repeating: "(", count: 500))': it is longer than 500 bytes"]
+    ),
     ("  parameters: {}\n  set: { stop.within: 1s) }", ["4:23: '1s)': ')' is not expected here"]),
     (
       "  parameters: {}\n  set: { stop.within: '9223372036854775807 * 2' }",

@@ -41,7 +41,7 @@ import Topology
     let binary = try folder.write("binary", [0xff, 0xfe, 0x00])
     #expect(complaint(reading: binary) == "not UTF-8 text")
     let large = try folder.write("large", [UInt8](repeating: 0x20, count: TopologyFile.largest + 1))
-    #expect(complaint(reading: large) == "larger than 1048576 bytes: no topology")
+    #expect(complaint(reading: large) == "larger than 1048576 bytes")
   }
 
   /// What is said about a file, behind its path.

@@ -6,7 +6,7 @@ struct Owners {
   private static let mostOfPiece = 16
 
   /// Why an owner is asked nothing.
-  enum Fault: String {
+  enum Offence: String {
     case dead, slow, lying, without
   }
 

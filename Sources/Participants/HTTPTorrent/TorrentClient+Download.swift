@@ -112,11 +112,11 @@ extension TorrentClient {
   }
 
   private mutating func leave(
-    _ owner: Address, _ fault: Owners.Fault, until: Instant?, _ turn: inout Turn
+    _ owner: Address, _ offence: Owners.Offence, until: Instant?, _ turn: inout Turn
   ) {
     guard owners.avoid(owner, until: until, at: turn.now) else { return }
     changes.logEach(
-      Event(TorrentEvents.ownerLeft, peer: owner, ["reason": fault.rawValue]), per: owner,
+      Event(TorrentEvents.ownerLeft, peer: owner, ["reason": offence.rawValue]), per: owner,
       &turn)
   }
 
@@ -144,7 +144,7 @@ extension TorrentClient {
     default:
       owners.forget(owner, of: piece)
       changes.logEach(
-        Event(TorrentEvents.ownerLeft, peer: owner, ["reason": Owners.Fault.without.rawValue]),
+        Event(TorrentEvents.ownerLeft, peer: owner, ["reason": Owners.Offence.without.rawValue]),
         per: owner, &turn)
       return
     }

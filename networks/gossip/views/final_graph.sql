@@ -43,8 +43,7 @@ reached (run, node) AS (
   SELECT run, node FROM start
   UNION
   SELECT e.run, e.b FROM reached w JOIN ends e ON e.run = w.run AND e.a = w.node
-)
-,
+),
 -- Runs in which a peer died, came back or started too shortly before the end for a repair.
 repairs AS (
   SELECT run, max(repair_within) AS within FROM gossip_deadlines GROUP BY run

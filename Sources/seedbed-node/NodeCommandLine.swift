@@ -5,7 +5,7 @@ import Messages
 import Participants
 
 /// The command line of `seedbed-node`: a subcommand for each role, made from the catalogue.
-struct NodeCommand {
+struct NodeCommandLine {
   let name: String
   let listen: Address
   let also: String?
