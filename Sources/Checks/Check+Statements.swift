@@ -18,11 +18,12 @@ extension ReadOnlyHistory {
   /// - Throws: what is wrong with the first that cannot, with file and line.
   package func check(_ checks: [Check]) throws {
     for check in checks {
-      for condition in check.conditions {
+      for expression in check.planExpressions {
         do {
-          _ = try planGives(condition.askedIf)
+          _ = try planValue(of: expression.sql)
         } catch let error as DatabaseError where error.isBadSQL {
-          throw CheckError("\(check.file):\(condition.line): 'asked-if': \(error.message)")
+          throw CheckError(
+            "\(check.file):\(expression.line): '\(expression.key)': \(error.message)")
         }
       }
       var rest = check.text[...]

@@ -38,6 +38,8 @@ package struct Check: Sendable, Equatable {
   package var leastWitnesses: Int
   /// What it means when there are too few, in words; may be empty.
   package var tooFew: String
+  /// How many witnesses the plan gives it at the least; `nil` where nobody knows beforehand.
+  package var expected: PlanExpression?
   /// What a topology must give it to judge; all of them. None: every topology does.
   package var conditions: [Condition] = []
   /// The path it was read from.
@@ -45,18 +47,33 @@ package struct Check: Sendable, Equatable {
   /// The whole file. SQLite takes the header for comments, so places in it are places in the file.
   package var text: String
 
-  /// A line `asked-if` of the header with the line `not-asked` after it.
-  package struct Condition: Sendable, Equatable {
-    /// An SQL expression over the plan: where it is 0, there is nothing to judge.
-    package var askedIf: String
-    /// Why there is nothing then, in words.
-    package var notAsked: String
+  /// An SQL expression over the plan, in the header.
+  package struct PlanExpression: Sendable, Equatable {
+    package var key: String
+    package var sql: String
     /// Where it stands in the file.
     package var line: Int
   }
 
+  /// A line `asked-if` of the header with the line `not-asked` after it.
+  package struct Condition: Sendable, Equatable {
+    /// Where it is 0, there is nothing to judge.
+    package var askedIf: PlanExpression
+    /// Why there is nothing then, in words.
+    package var notAsked: String
+  }
+
+  /// Every expression over the plan that the header has.
+  var planExpressions: [PlanExpression] { conditions.map(\.askedIf) + [expected].compactMap(\.self) }
+
   /// Whether it is for runs of this network.
   package func judges(_ network: String) -> Bool { networks.isEmpty || networks.contains(network) }
+}
+
+extension Check.PlanExpression {
+  fileprivate init(_ entry: SQLHeader.Entry) {
+    self.init(key: entry.key, sql: entry.value, line: entry.line)
+  }
 }
 
 /// What is wrong with a check's file, or with the choice of checks.
@@ -77,7 +94,7 @@ extension Check {
   /// They come in pairs, as many as one likes.
   private static let paired = ["asked-if", "not-asked"]
   private static let keys = SQLHeader.Keys(
-    required: ["check", "promise", "networks", "severity", "witnesses"], optional: ["too-few"],
+    required: ["check", "promise", "networks", "severity", "witnesses"], optional: ["too-few", "expected"],
     repeated: paired)
 
   /// - Parameters:
@@ -113,6 +130,7 @@ extension Check {
     }
     leastWitnesses = least
     tooFew = header.value("too-few")
+    expected = header["expected"].map(PlanExpression.init)
     conditions = try Self.conditions(of: header.entries, file: file)
     self.file = file
     self.text = text
@@ -131,7 +149,7 @@ extension Check {
       }
       if index % 2 == 0 {
         conditions.append(
-          Condition(askedIf: half.value, notAsked: halves[index + 1].value, line: half.line))
+          Condition(askedIf: PlanExpression(half), notAsked: halves[index + 1].value))
       }
     }
     return conditions

@@ -46,6 +46,40 @@ extension Judge {
     return judgements
   }
 
+  /// Judges by each check whether it had as much to judge as in another run, but for a tolerance: with
+  /// fewer witnesses, less of what the network should do was done.
+  ///
+  /// - Parameters:
+  ///   - before: what the same checks say of the other run.
+  ///   - tolerance: how much less is borne, in percent.
+  /// - Throws: `DatabaseError` where the history cannot be read.
+  package func judge(
+    witnessesOf now: [Judgement], against before: [Judgement], named name: String, tolerance: Double
+  ) throws -> [Judgement] {
+    let overloads = try history.database.integer("SELECT count(*) FROM overloads") ?? 0
+    return zip(now, before).map { now, before in
+      let check = Check(
+        name: "witnesses of \(now.check.name)",
+        promise: "There are at most \(percent(tolerance)) fewer than in \(name).",
+        networks: [], severity: .error, leastWitnesses: Self.leastValues, tooFew: "", file: "",
+        text: "")
+      let (new, old) = (now.witnesses ?? 0, before.witnesses ?? 0)
+      guard old >= Self.leastValues else {
+        return Judgement(
+          check: check, verdict: .notAsked,
+          reason: "\(old) in \(name); \(Self.leastValues) are needed")
+      }
+      let isLess = Double(new) < Double(old) * (1 - tolerance / 100)
+      let excuse = isLess && overloads > 0 ? ", but the host was overloaded" : ""
+      var judgement = Judgement(
+        check: check, verdict: !isLess ? .pass : overloads == 0 ? .fail : .inconclusive,
+        reason: "\(new), and \(old) in \(name): \(change(from: Double(old), to: Double(new)))\(excuse)")
+      judgement.violations = isLess ? 1 : 0
+      judgement.witnesses = old
+      return judgement
+    }
+  }
+
   private func change(from old: Double, to new: Double) -> String {
     guard old > 0 else { return new > 0 ? "more than nothing" : "the same" }
     let share = (new / old - 1) * 100

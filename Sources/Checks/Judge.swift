@@ -86,10 +86,13 @@ package struct Judge: ~Copyable {
     var rest = check.text[...]
     do {
       let unasked = try reasonNotToAsk(check)
+      if let expected = check.expected {
+        judgement.expected = try planValue(expected).map { Int(clamping: $0) }
+      }
       let excuse = try collectViolations(&rest, into: &judgement)
       try countWitnesses(&rest, into: &judgement)
       try endOfStatements(&rest)
-      conclude(&judgement, excuse: excuse, unasked: unasked)
+      try conclude(&judgement, excuse: excuse, unasked: unasked)
     } catch let error as StatementError {
       judgement.verdict = .error
       judgement.reason =
@@ -121,15 +124,26 @@ package struct Judge: ~Copyable {
   /// from it, a NULL, counts as given.
   private func reasonNotToAsk(_ check: Check) throws -> String? {
     var reason: String?
-    for condition in check.conditions {
-      do {
-        let isGiven = try history.planGives(condition.askedIf)
-        if !isGiven { reason = reason ?? condition.notAsked }
-      } catch let error as DatabaseError where error.isBadSQL {
-        throw StatementError("'asked-if': \(error.message)", line: condition.line)
-      }
+    for condition in check.conditions where try planValue(condition.askedIf) == 0 {
+      reason = reason ?? condition.notAsked
     }
     return reason
+  }
+
+  private func planValue(_ expression: Check.PlanExpression) throws -> Int64? {
+    do {
+      return try history.planValue(of: expression.sql)
+    } catch let error as DatabaseError where error.isBadSQL {
+      throw StatementError("'\(expression.key)': \(error.message)", line: expression.line)
+    }
+  }
+
+  /// Why fewer witnesses than the plan gives are no failure, in words; `nil` where they are one.
+  private func excuseForTooFew() throws -> String? {
+    let outcome = try history.database.text("SELECT outcome FROM runs")
+    if outcome != "completed" { return "the run was \(outcome ?? "not ended in order")" }
+    let overloads = try history.database.integer("SELECT count(*) FROM overloads") ?? 0
+    return overloads > 0 ? "the host was overloaded" : nil
   }
 
   /// The violations that nothing excuses count first; `reason` is then empty. Gives the first
@@ -182,7 +196,7 @@ package struct Judge: ~Copyable {
 
   private func conclude(
     _ judgement: inout Judgement, excuse: String?, unasked: String?
-  ) {
+  ) throws {
     let check = judgement.check
     let violations = judgement.violations ?? 0
     let witnesses = judgement.witnesses ?? 0
@@ -196,6 +210,12 @@ package struct Judge: ~Copyable {
     } else if witnesses < check.leastWitnesses, let unasked {
       judgement.verdict = .notAsked
       judgement.reason = unasked
+    } else if let expected = judgement.expected, witnesses < expected {
+      let excuse = try excuseForTooFew()
+      judgement.verdict = excuse == nil ? .fail : .inconclusive
+      judgement.reason =
+        "\(witnesses) of the \(counted(expected, "witness", plural: "witnesses")) that the plan gives"
+        + (excuse.map { ", but \($0)" } ?? "")
     } else if witnesses < check.leastWitnesses {
       judgement.verdict = .inconclusive
       judgement.reason =

@@ -26,6 +26,8 @@ package struct Judgement: Sendable, Equatable {
   package var violations: Int?
   /// `nil` where they were not counted.
   package var witnesses: Int?
+  /// As many as the plan gives at the least; `nil`: unknown.
+  package var expected: Int?
   /// The columns of `rows`.
   package var columns: [String] = []
   /// The first violations.

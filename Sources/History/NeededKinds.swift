@@ -8,7 +8,7 @@ package enum NeededKinds {
   package static func forChecks(_ texts: [String], views: Views) -> Set<String>? {
     var code = texts.map(withoutComments).joined()
     guard code.firstMatch(of: /\bevents\b/.ignoresCase()) == nil else { return nil }
-    code += views.bodies(namedBy: code).map(withoutComments).joined()
+    code += views.named(by: code).map { withoutComments($0.body) }.joined()
     return recorded.union(quotedKinds(in: code))
   }
 

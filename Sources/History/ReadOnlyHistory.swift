@@ -120,14 +120,15 @@ package struct ReadOnlyHistory: ~Copyable {
     }
   }
 
-  /// Whether an SQL expression over the plan is true, or unknown. It may read what is known before
-  /// anything happens, and what was asked of the run since then: no event, and nothing that a node said.
+  /// A number that an SQL expression over the plan gives; `nil` where it is unknown. It may read what is
+  /// known before anything happens, and what was asked of the run since then: no event, and nothing
+  /// that a node said.
   ///
   /// - Throws: ``DatabaseError`` where the SQL does not work, or reads what it may not.
-  package func planGives(_ expression: String) throws -> Bool {
+  package func planValue(of expression: String) throws -> Int64? {
     database.refuse(.whatHappened)
     defer { database.refuse(.writes) }
-    return try database.integer("SELECT coalesce((\(expression)\n) <> 0, 1)") != 0
+    return try database.integer("SELECT (\(expression)\n)")
   }
 }
 

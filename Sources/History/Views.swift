@@ -72,10 +72,11 @@ package struct Views: Sendable {
       "\nUNION ALL\nSELECT \(columns.joined(separator: ", ")) FROM \(view.name)"
   }
 
-  /// The texts of the views that SQL names, and of those that these name, and so on.
-  func bodies(namedBy sql: String) -> [String] {
+  /// The views that SQL names, and those that these name, and so on.
+  package func named(by sql: String) -> [View] {
     var left = all
     var texts = [sql]
+    var found: [View] = []
     var position = 0
     while position < texts.count {
       let words = Set(
@@ -84,10 +85,11 @@ package struct Views: Sendable {
       left.removeAll { view in
         guard words.contains(view.name) else { return false }
         texts.append(view.body)
+        found.append(view)
         return true
       }
     }
-    return Array(texts.dropFirst())
+    return found
   }
 
   /// Makes the file's views these. They hold no data, so an older seedbed may put its own back.
@@ -104,7 +106,7 @@ package struct Views: Sendable {
     guard stored.count != wanted.count || wanted.contains(where: { stored[$0.name] != $0.sql })
     else { return }
     for name in stored.keys.sorted() {
-      try database.prepare("DROP VIEW \(Database.quoted(name))").run()
+      try database.prepare("DROP VIEW \"\(name.replacing("\"", with: "\"\""))\"").run()
     }
     for (view, (_, sql)) in zip(all, wanted) {
       do throws(DatabaseError) {

@@ -1,6 +1,7 @@
 import Checks
 import Clock
 package import Exploration
+import History
 package import Messages
 import Participants
 import Supervisor
@@ -19,6 +20,8 @@ package struct ExploreDisplay {
   private var simulated = Microseconds.zero
   /// Why checks were not asked, by name.
   private var unasked: [String: String] = [:]
+  /// What each check had to judge with each seed, in the checks' order.
+  private var judged: [(check: String, seeds: [(verdict: Verdict, witnesses: Int)])] = []
 
   /// - Parameter replay: the command that simulates a seed alone, in words.
   package init(_ seeds: ClosedRange<UInt64>, replay: @escaping (UInt64) -> [String]) {
@@ -48,9 +51,7 @@ package struct ExploreDisplay {
     case .success(let trial):
       code = trial.exitCode
       simulated = simulated + trial.lasted
-      for judgement in trial.judgements where judgement.verdict == .notAsked {
-        unasked[judgement.check.name] = judgement.reason
-      }
+      for judgement in trial.judgements { count(judgement) }
       why = reason(trial)
     case .failure(let error):
       code = .error
@@ -68,6 +69,28 @@ package struct ExploreDisplay {
       line.say("seed \(finding.seed): \(word(code)): \(why): \(command)\n")
     }
     showProgress()
+  }
+
+  private mutating func count(_ judgement: Judgement) {
+    let name = judgement.check.name
+    if judgement.verdict == .notAsked { unasked[name] = judgement.reason }
+    let index = judged.firstIndex { $0.check == name } ?? judged.endIndex
+    if index == judged.endIndex { judged.append((name, [])) }
+    judged[index].seeds.append((judgement.verdict, judgement.witnesses ?? 0))
+  }
+
+  /// A line for each check: in how many seeds it passed, and how much it had to judge in all of them.
+  private var witnesses: [String] {
+    guard !judged.isEmpty else { return [] }
+    let rows = judged.map { check, seeds in
+      let witnesses = seeds.map(\.witnesses).sorted()
+      return [
+        check, "\(seeds.count { $0.verdict == .pass })", "\(witnesses[0])",
+        "\(witnesses[witnesses.count / 2])",
+        witnesses.last == 0 ? "no seed gave it anything to judge" : "",
+      ]
+    }
+    return aligned([["check", "passed", "witnesses: least", "median", ""]] + rows)
   }
 
   /// What did not pass, by name.
@@ -101,6 +124,7 @@ package struct ExploreDisplay {
       "\(counted(judged, "seed")): \(parts.joined(separator: ", ")); \(RunDisplay.seconds(simulated)) s "
         + "simulated in \(RunDisplay.seconds(took)) s"
         + (rest > 0 ? "; interrupted, \(counted(rest, "seed")) left\n" : "\n"))
+    for line in witnesses { Terminal.say("\(line)\n") }
     for (name, reason) in unasked.sorted(by: { $0.key < $1.key }) {
       Terminal.say("not asked: \(name): \(reason)\n")
     }

@@ -29,6 +29,9 @@ enum CheckCommand: SeedbedCommand {
         "seedbed check 3 --check dead-nodes-are-reported --check ./my-own.sql",
         "Run 3, by two checks."),
       Example(
+        "seedbed check --explain dead-nodes-are-reported",
+        "What its verdict on the last run rests on."),
+      Example(
         "seedbed check last --against 1 --view gossip_deliveries.delay --tolerance 30%",
         "Fails when the 95th percentile has grown by more than 30 %."),
     ],
@@ -41,11 +44,15 @@ enum CheckCommand: SeedbedCommand {
       .flag("list", "Print the checks that there are instead, of every network or of one."),
       Option(
         "check", .text("NAME|FILE"), "A check's name, or a file that ends in .sql.", .repeated),
+      Option(
+        "explain", .text("NAME|FILE"),
+        "Say what one check judged and what it could not, its deadlines, and what of it takes how long."),
       .flag("store", "Store the verdicts of checks too that the run did not ask for."),
       .networks, .logs, .history,
       Option(
         "against", .text("RUN"),
-        "Judge whether things take longer than in this run, instead of by checks."),
+        "Judge whether things take longer than in this run, and whether its checks have less to judge, "
+          + "instead of by checks."),
       Option(
         "view", .text("VIEW.COLUMN"),
         "With --against: what to compare; without it, what 'compare' measures.", .repeated
@@ -53,7 +60,7 @@ enum CheckCommand: SeedbedCommand {
       Option(
         "tolerance",
         ValueKind("PERCENT", allowed: "a percentage from 0% to 10000%") { percent($0) != nil },
-        "With --against: how much more the 95th percentile (p95) may be.", .defaulted("20%")
+        "With --against: how much more the 95th percentile (p95) may be, and how many fewer witnesses.", .defaulted("20%")
       ).with("against"),
       Option(
         "format",
@@ -67,6 +74,7 @@ enum CheckCommand: SeedbedCommand {
     for file in arguments.reports { try file.check() }
     let number = try ReadOnlyHistory(arguments.history).run(named: arguments["RUN"] ?? "last")
     let judge = try Self.judge(of: number, arguments)
+    if let name = arguments["explain"] { return try explain(name, judge, arguments) }
     let (judgements, kept) =
       try arguments["against"].map { (try regressions(judge, against: $0, arguments), []) }
       ?? promises(judge, arguments)
@@ -88,6 +96,21 @@ enum CheckCommand: SeedbedCommand {
     }
     return judgements.exitCode(
       areNamed: arguments.has("check") || judge.plannedChecks != nil)
+  }
+
+  /// Says what a check's verdict rests on. Nothing is stored.
+  private static func explain(
+    _ name: String, _ judge: borrowing Judge, _ arguments: ParsedArguments
+  ) throws -> ExitCode {
+    let checks = try CheckLibrary(try arguments.networks)
+      .checks([name], network: judge.network, folder: judge.networkFolder)
+    var output = StandardOutput()
+    let judgements = judge.judge(checks)
+    for judgement in judgements {
+      output.write(try judge.explanation(of: judgement))
+    }
+    try output.finish()
+    return judgements.exitCode(areNamed: true)
   }
 
   /// Prints the checks that there are, of one network or of all.
@@ -161,9 +184,18 @@ enum CheckCommand: SeedbedCommand {
       columns.isEmpty
       ? try Measure.all(of: judge.networkFolder ?? arguments.networks.folder(named: judge.network))
       : columns
-    return try judge.judge(
-      measures, against: base, named: base.database.text("SELECT name FROM runs") ?? reference,
-      tolerance: Self.percent(arguments["tolerance"] ?? "") ?? 0)
+    let name = try base.database.text("SELECT name FROM runs") ?? reference
+    let tolerance = Self.percent(arguments["tolerance"] ?? "") ?? 0
+    let slower = try judge.judge(measures, against: base, named: name, tolerance: tolerance)
+    guard columns.isEmpty, judge.plannedChecks != [] else { return slower }
+    let checks = try CheckLibrary(try arguments.networks)
+      .checks(judge.plannedChecks, network: judge.network, folder: judge.networkFolder)
+    let before = try Judge(
+      arguments.history, run: ReadOnlyHistory(arguments.history).run(named: reference))
+    return try slower
+      + judge.judge(
+        witnessesOf: judge.judge(checks), against: before.judge(checks), named: name,
+        tolerance: tolerance)
   }
 
   /// `20%` or `20`.

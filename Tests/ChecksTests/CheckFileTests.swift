@@ -35,9 +35,9 @@ import Testing
         "--     )",
         "-- not-asked: neither", "--   now nor then",
       ])
-    #expect(check.conditions.map(\.askedIf) == ["1", "EXISTS ( SELECT 1 )"])
+    #expect(check.conditions.map(\.askedIf.sql) == ["1", "EXISTS ( SELECT 1 )"])
     #expect(check.conditions.map(\.notAsked) == ["never", "neither now nor then"])
-    #expect(check.conditions.map(\.line) == [7, 9])
+    #expect(check.conditions.map(\.askedIf.line) == [7, 9])
     #expect(try parse(Self.header).conditions.isEmpty)
   }
 
@@ -75,7 +75,7 @@ import Testing
       (
         2, "-- network: gossip",
         "3: unknown key 'network' (did you mean 'networks'?); allowed here: check, promise, "
-          + "networks, severity, witnesses, too-few, asked-if, not-asked"
+          + "networks, severity, witnesses, too-few, expected, asked-if, not-asked"
       ),
       (3, "-- severity: fatal", "4: unknown severity 'fatal'; there are: error, warning"),
       (4, "-- witnesses: 0", "5: '0' is not the least number of witnesses, from 1"),

@@ -9,13 +9,14 @@ import Testing
 
   /// Judges with so many witnesses of two that are needed.
   private func judge(
-    _ conditions: [String], witnesses: Int = 0, violations: Int = 0
+    _ conditions: [String] = [], witnesses: Int = 0, violations: Int = 0, expected: String? = nil
   ) throws -> Judgement {
     let header =
       [
         "check: mine", "promise: It holds.", "networks: any", "severity: error", "witnesses: 2",
         "too-few: nothing happened",
       ] + conditions.enumerated().flatMap { ["asked-if: \($1)", "not-asked: reason \($0)"] }
+      + (expected.map { ["expected: \($0)"] } ?? [])
     let text =
       header.map { "-- \($0)\n" }.joined()
       + "\nSELECT 1 FROM runs WHERE \(violations) > 0; SELECT \(witnesses);"
@@ -50,6 +51,48 @@ import Testing
   func seenAfterAll() throws {
     #expect(try judge(["0"], witnesses: 2).verdict == .pass)
     #expect(try judge(["0"], witnesses: 1, violations: 1).verdict == .fail)
+  }
+
+  @Test("With less than the plan gives, it fails, and with as much it passes")
+  func expected() throws {
+    let expected = "(SELECT count(*) FROM planned_nodes)"
+    let nodes = try #require(
+      try ReadOnlyHistory(story.collected(), run: 1).planValue(of: expected).map { Int($0) })
+    #expect(nodes > 2)
+    let few = try judge(witnesses: nodes - 1, expected: expected)
+    #expect(few.verdict == .fail)
+    #expect(few.reason == "\(nodes - 1) of the \(nodes) witnesses that the plan gives")
+    #expect(try judge(witnesses: nodes, expected: expected).verdict == .pass)
+    #expect(try judge(witnesses: 2, expected: "NULL").verdict == .pass)
+    #expect(try judge(witnesses: 1, expected: "1").verdict == .inconclusive)
+    #expect(try judge(["0"], witnesses: 1, expected: expected).verdict == .notAsked)
+    let broken = try judge(witnesses: 2, expected: "(SELECT max(t) FROM events)")
+    #expect(broken.verdict == .error)
+    #expect(broken.reason.hasPrefix("mine.sql:7: 'expected': "))
+  }
+
+  @Test("Nobody gives what the plan says while the host is overloaded, or after an early stop")
+  func expectedOfOthers() throws {
+    let early = Story()
+    early.unsay("run.ended")
+    early.say("supervisor", "run.ended", at: 30.5, ["outcome": "interrupted", "reason": "by hand"])
+    for (story, words) in [(story, "the host was overloaded"), (early, "the run was interrupted")] {
+      if story === self.story { story.overload(from: 10, to: 12) }
+      let check = try Check(
+        parsing: """
+          -- check: mine
+          -- promise: It holds.
+          -- networks: any
+          -- severity: error
+          -- witnesses: 2
+          -- expected: 9
+
+          SELECT 1 WHERE false; SELECT 8;
+          """, file: "mine.sql")
+      let judgement = try Judge(story.collected(), run: 1).judge(check)
+      #expect(judgement.verdict == .inconclusive)
+      #expect(judgement.reason == "8 of the 9 witnesses that the plan gives, but \(words)")
+    }
   }
 
   @Test("A run that did not come to its stop is inconclusive, whatever its plan gives")
