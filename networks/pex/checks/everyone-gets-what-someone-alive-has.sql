@@ -4,6 +4,11 @@
 -- severity: error
 -- witnesses: 1
 -- too-few: no node wanted a piece and got it, or was connected for long enough to one that has it
+-- expected: (SELECT sum(n.options ->> 'want') FROM planned_nodes n
+--   WHERE n.stays > 10000000 AND n.node NOT IN (SELECT node FROM planned_deaths) AND EXISTS (
+--     SELECT 1 FROM planned_nodes o JOIN pex_healthy h ON h.node = o.node
+--     WHERE o.options ->> 'have' = o.options ->> 'catalogue'
+--       AND o.node NOT IN (SELECT node FROM planned_deaths)))
 -- asked-if: (SELECT count(*) FROM planned_nodes WHERE role = 'pex-peer' OR options IS NULL) > 1
 -- not-asked: there is no second peer
 -- asked-if: EXISTS (SELECT 1 FROM planned_nodes
