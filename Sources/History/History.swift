@@ -24,7 +24,6 @@ package enum History {
       // Again, now that no other process can be in the middle of creating it.
       let version = try checkOwner(of: database)
       try migrate(database, from: version)
-      try tellStatistics(to: database)
       try updateViews(of: database)
     }
     return database
@@ -62,27 +61,6 @@ package enum History {
   /// Makes the tables in an empty database.
   static func makeTables(in database: borrowing Database) throws {
     try migrate(database, from: 0)
-    try tellStatistics(to: database)
-  }
-
-  /// Tells SQLite's planner that a run has many events of each kind. Without a word of it the planner
-  /// expects ten, and reads the whole of what is joined with them for each of them.
-  ///
-  /// The numbers are rows, those of one run, and those of one kind in it
-  /// (`https://sqlite.org/fileformat2.html#stat1tab`). What somebody's own ANALYZE found stays.
-  private static func tellStatistics(to database: borrowing Database) throws {
-    let known = try database.integer(
-      "SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'")
-    guard known == 0 else { return }
-    // Makes the table.
-    try database.execute("ANALYZE runs")
-    try database.execute(
-      """
-      DELETE FROM sqlite_stat1;
-      INSERT INTO sqlite_stat1
-      VALUES ('events', 'events_by_kind', '10000000 1000000 100000');
-      ANALYZE sqlite_schema
-      """)
   }
 
   /// Makes the file's views those of the networks that are found, and of whose runs it has.

@@ -16,21 +16,20 @@
 
 WITH
 marks AS MATERIALIZED (
-  SELECT run, node, n, t, kind, peer, data ->> 'direction' AS direction,
-    data ->> 'reason' AS reason, data ->> 'connection' AS connection,
+  SELECT run, node, n, t, kind, peer, data,
     sum(kind = 'node.ready') OVER (PARTITION BY run, node ORDER BY n) AS life
   FROM events
   WHERE kind IN ('node.ready', 'neighbour.linked', 'neighbour.lost')
 ),
 ended AS MATERIALIZED (SELECT * FROM life_ends),
 rows AS MATERIALIZED (
-  SELECT a.run, a.node, a.peer, a.direction, a.t AS linked_t,
+  SELECT a.run, a.node, a.peer, a.data ->> 'direction' AS direction, a.t AS linked_t,
     coalesce(b.t, e.t) AS lost_t,
-    coalesce(b.reason, iif(e.t IS NULL, NULL, 'died')) AS reason
+    coalesce(b.data ->> 'reason', iif(e.t IS NULL, NULL, 'died')) AS reason
   FROM marks a
     LEFT JOIN ended e ON e.run = a.run AND e.node = a.node AND e.life = a.life
     LEFT JOIN marks b ON b.run = a.run AND b.node = a.node AND b.life = a.life
-      AND b.kind = 'neighbour.lost' AND b.connection = a.connection
+      AND b.kind = 'neighbour.lost' AND b.data ->> 'connection' = a.data ->> 'connection'
   WHERE a.kind = 'neighbour.linked'
 ),
 addresses AS MATERIALIZED (SELECT run, node, address FROM node_addresses)
