@@ -64,7 +64,9 @@ package struct Check: Sendable, Equatable {
   }
 
   /// Every expression over the plan that the header has.
-  var planExpressions: [PlanExpression] { conditions.map(\.askedIf) + [expected].compactMap(\.self) }
+  var planExpressions: [PlanExpression] {
+    conditions.map(\.askedIf) + [expected].compactMap(\.self)
+  }
 
   /// Whether it is for runs of this network.
   package func judges(_ network: String) -> Bool { networks.isEmpty || networks.contains(network) }
@@ -94,7 +96,8 @@ extension Check {
   /// They come in pairs, as many as one likes.
   private static let paired = ["asked-if", "not-asked"]
   private static let keys = SQLHeader.Keys(
-    required: ["check", "promise", "networks", "severity", "witnesses"], optional: ["too-few", "expected"],
+    required: ["check", "promise", "networks", "severity", "witnesses"],
+    optional: ["too-few", "expected"],
     repeated: paired)
 
   /// - Parameters:

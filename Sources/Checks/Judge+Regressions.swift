@@ -73,7 +73,8 @@ extension Judge {
       let excuse = isLess && overloads > 0 ? ", but the host was overloaded" : ""
       var judgement = Judgement(
         check: check, verdict: !isLess ? .pass : overloads == 0 ? .fail : .inconclusive,
-        reason: "\(new), and \(old) in \(name): \(change(from: Double(old), to: Double(new)))\(excuse)")
+        reason:
+          "\(new), and \(old) in \(name): \(change(from: Double(old), to: Double(new)))\(excuse)")
       judgement.violations = isLess ? 1 : 0
       judgement.witnesses = old
       return judgement

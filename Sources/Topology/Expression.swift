@@ -75,7 +75,8 @@ struct Expression {
 
   private mutating func expect(_ token: String) throws(Refusal) {
     guard take(token) else {
-      throw Refusal(description: "expected '\(token)', found \(next.map { "'\($0)'" } ?? "the end")")
+      throw Refusal(
+        description: "expected '\(token)', found \(next.map { "'\($0)'" } ?? "the end")")
     }
   }
 

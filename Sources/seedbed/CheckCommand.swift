@@ -46,7 +46,8 @@ enum CheckCommand: SeedbedCommand {
         "check", .text("NAME|FILE"), "A check's name, or a file that ends in .sql.", .repeated),
       Option(
         "explain", .text("NAME|FILE"),
-        "Say what one check judged and what it could not, its deadlines, and what of it takes how long."),
+        "Say what one check judged and what it could not, its deadlines, and what of it takes how long."
+      ),
       .flag("store", "Store the verdicts of checks too that the run did not ask for."),
       .networks, .logs, .history,
       Option(
@@ -60,7 +61,8 @@ enum CheckCommand: SeedbedCommand {
       Option(
         "tolerance",
         ValueKind("PERCENT", allowed: "a percentage from 0% to 10000%") { percent($0) != nil },
-        "With --against: how much more the 95th percentile (p95) may be, and how many fewer witnesses.", .defaulted("20%")
+        "With --against: how much more the 95th percentile (p95) may be, and how many fewer witnesses.",
+        .defaulted("20%")
       ).with("against"),
       Option(
         "format",

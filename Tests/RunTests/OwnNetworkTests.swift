@@ -215,7 +215,8 @@ extension RunTests {
         stop: { at: 1ms }
         checks: []
         """, to: "own/t.yaml")
-      let harm = "; UPDATE main.runs SET seed = 666; ATTACH 'evil.sqlite' AS e; CREATE TABLE e.t (a)"
+      let harm =
+        "; UPDATE main.runs SET seed = 666; ATTACH 'evil.sqlite' AS e; CREATE TABLE e.t (a)"
       let asked = try await run(
         """
         seedbed run own/t.yaml --seed 1
