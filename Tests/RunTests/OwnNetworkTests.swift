@@ -97,8 +97,8 @@ extension RunTests {
         (view, "FROM events g", "FROM event g", "\(view):13: no such table: event (did you mean"),
         (view, "SELECT g.run,", "SELEC g.run,", "\(view):13: near \"SELEC\": syntax error"),
         (
-          view, "FROM events g", "FROM runs g; DELETE FROM runs; SELECT run FROM events g",
-          "\(view):12: there is more than one statement here"
+          view, "SELECT g.run,", "SELECT 1; SELECT 2; SELECT g.run,",
+          "\(view):13: there is more than one statement here"
         ),
         (view, "-- view: chatter_greetings", "-- view: greetings", "\(view):1: the view is called"),
         (check, "-- witnesses: 5", "-- witnesses: none", "\(check):5: 'none' is not the least"),
@@ -199,6 +199,7 @@ extension RunTests {
     @Test("that came with somebody else's run changes nothing in a history that takes the run in")
     func tampered() async throws {
       let workspace = try Workspace()
+      _ = try await run("mkdir -p own/views", in: workspace)
       _ = try workspace.write(
         """
         -- view: numbers
@@ -219,27 +220,23 @@ extension RunTests {
         "; UPDATE main.runs SET seed = 666; ATTACH 'evil.sqlite' AS e; CREATE TABLE e.t (a)"
       let asked = try await run(
         """
-        seedbed run own/t.yaml --seed 1
+        seedbed run own/t.yaml --seed 1 || true
         rm -r own
         sed -i "s/;$/\(harm);/" logs/*/network/views/numbers.sql
         for run in logs/*/; do
           seedbed collect $run --history mine.sqlite
           seedbed collect $run --history mine.sqlite
         done
-        seedbed export last
-        seedbed import *.tar.gz --logs taken
-        for place in "--history mine.sqlite" "--logs taken"; do
-          seedbed query $place --format csv "SELECT seed FROM runs"
-          seedbed query $place "SELECT * FROM numbers"
-        done
+        seedbed query --history mine.sqlite --run all --format csv "SELECT seed FROM runs"
+        seedbed query --history mine.sqlite "SELECT * FROM numbers" || true
         find . -name 'evil*'
         """, in: workspace)
       #expect(
-        asked.output.components(separatedBy: "seed\n1\n").count == 3,
+        asked.output.components(separatedBy: "seed\n1\n").count == 2,
         "\(asked.output)\(asked.errors)")
       #expect(
         asked.errors.components(separatedBy: "numbers.sql:5: there is more than one statement")
-          .count == 3, "\(asked.errors)")
+          .count == 2, "\(asked.errors)")
       #expect(!asked.output.contains("evil"), "\(asked.output)")
     }
   }
