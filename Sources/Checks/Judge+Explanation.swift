@@ -27,6 +27,10 @@ extension Judge {
       return [network, networkFolder?.name, "shared"].contains(folder)
     }
     var text = ["\(check.name): \(check.promise)", check.file, ""]
+    // Of one that does not work nothing else can be asked.
+    guard judgement.verdict != .error else {
+      return (text + ["  verdict  error: \(judgement.reason)"]).map { "\($0)\n" }.joined()
+    }
     text += aligned(try facts(of: check, judgement)).map { "  \($0)" }
     for view in views { text += try deadlines(of: view) }
     for view in views { text += try unjudged(of: view) }

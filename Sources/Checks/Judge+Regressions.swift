@@ -63,7 +63,10 @@ extension Judge {
         promise: "There are at most \(percent(tolerance)) fewer than in \(name).",
         networks: [], severity: .error, leastWitnesses: Self.leastValues, tooFew: "", file: "",
         text: "")
-      let (new, old) = (now.witnesses ?? 0, before.witnesses ?? 0)
+      guard let new = now.witnesses, let old = before.witnesses, doubt == nil else {
+        let reason = now.witnesses == nil ? now.reason : doubt ?? "\(name): \(before.reason)"
+        return Judgement(check: check, verdict: .inconclusive, reason: reason)
+      }
       guard old >= Self.leastValues else {
         return Judgement(
           check: check, verdict: .notAsked,

@@ -18,7 +18,7 @@ package struct Judge: ~Copyable {
   /// Why no check can be applied to this run, if so.
   private let obstacle: String?
   /// Why no check can pass, though it may fail: events are missing.
-  private let doubt: String?
+  let doubt: String?
   package let network: String
   /// Where the network's files are, where its name does not say it; `nil` for the networks that came with
   /// Seedbed.
@@ -124,8 +124,11 @@ package struct Judge: ~Copyable {
   /// from it, a NULL, counts as given.
   private func reasonNotToAsk(_ check: Check) throws -> String? {
     var reason: String?
-    for condition in check.conditions where try planValue(condition.askedIf) == 0 {
-      reason = reason ?? condition.notAsked
+    for condition in check.conditions {
+      // A share of one is no 0, though it is one as a whole number.
+      var isGiven = condition.askedIf
+      isGiven.sql = "(\(isGiven.sql)\n) <> 0"
+      if try planValue(isGiven) == 0 { reason = reason ?? condition.notAsked }
     }
     return reason
   }
@@ -140,6 +143,7 @@ package struct Judge: ~Copyable {
 
   /// Why fewer witnesses than the plan gives are no failure, in words; `nil` where they are one.
   private func excuseForTooFew() throws -> String? {
+    if let doubt { return doubt }
     let outcome = try history.database.text("SELECT outcome FROM runs")
     if outcome != "completed" { return "the run was \(outcome ?? "not ended in order")" }
     let overloads = try history.database.integer("SELECT count(*) FROM overloads") ?? 0

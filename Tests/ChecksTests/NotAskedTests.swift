@@ -39,7 +39,7 @@ import Testing
 
   @Test(
     "Where the plan gives it something, or cannot say, too little is inconclusive",
-    arguments: [[], ["1"], ["NULL"], ["1", "count(*) = 1 FROM runs"]])
+    arguments: [[], ["1"], ["0.5"], ["NULL"], ["1", "count(*) = 1 FROM runs"]])
   func tooLittle(conditions: [String]) throws {
     let conditions = conditions.map { $0.contains("FROM") ? "(SELECT \($0))" : $0 }
     let judgement = try judge(conditions)
@@ -92,6 +92,52 @@ import Testing
       let judgement = try Judge(story.collected(), run: 1).judge(check)
       #expect(judgement.verdict == .inconclusive)
       #expect(judgement.reason == "8 of the 9 witnesses that the plan gives, but \(words)")
+    }
+  }
+
+  @Test("Where events are missing, fewer witnesses than the plan gives are no failure")
+  func expectedOfLost() throws {
+    let history = try story.collected()
+    try History.open(history).execute(
+      """
+      INSERT INTO rejected_lines (run, node, line_offset, reason, kind)
+        VALUES (1, 'peer-1', 7, 'as it is', 'gap')
+      """)
+    let check = try Check(
+      parsing: """
+        -- check: mine
+        -- promise: It holds.
+        -- networks: any
+        -- severity: error
+        -- witnesses: 2
+        -- expected: 30
+
+        SELECT 1 WHERE false; SELECT 25;
+        """, file: "mine.sql")
+    let judge = try Judge(history, run: 1)
+    let judgement = judge.judge(check)
+    #expect(judgement.verdict == .inconclusive)
+    #expect(judgement.reason.contains("events are missing"))
+    let compared = try judge.judge(
+      witnessesOf: [judgement], against: [judgement], named: "it", tolerance: 20)
+    #expect(compared.map(\.verdict) == [.inconclusive])
+  }
+
+  @Test(
+    "Fewer witnesses than in another run fail, as many pass, and what was not counted does neither")
+  func fewerWitnesses() throws {
+    let (many, few) = (try judge(witnesses: 261), try judge(witnesses: 45))
+    let ended = try Judge(story.collected(), run: 1)
+    var broken = few
+    broken.witnesses = nil
+    for (now, before, verdict) in [
+      (few, many, Verdict.fail), (many, few, .pass), (many, many, .pass),
+      (broken, many, .inconclusive),
+      (many, broken, .inconclusive), (few, try judge(witnesses: 19), .notAsked),
+    ] {
+      let compared = try ended.judge(
+        witnessesOf: [now], against: [before], named: "it", tolerance: 20)
+      #expect(compared.map(\.verdict) == [verdict])
     }
   }
 

@@ -6,6 +6,15 @@ extension RunTests {
   /// In a folder outside the repository, with nothing but the executable.
   @Suite("A network of the user's own")
   struct OwnNetworkTests {
+    /// It is recorded, though its node is never ready.
+    private static let neverReady = """
+      network: .
+      groups: { peer: { count: 1, command: [/bin/sleep, '60'], ready: { log: x } } }
+      ready: { within: 1ms }
+      stop: { at: 1ms }
+      checks: []
+      """
+
     private func run(_ script: String, in workspace: Workspace) async throws -> Invocation {
       let running = try workspace.startHere(script)
       await running.end()
@@ -177,15 +186,7 @@ extension RunTests {
 
           SELECT run, \(value) AS number FROM runs;
           """, to: "\(name)/views/links.sql")
-        _ = try workspace.write(
-          """
-          network: .
-          groups: { peer: { count: 1, command: [/bin/sleep, '60'], ready: { log: x } } }
-          ready: { within: 1ms }
-          stop: { at: 1ms }
-          checks: []
-          """, to: "\(name)/t.yaml")
-        // It is recorded, though its node is never ready.
+        _ = try workspace.write(Self.neverReady, to: "\(name)/t.yaml")
         _ = try await run("seedbed run \(name)/t.yaml", in: workspace)
       }
       let asked = try await run(
@@ -208,14 +209,7 @@ extension RunTests {
 
         SELECT run FROM runs;
         """, to: "own/views/numbers.sql")
-      _ = try workspace.write(
-        """
-        network: .
-        groups: { peer: { count: 1, command: [/bin/sleep, '60'], ready: { log: x } } }
-        ready: { within: 1ms }
-        stop: { at: 1ms }
-        checks: []
-        """, to: "own/t.yaml")
+      _ = try workspace.write(Self.neverReady, to: "own/t.yaml")
       let harm =
         "; UPDATE main.runs SET seed = 666; ATTACH 'evil.sqlite' AS e; CREATE TABLE e.t (a)"
       let asked = try await run(
